@@ -1,0 +1,292 @@
+"""What a value may be: one dtype policy, strict shapes, and refusals that say what was expected.
+
+The policy: Fractions are computed exactly (a float beside them is taken at its exact binary value),
+float32 in float32, complex128 where a complex step may pass, everything else in float64.
+Every refusal names the function, the argument, what was expected and what came.
+"""
+
+import re
+from fractions import Fraction
+from numbers import Integral
+
+import numpy as np
+
+EXACT = np.dtype(object)
+EXPECTED = "finite real numbers"
+
+
+def describe(value):
+    """A value in a few words, for an error message.
+
+    >>> describe(np.zeros((3, 2), dtype=np.float32)), describe("abc"), describe([1, 2])
+    ('an array of shape (3, 2) and dtype float32', "'abc'", '[1, 2]')
+    """
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    text = repr(value.item() if isinstance(value, np.generic) else value).replace("\n", " ")
+    return text if len(text) <= 40 else f"{text[:30]}… ({type(value).__name__})"
+
+
+def refuse(function, name, expected, got, error=ValueError):
+    """Raise the one sentence that all of refnn's refusals follow; `got` says what came, as text or number.
+
+    >>> refuse("quantize", "bits", "a whole number from 2 to 32", 8.0)
+    Traceback (most recent call last):
+    ValueError: quantize: bits must be a whole number from 2 to 32, got 8.0
+    """
+    raise error(f"{function}: {name} must be {expected}, got {got}")
+
+
+def raw(function, name, x, expected=EXPECTED):
+    """`x` as an array, whatever its dtype; ragged, masked and textual data are refused.
+
+    >>> raw("f", "x", [[1, 2], [3]])
+    Traceback (most recent call last):
+    ValueError: f: x must be finite real numbers, got a ragged list
+    """
+    if isinstance(x, np.ma.MaskedArray):
+        refuse(function, name, expected, "a masked array", TypeError)
+    try:
+        a = np.asarray(x)
+    except (ValueError, TypeError):
+        refuse(function, name, expected, "a ragged list")
+    if a.dtype.kind not in "biufcO":
+        refuse(function, name, expected, f"dtype {a.dtype}", TypeError)
+    if not isinstance(x, (np.ndarray, np.generic)) and a.dtype.kind in "iufc" and a.ndim:
+        if any(isinstance(v, (bool, np.bool_)) for v in np.asarray(x, dtype=object).flat):
+            refuse(function, name, expected, "a boolean among numbers", TypeError)
+    return a
+
+
+def _kind(function, name, x, a):
+    """fraction, complex, single, weak (a Python number, which takes its neighbours' precision) or double."""
+    if a.dtype == EXACT:
+        for v in a.flat:
+            if isinstance(v, (bool, np.bool_)) or not isinstance(v, (Fraction, Integral, float, np.floating)):
+                refuse(function, name, EXPECTED, f"an entry {describe(v)}", TypeError)
+        return "fraction" if any(isinstance(v, Fraction) for v in a.flat) else "double"
+    if a.dtype.kind == "b":
+        refuse(function, name, EXPECTED, "booleans", TypeError)
+    if a.dtype.kind == "c":
+        return "complex"
+    if type(x) in (int, float):
+        return "weak"
+    return "single" if a.dtype == np.float32 else "double"
+
+
+def _finite(function, name, a):
+    bad = ~np.isfinite(a)
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        refuse(function, name, "finite", f"{a[where]} at index {where}" if where else f"{a}")
+    return a
+
+
+def _fraction(function, name, v):
+    try:
+        return v if isinstance(v, Fraction) else Fraction(int(v) if isinstance(v, Integral) else float(v))
+    except (OverflowError, ValueError):
+        refuse(function, name, "finite", describe(v))
+
+
+def objects(values, shape):
+    """Python objects (Fractions, whole numbers) as an array of a shape, also of shape ().
+
+    >>> objects([Fraction(1, 2)], ())
+    array(Fraction(1, 2), dtype=object)
+    """
+    a = np.empty(len(values), dtype=object)
+    a[:] = values
+    return a.reshape(shape)
+
+
+def double(function, name, a):
+    """An array of any real dtype, Fractions too, in float64.
+
+    >>> double("f", "x", objects([Fraction(1, 4), 3], (2,)))
+    array([0.25, 3.  ])
+    """
+    try:
+        with np.errstate(over="ignore"):                        # longdouble beyond float64 becomes inf: refused next
+            return a.astype(np.float64)
+    except OverflowError:
+        refuse(function, name, "finite", "a number too large for float64")
+
+
+def together(function, arguments, *, exact=True, complex_=False):
+    """All arguments (a dict name -> value) as arrays of one arithmetic; never a copy where none is needed.
+
+    >>> [a.dtype.name for a in together("f", {"x": np.float32([1, 2]), "scale": 0.5})]
+    ['float32', 'float32']
+    >>> together("f", {"x": [Fraction(1, 3), 2], "scale": 0.5})[1]
+    array(Fraction(1, 2), dtype=object)
+    """
+    arrays = {name: raw(function, name, x) for name, x in arguments.items()}
+    kinds = {name: _kind(function, name, arguments[name], a) for name, a in arrays.items()}
+    for name, kind in kinds.items():
+        if kind == "complex" and (not complex_ or "fraction" in kinds.values()):
+            refuse(function, name, EXPECTED, "complex numbers", TypeError)
+        if kind == "fraction" and not exact:
+            refuse(function, name, "floating-point or whole numbers", "Fractions; write float(x)", TypeError)
+        if arrays[name].dtype != EXACT:
+            _finite(function, name, arrays[name])
+    if "fraction" in kinds.values():
+        return [objects([_fraction(function, name, v) for v in a.flat], a.shape) for name, a in arrays.items()]
+    single = "single" in kinds.values()
+    out = []
+    for name, a in arrays.items():
+        if kinds[name] == "complex":
+            out.append(a.astype(np.complex128, copy=False))
+        elif kinds[name] == "single" or (kinds[name] == "weak" and single and "double" not in kinds.values()):
+            with np.errstate(over="ignore"):
+                out.append(_finite(function, name, a.astype(np.float32, copy=False)))
+        elif a.dtype == np.float64 and a.dtype.isnative:
+            out.append(a)
+        else:
+            out.append(_finite(function, name, double(function, name, a)))
+    return out
+
+
+def numbers(function, name, x, *, ndim=None, exact=True, complex_=False):
+    """One argument by the policy; `ndim` demands a number of axes (0 for a single number).
+
+    >>> numbers("f", "x", [1, 2, 3])
+    array([1., 2., 3.])
+    """
+    [a] = together(function, {name: x}, exact=exact, complex_=complex_)
+    if ndim is not None and a.ndim != ndim:
+        refuse(function, name, "a single number" if ndim == 0 else f"an array of {ndim} axes", describe(x))
+    return a
+
+
+def number(function, name, x, low=None, high=None):
+    """A single real number, optionally within low..high; comes back as float or Fraction.
+
+    >>> number("prune", "tau", 0.5)
+    0.5
+    """
+    value = numbers(function, name, x, ndim=0)[()]
+    value = value if isinstance(value, Fraction) else value.item()
+    if (low is not None and value < low) or (high is not None and value > high):
+        refuse(function, name, f"a number {_between(low, high)}", describe(x))
+    return value
+
+
+def _between(low, high):
+    return f"from {low} to {high}" if high is not None else f"of at least {low}"
+
+
+def whole(function, name, n, low=None, high=None):
+    """An int or np.integer, no bool and no 8.0, within low..high.
+
+    >>> whole("f", "bits", 8.0, 2, 32)
+    Traceback (most recent call last):
+    TypeError: f: bits must be a whole number from 2 to 32, got 8.0; write 8
+    """
+    span = "" if low is None and high is None else f" {_between(low, high)}"
+    if isinstance(n, (bool, np.bool_)) or not isinstance(n, (int, np.integer)):
+        hint = f"; write {int(n)}" if isinstance(n, (float, np.floating)) and float(n).is_integer() else ""
+        refuse(function, name, f"a whole number{span}", describe(n) + hint, TypeError)
+    if (low is not None and n < low) or (high is not None and n > high):
+        refuse(function, name, f"a whole number{span}", n)
+    return int(n)
+
+
+def flag(function, name, value):
+    """True or False, and nothing that merely behaves like it.
+
+    >>> flag("f", "signed", 2)
+    Traceback (most recent call last):
+    TypeError: f: signed must be True or False, got 2
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        refuse(function, name, "True or False", describe(value), TypeError)
+    return bool(value)
+
+
+def choice(function, name, value, options):
+    """One of a few names.
+
+    >>> choice("forward", "activation", "tanhh", ("tanh", "relu"))
+    Traceback (most recent call last):
+    ValueError: forward: activation must be one of 'tanh', 'relu', got 'tanhh'
+    """
+    if not isinstance(value, str) or value not in options:
+        refuse(function, name, "one of " + ", ".join(map(repr, options)), describe(value))
+    return value
+
+
+def generator(function, name, rng):
+    """A numpy Generator: the only source of randomness.
+
+    >>> generator("init", "rng", 0)
+    Traceback (most recent call last):
+    TypeError: init: rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), got 0
+    """
+    if not isinstance(rng, np.random.Generator):
+        refuse(function, name, "a numpy.random.Generator, such as numpy.random.default_rng(0)", describe(rng), TypeError)
+    return rng
+
+
+def integers(function, name, q):
+    """Codes: an array of an integer dtype (an empty list counts).
+
+    >>> integers("dequantize", "q", [1.0])
+    Traceback (most recent call last):
+    TypeError: dequantize: q must be an array of integers, got dtype float64
+    """
+    a = raw(function, name, q, "an array of integers")
+    if a.size == 0 and isinstance(q, (list, tuple)):
+        return a.astype(np.int64)
+    if a.dtype.kind not in "iu":
+        refuse(function, name, "an array of integers", f"dtype {a.dtype}", TypeError)
+    return a.astype(a.dtype.newbyteorder("="), copy=False)
+
+
+def code_dtype(low, high):
+    """The narrowest integer dtype for low..high: unsigned where low >= 0.
+
+    >>> code_dtype(0, 255), code_dtype(-8, 7), code_dtype(0, 256)
+    (dtype('uint8'), dtype('int8'), dtype('uint16'))
+    """
+    if low >= 0:
+        return np.min_scalar_type(high)
+    return np.promote_types(np.min_scalar_type(low), np.min_scalar_type(-high - 1))
+
+
+def saturate(a):
+    """Floats beyond the largest float become the largest float; Fractions have no such edge.
+
+    >>> saturate(np.array([np.inf, 1.0]))
+    array([1.79769313e+308, 1.00000000e+000])
+    """
+    return a if a.dtype == EXACT else np.nan_to_num(a)
+
+
+DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
+
+
+def exact(function, name, value):
+    """A number as the Fraction that is printed: 0.1 is 1/10, never the double nearest to it.
+
+    >>> exact("solve", "x", 0.1), exact("solve", "x", "0.10"), exact("solve", "x", 3)
+    (Fraction(1, 10), Fraction(1, 10), Fraction(3, 1))
+    """
+    if isinstance(value, Fraction):
+        return value
+    text = value.strip() if isinstance(value, str) else None
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return Fraction(int(value))
+    if isinstance(value, (float, np.floating)):
+        text = str(value)
+    if text is None:
+        refuse(function, name, "a number or a decimal string", describe(value), TypeError)
+    if len(text) > 400 or not DECIMAL.fullmatch(text):
+        refuse(function, name, "a finite decimal number", describe(text))
+    try:
+        result = Fraction(text)
+    except ZeroDivisionError:
+        refuse(function, name, "a finite decimal number", describe(text))
+    if abs(result) > Fraction(np.finfo(np.float64).max):
+        refuse(function, name, "a finite decimal number", describe(text))
+    return result

@@ -1,0 +1,105 @@
+"""The printed form: every equation, tensor and claim of the article's §3 and §4, once, exact, with its §.
+
+Numbers are kept as the text that is printed; `fractions` makes Fractions of them (0.1 is 1/10).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from refnn import arrays, network
+from refnn.network import Params
+
+
+class Equation(NamedTuple):
+    """A formula of the article: its §, Chinese heading, English name, and the formula itself."""
+
+    section: str
+    heading: str
+    name: str
+    formula: str
+
+
+EQUATIONS = (
+    Equation("3.1.1", "参数量化", "quantize the parameters", "Q(x) = ⌊x·W + B⌋ mod P"),
+    Equation("3.1.2", "权重调整", "adjust the weights", "x̂ = (Q(x) + B) / W"),
+    Equation("3.1.3", "模型更新", "update the model", "θ_q = x̂"),
+    Equation("3.2.1", "参数重要性评估", "score the importance", "R = ∂J/∂x"),
+    Equation("3.2.2", "剪枝", "prune", "θ_p = θ \\ {x | R_x < τ}"),
+    Equation("3.2.3", "模型更新", "update the model", "θ_f = θ_p"),
+    Equation("4.1.3", "模型更新", "update the model", "θ_q = [[Ŵ_ih Ŵ_ho] [b̂_h b̂_o]]"),
+    Equation("4.2.1", "参数重要性评估", "the loss", "J = ½ ‖y − ŷ‖²"),
+)
+
+TERMS = {                                  # the article's own words, §2 and §3
+    "quantization": "量化", "pruning": "剪枝", "scaling factor": "缩放因子", "offset": "偏移量",
+    "quantization levels": "量化级别", "importance": "参数重要性", "pruning threshold": "剪枝阈值",
+    "loss function": "损失函数", "input layer": "输入层", "hidden layer": "隐藏层", "output layer": "输出层",
+}
+
+
+class Tensor(NamedTuple):
+    """A tensor of §4.1 as printed: its entries, its codes Q(·), its decoded values."""
+
+    x: tuple
+    q: tuple
+    x_hat: tuple
+
+
+TENSORS = {
+    "W_ih": Tensor((("0.1", "0.2", "0.3", "0.4", "0.5"), ("0.6", "0.7", "0.8", "0.9", "1.0")),
+                   (("0", "1", "2", "3", "4"), ("1", "2", "3", "4", "5")),
+                   (("0.0", "0.1", "0.2", "0.3", "0.4"), ("0.1", "0.2", "0.3", "0.4", "0.5"))),
+    "W_ho": Tensor((("0.1", "0.2"),), (("0", "1"),), (("0.0", "0.1"),)),
+    "b_h": Tensor((("0.1",), ("0.2",)), (("0",), ("1",)), (("0.0",), ("0.1",))),
+    "b_o": Tensor((("0.1",),), (("0",),), (("0.0",),)),
+}
+CLAIMED_SIZES = (10, 5, 1)                 # §4.1: 10 inputs, 5 hidden neurons, 1 output
+LEVELS_TEXT = "量化级别为8"                 # §4.1, the only place where P stands
+LEVELS = 8
+TAU = "0.5"                                # §4.2.2
+TIMES_PARAMETERS_PRINTED = 7               # §4.1: once as given, four times for "we need to compute W and B", twice for "we can"
+
+
+def fractions(printed):
+    """Printed numbers, nested or not, as an object array of Fractions.
+
+    >>> fractions(TENSORS["W_ho"].x)
+    array([[Fraction(1, 10), Fraction(1, 5)]], dtype=object)
+    """
+    text = np.array(printed, dtype=object)
+    return arrays.objects([arrays.exact("fractions", "printed", v) for v in text.flat], text.shape)
+
+
+def parameters(form="x"):
+    """The printed network, 5-2-1 in the (out, in) convention, as Params of Fractions; form "x", "q" or "x_hat".
+
+    >>> parameters().sizes, parameters("x_hat").W_ho
+    ((5, 2, 1), array([[Fraction(0, 1), Fraction(1, 10)]], dtype=object))
+    """
+    arrays.choice("parameters", "form", form, Tensor._fields)
+    W_ih, W_ho, b_h, b_o = (fractions(getattr(t, form)) for t in TENSORS.values())
+    return Params(W_ih, b_h[:, 0], W_ho, b_o[:, 0])
+
+
+def data():
+    """(X, y) for the printed network, which comes without: X ~ N(0, 1), 64 × 5, seed 0; y its own tanh output, so J = 0.
+
+    >>> X, y = data()
+    >>> X.shape, y.shape
+    ((64, 5), (64, 1))
+    """
+    X = np.random.default_rng(0).standard_normal((64, 5))
+    return X, network.forward(Params(*(a.astype(float) for a in parameters().arrays())), X).y_hat
+
+
+def example():
+    """The article's §4.1 as a worked example for checking.worked_example: what it prints, tensor by tensor.
+
+    >>> [claim["name"] for claim in example()["claims"]][:2]
+    ['Q(W_ih)', 'Q(W_ho)']
+    """
+    codes = [{"kind": "solve", "name": f"Q({name})", "x": t.x, "P": LEVELS, "printed": t.q} for name, t in TENSORS.items()]
+    decoded = [{"kind": "roundtrip", "name": f"{name}^", "x": t.x, "P": LEVELS, "codes": t.q, "decoded": t.x_hat, "sign": "+"}
+               for name, t in TENSORS.items()]
+    return {"title": "the article, §4.1", "claims": codes + decoded}

@@ -1,0 +1,1 @@
+"""Checking: do these numbers follow from this formula? Decided on rationals."""

@@ -1,0 +1,131 @@
+"""If no (W, B) prints the codes: a smallest set that conflicts, a certificate to check by hand, and the least repair."""
+
+from fractions import Fraction
+from itertools import combinations
+from math import lcm
+
+import numpy as np
+
+from refnn import arrays
+from refnn.checking.circle import MAX_INTERVALS, feasible_W, meet
+
+EXHAUSTIVE = 12                                    # up to so many entries the smallest conflict is found, beyond a small one
+
+
+def possible(x, q, levels, indices):
+    """Can the entries at these positions be printed together?
+
+    >>> possible([Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1], 8, (0, 2))
+    True
+    """
+    return bool(feasible_W([x[i] for i in indices], [q[i] for i in indices], levels))
+
+
+def smallest(x, q, levels):
+    """Positions that cannot be printed together although any one of them can be left out; none if all can be.
+
+    Up to 12 entries: of the smallest such sets the one whose x lie closest together.
+
+    >>> smallest([Fraction(k, 10) for k in (1, 4, 5, 6)], [0, 3, 4, 1], 8)
+    (1, 2, 3)
+    """
+    everything = tuple(range(len(x)))
+    if len(x) <= EXHAUSTIVE:
+        for n in range(2, len(x) + 1):
+            sets = [s for s in combinations(everything, n) if not possible(x, q, levels, s)]
+            if sets:
+                return min(sets, key=lambda s: max(x[i] for i in s) - min(x[i] for i in s))
+        return ()
+    kept = everything
+    for i in everything:                           # drop what the conflict does not need
+        fewer = tuple(j for j in kept if j != i)
+        if not possible(x, q, levels, fewer):
+            kept = fewer
+    return kept if not possible(x, q, levels, kept) else ()
+
+
+def certificate(x, q, levels, indices):
+    """The conflict in words: for each pair that it needs, the interval in which its difference times W would have to lie.
+
+    >>> certificate([Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1], 8, (0, 1, 2))
+    '0.4 -> 0.5 prints 3 -> 4, so 0.1*W mod 8 is in (0, 2); 0.5 -> 0.6 prints 4 -> 1, so 0.1*W mod 8 is in (4, 6); no W does both'
+    """
+    common = lcm(*(x[i].denominator for i in indices))
+    ordered = sorted(indices, key=lambda i: x[i])
+    for i, j in zip(ordered, ordered[1:]):
+        if x[i] == x[j] and q[i] != q[j]:
+            return f"{decimal(x[i])} would have to print {q[i]} and {q[j]}"
+    pairs = [(i, j) for i, j in combinations(ordered, 2) if x[i] != x[j]]
+    pairs.sort(key=lambda p: x[p[1]] - x[p[0]])
+
+    def leaves(chosen):
+        u = [(Fraction(0), Fraction(levels))]
+        for i, j in chosen:
+            u = meet(u, int((x[j] - x[i]) * common), q[j] - q[i], levels)
+        return bool(u) or all(abs(q[j] - q[i]) in (0, levels) for i, j in chosen)
+    if leaves(pairs):
+        return f"with {levels} levels each two of them can be printed, but not all {len(indices)} together"
+    for pair in reversed(pairs):                   # keep only the pairs that the conflict needs
+        fewer = [p for p in pairs if p != pair]
+        if not leaves(fewer):
+            pairs = fewer
+    lines = [f"{decimal(x[i])} -> {decimal(x[j])} prints {q[i]} -> {q[j]}, so {decimal(x[j] - x[i])}*W mod {levels} is in "
+             f"({(q[j] - q[i] - 1) % levels}, {(q[j] - q[i] - 1) % levels + 2})" for i, j in sorted(pairs)]
+    return "; ".join(lines + [f"no W does {'both' if len(lines) == 2 else 'all'}"])
+
+
+def largest_set(x, q, levels):
+    """Positions of a largest set of entries that one (W, B) prints.
+
+    B can be lowered until one entry, the anchor, is about to change its code: B = qₐ − xₐW. Then entry j is right where
+    (xⱼ − xₐ)·W mod P lies in [qⱼ − qₐ, qⱼ − qₐ + 1), which is intervals of W; the deepest point of all is the answer.
+    Ends are compared exactly: two fractions with denominators up to D differ by 1/D² or more, so the whole part
+    of D²·end keeps their order.
+
+    >>> largest_set([Fraction(k, 10) for k in (4, 5, 6)], [3, 4, 1], 8)
+    (0, 1)
+    """
+    common = lcm(*(v.denominator for v in x))
+    n, q = np.array([int(v * common) for v in x], dtype=object), np.array(q, dtype=object)
+    widest = int(max(n) - min(n)) or 1
+    if widest * len(x) > 4 * MAX_INTERVALS:
+        arrays.refuse("solve", "x", "of fewer decimals", "values too finely spaced to repair")
+    dtype = np.int64 if widest**3 * levels < 2**62 else object
+    best = ()
+    for a in range(len(x)):
+        D, k = n - n[a], q - q[a]
+        low = np.where(D > 0, k, -k - 1) % levels                               # of |D|·u, mod levels
+        always = [j for j in range(len(x)) if D[j] == 0 and k[j] == 0]
+        moving = [j for j in range(len(x)) if D[j] != 0]
+        if len(always) + len(moving) <= len(best):
+            continue
+        turns = [np.arange(abs(D[j])).astype(dtype) * levels + low[j] for j in moving]
+        owner = np.repeat(moving, [len(t) for t in turns]).astype(int)
+        keys = [np.concatenate([widest**2 * (t + side) // abs(D[j]) for j, t in zip(moving, turns)] or [np.zeros(0, dtype)])
+                for side in (1, 0)]                                             # ends, then starts
+        step = np.repeat([-1, 1], len(owner))
+        order = np.argsort(np.concatenate(keys), kind="stable")                 # stable: an end before a start
+        depth = np.cumsum(step[order])
+        if len(always) + (depth.max() if len(depth) else 0) > len(best):
+            inside = order[:np.argmax(depth) + 1] if len(depth) else order
+            active = np.bincount(np.tile(owner, 2)[inside], step[inside], len(x))
+            best = tuple(sorted(always + [j for j in moving if active[j] > 0]))
+    return best
+
+
+def decimal(value):
+    """A Fraction as a decimal where it ends, else as a fraction.
+
+    >>> decimal(Fraction(1, 8)), decimal(Fraction(-445, 9)), decimal(Fraction(3))
+    ('0.125', '-445/9', '3')
+    """
+    rest = value.denominator
+    places = 0
+    while rest % 10 == 0 or rest % 2 == 0 or rest % 5 == 0:
+        rest //= 10 if rest % 10 == 0 else 2 if rest % 2 == 0 else 5
+        places += 1
+    if rest != 1 or places > 12:
+        return str(value)
+    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
+    sign = "-" if value < 0 else ""
+    return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)

@@ -1,0 +1,152 @@
+"""The command: python -m refnn [verify | solve]. Exit status 0 done or holds, 1 a claim fails, 2 bad input (one line)."""
+
+import argparse
+import json
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+from refnn import article, console, report
+from refnn.checking.conflict import decimal
+from refnn.checking.printed import half_unit
+from refnn.checking.roundtrip import roundtrip
+from refnn.checking.solver import solve
+from refnn.checking.worked_example import check
+from refnn.experiments import errata, tour
+
+EXIT = "exit status: 0 done, holds or feasible; 1 a claim does not hold; 2 bad input (one line on stderr)"
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse in 79 columns, whose complaint is one line."""
+
+    def __init__(self, **options):
+        super().__init__(formatter_class=lambda prog: argparse.HelpFormatter(prog, width=console.WIDTH), allow_abbrev=False,
+                         epilog=EXIT, **options)
+
+    def error(self, message):
+        raise ValueError(message)
+
+
+def _parser():
+    parser = _Parser(prog="refnn", description="The tour: check the article's numbers, train 50 networks 10-5-1 on the diabetes data, "
+                     "quantize and prune them as the article writes it and as the field does, and write the figures.")
+    parser.add_argument("--figures", metavar="DIR", help="folder for the figures (default: figures)")
+    parser.add_argument("--no-figures", action="store_true", help="write no figures")
+    commands = parser.add_subparsers(dest="command", metavar="verify | solve", help="(each has its own --help)")
+    verify = commands.add_parser("verify", description="Every printed tensor and formula of the article with its verdict, and what is "
+                                 "wrong with the article, each finding computed.")
+    verify.add_argument("--json", action="store_true", help="the verdicts as a JSON list")
+    one = commands.add_parser("solve", description="Which (W, B) print these codes by floor(x*W + B) mod P? Exact; if none, a proof "
+                              "and the least repair. Numbers are read as printed: 0.1 is 1/10.")
+    one.add_argument("--x", required=True, metavar="X,...", help="the numbers, such as 0.1,0.2 or 1/3")
+    one.add_argument("--q", required=True, metavar="Q,...", help="their codes, such as 0,1")
+    one.add_argument("--levels", required=True, metavar="P", help="the number of levels P")
+    one.add_argument("--decoded", metavar="D,...", help="printed decoded values, to half a unit of their last digit")
+    one.add_argument("--sign", choices=("+", "-"), default=None, help="decoder (q + B)/W (the article's, default) or (q - B)/W")
+    return parser
+
+
+def main(arguments=None):
+    """Run the command; returns its exit status.
+
+    >>> main(["solve", "--x", "0.4,0.5,0.6", "--q", "3,4,1", "--levels", "8"])
+    infeasible: no (W, B) prints these codes by floor(x*W + B) mod 8
+      proof: 0.4 -> 0.5 prints 3 -> 4, so 0.1*W mod 8 is in (0, 2); 0.5 -> 0.6
+      prints 4 -> 1, so 0.1*W mod 8 is in (4, 6); no W does both
+      least repair: 2 of 3 codes can be right at most; change entry 3, and W = 1, B
+      = 18/5 prints 3 4 4
+    1
+    """
+    try:
+        options = _parser().parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
+        return {"verify": _verify, "solve": _solve, None: _tour}[options.command](options)
+    except (ValueError, TypeError, OSError) as error:
+        print(f"refnn: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+
+
+def run():
+    """The entry point `refnn`."""
+    sys.exit(main())
+
+
+def _joined(arguments):
+    """`--x -0.1,0.2` as `--x=-0.1,0.2`: argparse would take the number for an option."""
+    out, rest = [], list(arguments)
+    while rest:
+        word = rest.pop(0)
+        takes = word in ("--x", "--q", "--decoded", "--levels", "--sign")
+        out.append(f"{word}={rest.pop(0)}" if takes and rest and not rest[0].startswith("--") else word)
+    return out
+
+
+def _numbers(option, text):
+    values = [v.strip() for v in text.split(",")]
+    if not all(values):
+        raise ValueError(f"solve: {option} must be numbers with a comma between them, got {text!r}")
+    return values
+
+
+def _solve(options):
+    x, q = _numbers("--x", options.x), _numbers("--q", options.q)
+    if not options.levels.isdecimal():
+        raise ValueError(f"solve: --levels must be a whole number of at least 1, got {options.levels!r}")
+    if options.sign and not options.decoded:
+        raise ValueError("solve: --sign goes with --decoded")
+    levels = int(options.levels)
+    solution = solve(x, q, levels)
+    console.say(report.solution_text(solution, levels))
+    if options.decoded is None or not solution.feasible:
+        return 0 if solution.feasible else 1
+    decoded = _numbers("--decoded", options.decoded)
+    bounds = [[f"{Fraction(d) + side * half_unit(d)}" for d in decoded] for side in (-1, 1)]
+    sign = options.sign or "+"
+    pair = roundtrip(x, q, *bounds, levels, sign)
+    console.say(f"decoded by (q {sign} B)/W: " + (f"W = {decimal(pair[0])}, B = {decimal(pair[1])} prints the decoded values too"
+                                                   if pair else "no (W, B) prints the codes and these values"))
+    return 0 if pair else 1
+
+
+def _verify(options):
+    verdicts = check(article.example())
+    if options.json:
+        console.say(json.dumps([v._asdict() for v in verdicts], default=str, ensure_ascii=not console.is_utf8(sys.stdout), indent=1))
+    else:
+        console.say("The article's printed tensors, decided on rationals (P = 8)\n")
+        console.say(report.article_text())
+        console.say("\nWhat is wrong with it, each computed just now\n")
+        console.say(report.findings_text(errata.findings()))
+    return 0 if all(v.holds for v in verdicts) else 1
+
+
+def _tour(options):
+    if options.no_figures and options.figures:
+        raise ValueError("--figures and --no-figures exclude each other")
+    folder = None if options.no_figures else _folder(Path(options.figures or "figures"))
+    console.say("1. The article (§4.1, P = 8): what it prints, decided on rationals\n")
+    console.say(report.article_text())
+    progress = console.Progress(tour.STAGES + (folder is not None))
+    result = tour.compute(progress=progress)
+    figures = {}
+    if folder is not None:
+        progress("drawing")
+        from refnn import plots
+        for name, figure in tour.draw(result).items():
+            plots.save(figure, folder / f"{name}.png")
+            figures[name] = folder / f"{name}.png"
+    progress.end()
+    for number, text in enumerate(report.tour_text(result), start=2):
+        console.say(f"\n{number}. {text}")
+    if figures:
+        console.say("\n" + console.wrap(f"Figures, in {folder}: " + ", ".join(path.name for path in figures.values())))
+    return 0
+
+
+def _folder(path):
+    """An existing, writable folder, made if need be; refused before the work."""
+    path.mkdir(parents=True, exist_ok=True)
+    probe = path / ".refnn-probe"
+    probe.touch()
+    probe.unlink()
+    return path

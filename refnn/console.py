@@ -1,0 +1,117 @@
+"""How text reaches a terminal: columns that count wide characters, plain ASCII where UTF-8 is missing, progress, closed pipes."""
+
+import codecs
+import os
+import sys
+import textwrap
+import unicodedata
+
+WIDTH = 79
+PLAIN = {"−": "-", "·": "*", "×": "x", "≥": ">=", "≤": "<=", "τ": "tau", "θ": "theta", "Δ": "step", "²": "2", "½": "1/2", "→": "->",
+         "⌊": "floor(", "⌋": ")", "√": "sqrt ", "…": "...", "∂": "d", "‖": "||", "Σ": "sum ", "–": "-", "—": "-", "λ": "lambda",
+         "“": '"', "”": '"', "’": "'", "±": "+-", "∘": "o", "ŷ": "y^", "x̂": "x^", "Ŵ": "W^", "\u0302": "^", "§": "s. "}
+
+
+def plain(text):
+    """Text in ASCII: symbols by their names, Chinese left out.
+
+    >>> plain("R² ≥ 0.5 (量化)")
+    'R2 >= 0.5 '
+    """
+    out = "".join(PLAIN.get(c, c) for c in text)
+    out = "".join(c for c in unicodedata.normalize("NFKD", out) if ord(c) < 128 or unicodedata.east_asian_width(c) == "W")
+    for brackets in ("()", "[]"):
+        out = _without_wide(out, *brackets)
+    return "".join(c for c in out if ord(c) < 128)
+
+
+def _without_wide(text, left, right):
+    """Brackets around nothing but Chinese go with it."""
+    parts = text.split(left)
+    out = parts[0]
+    for part in parts[1:]:
+        inside, closed, rest = part.partition(right)
+        wide = closed and inside and all(unicodedata.east_asian_width(c) == "W" or c == " " for c in inside)
+        out += rest if wide else left + part
+    return out
+
+
+def width(text):
+    """Columns on a terminal: Chinese characters take two, combining marks none.
+
+    >>> width("量化 Q"), width("x̂")
+    (6, 1)
+    """
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def table(rows, header=None, align=""):
+    """Rows of cells in aligned columns, two blanks apart; align: a letter a column, l or r.
+
+    >>> print(table([["a", 1], ["bc", 23]], header=["x", "n"], align="lr"))
+    x    n
+    a    1
+    bc  23
+    """
+    cells = [[str(c) for c in row] for row in ([header] if header else []) + list(rows)]
+    widths = [max(width(row[i]) for row in cells) for i in range(len(cells[0]))]
+    lines = []
+    for row in cells:
+        parts = [" " * (w - width(c)) + c if a == "r" else c + " " * (w - width(c))
+                 for c, w, a in zip(row, widths, align.ljust(len(widths), "l"))]
+        lines.append("  ".join(parts).rstrip())
+    return "\n".join(lines)
+
+
+def wrap(text, indent="", first=None):
+    """A paragraph in 79 columns.
+
+    >>> print(wrap("word " * 20, indent="  ").count(chr(10)))
+    1
+    """
+    extra = sum(width(c) - 1 for c in text if width(c) == 2)          # textwrap counts a wide character once
+    return textwrap.fill(text, WIDTH - extra, initial_indent=indent if first is None else first, subsequent_indent=indent,
+                         break_long_words=False, break_on_hyphens=False)
+
+
+def is_utf8(stream):
+    """Does this stream take Chinese and symbols?
+
+    >>> import io; is_utf8(io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    False
+    """
+    try:
+        return codecs.lookup(getattr(stream, "encoding", None) or "ascii").name == "utf-8"
+    except LookupError:
+        return False
+
+
+def say(text=""):
+    """Print, in plain ASCII where the terminal has no UTF-8; a reader that closed the pipe has read enough."""
+    if not is_utf8(sys.stdout):
+        text = "\n".join(line if line.isascii() else plain(line) for line in text.split("\n"))
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+
+
+class Progress:
+    """One line on a terminal's stderr that is overwritten; nothing in a pipe."""
+
+    def __init__(self, total):
+        self.total, self.done, self.shown = total, 0, sys.stderr.isatty()
+
+    def __call__(self, stage):
+        """A stage begins."""
+        self.done += 1
+        if self.shown:
+            line = f"[{self.done}/{self.total}] {stage} ..."
+            sys.stderr.write("\r" + line.ljust(WIDTH))
+            sys.stderr.flush()
+
+    def end(self):
+        """Clear the line."""
+        if self.shown:
+            sys.stderr.write("\r" + " " * WIDTH + "\r")
+            sys.stderr.flush()

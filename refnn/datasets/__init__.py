@@ -1,0 +1,1 @@
+"""The bundled data, with their source in README.md."""

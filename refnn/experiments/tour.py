@@ -1,0 +1,202 @@
+"""The tour: fifty networks trained on diabetes, quantized and pruned as the article writes it and as the field does.
+
+Recipe: seed s is split s (¾ to train, X and y standardised by the training rows) and start s; Adam, lr .01, weight decay
+10, 300 steps, full batch; J is the sum of §4.2. Everything is measured on all seeds and told as median and spread.
+"""
+
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+
+from refnn import article, data, network, training
+from refnn.checking import circle
+from refnn.network import FIELDS, Params
+from refnn.pruning import as_written as prune_written
+from refnn.pruning import importance, masks
+from refnn.quantization import affine, as_written, calibration
+
+SEEDS, STEPS, LR, DECAY = 50, 300, 0.01, 10.0
+LONG = 1000                                # steps without decay, for the article's rule near a minimum
+BITS, SPARSITIES, BOTH_BITS = (8, 4, 3, 2), (0.5, 0.8), (8, 3)
+FLOAT_BYTES = 4                            # float32
+PICTURED_BITS = (8, 4, 2)
+STAGES = 6 + len(SPARSITIES)
+
+
+class Row(NamedTuple):
+    """One treatment: its name, and an array over the seeds for everything measured."""
+
+    name: str
+    values: dict
+
+
+class Tour(NamedTuple):
+    """What the tour computes: arrays over seeds, and the networks for the figures."""
+
+    seeds: int
+    linear: np.ndarray
+    dense: Row
+    quantized: dict
+    pruned: list
+    both: list
+    params: Params
+    R: Params
+    masks: dict
+
+
+def compute(seeds=SEEDS, progress=lambda stage: None):
+    """Train, quantize, prune, both. progress(stage) is called as each of STAGES stages begins."""
+    dataset = data.load("diabetes")
+    splits = [data.split(dataset, seed) for seed in range(seeds)]
+    X, y, X_test, y_test = (np.stack(part) for part in zip(*splits))                  # (S, N, ·)
+    starts = np.stack([network.init(np.random.default_rng(seed)).flatten() for seed in range(seeds)])
+    starts = Params.unflatten(starts, (10, 5, 1))
+
+    def measure(name, params, **more):
+        R2 = r_squared(network.forward(params, X_test).y_hat, y_test)
+        return Row(name, {"J": network.loss(network.forward(params, X).y_hat, y), "R2": R2, **more})
+
+    def tune(params, mask=None, steps=STEPS, decay=DECAY):
+        return training.fit(params, X, y, steps=steps, lr=LR, weight_decay=decay, mask=mask).params
+
+    progress(f"training {seeds} networks")
+    trained = tune(starts)
+    dense = measure("float32", trained, bytes=FLOAT_BYTES * trained.flatten().shape[1], scale_bytes=0)
+    progress("quantizing")
+    quantized = {bits: [measure(name, p, error=rms(p, trained), **size) for name, p, size in _quantized(trained, bits)]
+                 for bits in BITS}
+    progress(f"training without decay, {LONG} steps")
+    long = tune(starts, steps=LONG, decay=0.0)
+    progress("pruning as written")
+    tau = float(article.TAU)
+    R, R_long = (prune_written.importance(p, X, y) for p in (trained, long))
+    averaged = Params(*(r / X.shape[1] for r in R.arrays()))
+    pruned = []
+    for name, params, r in (("summed, decay 10", trained, R), (f"summed, no decay, {LONG} steps", long, R_long),
+                            ("averaged, decay 10", trained, averaged)):
+        rest, mask = prune_written.prune(params, r, tau)
+        pruned.append(measure(f"R < {article.TAU}, {name}", rest, left=masks.count(mask), multiply_adds=multiply_adds(mask)))
+    kept, tuned = {}, {}
+    for sparsity in SPARSITIES:
+        progress(f"fine-tuning at {sparsity:.0%}")
+        mask = masks.by_sparsity(importance.magnitude(trained), sparsity)
+        rest = network.apply_mask(trained, mask)
+        kept[sparsity], tuned[sparsity] = mask, tune(rest, mask)
+        size = {"left": masks.count(mask), "multiply_adds": multiply_adds(mask)}
+        pruned += [measure(f"magnitude {sparsity:.0%}", rest, **size),
+                   measure(f"magnitude {sparsity:.0%}, fine-tuned", tuned[sparsity], **size)]
+    progress("both together")
+    half, name = tuned[SPARSITIES[0]], f"{SPARSITIES[0]:.0%} pruned, tuned"
+    rest, _ = prune_written.prune(trained, R, tau)
+    both = []
+    for label, params in [(f"{name}; corrected, {bits} bits", corrected(half, bits)) for bits in BOTH_BITS] + \
+                         [(f"R < {article.TAU}; as written, {bits} bits", as_written_all(rest, bits)) for bits in BOTH_BITS]:
+        both.append(measure(label, params, left=(params.flatten() != 0).sum(axis=1),
+                            ratio=squared_error(params, X_test, y_test) / squared_error(trained, X_test, y_test)))
+    progress("linear regression")
+    linear = np.array([_linear(*s) for s in splits])
+    return Tour(seeds, linear, dense, quantized, pruned, both, trained, R, kept)
+
+
+def _quantized(params, bits):
+    """(name, network, bytes) of the four schemes at so many bits."""
+    theta, P, sizes = params.flatten(), 2**bits, params.sizes
+    codes = ceil(theta.shape[1] * bits / 8)
+    W, B = as_written.min_max(theta, P, axis=1)                                        # one pair for all 61
+    yield "as written", as_written.update(params, W, B, P), {"bytes": codes, "scale_bytes": 8}
+    right = as_written.dequantize(as_written.quantize(theta, W, B, P), W, -B)          # the sign mended
+    yield "sign mended", Params.unflatten(right, sizes), {"bytes": codes, "scale_bytes": 8}
+    grid = calibration.choose_qparams(theta, bits, axis=0)
+    yield "nearest, one grid", Params.unflatten(affine.fake_quantize(theta, grid), sizes), {"bytes": codes, "scale_bytes": 5}
+    yield "corrected", corrected(params, bits), {"bytes": codes, "scale_bytes": 5 * len(FIELDS)}
+
+
+def as_written_all(params, bits):
+    """One (W, B) by min_max for all parameters of each network, P = 2^bits; a network of one value has none and stays."""
+    theta, P = params.flatten(), 2**bits
+    varied = theta.max(axis=1) > theta.min(axis=1)
+    x_hat = theta.copy()
+    W, B = as_written.min_max(theta[varied], P, axis=1)
+    x_hat[varied] = as_written.dequantize(as_written.quantize(theta[varied], W, B, P), W, B)
+    return Params.unflatten(x_hat, params.sizes)
+
+
+def corrected(params, bits):
+    """Each of the four tensors of each network on its own grid: a float32 scale and a one-byte zero point a tensor.
+
+    0.0 has a code of its own, so that what is pruned stays pruned.
+    """
+    return Params(*(affine.fake_quantize(a, calibration.choose_qparams(a, bits, axis=0)) for a in params.arrays()))
+
+
+def r_squared(y_hat, y):
+    """R² = 1 − Σ(y − ŷ)² / Σ(y − mean y)², per network.
+
+    >>> r_squared(np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]]))
+    np.float64(0.5)
+    """
+    return 1 - ((y_hat - y) ** 2).sum((-2, -1)) / ((y - y.mean(-2, keepdims=True)) ** 2).sum((-2, -1))
+
+
+def rms(a, b):
+    """Root mean square difference of two networks' parameters."""
+    return np.sqrt(((a.flatten() - b.flatten()) ** 2).mean(axis=-1))
+
+
+def squared_error(params, X, y):
+    """½ Σ (y − ŷ)² on the test rows, per network."""
+    return network.loss(network.forward(params, X).y_hat, y)
+
+
+def multiply_adds(mask):
+    """Weights that are not pruned: what a sparse kernel would multiply. A dense one multiplies all 55, mask or not."""
+    return sum(a.sum(axis=(-2, -1)) for a in (mask.W_ih, mask.W_ho))
+
+
+def _linear(X, y, X_test, y_test):
+    coefficients, *_ = np.linalg.lstsq(np.column_stack([X, np.ones(len(X))]), y, rcond=None)
+    return r_squared(np.column_stack([X_test, np.ones(len(X_test))]) @ coefficients, y_test)
+
+
+def proof_figure():
+    """The picture of the proof that no (W, B) prints Q(W_ih)."""
+    from refnn import plots
+    W_ih, levels = article.TENSORS["W_ih"], article.LEVELS
+    rows, codes, cells = article.fractions(W_ih.x).tolist(), [[int(c) for c in row] for row in W_ih.q], []
+    for x, q in zip(rows, codes):
+        [(low, high)] = circle.feasible_W(x, q, levels)
+        W = [low + (high - low) * k / 40 for k in range(1, 40)]
+        B = np.array([circle.offsets(x, q, levels, w) for w in W], dtype=float)
+        start = np.unwrap(B[:, 0], period=levels)
+        end = start + (B[:, 1] - B[:, 0])
+        W = np.array(W, dtype=float)
+        cells.append(np.vstack([np.column_stack([W, start]), np.column_stack([W, end])[::-1]]))
+    period = levels * 10                                                               # x in tenths
+    return plots.proof(np.array(rows, dtype=float), codes, cells, levels, period)
+
+
+def draw(tour):
+    """The figures, by name; from the tour's own data."""
+    from refnn import plots
+    theta = tour.params.flatten().ravel()
+    figures = {"proof": proof_figure()}
+    written, nearest = [], []
+    for bits in PICTURED_BITS:
+        P = 2**bits
+        W, B = as_written.min_max(theta, P)
+        q = as_written.quantize(theta, W, B, P)
+        written.append(plots.Grid(f"{bits} bits", (np.arange(P + 1) - B) / W, (np.arange(P) + B) / W, q))
+        grid = calibration.choose_qparams(theta, bits)
+        levels = affine.dequantize(np.arange(grid.qmin, grid.qmax + 1), grid)
+        edges = np.concatenate([[-np.inf], (levels[1:] + levels[:-1]) / 2, [np.inf]])
+        nearest.append(plots.Grid(f"{bits} bits", edges, levels, affine.quantize(theta, grid).astype(int) - grid.qmin))
+    figures["quantization_as_written"] = plots.before_after(theta, written, "as written", tour.seeds)
+    figures["quantization_corrected"] = plots.before_after(theta, nearest, "corrected", tour.seeds)
+    kept = tour.masks[SPARSITIES[0]].flatten()
+    magnitudes = np.abs(tour.params.flatten())
+    taus = np.where(kept, magnitudes, np.inf).min(axis=1)                              # the smallest that is kept
+    _, mask = prune_written.prune(tour.params, tour.R, float(article.TAU))
+    figures["pruning"] = plots.pruning(theta, tour.R.flatten().ravel(), mask.flatten().ravel(), float(article.TAU),
+                                       kept.ravel(), taus, tour.seeds)
+    return figures

@@ -1,0 +1,85 @@
+"""§3.2 of the article, literally: R = ∂J/∂x, θ_p = θ \\ {x : R_x < τ}, θ_f = θ_p.
+
+These functions are wrong in the documented way and tests hold them to it; `importance` and `masks` are what the field does.
+
+    R  importance 参数重要性, a slope: loss per unit of the parameter    τ  pruning threshold 剪枝阈值, in the same unit
+"""
+
+from typing import NamedTuple
+
+from refnn import arrays, network
+from refnn.network import FIELDS, Params
+
+
+class PruneSteps(NamedTuple):
+    """The operations of §3.2.2, in order: R < τ, what is kept, θ with the rest removed (set to 0)."""
+
+    below: Params
+    mask: Params
+    params: Params
+
+
+def importance(params, X, y, activation="tanh"):
+    """R = ∂J/∂x   (§3.2.1 参数重要性评估, as written), signed, of J = ½ Σ ‖y − ŷ‖² (§4.2), summed over the examples.
+
+    Wrong: to first order a deletion changes J by −R·x, not R, and at a minimum R is 0 for every parameter.
+
+    >>> importance(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").W_ho
+    array([[371.]])
+    """
+    return network.backward(*_checked("importance", params, X, y, activation), activation)
+
+
+def prune(params, R, tau):
+    """(θ_p, mask) with θ_p = θ \\ {x : R_x < τ}   (§3.2.2 剪枝, as written): mask = not (R < τ).
+
+    A set difference has no place for what it removes; a network's arrays do, and it is 0.
+    Wrong: R is signed, so every parameter with a negative slope goes, however large.
+
+    >>> theta = Params([[1.0, -2.0]], [3.0], [[4.0]], [5.0])
+    >>> pruned, mask = prune(theta, Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5)
+    >>> pruned.flatten()
+    array([1., 0., 0., 4., 0.])
+    """
+    steps = _steps("prune", params, R, tau)
+    return steps.params, steps.mask
+
+
+def prune_steps(params, R, tau):
+    """The steps of `prune`.
+
+    >>> theta = Params([[1.0, -2.0]], [3.0], [[4.0]], [5.0])
+    >>> prune_steps(theta, Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5).below.flatten()
+    array([False,  True,  True, False,  True])
+    """
+    return _steps("prune_steps", params, R, tau)
+
+
+def update(params):
+    """θ_f = θ_p   (§3.2.3 模型更新, as written): the pruned parameters, as they are.
+
+    Wrong by omission: unless the mask is kept, the next training step revives what was removed.
+
+    >>> update(Params([[1.0, 0.0]], [3.0], [[4.0]], [5.0])).W_ih
+    array([[1., 0.]])
+    """
+    return _checked("update", params)[0]
+
+
+def _steps(function, params, R, tau):
+    params = _checked(function, params)[0]
+    if not isinstance(R, Params):
+        arrays.refuse(function, "R", "a Params of slopes, as importance gives them", arrays.describe(R), TypeError)
+    if R.sizes != params.sizes or R.batch != params.batch:
+        arrays.refuse(function, "R", f"of the shape of params, sizes {params.sizes} and leading axes {params.batch}",
+                      f"sizes {R.sizes} and leading axes {R.batch}")
+    R = Params(*arrays.together(function, {f"R.{name}": a for name, a in zip(FIELDS, R.arrays())}))
+    tau = arrays.number(function, "tau", tau)
+    below = Params(*((a < tau).astype(bool) for a in R.arrays()))
+    mask = Params(*(~a for a in below.arrays()))
+    return PruneSteps(below, mask, network.apply_mask(params, mask))
+
+
+def _checked(function, params, X=None, y=None, activation="identity"):
+    params, X, y = network.checked(function, params, X, y, activation, complex_=False)
+    return (params,) if X is None else (params, X, y)

@@ -1,0 +1,49 @@
+"""How much a parameter matters: scores to rank by, of the shape of the network. Small = prune first.
+
+Every criterion is called as criterion(params, X, y, activation="tanh") and takes one network or a stack, so that
+one can stand for another; J = ½ Σ ‖y − ŷ‖², summed over the examples. None is the article's signed R (as_written).
+"""
+
+import numpy as np
+
+from refnn import network
+from refnn.network import Params
+
+
+def magnitude(params, X=None, y=None, activation="tanh"):
+    """|θ|: the size alone (Janowsky 1989; Han et al. 2015); needs no data, and assumes that all have one unit.
+
+    >>> magnitude(Params([[1.0, -2.0]], [-3.0], [[4.0]], [0.0])).flatten()
+    array([1., 2., 3., 4., 0.])
+    """
+    params, _, _ = _checked("magnitude", params, X, y, activation)
+    return Params(*(np.abs(a) for a in params.arrays()))
+
+
+def gradient(params, X, y, activation="tanh"):
+    """|∂J/∂θ|: the article's R without its sign; how steep J is, not what deletion costs. 0 for all at a minimum.
+
+    >>> gradient(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").b_o
+    array([7.])
+    """
+    params, X, y = _checked("gradient", params, X, y, activation, data=True)
+    return Params(*(np.abs(g) for g in network.backward(params, X, y, activation).arrays()))
+
+
+def taylor(params, X, y, activation="tanh"):
+    """|∂J/∂θ · θ|: the first-order change of J on deletion, −g·θ, without its sign (Mozer & Smolensky 1989).
+
+    Molchanov et al. (2017) revived it; it assumes that J is straight from θ to 0.
+
+    >>> taylor(Params([[1, -2]], [3], [[2]], [1]), [[10, 20]], [[100]], "identity").flatten()
+    array([ 3060., 12240.,   918.,  8262.,   153.])
+    """
+    params, X, y = _checked("taylor", params, X, y, activation, data=True)
+    g = network.backward(params, X, y, activation)
+    return Params(*(np.abs(a * b) for a, b in zip(g.arrays(), params.arrays())))
+
+
+def _checked(function, params, X, y, activation, data=False):
+    if data:
+        X, y = (np.zeros(0) if a is None else a for a in (X, y))        # None is refused as any other shape
+    return network.checked(function, params, X, y if X is not None else None, activation, complex_=False)

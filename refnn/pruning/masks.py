@@ -1,0 +1,66 @@
+"""From scores to a mask: Params of bool, True = keep. All four arrays take part, biases included; no abs is taken.
+
+A stack gets one mask a network. `network.apply_mask` applies a mask; `training.fit(mask=…)` holds it.
+"""
+
+import numpy as np
+
+from refnn import arrays
+from refnn.network import FIELDS, Params
+
+SCOPES = ("global", "layer")
+
+
+def by_threshold(scores, tau):
+    """Keep score ≥ τ. Equal to the threshold is kept, as in the article's R < τ; corrects nothing else by itself.
+
+    >>> by_threshold(Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5).flatten()
+    array([ True, False, False,  True, False])
+    """
+    scores = _checked("by_threshold", scores)
+    tau = arrays.number("by_threshold", "tau", tau)
+    return Params(*((a >= tau).astype(bool) for a in scores.arrays()))
+
+
+def by_sparsity(scores, sparsity, scope="global"):
+    """Remove exactly round(sparsity·n) of the n scores, the lowest first; of equal scores the earlier in flatten's order.
+
+    scope "global": of all n = 61; "layer": of each of the four arrays on its own. round is Python's, half to even:
+    at 50 %, 30 of 61 go globally and 25 + 2 + 2 + 0 = 29 by layer.
+
+    >>> by_sparsity(Params([[3.0, 1.0]], [2.0], [[1.0]], [5.0]), sparsity=0.4).flatten()
+    array([ True, False,  True, False,  True])
+    """
+    scores = _checked("by_sparsity", scores)
+    sparsity = arrays.number("by_sparsity", "sparsity", sparsity, 0, 1)
+    arrays.choice("by_sparsity", "scope", scope, SCOPES)
+    if scope == "global":
+        return Params.unflatten(_keep(scores.flatten(), sparsity), scores.sizes)
+    axes = len(scores.batch)
+    return Params(*(_keep(a.reshape(*scores.batch, int(np.prod(a.shape[axes:]))), sparsity).reshape(a.shape)
+                    for a in scores.arrays()))
+
+
+def count(mask):
+    """How many parameters a mask keeps, one number a network.
+
+    >>> count(by_sparsity(Params([[3.0, 1.0]], [2.0], [[1.0]], [5.0]), sparsity=0.4))
+    np.int64(3)
+    """
+    if not isinstance(mask, Params) or any(a.dtype != bool for a in mask.arrays()):
+        arrays.refuse("count", "mask", "a Params of bool (True = keep)", arrays.describe(mask), TypeError)
+    return mask.flatten().sum(axis=-1)
+
+
+def _keep(scores, sparsity):
+    n = scores.shape[-1]
+    order = np.argsort(scores, axis=-1, kind="stable")                        # (…, n): the earlier of equals first
+    keep = np.ones(scores.shape, dtype=bool)
+    np.put_along_axis(keep, order[..., :round(sparsity * n)], False, axis=-1)
+    return keep
+
+
+def _checked(function, scores):
+    if not isinstance(scores, Params):
+        arrays.refuse(function, "scores", "a Params of numbers", arrays.describe(scores), TypeError)
+    return Params(*arrays.together(function, {f"scores.{name}": a for name, a in zip(FIELDS, scores.arrays())}))

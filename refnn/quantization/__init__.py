@@ -1,0 +1,1 @@
+"""Quantization (量化): §3.1 of the article as written, and what the field does."""

@@ -1,0 +1,154 @@
+"""§3.1 of the article, literally: Q(x) = ⌊x·W + B⌋ mod P, x̂ = (Q(x) + B)/W, θ_q = x̂.
+
+These functions are wrong in the documented way and tests hold them to it; `affine` is what the field does.
+
+    x  a real parameter    W  scaling factor 缩放因子, codes per real unit    B  offset 偏移量, in codes
+    P  quantization levels 量化级别, a count    Q  the code, 0 … P − 1    x̂  the decoded parameter
+"""
+
+from fractions import Fraction  # noqa: F401  (the examples use it)
+from typing import NamedTuple
+
+import numpy as np
+
+from refnn import arrays, network
+from refnn.network import Params
+
+
+class QuantizeSteps(NamedTuple):
+    """The four operations of §3.1.1, in order: x·W, x·W + B, ⌊x·W + B⌋, ⌊x·W + B⌋ mod P."""
+
+    scaled: np.ndarray
+    shifted: np.ndarray
+    floored: np.ndarray
+    wrapped: np.ndarray
+
+
+class DequantizeSteps(NamedTuple):
+    """The two operations of §3.1.2, in order: Q + B, (Q + B)/W."""
+
+    shifted: np.ndarray
+    decoded: np.ndarray
+
+
+def quantize(x, W, B, P):
+    """Q(x) = ⌊x·W + B⌋ mod P   (§3.1.1 参数量化, as written): codes in the narrowest unsigned dtype.
+
+    W and B broadcast against x. Wrong: floor is biased by half a step, and mod wraps where the field saturates.
+
+    >>> quantize([Fraction(-3, 10), Fraction(1, 20), Fraction(3, 20), 1], W=10, B=3, P=8)
+    array([0, 3, 4, 5], dtype=uint8)
+    """
+    return _steps("quantize", x, W, B, P).wrapped
+
+
+def quantize_steps(x, W, B, P):
+    """The steps of `quantize`; a product beyond the largest float stays there.
+
+    >>> quantize_steps([0.5, -0.25], W=10, B=1, P=8)._asdict()["floored"]
+    array([ 6., -2.])
+    """
+    return _steps("quantize_steps", x, W, B, P)
+
+
+def _steps(function, x, W, B, P):
+    P = arrays.whole(function, "P", P, 1, 2**53)
+    x, W, B = arrays.together(function, {"x": x, "W": W, "B": B})
+    if P > 2**24 and x.dtype == np.float32:                      # beyond it float32 skips codes
+        x, W, B = (a.astype(np.float64) for a in (x, W, B))
+    _fits(function, x=x, W=W, B=B)
+    with np.errstate(over="ignore", under="ignore"):
+        scaled = arrays.saturate(np.asarray(x * W))              # x·W
+        shifted = arrays.saturate(np.asarray(scaled + B))        # x·W + B
+        floored = np.asarray(np.floor(shifted))                  # ⌊x·W + B⌋
+        wrapped = np.asarray(floored % P)                        # ⌊x·W + B⌋ mod P
+    return QuantizeSteps(scaled[()], shifted[()], floored[()], wrapped.astype(arrays.code_dtype(0, P - 1))[()])
+
+
+def dequantize(q, W, B):
+    """x̂ = (Q(x) + B) / W   (§3.1.2 权重调整, as written).
+
+    Wrong: encoding adds B, so decoding must subtract it; every weight comes back shifted by 2B/W.
+
+    >>> dequantize(np.array([0, 3, 4, 5], dtype=np.uint8), W=10, B=3)
+    array([0.3, 0.6, 0.7, 0.8])
+    """
+    return _decode("dequantize", q, W, B).decoded
+
+
+def dequantize_steps(q, W, B):
+    """The steps of `dequantize`.
+
+    >>> dequantize_steps(np.array([0, 5]), W=10, B=3).shifted
+    array([3., 8.])
+    """
+    return _decode("dequantize_steps", q, W, B)
+
+
+def _decode(function, q, W, B):
+    q = arrays.integers(function, "q", q)
+    W, B = arrays.together(function, {"W": W, "B": B})
+    if (W == 0).any():
+        arrays.refuse(function, "W", "different from 0", "0")
+    _fits(function, q=q, W=W, B=B)
+    q = q.astype(object if W.dtype == arrays.EXACT else np.float64)      # uint8 + B would wrap
+    with np.errstate(over="ignore", under="ignore"):
+        shifted = np.asarray(q + B)                              # Q + B
+        decoded = arrays.saturate(np.asarray(shifted / W))       # (Q + B)/W
+    return DequantizeSteps(shifted[()], decoded[()])
+
+
+def update(params, W, B, P):
+    """θ_q = x̂ = (Q(θ) + B)/W   (§3.1.3 模型更新, as written), for every parameter; W and B broadcast against flatten().
+
+    Wrong: θ_q is floats again, as large as before; nothing is smaller until the codes are what is stored.
+
+    >>> update(Params([[0.5]], [0.25], [[1.0]], [0.0]), W=4, B=1, P=8).flatten()
+    array([1.  , 0.75, 1.5 , 0.5 ])
+    """
+    params, _, _ = network.checked("update", params, activation="identity", complex_=False)
+    theta = params.flatten()
+    q = _steps("update", theta, W, B, P).wrapped
+    if q.shape != theta.shape:
+        arrays.refuse("update", "W", f"of a shape that broadcasts to {theta.shape}", f"codes of shape {q.shape}")
+    return Params.unflatten(_decode("update", q, W, B).decoded, params.sizes)
+
+
+def min_max(x, P, axis=None):
+    """W = (P − 1)/(max x − min x), B = −min x · W; not in the article, which says that it computes W and B (§4.1.1).
+
+    One pair for all of x, or with `axis` one for each slice along it (keeping that axis, so that they broadcast).
+    A tensor of one value has no such W: ValueError. In floats the maximum may be encoded as P − 2; Fractions are exact.
+
+    >>> min_max([Fraction(1, 10), Fraction(1, 2)], P=8)
+    (Fraction(35, 2), Fraction(-7, 4))
+    """
+    P = arrays.whole("min_max", "P", P, 1, 2**53)
+    x = arrays.numbers("min_max", "x", x)
+    axis = None if axis is None else arrays.whole("min_max", "axis", axis, -x.ndim, x.ndim - 1)
+    if x.size == 0:
+        arrays.refuse("min_max", "x", "at least one number", "an empty array")
+    with np.errstate(over="ignore"):
+        low, high = np.min(x, axis, keepdims=axis is not None), np.max(x, axis, keepdims=axis is not None)
+        spread = np.asarray(high - low)
+        if (spread == 0).any():
+            arrays.refuse("min_max", "x", "of two values at least (max − min divides)", f"only {np.ravel(low)[0]}")
+        W = (P - 1) / spread
+        B = 0 - low * W                                          # 0 − …: no −0.0
+    if x.dtype != arrays.EXACT and not (np.isfinite(spread).all() and np.isfinite(W).all() and np.isfinite(B).all()):
+        arrays.refuse("min_max", "x", "of a range whose W and B are finite", arrays.describe(x))
+    return np.asarray(W)[()], np.asarray(B)[()]
+
+
+def _fits(function, **shaped):
+    first, *others = shaped
+    for name in others:
+        try:
+            np.broadcast_shapes(shaped[first].shape, shaped[name].shape)
+        except ValueError:
+            arrays.refuse(function, name, f"of a shape that broadcasts against {first} {shaped[first].shape}",
+                          f"shape {shaped[name].shape}")
+    try:
+        np.broadcast_shapes(*(a.shape for a in shaped.values()))
+    except ValueError:
+        arrays.refuse(function, others[-1], "of a shape that broadcasts against W", f"shape {shaped[others[-1]].shape}")

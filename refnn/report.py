@@ -1,0 +1,129 @@
+"""What the command prints: the tour, the verdicts on the article, the solver's answer. Text only; nothing is computed here."""
+
+import numpy as np
+
+from refnn import article
+from refnn.checking.conflict import decimal
+from refnn.checking.worked_example import check
+from refnn.console import table, wrap
+from refnn.experiments import errata
+from refnn.experiments import tour as recipe
+
+NAMES = {"W_ih^": "Ŵ_ih", "W_ho^": "Ŵ_ho", "b_h^": "b̂_h", "b_o^": "b̂_o"}
+
+
+def rows_text(rows):
+    """A printed matrix in one line, rows parted by a slash.
+
+    >>> rows_text([[0, 1], [2, 3]])
+    '0 1 / 2 3'
+    """
+    return " / ".join(" ".join(str(v) for v in row) for row in rows)
+
+
+def article_text():
+    """Every printed tensor of §4.1 with its verdict, and why those that cannot be cannot."""
+    verdicts = check(article.example())
+    codes, decoded, reasons = [], [], []
+    for verdict in verdicts:
+        pair = "none" if verdict.computed is None else "W={}, B={}".format(*map(decimal, verdict.computed))
+        name, row = NAMES.get(verdict.claim, verdict.claim), [verdict.status, pair]
+        if verdict.claim in NAMES:
+            decoded.append([name, rows_text(verdict.printed[1]), *row])
+        else:
+            codes.append([name, rows_text(verdict.printed), *row, _min_max(verdict.claim[2:-1])])
+        if not verdict.holds:
+            why = errata.decoded_by_row() if verdict.claim in NAMES else verdict.reason
+            reasons.append(wrap(f"{name}: {why}.", indent="  ", first="* "))
+    return "\n".join([table(codes, ["codes", "printed", "verdict", "printed by", "min-max prints"]), "",
+                      table(decoded, ["decoded", "printed", "verdict", "printed by"]), "", *reasons])
+
+
+def _min_max(name):
+    codes = errata.min_max_codes(name)
+    return "divides by 0" if codes is None else rows_text(codes.tolist())
+
+
+def findings_text(findings):
+    """The findings, numbered, each with its § and the Chinese term."""
+    return "\n".join(wrap(f"{f.text}.", indent="    ", first=f"{f.number:2}. §{f.section} ({f.term}) ") for f in findings)
+
+
+def tour_text(tour):
+    """The four tables of the tour after the article: trained, quantized, pruned, both."""
+    for section in (_trained, _quantized, _pruned, _both):
+        yield section(tour)
+
+
+def _trained(tour):
+    return "\n".join([
+        f"Trained: {tour.seeds} networks 10-5-1 on diabetes (seed s = split s and start s)",
+        wrap(f"Adam, lr {recipe.LR}, weight decay {recipe.DECAY:g}, {recipe.STEPS} steps. Here and below: the median over the seeds, in "
+             "brackets their central 80%."), "",
+        table([["network", _spread(tour.dense.values["R2"])], ["linear regression", _spread(tour.linear)]], ["", "test R²"], "lr")])
+
+
+def _quantized(tour):
+    dense = tour.dense.values
+    rows = [["", "float32", "0", f"{np.median(dense['J']):.1f}", _spread(dense["R2"]), f"{dense['bytes']}"]]
+    for bits, schemes in tour.quantized.items():
+        for row in schemes:
+            v = row.values
+            rows.append([bits, row.name, f"{np.median(v['error']):.3f}", f"{np.median(v['J']):.1f}", _spread(v["R2"]),
+                         f"{v['bytes']} + {v['scale_bytes']}"])
+    return "\n".join([
+        "Quantized (量化): rms error of the 61 weights; J, summed over 331 rows;",
+        "   test R²; bytes of the codes + of the scales", "",
+        table(rows, ["bits", "scheme", "error", "J", "test R²", "bytes"], "rlrrrr"), "",
+        wrap("as written: one (W, B) for all 61 by min-max, P = 2^bits, decoded with + B. sign mended: the same with - B. nearest, one "
+             "grid: rounded to nearest, saturating. corrected: so, with a grid for each of the four tensors.")])
+
+
+def _pruned(tour):
+    rows = [[row.name, _spread(row.values["left"], "{:.0f}"), f"{np.median(row.values['multiply_adds']):.0f}", _spread(row.values["R2"])]
+            for row in tour.pruned]
+    return "\n".join([
+        "Pruned (剪枝): parameters left of 61; multiply-adds left of 55; test R²", "",
+        table(rows, ["rule", "left", "m-adds", "test R²"], "lrrr"), "",
+        wrap("An unstructured mask saves no multiply-add by itself: a dense kernel still does all 55. R < 0.5 removes every parameter with "
+             "R < 0; how many others depends on sum or mean, and on when training stops.")])
+
+
+def _both(tour):
+    rows = [[row.name, _spread(row.values["left"], "{:.0f}"), _spread(row.values["ratio"]), f"{np.median(row.values['R2']):.2f}"]
+            for row in tour.both]
+    return "\n".join([
+        "Both: parameters that are not 0; test error over that of the float network", "",
+        table(rows, ["pruned; quantized", "not 0", "error ratio", "R²"], "lrrr"), "",
+        wrap("As written, quantizing brings the pruned weights back: 0 decodes to about 2B/W. With a zero point, 0 stays exactly 0.")])
+
+
+def _spread(values, form="{:.2f}"):
+    low, median, high = np.quantile(values, [0.1, 0.5, 0.9])
+    text = [form.format(v + 0.0) for v in (median, low, high)]
+    m, l, h = (t[1:] if t.startswith("-") and not t.strip("-0.") else t for t in text)     # no -0.00
+    return f"{m} ({l}, {h})"
+
+
+def solution_text(solution, levels):
+    """The solver's answer: the intervals of W and a pair, or the proof and the least repair."""
+    if solution.feasible:
+        shown = [f"({_end(a)}, {_end(b)})" for a, b in solution.intervals[:8]]
+        more = f" and {len(solution.intervals) - 8} more" if len(solution.intervals) > 8 else ""
+        W, B = solution.witness
+        where = "every W" if shown == ["(-inf, inf)"] else f"W in {', '.join(shown)}{more}, repeating with period {solution.period}"
+        return "\n".join([f"feasible: floor(x*W + B) mod {levels} prints these codes", wrap(where, "  ", "  "),
+                          f"  for example W = {decimal(W)}, B = {decimal(B)}"])
+    repair = solution.repair
+    W, B = repair.witness
+    change = ", ".join(str(i + 1) for i in repair.change)
+    return "\n".join([
+        f"infeasible: no (W, B) prints these codes by floor(x*W + B) mod {levels}",
+        wrap(f"proof: {solution.proof.reason}", "  ", "  "),
+        wrap(f"least repair: {len(repair.keep)} of {len(repair.keep) + len(repair.change)} codes can be right at most; change entr"
+             f"{'y' if len(repair.change) == 1 else 'ies'} {change}, and W = {decimal(W)}, B = {decimal(B)} prints "
+             f"{' '.join(map(str, repair.codes))}", "  ", "  ")])
+
+
+def _end(value):
+    return decimal(value) if value not in (float("inf"), float("-inf")) else str(value)

@@ -1,0 +1,101 @@
+"""Training: one optimiser (minimise) and what it is used for first (fit), on one network or on hundreds at once."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from refnn import arrays, network
+from refnn.network import Params
+
+OPTIMIZERS = ("adam", "gd")
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+
+
+class Fit(NamedTuple):
+    """params: the trained network(s). history (…, steps + 1): J before the first step, then after each."""
+
+    params: Params
+    history: np.ndarray
+
+
+def minimise(theta, gradient, *, steps, lr, optimizer="adam", project=None):
+    """`steps` steps downhill from theta; project(theta), if given, is applied to the start and after every step.
+
+    gd:    θ ← θ − lr·g
+    adam:  m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  θ ← θ − lr·m̂ / (√v̂ + ε),  m̂ = m/(1 − β₁ᵗ),  v̂ = v/(1 − β₂ᵗ)
+           (Kingma & Ba, "Adam", 2015, Algorithm 1; β₁ = .9, β₂ = .999, ε = 1e-8)
+
+    lr broadcasts against theta. Divergence ends in inf or NaN, quietly, and only where it happens.
+
+    >>> minimise(np.array([4.0]), lambda theta: 2 * theta, steps=3, lr=0.25, optimizer="gd")
+    array([0.5])
+    """
+    theta = arrays.numbers("minimise", "theta", theta, exact=False)
+    lr = arrays.numbers("minimise", "lr", lr, exact=False)
+    if (lr <= 0).any():
+        arrays.refuse("minimise", "lr", "positive", arrays.describe(lr))
+    steps = arrays.whole("minimise", "steps", steps, 0)
+    arrays.choice("minimise", "optimizer", optimizer, OPTIMIZERS)
+    for name, f in (("gradient", gradient), ("project", project)):
+        if not callable(f) and not (name == "project" and f is None):
+            arrays.refuse("minimise", name, "a function of theta", arrays.describe(f), TypeError)
+    return descend(theta, gradient, steps, lr, optimizer, project or (lambda theta: theta))
+
+
+def descend(theta, gradient, steps, lr, optimizer, project):
+    """`minimise` on checked arguments."""
+    theta = project(theta)
+    m = v = np.zeros_like(theta)
+    lr = lr.astype(theta.dtype)
+    with np.errstate(all="ignore"):
+        for t in range(1, steps + 1):
+            g = gradient(theta)
+            if optimizer == "adam":
+                m = BETA1 * m + (1 - BETA1) * g
+                v = BETA2 * v + (1 - BETA2) * g * g
+                g = m / (1 - BETA1**t) / (np.sqrt(v / (1 - BETA2**t)) + EPSILON)
+            theta = project(theta - lr * g)
+    return theta
+
+
+def fit(params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, mask=None, activation="tanh"):
+    """Minimise J + ½·weight_decay·‖θ‖² on all examples at once, from params; J is the sum of article §4.2.
+
+    The decay's gradient λθ is added to J's, so that at the minimum ∂J/∂θ = −λθ. Parameters that the mask
+    (Params of bool, True = keep) prunes are 0 before the first step and stay exactly 0. A stack trains side by side:
+    params, X, y and mask may carry its leading axes; lr and weight_decay may have its shape. history is J alone.
+
+    >>> p, X = network.init(np.random.default_rng(0), (1, 2, 1)), np.linspace(-1, 1, 9)[:, None]
+    >>> fit(p, X, np.sin(X), steps=200, lr=0.05).history[[0, -1]].round(4).tolist()
+    [1.3125, 0.0001]
+    """
+    params, X, y = network.checked("fit", params, X, y, activation, exact=False, complex_=False)
+    if 0 in X.shape:
+        arrays.refuse("fit", "X", "at least one example", f"shape {X.shape}")
+    steps = arrays.whole("fit", "steps", steps, 0)
+    arrays.choice("fit", "optimizer", optimizer, OPTIMIZERS)
+    lr = _per_network("lr", lr, params, lambda a: a > 0, "positive")
+    decay = _per_network("weight_decay", weight_decay, params, lambda a: a >= 0, "0 or more")
+    keep = None if mask is None else network.checked_mask("fit", params, mask).flatten()
+    history = []
+
+    def gradient(theta):
+        here = Params.unflatten(theta, params.sizes)
+        history.append(network.half_square(network.propagate(here, X, activation).y_hat, y))
+        return network.backpropagate(here, X, y, activation).flatten() + decay * theta
+
+    project = (lambda theta: theta) if keep is None else (lambda theta: np.where(keep, theta, theta.dtype.type(0)))
+    theta = descend(params.flatten(), gradient, steps, lr, optimizer, project)
+    params = Params.unflatten(theta, params.sizes)
+    with np.errstate(all="ignore"):
+        history.append(network.half_square(network.propagate(params, X, activation).y_hat, y))
+    return Fit(params, np.stack(history, axis=-1))
+
+
+def _per_network(name, value, params, allowed, expected):
+    a = arrays.numbers("fit", name, value, exact=False)
+    if a.shape not in ((), params.batch):
+        arrays.refuse("fit", name, f"a number or an array of shape {params.batch}", f"shape {a.shape}")
+    if not allowed(a).all():
+        arrays.refuse("fit", name, expected, arrays.describe(a))
+    return a[..., None].astype(params.W_ih.dtype)
