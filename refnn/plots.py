@@ -132,8 +132,9 @@ def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
 
 def _split(ax, values, kept, edges):
     """A histogram of what is removed (green, hatched) and what is kept (grey)."""
-    ax.hist(values[~kept], edges, color=PRUNED, hatch="////", edgecolor="white", linewidth=0)
-    ax.hist(values[kept], edges, color=ORIGINAL)
+    removed, rest = np.histogram(values[~kept], edges)[0], np.histogram(values[kept], edges)[0]
+    ax.bar(edges[:-1], removed, np.diff(edges), align="edge", color=PRUNED, hatch="////", edgecolor="white", linewidth=0)
+    ax.bar(edges[:-1], rest, np.diff(edges), bottom=removed, align="edge", color=ORIGINAL)
     ax.set_xlim(edges[0], edges[-1])
 
 

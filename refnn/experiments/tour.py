@@ -103,7 +103,7 @@ def _quantized(params, bits):
     """(name, network, bytes) of the four schemes at so many bits."""
     theta, P, sizes = params.flatten(), 2**bits, params.sizes
     codes = ceil(theta.shape[1] * bits / 8)
-    W, B = as_written.min_max(theta, P, axis=1)                                        # one pair for all 61
+    W, B = as_written.min_max(theta, P, axis=0)                                        # one pair for all 61
     yield "as written", as_written.update(params, W, B, P), {"bytes": codes, "scale_bytes": 8}
     right = as_written.dequantize(as_written.quantize(theta, W, B, P), W, -B)          # the sign mended
     yield "sign mended", Params.unflatten(right, sizes), {"bytes": codes, "scale_bytes": 8}
@@ -117,7 +117,7 @@ def as_written_all(params, bits):
     theta, P = params.flatten(), 2**bits
     varied = theta.max(axis=1) > theta.min(axis=1)
     x_hat = theta.copy()
-    W, B = as_written.min_max(theta[varied], P, axis=1)
+    W, B = as_written.min_max(theta[varied], P, axis=0)
     x_hat[varied] = as_written.dequantize(as_written.quantize(theta[varied], W, B, P), W, B)
     return Params.unflatten(x_hat, params.sizes)
 

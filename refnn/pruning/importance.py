@@ -6,7 +6,7 @@ one can stand for another; J = ½ Σ ‖y − ŷ‖², summed over the examples.
 
 import numpy as np
 
-from refnn import network
+from refnn import arrays, network
 from refnn.network import Params
 
 
@@ -16,7 +16,8 @@ def magnitude(params, X=None, y=None, activation="tanh"):
     >>> magnitude(Params([[1.0, -2.0]], [-3.0], [[4.0]], [0.0])).flatten()
     array([1., 2., 3., 4., 0.])
     """
-    params, _, _ = _checked("magnitude", params, X, y, activation)
+    arrays.choice("magnitude", "activation", activation, tuple(network.ACTIVATIONS))
+    params, _, _ = _checked("magnitude", params, X, y, "identity")             # nothing is computed with X: any numbers will do
     return Params(*(np.abs(a) for a in params.arrays()))
 
 

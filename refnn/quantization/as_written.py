@@ -107,7 +107,7 @@ def update(params, W, B, P):
     array([1.  , 0.75, 1.5 , 0.5 ])
     """
     params, _, _ = network.checked("update", params, activation="identity", complex_=False)
-    theta = params.flatten()
+    theta, W, B = arrays.together("update", {"params": params.flatten(), "W": W, "B": B})
     q = _steps("update", theta, W, B, P).wrapped
     if q.shape != theta.shape:
         arrays.refuse("update", "W", f"of a shape that broadcasts to {theta.shape}", f"codes of shape {q.shape}")
@@ -125,11 +125,13 @@ def min_max(x, P, axis=None):
     """
     P = arrays.whole("min_max", "P", P, 1, 2**53)
     x = arrays.numbers("min_max", "x", x)
-    axis = None if axis is None else arrays.whole("min_max", "axis", axis, -x.ndim, x.ndim - 1)
+    if axis is not None:
+        axis = arrays.whole("min_max", "axis", axis, -x.ndim, x.ndim - 1) % x.ndim
+    others = None if axis is None else tuple(i for i in range(x.ndim) if i != axis)
     if x.size == 0:
         arrays.refuse("min_max", "x", "at least one number", "an empty array")
     with np.errstate(over="ignore"):
-        low, high = np.min(x, axis, keepdims=axis is not None), np.max(x, axis, keepdims=axis is not None)
+        low, high = (f(x, axis=others, keepdims=axis is not None) for f in (np.min, np.max))
         spread = np.asarray(high - low)
         if (spread == 0).any():
             arrays.refuse("min_max", "x", "of two values at least (max − min divides)", f"only {np.ravel(low)[0]}")

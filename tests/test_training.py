@@ -1,0 +1,129 @@
+"""The optimiser against its recurrences in plain scalars, closed-form minima, and masks that must hold exactly."""
+
+import numpy as np
+import pytest
+
+from refnn import data, network, training
+from refnn.network import Params
+
+
+def case(seed=0, batch=()):
+    rng = np.random.default_rng(seed)
+    return network.init(rng, (5, 3, 2), batch), rng.standard_normal((11, 5)), rng.standard_normal((11, 2))
+
+
+def mask_of(seed, params, batch=()):
+    rng = np.random.default_rng(seed)
+    return Params(*(rng.random(batch + a.shape[len(params.batch):]) < 0.5 for a in params.arrays()))
+
+
+def test_adam_by_hand_in_scalars():
+    # J = θ², θ₀ = 1, lr = .1: the recurrences of Kingma & Ba, Algorithm 1, written out
+    theta, m, v, lr = 1.0, 0.0, 0.0, 0.1
+    for t in range(1, 8):
+        g = 2 * theta
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        theta -= lr * (m / (1 - 0.9**t)) / ((v / (1 - 0.999**t)) ** 0.5 + 1e-8)
+    out = training.minimise(np.array([1.0]), lambda th: 2 * th, steps=7, lr=0.1)
+    assert abs(out[0] - theta) < 1e-15
+    first = training.minimise(np.array([1.0, -3.0]), lambda th: 2 * th, steps=1, lr=0.1)
+    np.testing.assert_allclose(first, [0.9, -2.9], rtol=1e-8)                 # bias-corrected: the first step is lr·sign
+
+
+def test_gradient_descent_is_theta_minus_lr_times_the_gradient():
+    out = training.minimise(np.array([1.0, 2.0]), lambda th: th, steps=2, lr=0.5, optimizer="gd")
+    assert out.tolist() == [0.25, 0.5]
+
+
+def test_project_is_applied_to_the_start_and_after_every_step():
+    seen = []
+    def gradient(th):
+        seen.append(th.copy())
+        return np.ones_like(th)
+    training.minimise(np.array([5.0]), gradient, steps=3, lr=1.0, optimizer="gd", project=lambda th: np.maximum(th, 3.5))
+    assert [s[0] for s in seen] == [5.0, 4.0, 3.5]
+
+
+def test_history_is_J_before_the_first_step_then_after_each():
+    params, X, y = case()
+    one = training.fit(params, X, y, steps=3, lr=0.01, weight_decay=0.5)
+    assert one.history.shape == (4,)
+    assert one.history[0] == network.loss(network.forward(params, X).y_hat, y)
+    assert one.history[-1] == network.loss(network.forward(one.params, X).y_hat, y)
+    none = training.fit(params, X, y, steps=0, lr=0.01)
+    assert none.history.shape == (1,) and (none.params.flatten() == params.flatten()).all()
+
+
+def test_a_step_of_gd_by_hand():
+    params, X, y = case()
+    after = training.fit(params, X, y, steps=1, lr=0.01, optimizer="gd", weight_decay=0.3).params.flatten()
+    theta = params.flatten()
+    expected = theta - 0.01 * (network.backward(params, X, y).flatten() + 0.3 * theta)
+    assert np.abs(after - expected).max() < 1e-15
+
+
+def test_at_the_minimum_with_decay_the_slope_of_J_is_minus_lambda_w():
+    s = data.split(data.load("diabetes"), 0)
+    start = network.init(np.random.default_rng(0))
+    theta = start
+    for lr in (0.01, 0.001, 0.0001):
+        theta = training.fit(theta, s.X_train, s.y_train, steps=2000, lr=lr, weight_decay=10.0).params
+    R, w = network.backward(theta, s.X_train, s.y_train).flatten(), theta.flatten()
+    assert np.abs(R + 10.0 * w).max() < 1e-3 * np.abs(R).max()
+
+
+def test_masks_hold_exactly_through_momentum_and_decay():
+    params, X, y = case()
+    trained = training.fit(params, X, y, steps=50, lr=0.05).params            # weights, moments: far from 0
+    for optimizer in ("adam", "gd"):
+        mask = mask_of(1, params)
+        out = training.fit(trained, X, y, steps=100, lr=0.01, optimizer=optimizer, weight_decay=0.1, mask=mask).params
+        pruned = ~mask.flatten()
+        assert (out.flatten()[pruned] == 0).all() and (out.flatten()[~pruned] != 0).all()
+        start = training.fit(trained, X, y, steps=0, lr=0.01, mask=mask).params.flatten()
+        assert (start[pruned] == 0).all() and (start[~pruned] == trained.flatten()[~pruned]).all()
+
+
+def test_a_stack_trains_as_its_networks_one_by_one():
+    params, _, y = case(batch=(7,))
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((7, 11, 5))
+    lr, decay, mask = rng.uniform(0.01, 0.05, 7), rng.uniform(0, 1, 7), mask_of(2, params, (7,))
+    together = training.fit(params, X, y, steps=30, lr=lr, weight_decay=decay, mask=mask)
+    assert together.history.shape == (7, 31)
+    for s in range(7):
+        one = Params.unflatten(params.flatten()[s], params.sizes)
+        keep = Params.unflatten(mask.flatten()[s], params.sizes)
+        alone = training.fit(one, X[s], y, steps=30, lr=lr[s], weight_decay=decay[s], mask=keep)
+        np.testing.assert_allclose(alone.history, together.history[s], rtol=1e-10)
+
+
+def test_divergence_stays_where_it_happens_and_is_quiet():
+    params, X, y = case(batch=(3,))
+    good = training.fit(params, X, y, steps=60, lr=0.01, optimizer="gd", activation="identity")
+    mixed = training.fit(params, X, y, steps=60, lr=np.array([0.01, 1e3, 0.01]), optimizer="gd", activation="identity")
+    assert not np.isfinite(mixed.history[1, -1])
+    np.testing.assert_allclose(mixed.history[[0, 2]], good.history[[0, 2]], rtol=1e-12)
+
+
+def test_the_start_is_not_modified():
+    params, X, y = case()
+    before = params.flatten()
+    for a in params.arrays():
+        a.flags.writeable = False
+    training.fit(params, X, y, steps=5, lr=0.1)
+    assert (params.flatten() == before).all()
+
+
+def test_refusals():
+    params, X, y = case()
+    fit = training.fit
+    for options, word in (({"steps": 1.0}, "steps"), ({"steps": -1}, "steps"), ({"lr": 0}, "lr"), ({"lr": np.nan}, "lr"),
+                          ({"lr": np.ones(2)}, "lr"), ({"optimizer": "sgd"}, "optimizer"), ({"weight_decay": -1}, "weight_decay"),
+                          ({"mask": params}, "mask"), ({"mask": True}, "mask"), ({"activation": "gelu"}, "activation")):
+        with pytest.raises((ValueError, TypeError), match=f"fit: {word}"):
+            fit(params, X, y, **{"steps": 1, "lr": 0.1, **options})
+    with pytest.raises(ValueError, match="fit: X must be at least one example"):
+        fit(params, X[:0], y[:0], steps=1, lr=0.1)
+    with pytest.raises(TypeError, match="minimise: gradient must be a function"):
+        training.minimise(np.ones(2), 3, steps=1, lr=0.1)

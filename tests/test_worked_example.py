@@ -1,0 +1,113 @@
+"""Claims to verdicts: the four statuses, decided on rationals, and examples that are refused by their key."""
+
+import json
+from fractions import Fraction as F
+
+import pytest
+
+from refnn import article
+from refnn.checking.printed import half_unit, levels_in
+from refnn.checking.worked_example import Verdict, check
+
+
+def verdict(**claim):
+    inputs = claim.pop("inputs", "exact")
+    return check({"title": "t", "inputs": inputs, "claims": [claim]})[0]
+
+
+def test_the_article():
+    verdicts = check(article.example())
+    assert [v.status for v in verdicts] == ["cannot be", "exact", "exact", "exact", "cannot be", "as printed", "as printed", "exact"]
+    assert [v.holds for v in verdicts] == [False, True, True, True, False, True, True, True]
+    assert "0.4 -> 0.5" in verdicts[0].reason and all(bool(v.reason) != v.holds for v in verdicts)
+    assert Verdict._fields == ("claim", "printed", "computed", "holds", "reason", "status")
+
+
+QUANTIZE = {"kind": "quantize", "x": ["0.1", "0.2"], "W": "10", "B": "-1", "P": 8}
+
+
+def test_quantize_is_exact_or_cannot_be():
+    assert verdict(**QUANTIZE, printed=[0, 1])[2:] == ([0, 1], True, "", "exact")
+    wrong = verdict(**QUANTIZE, printed=[0, 2])
+    assert wrong.status == "cannot be" and wrong.computed == [0, 1] and "0.2*10 + -1) mod 8 = 1, printed 2" in wrong.reason
+    by_row = verdict(kind="quantize", x=article.TENSORS["W_ih"].x, W=10, B=[[-1], [-5]], P=8, printed=article.TENSORS["W_ih"].q)
+    assert by_row.status == "exact"
+
+
+def test_dequantize_is_judged_by_the_printed_digits():
+    def status(printed, **more):
+        return verdict(**{"kind": "dequantize", "q": [1], "W": "3", "B": 0, **more}, printed=[printed]).status
+    assert [status(p) for p in ("0.3", "0.33", "0.333", "0.34", "0.4", "0.2", "1/3")] == \
+        ["as printed", "as printed", "as printed", "cannot be", "cannot be", "cannot be", "exact"]
+    assert status("0.50", W=2) == status(0.5, W=2) == status("0.5", W=2) == "exact"          # trailing zeros do not matter
+    assert status("0.4", W=4, B=F(4, 5)) == status("0.5", W=4, B=F(4, 5)) == "as printed"     # .45: both ends are closed
+    assert status("0") == "cannot be"                                                        # a whole number is itself
+
+
+def test_P_is_read_in_prose_or_not_decidable():
+    claim = {k: v for k, v in QUANTIZE.items() if k != "P"}
+    assert verdict(**claim, printed=[0, 1]).status == "not decidable"
+    assert verdict(**claim, printed=[0, 1], text="我们将使用量化级别为8的量化方法").status == "exact"
+    assert check({"title": "量化级别为 8", "claims": [{**claim, "printed": [0, 1]}]})[0].status == "exact"
+    assert levels_in(article.LEVELS_TEXT) == 8
+
+
+def test_solve_and_roundtrip():
+    assert verdict(kind="solve", x=["0.4", "0.5", "0.6"], P=8, printed=[3, 4, 1]).status == "cannot be"
+    assert verdict(kind="solve", x=["0.4", "0.5"], P=8, printed=[3, 9]).reason == "codes mod 8 are 0 to 7"
+    row = {"kind": "roundtrip", "x": ["0.1", "0.2"], "P": 8, "codes": [0, 1], "sign": "+"}
+    assert verdict(**row, decoded=["0.0", "0.1"]).status == "as printed"
+    assert verdict(**row, decoded=["0.0", "1.0"]).status == "cannot be"
+    assert verdict(**{**row, "x": [0, 1]}, decoded=[0, 1]).status == "exact"
+    W, B = verdict(**row, decoded=["0.0", "0.1"]).computed
+    assert abs(B / W) <= F(1, 20) and abs((1 + B) / W - F(1, 10)) <= F(1, 20)
+
+
+def test_prune_keeps_tau_itself():
+    R = ["0.5", "-1", "0.6", "0.499"]
+    assert verdict(kind="prune", R=R, tau="0.5", printed=[1, 0, 1, 0]).status == "exact"
+    assert verdict(kind="prune", R=R, tau="0.5", printed=[True, False, True, False]).status == "exact"
+    assert verdict(kind="prune", R=R, tau="0.5", printed=[0, 0, 1, 0]).status == "cannot be"
+
+
+def test_rounded_inputs_are_intervals():
+    # x = 0.25 printed 0.3: ⌊0.3·10⌋ = 3 printed 2 holds for x in [.25, .3): not decidable; printed 7 cannot be
+    claim = {"kind": "quantize", "x": ["0.3"], "W": 10, "B": 0, "P": 8, "inputs": "rounded"}
+    assert verdict(**claim, printed=[3]).status == "as printed"
+    assert verdict(**claim, printed=[2]).status == "not decidable"
+    assert verdict(**claim, printed=[7]).status == "cannot be"
+    assert verdict(kind="prune", R=["0.5"], tau="0.5", printed=[0], inputs="rounded").status == "not decidable"
+    assert verdict(kind="solve", x=["0.4", "0.5", "0.6"], P=8, printed=[3, 4, 1], inputs="rounded").status == "not decidable"
+
+
+def test_half_units():
+    for text, half in (("0.3", F(1, 20)), ("0.30", F(1, 200)), ("3", 0), ("-1.", F(1, 2)), ("1e-3", F(1, 2000)), ("2.5e1", F(1, 2)),
+                       ("1/3", 0), (4, 0)):
+        assert half_unit(text) == half, text
+
+
+def test_a_plain_float_is_the_decimal_it_prints():
+    assert verdict(kind="quantize", x=[0.29], W=100, B=0, P=256, printed=[29]).status == "exact"
+    assert verdict(**json.loads(json.dumps({**QUANTIZE, "printed": [0, 1]}))).status == "exact"
+
+
+BAD = [({"kind": "dequantise"}, "kind"), ({}, "kind"), ({**QUANTIZE}, "printed"), ({**QUANTIZE, "printed": [0]}, "printed"),
+       ({**QUANTIZE, "printed": [0, 1], "x": ["0.1", "z"]}, "x"), ({**QUANTIZE, "printed": [0, 1], "P": "8.5"}, "P"),
+       ({**QUANTIZE, "printed": [0, 1], "P": 0}, "P"), ({**QUANTIZE, "printed": [0, 1], "W": [1, 2, 3]}, "W"),
+       ({**QUANTIZE, "printed": [[0], [1, 2]]}, "printed"), ({"kind": "dequantize", "q": ["0.5"], "W": 1, "B": 0, "printed": [1]}, "q"),
+       ({"kind": "dequantize", "q": [1], "W": 0, "B": 0, "printed": [1]}, "W"), ({**QUANTIZE, "printed": [0, None]}, "printed"),
+       ({"kind": "roundtrip", "x": [1], "P": 8, "codes": [1], "decoded": [1], "sign": "x"}, "sign"),
+       ({"kind": "prune", "R": [1], "tau": [1, 2], "printed": [1]}, "tau"), ({"kind": "prune", "R": [1], "tau": 1, "printed": [2]}, "printed")]
+
+
+@pytest.mark.parametrize(("claim", "key"), BAD)
+def test_bad_claims_are_refused_by_their_key(claim, key):
+    with pytest.raises((ValueError, TypeError), match=rf"check: claims\[0\]\.{key}"):
+        check({"title": "t", "claims": [claim]})
+
+
+def test_bad_examples_are_refused():
+    for example, word in (([], "example"), ({}, "claims"), ({"claims": []}, "claims"), ({"claims": [3]}, r"claims\[0\]"),
+                          ({"claims": [QUANTIZE], "inputs": "maybe"}, "inputs")):
+        with pytest.raises((ValueError, TypeError), match=f"check: {word}"):
+            check(example)
