@@ -58,6 +58,7 @@ CLAIMED_SIZES = (10, 5, 1)                 # §4.1: 10 inputs, 5 hidden neurons,
 LEVELS_TEXT = "量化级别为8"                 # §4.1, the only place where P stands
 LEVELS = 8
 TAU = "0.5"                                # §4.2.2
+CODE_LISTINGS = 0                          # §1, §4's heading and the summary promise them
 TIMES_PARAMETERS_PRINTED = 7               # §4.1: once as given, four times for "we need to compute W and B", twice for "we can"
 
 

@@ -3,10 +3,10 @@
 import argparse
 import json
 import sys
-from fractions import Fraction
 from pathlib import Path
 
 from refnn import article, console, report
+from refnn.arrays import exact
 from refnn.checking.conflict import decimal
 from refnn.checking.printed import half_unit
 from refnn.checking.roundtrip import roundtrip
@@ -94,18 +94,18 @@ def _solve(options):
         raise ValueError(f"solve: --levels must be a whole number of at least 1, got {options.levels!r}")
     if options.sign and not options.decoded:
         raise ValueError("solve: --sign goes with --decoded")
-    levels = int(options.levels)
+    levels, sign, pair = int(options.levels), options.sign or "+", None
     solution = solve(x, q, levels)
+    if options.decoded is not None:
+        decoded = [(exact("solve", "--decoded", d), half_unit(d)) for d in _numbers("--decoded", options.decoded)]
+        if len(decoded) != len(x):
+            raise ValueError(f"solve: --decoded must be as many numbers as --x ({len(x)}), got {len(decoded)}")
+        pair = roundtrip(x, q, [d - h for d, h in decoded], [d + h for d, h in decoded], levels, sign)
     console.say(report.solution_text(solution, levels))
-    if options.decoded is None or not solution.feasible:
-        return 0 if solution.feasible else 1
-    decoded = _numbers("--decoded", options.decoded)
-    bounds = [[f"{Fraction(d) + side * half_unit(d)}" for d in decoded] for side in (-1, 1)]
-    sign = options.sign or "+"
-    pair = roundtrip(x, q, *bounds, levels, sign)
-    console.say(f"decoded by (q {sign} B)/W: " + (f"W = {decimal(pair[0])}, B = {decimal(pair[1])} prints the decoded values too"
-                                                   if pair else "no (W, B) prints the codes and these values"))
-    return 0 if pair else 1
+    if options.decoded is not None:
+        console.say(f"decoded by (q {sign} B)/W: " + (f"W = {decimal(pair[0])}, B = {decimal(pair[1])} prints the decoded values too"
+                                                       if pair else "no (W, B) prints the codes and these values"))
+    return 0 if pair or (solution.feasible and options.decoded is None) else 1
 
 
 def _verify(options):

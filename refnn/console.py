@@ -3,7 +3,6 @@
 import codecs
 import os
 import sys
-import textwrap
 import unicodedata
 
 WIDTH = 79
@@ -69,9 +68,14 @@ def wrap(text, indent="", first=None):
     >>> print(wrap("word " * 20, indent="  ").count(chr(10)))
     1
     """
-    extra = sum(width(c) - 1 for c in text if width(c) == 2)          # textwrap counts a wide character once
-    return textwrap.fill(text, WIDTH - extra, initial_indent=indent if first is None else first, subsequent_indent=indent,
-                         break_long_words=False, break_on_hyphens=False)
+    lines, line = [], indent if first is None else first
+    for word in text.split():
+        room = line.strip() == "" or line == first
+        if not room and width(f"{line} {word}") > WIDTH:
+            lines.append(line)
+            line, room = indent, True
+        line += word if room else f" {word}"
+    return "\n".join([*lines, line])
 
 
 def is_utf8(stream):

@@ -46,7 +46,7 @@ def _min_max(name):
 
 def findings_text(findings):
     """The findings, numbered, each with its § and the Chinese term."""
-    return "\n".join(wrap(f"{f.text}.", indent="    ", first=f"{f.number:2}. §{f.section} ({f.term}) ") for f in findings)
+    return "\n".join(wrap(f"{f.text}.", indent="    ", first=f"{f.number:2}. §{f.section} " + (f"({f.term}) " if f.term else "")) for f in findings)
 
 
 def tour_text(tour):

@@ -24,6 +24,7 @@ from refnn.pruning import masks
 from refnn.quantization import affine, as_written, calibration, rounding
 
 STARTS = 200                               # untrained networks where a finding needs networks
+DELETED = 50                               # of them, each parameter of which is deleted in turn
 TENSORS_DRAWN = 400                        # random tensors for the finding about floating point
 
 
@@ -122,7 +123,7 @@ def _rows():
     others = all((as_written.quantize(fractions(t.x), 10, -1, LEVELS) == fractions(t.q)).all()
                  for name, t in TENSORS.items() if name != "W_ih")
     codes = " / ".join(" ".join(map(str, row)) for row in min_max_codes("W_ih").tolist())
-    return (f"row by row it can be printed, W in {_span(first.intervals)} mod {first.period} for the first and "
+    return (f"row by row it can be printed, W in {_span(first.intervals)} mod {first.period} for the first, "
             f"{_span(second.intervals)} for the second: W = 10 with B = {B[0][0]} and B = {B[1][0]} (per-channel quantization). "
             f"W = 10, B = -1 prints the other tensors {'too' if others else 'NOT'}; min-max would print {codes}")
 
@@ -131,7 +132,8 @@ def _decoded():
     def any_pair(x, q, decoded, half, sign="+"):
         return roundtrip(x, q, [d - half for d in decoded], [d + half for d in decoded], LEVELS, sign)
     rows = {"W_ih row 1": _row("W_ih", 0), "W_ih row 2": _row("W_ih", 1), "W_ho": _row("W_ho", 0),
-            "b_h": (_flat("b_h", "x"), [int(v) for v in _flat("b_h", "q")], [Fraction(v) for v in _flat("b_h", "x_hat")])}
+            **{name: (_flat(name, "x"), [int(v) for v in _flat(name, "q")], [Fraction(v) for v in _flat(name, "x_hat")])
+               for name in ("b_h", "b_o")}}
     exact = [name for name, r in rows.items() if any_pair(*r, Fraction(0))]
     nine = [name for name, (x, q, d) in rows.items() if all(
         abs(v - p) <= Fraction(1, 20) for v, p in zip(as_written.dequantize(np.array(q), Fraction(9), 0), d))
@@ -141,7 +143,7 @@ def _decoded():
     step = (x.max() - x.min()) / (LEVELS - 1)
     grid = x.min() + rounding.half_even((x - x.min()) / step) * step
     rms = [float(np.sqrt(np.mean((v - x) ** 2))) for v in (hat, x.mean(), grid)]
-    return (f"as exact numbers {', '.join(exact) or 'no row'} has a (W, B) for codes and decoded values; to one decimal W = 9, B = 0 "
+    return (f"as exact numbers only {', '.join(exact)} has a (W, B) for codes and decoded values; to one decimal W = 9, B = 0 "
             f"gives {', '.join(nine)}; {', '.join(never)} has none with either sign. Rms error of the printed W_ih {rms[0]:.4f}; of its "
             f"mean, ten times, {rms[1]:.4f}; of eight levels to nearest {rms[2]:.4f}")
 
@@ -279,6 +281,28 @@ def _letters():
             f"{letters.count('b')} biases b; the first are announced and the second printed")
 
 
+def _no_code():
+    return (f"code is promised in §1, in the heading of §4 and in the summary; there are {article.CODE_LISTINGS} listings, and no "
+            "activation, forward pass, data or training either")
+
+
+def _deletion():
+    params, X, y = _untrained()
+    J = network.loss(network.forward(params, X).y_hat, y)
+    ranks = []
+    for theta, R, before in zip(params.flatten()[:DELETED], network.backward(params, X, y).flatten(), J):
+        without = Params.unflatten(np.where(np.eye(theta.size, dtype=bool), 0, theta), params.sizes)      # (61, …): each without one
+        cost = network.loss(network.forward(without, X).y_hat, y) - before
+        ranks.append([_spearman(score, cost) for score in (R, -R * theta)])
+    by_R, by_first_order = np.median(ranks, axis=0)
+    return (f"importance is said to be judged by performance, which is deletion; the formula is the slope. Rank correlation with what "
+            f"deletion costs ({DELETED} untrained networks, median): R {by_R:+.2f}, -w*R {by_first_order:+.2f}")
+
+
+def _spearman(a, b):
+    return np.corrcoef(*(np.argsort(np.argsort(v)) for v in (a, b)))[0, 1]
+
+
 def _one_scale():
     x = fractions(TENSORS["W_ih"].x)
     p = calibration.choose_qparams(x, bits=3, signed=False)
@@ -307,6 +331,8 @@ _FINDINGS = (
     (16, "3.1.3", "模型更新", _floats_again),
     (17, "2.1", "权重调整", _order),
     (20, "3.2.2", "剪枝", _flipped),
+    (21, "4", "", _no_code),
     (22, "4.1.1", "缩放因子", _letters),
+    (23, "2.2", "参数重要性评估", _deletion),
     (26, "4.1.1", "量化", _one_scale),
 )

@@ -1,0 +1,148 @@
+"""The command as a user meets it: exit status, one line for bad input, 80 columns, pipes, ASCII, and the tour."""
+
+import json
+import os
+import subprocess
+import sys
+
+import matplotlib.image
+import pytest
+
+from refnn import cli, console
+
+
+def run(*arguments, encoding="utf-8", cwd=None, stdin=None):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": os.getcwd(), "COLUMNS": "80"}
+    return subprocess.run([sys.executable, "-W", "error", "-m", "refnn", *arguments], capture_output=True, env=environment, cwd=cwd,
+                          check=False, timeout=120, stdin=stdin)
+
+
+SOLVE = ("solve", "--x", "0.1,0.2", "--q", "0,1", "--levels", "8")
+BAD = [
+    (("solve", "--x", "0.1,zz", "--q", "0,1", "--levels", "8"), "solve: x"),
+    (("solve", "--x", "0.1,", "--q", "0,1", "--levels", "8"), "--x"),
+    (("solve", "--x", "0.1", "--q", "0,1", "--levels", "8"), "solve: q"),
+    (("solve", "--x", "0.1", "--q", "9", "--levels", "8"), "solve: q"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "eight"), "--levels"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "0"), "solve: levels"),
+    (("solve", "--x", "1e999", "--q", "0", "--levels", "8"), "solve: x"),
+    (("solve", "--x", "0.1"), "--q"),
+    (("solve", "--x"), "--x"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--sign", "-"), "--decoded"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--decoded", "a"), "decoded"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--decoded", "1,2"), "--decoded"),
+    (("frobnicate",), "frobnicate"),
+    (("--frob",), "--frob"),
+    (("verify", "file.toml"), "file.toml"),
+    (("--figures",), "--figures"),
+    (("--no-figures", "--figures", "x"), "--no-figures"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "word"), BAD, ids=[" ".join(a)[:40] for a, _ in BAD])
+def test_bad_input_is_one_line_and_status_2(arguments, word, capsys):
+    assert cli.main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and word in err and len(err) <= 300
+
+
+def test_the_real_process_has_the_same_status_and_no_traceback(tmp_path):
+    bad = run("solve", "--x", "0.1,zz", "--q", "0,1", "--levels", "8")
+    assert bad.returncode == 2 and bad.stdout == b"" and bad.stderr.count(b"\n") == 1
+    file = tmp_path / "file"
+    file.write_text("")
+    for folder in (file, file / "below"):
+        refused = run("--figures", str(folder))
+        assert refused.returncode == 2 and refused.stderr.count(b"\n") == 1 and refused.stdout == b""
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_solve_says_0_when_feasible_and_1_when_not(capsys):
+    assert cli.main(SOLVE) == 0
+    assert "feasible" in capsys.readouterr().out
+    assert cli.main(["solve", "--x", "0.4,0.5,0.6", "--q", "3,4,1", "--levels", "8"]) == 1
+    assert "no W does both" in capsys.readouterr().out
+    assert cli.main(["solve", "--x", "-0.1,0.2", "--q", "0,1", "--levels", "8"]) == 0            # a blank before a minus
+    assert cli.main(["solve", "--x=1/3,2/3", "--q=0,1", "--levels=8"]) == 0
+    assert "period 24" in capsys.readouterr().out
+
+
+def test_solve_with_decoded_values(capsys):
+    row = ["solve", "--x", "0.1,0.2,0.3,0.4,0.5", "--q", "0,1,2,3,4", "--levels", "8", "--decoded"]
+    assert cli.main([*row, "0.0,0.1,0.2,0.3,0.4"]) == 0
+    assert "W = 9, B = 0 prints the decoded values too" in capsys.readouterr().out
+    assert cli.main([*row, "0.0,0.1,0.2,0.3,0.9", "--sign", "-"]) == 1
+
+
+def test_verify_is_1_because_two_claims_fail(capsys):
+    assert cli.main(["verify"]) == 1
+    out = capsys.readouterr().out
+    assert all(console.width(line) <= 80 for line in out.splitlines())
+    assert out.count("\n") <= 100                                                    # two screens of fifty lines
+    for words in ("cannot be", "as printed", "divides by 0", "0 0 1 2 3 / 3 4 5 6 7", "缩放因子", "5-2-1", "255.5", "0.3606", "W = 9, B = 0"):
+        assert words in out
+    assert cli.main(["verify", "--json"]) == 1
+    verdicts = json.loads(capsys.readouterr().out)
+    assert len(verdicts) == 8 and all(set(v) == {"claim", "printed", "computed", "holds", "reason", "status"} for v in verdicts)
+
+
+def test_help_fits_80_columns_and_states_the_exit_status():
+    for command in ((), ("verify",), ("solve",)):
+        shown = run(*command, "--help")
+        text = shown.stdout.decode()
+        assert shown.returncode == 0 and max(map(len, text.splitlines())) <= 80
+        assert "2 bad input" in " ".join(text.split())
+
+
+def test_output_survives_ascii_and_cp1252():
+    for encoding in ("ascii", "cp1252"):
+        shown = run("verify", encoding=encoding)
+        assert shown.returncode == 1 and shown.stderr == b""
+        text = shown.stdout.decode(encoding)
+        assert "W^_ih" in text and "?" not in text and max(map(len, text.splitlines())) <= 80
+        assert json.loads(run("verify", "--json", encoding=encoding).stdout)
+
+
+def test_a_closed_pipe_is_no_traceback():
+    process = subprocess.Popen([sys.executable, "-m", "refnn", "verify"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait(60) == 1
+    process.stderr.close()
+
+
+def test_the_tour_tells_the_story_and_writes_the_figures(tmp_path):
+    shown = run("--figures", str(tmp_path / "new" / "figures"))
+    text = shown.stdout.decode()
+    assert shown.returncode == 0 and shown.stderr == b""                             # no progress in a pipe
+    assert all(console.width(line) <= 80 for line in text.splitlines() if not line.startswith("Figures"))
+    assert "\x1b" not in text
+    for part in ("1. The article", "2. Trained", "3. Quantized", "4. Pruned", "5. Both"):
+        assert part in text
+    written = sorted(p.name for p in (tmp_path / "new" / "figures").iterdir())
+    assert written == ["proof.png", "pruning.png", "quantization_as_written.png", "quantization_corrected.png"]
+    for name in written:
+        path = tmp_path / "new" / "figures" / name
+        assert matplotlib.image.imread(path).shape[1] == 1050                        # 7 inches
+        assert b"Software" not in path.read_bytes()
+
+
+def test_no_figures_writes_none(tmp_path):
+    assert run("--no-figures", cwd=tmp_path).returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrap_counts_wide_characters():
+    text = console.wrap("量化 " * 60, indent="  ")
+    assert all(console.width(line) <= console.WIDTH for line in text.splitlines())
+
+
+def test_progress_shows_on_a_terminal_only(monkeypatch, capsys):
+    progress = console.Progress(3)
+    progress("training")
+    progress.end()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    progress = console.Progress(3)
+    progress("training")
+    progress.end()
+    assert "[1/3] training" in capsys.readouterr().err
