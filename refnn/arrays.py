@@ -254,6 +254,58 @@ def code_dtype(low, high):
     return np.promote_types(np.min_scalar_type(low), np.min_scalar_type(-high - 1))
 
 
+def broadcast(function, **named):
+    """Refuse the first array whose shape does not broadcast against those before it.
+
+    >>> broadcast("f", x=np.zeros((2, 5)), W=np.zeros(2))
+    Traceback (most recent call last):
+    ValueError: f: W must be of a shape that broadcasts against (2, 5), got shape (2,)
+    """
+    shape = ()
+    for name, a in named.items():
+        try:
+            shape = np.broadcast_shapes(shape, a.shape)
+        except ValueError:
+            refuse(function, name, f"of a shape that broadcasts against {shape}", f"shape {a.shape}")
+
+
+def aligned(function, name, a, shape, axis=None, block=None):
+    """`a` so that it broadcasts against an array of `shape`: a number, one entry a slice of axis, or one a block of it.
+
+    >>> aligned("f", "scale", np.array([1.0, 2.0]), (2, 3), axis=0).shape
+    (2, 1)
+    """
+    if axis is not None:
+        if not shape:
+            refuse(function, "axis", "None for a single number", f"{axis}")
+        axis = whole(function, "axis", axis, -len(shape), len(shape) - 1) % len(shape)
+    if block is not None:
+        blocked = (*shape[:axis], -(-shape[axis] // block), *shape[axis + 1:])
+        if a.shape != blocked:
+            refuse(function, name, f"of shape {blocked}, {shape} in blocks of {block}", f"shape {a.shape}")
+        return np.repeat(a, block, axis).take(range(shape[axis]), axis)
+    if a.ndim == 0:
+        return a
+    if axis is None:
+        refuse(function, "axis", f"given where {name} has an entry a slice", "None")
+    if a.shape != (shape[axis],):
+        refuse(function, name, f"a number or of shape ({shape[axis]},), one for each slice of axis {axis}", f"shape {a.shape}")
+    return a.reshape((-1,) + (1,) * (len(shape) - 1 - axis))
+
+
+def axes(function, name, values, low=0, count=None):
+    """A tuple of whole numbers, such as a shape or (inputs, hidden, outputs).
+
+    >>> axes("init", "batch", 7), axes("init", "sizes", (10, 5, 1), low=1, count=3)
+    ((7,), (10, 5, 1))
+    """
+    if isinstance(values, (int, np.integer)) and not isinstance(values, bool):
+        values = (values,)
+    if not isinstance(values, (tuple, list)) or (count is not None and len(values) != count):
+        refuse(function, name, f"a tuple of {'' if count is None else f'{count} '}whole numbers", describe(values), TypeError)
+    return tuple(whole(function, name, n, low) for n in values)
+
+
 def saturate(a):
     """Floats beyond the largest float become the largest float; Fractions have no such edge.
 

@@ -78,7 +78,7 @@ class Params:
         >>> Params.unflatten(np.arange(9), sizes=(2, 2, 1)).W_ho
         array([[6, 7]])
         """
-        inputs, hidden, outputs = _sizes("unflatten", sizes, low=0)
+        inputs, hidden, outputs = arrays.axes("unflatten", "sizes", sizes, count=3)
         v = arrays.raw("unflatten", "vector", vector, "an array of numbers")
         shapes = (hidden, inputs), (hidden,), (outputs, hidden), (outputs,)
         cuts = np.cumsum([int(np.prod(s)) for s in shapes])
@@ -103,8 +103,8 @@ def init(rng, sizes=(10, 5, 1), batch=()):
     ((61,), (7, 5))
     """
     arrays.generator("init", "rng", rng)
-    inputs, hidden, outputs = _sizes("init", sizes, low=1)
-    batch = _axes("init", "batch", batch, low=0)
+    inputs, hidden, outputs = arrays.axes("init", "sizes", sizes, low=1, count=3)
+    batch = arrays.axes("init", "batch", batch)
     return Params(rng.standard_normal((*batch, hidden, inputs)) / np.sqrt(inputs), np.zeros((*batch, hidden)),
                   rng.standard_normal((*batch, outputs, hidden)) / np.sqrt(hidden), np.zeros((*batch, outputs)))
 
@@ -115,10 +115,10 @@ def forward(params, X, activation="tanh"):
     >>> forward(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], "relu").y_hat
     array([[107.]])
     """
-    with np.errstate(all="ignore"):
-        return propagate(*checked("forward", params, X, activation=activation)[:2], activation)
+    return propagate(*checked("forward", params, X, activation=activation)[:2], activation)
 
 
+@np.errstate(all="ignore")
 def propagate(params, X, activation):
     """`forward` on checked arguments."""
     f, _, _ = ACTIVATIONS[activation]
@@ -139,10 +139,10 @@ def loss(y_hat, y):
         arrays.refuse("loss", "y_hat", "of shape (…, N, outputs)", f"shape {y_hat.shape}")
     if y.shape not in (y_hat.shape, y_hat.shape[-2:]):
         arrays.refuse("loss", "y", f"of shape {y_hat.shape[-2:]} or {y_hat.shape}, as y_hat", f"shape {y.shape}")
-    with np.errstate(all="ignore"):
-        return half_square(y_hat, y)
+    return half_square(y_hat, y)
 
 
+@np.errstate(all="ignore")
 def half_square(y_hat, y):
     """`loss` on checked arguments."""
     r = y_hat - y                                                # (…, N, out)
@@ -157,10 +157,10 @@ def backward(params, X, y, activation="tanh"):
     >>> backward(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").flatten()
     array([140., 280.,  14., 371.,   7.])
     """
-    with np.errstate(all="ignore"):
-        return backpropagate(*checked("backward", params, X, y, activation), activation)
+    return backpropagate(*checked("backward", params, X, y, activation), activation)
 
 
+@np.errstate(all="ignore")
 def backpropagate(params, X, y, activation):
     """`backward` on checked arguments."""
     _, slope, _ = ACTIVATIONS[activation]
@@ -174,36 +174,39 @@ def backpropagate(params, X, y, activation):
 def checked(function, params, X=None, y=None, activation="tanh", *, exact=True, complex_=True):
     """(params, X, y) in one arithmetic and of fitting shapes, or a refusal in the name of `function`."""
     arrays.choice(function, "activation", activation, tuple(ACTIVATIONS))
-    if not isinstance(params, Params):
-        arrays.refuse(function, "params", "a Params", arrays.describe(params), TypeError)
-    given = {f"params.{name}": a for name, a in zip(FIELDS, params.arrays())}
+    given = fields(function, "params", params)
     given |= {name: a for name, a in (("X", X), ("y", y)) if a is not None}
-    *fields, = arrays.together(function, given, exact=exact, complex_=complex_)
-    if fields[0].dtype == arrays.EXACT and activation not in ("relu", "identity"):
+    given = dict(zip(given, arrays.together(function, given, exact=exact, complex_=complex_)))
+    params = Params(*(given[f"params.{name}"] for name in FIELDS))
+    if params.W_ih.dtype == arrays.EXACT and activation not in ("relu", "identity"):
         arrays.refuse(function, "activation", "'relu' or 'identity' on Fractions", repr(activation))
-    params = Params(*fields[:4])
-    data = dict(zip((n for n in ("X", "y") if n in given), fields[4:]))
-    for name, width in (("X", params.sizes[0]), ("y", params.sizes[2])):
-        if name in data:
-            shape, N = data[name].shape, data["X"].shape[-2] if name == "y" and data["X"].ndim > 1 else None
-            if shape[-1:] != (width,) or len(shape) < 2 or shape[:-2] not in ((), params.batch) or N not in (None, shape[-2]):
-                rows = "N" if N is None else N
-                stack = f" or {params.batch} + ({rows}, {width})" if params.batch else ""
-                arrays.refuse(function, name, f"of shape ({rows}, {width}){stack}", f"shape {shape}")
-    return params, data.get("X"), data.get("y")
+    X, y, rows = given.get("X"), given.get("y"), "N"
+    for name, a, columns in (("X", X, params.sizes[0]), ("y", y, params.sizes[2])):
+        if a is not None:
+            if a.ndim < 2 or a.shape[-1] != columns or a.shape[:-2] not in ((), params.batch) or rows not in ("N", a.shape[-2]):
+                stack = f" or {params.batch} + ({rows}, {columns})" if params.batch else ""
+                arrays.refuse(function, name, f"of shape ({rows}, {columns}){stack}", f"shape {a.shape}")
+            rows = a.shape[-2]
+    return params, X, y
+
+
+def fields(function, name, p, like=None, expected="numbers"):
+    """The four arrays of p, which is a Params, and of the sizes and leading axes of `like` or of one network of it."""
+    if not isinstance(p, Params):
+        arrays.refuse(function, name, f"a Params of {expected}", arrays.describe(p), TypeError)
+    if like is not None and (p.sizes != like.sizes or p.batch not in ((), like.batch)):
+        arrays.refuse(function, name, f"of sizes {like.sizes} and leading axes () or {like.batch}",
+                      f"sizes {p.sizes} and leading axes {p.batch}")
+    return {f"{name}.{field}": a for field, a in zip(FIELDS, p.arrays())}
 
 
 def checked_mask(function, params, mask):
-    """A mask as Params of bool (True = keep) of the shape of params, or of one network for a whole stack."""
-    if not isinstance(mask, Params):
-        arrays.refuse(function, "mask", "a Params of bool (True = keep)", arrays.describe(mask), TypeError)
-    if mask.sizes != params.sizes or mask.batch not in ((), params.batch):
-        arrays.refuse(function, "mask", f"of sizes {params.sizes} and leading axes () or {params.batch}",
-                      f"sizes {mask.sizes} and leading axes {mask.batch}")
-    for name, a in zip(FIELDS, mask.arrays()):
+    """A mask as Params of bool (True = keep) that fits params; 0 and 1 will do."""
+    given = fields(function, "mask", mask, params, "bool (True = keep)")
+    for name, a in given.items():
         if a.dtype.kind not in "biuf" or not np.isin(a, (0, 1)).all():
-            arrays.refuse(function, f"mask.{name}", "True/False or 1/0", arrays.describe(a))
-    return Params(*(a.astype(bool) for a in mask.arrays()))
+            arrays.refuse(function, name, "True/False or 1/0", arrays.describe(a))
+    return Params(*(a.astype(bool) for a in given.values()))
 
 
 def apply_mask(params, mask):
@@ -216,18 +219,3 @@ def apply_mask(params, mask):
     params, _, _ = checked("apply_mask", params, activation="identity")
     mask = checked_mask("apply_mask", params, mask)
     return Params(*(np.where(m, a, a.dtype.type(0)) for m, a in zip(mask.arrays(), params.arrays())))
-
-
-def _axes(function, name, axes, low):
-    if isinstance(axes, (int, np.integer)) and not isinstance(axes, bool):
-        axes = (axes,)
-    if not isinstance(axes, (tuple, list)):
-        arrays.refuse(function, name, "a tuple of whole numbers", arrays.describe(axes), TypeError)
-    return tuple(arrays.whole(function, name, n, low) for n in axes)
-
-
-def _sizes(function, sizes, low):
-    sizes = _axes(function, "sizes", sizes, low)
-    if len(sizes) != 3:
-        arrays.refuse(function, "sizes", "(inputs, hidden, outputs)", sizes)
-    return sizes

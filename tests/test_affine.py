@@ -155,7 +155,7 @@ def test_refusals():
                     (QParams(np.ones(2), 0, 0, 7, axis=0), "scale"), (QParams(np.ones(1), 0, 0, 7, axis=1), "axis"),
                     (QParams(np.ones(1), 0, 0, 7), "axis"), (QParams(1.0, 0, 0, 7, axis=0, block=0), "block"),
                     (QParams(True, 0, 0, 7), "scale")):
-        with pytest.raises((ValueError, TypeError), match=rf"quantize: {word}"):
+        with pytest.raises((ValueError, TypeError), match=rf"quantize_steps: {word}"):
             affine.quantize(good, p)
     with pytest.raises(ValueError, match=r"dequantize: q must be within qmin..qmax = 0..7, got 8"):
         affine.dequantize(np.array([8]), QParams(1.0, 0, 0, 7))

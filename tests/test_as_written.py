@@ -86,15 +86,15 @@ def test_huge_values_neither_warn_nor_leave_the_codes():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match="dequantize: W must be different from 0"):
+    with pytest.raises(ValueError, match="dequantize_steps: W must be different from 0"):
         as_written.dequantize(np.array([1]), 0, 1)
     with pytest.raises(ValueError, match="min_max: x must be of two values"):
         as_written.min_max([0.1, 0.1], 8)
-    with pytest.raises(TypeError, match="quantize: P must be a whole number.*write 8"):
+    with pytest.raises(TypeError, match="quantize_steps: P must be a whole number.*write 8"):
         as_written.quantize(0.1, 1, 0, 8.0)
-    with pytest.raises(ValueError, match="quantize: P must be a whole number from 1"):
+    with pytest.raises(ValueError, match="quantize_steps: P must be a whole number from 1"):
         as_written.quantize(0.1, 1, 0, 0)
-    with pytest.raises(ValueError, match="quantize: W must be of a shape that broadcasts"):
+    with pytest.raises(ValueError, match="quantize_steps: W must be of a shape that broadcasts"):
         as_written.quantize(np.zeros((2, 5)), np.ones(2), 0, 8)
-    with pytest.raises(TypeError, match="dequantize: q must be an array of integers"):
+    with pytest.raises(TypeError, match="dequantize_steps: q must be an array of integers"):
         as_written.dequantize([1.0], 1, 0)

@@ -150,11 +150,11 @@ def test_refusals():
             masks.by_sparsity(good, sparsity)
     with pytest.raises(ValueError, match="by_sparsity: scope must be one of 'global', 'layer'"):
         masks.by_sparsity(good, 0.5, "row")
-    with pytest.raises(TypeError, match="prune: R must be a Params"):
+    with pytest.raises(TypeError, match="prune_steps: R must be a Params"):
         as_written.prune(good, 0.5, 0.5)
-    with pytest.raises(ValueError, match="prune: R must be of the shape of params"):
+    with pytest.raises(ValueError, match="prune_steps: R must be of sizes"):
         as_written.prune(good, THETA, 0.5)
-    with pytest.raises(ValueError, match="prune: tau must be finite"):
+    with pytest.raises(ValueError, match="prune_steps: tau must be finite"):
         as_written.prune(good, good, np.inf)
     for criterion in (importance.gradient, importance.taylor):
         with pytest.raises(ValueError, match=f"{criterion.__name__}: X"):

@@ -8,7 +8,7 @@ These functions are wrong in the documented way and tests hold them to it; `impo
 from typing import NamedTuple
 
 from refnn import arrays, network
-from refnn.network import FIELDS, Params
+from refnn.network import Params
 
 
 class PruneSteps(NamedTuple):
@@ -27,7 +27,7 @@ def importance(params, X, y, activation="tanh"):
     >>> importance(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").W_ho
     array([[371.]])
     """
-    return network.backward(*_checked("importance", params, X, y, activation), activation)
+    return network.backpropagate(*network.checked("importance", params, X, y, activation, complex_=False), activation)
 
 
 def prune(params, R, tau):
@@ -41,7 +41,7 @@ def prune(params, R, tau):
     >>> pruned.flatten()
     array([1., 0., 0., 4., 0.])
     """
-    steps = _steps("prune", params, R, tau)
+    steps = prune_steps(params, R, tau)
     return steps.params, steps.mask
 
 
@@ -52,7 +52,12 @@ def prune_steps(params, R, tau):
     >>> prune_steps(theta, Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5).below.flatten()
     array([False,  True,  True, False,  True])
     """
-    return _steps("prune_steps", params, R, tau)
+    params, _, _ = network.checked("prune_steps", params, activation="identity", complex_=False)
+    R = arrays.together("prune_steps", network.fields("prune_steps", "R", R, params))
+    tau = arrays.number("prune_steps", "tau", tau)
+    below = Params(*((a < tau).astype(bool) for a in R))                              # R_x < τ
+    mask = Params(*(~a for a in below.arrays()))                                      # the others
+    return PruneSteps(below, mask, network.apply_mask(params, mask))
 
 
 def update(params):
@@ -63,23 +68,4 @@ def update(params):
     >>> update(Params([[1.0, 0.0]], [3.0], [[4.0]], [5.0])).W_ih
     array([[1., 0.]])
     """
-    return _checked("update", params)[0]
-
-
-def _steps(function, params, R, tau):
-    params = _checked(function, params)[0]
-    if not isinstance(R, Params):
-        arrays.refuse(function, "R", "a Params of slopes, as importance gives them", arrays.describe(R), TypeError)
-    if R.sizes != params.sizes or R.batch != params.batch:
-        arrays.refuse(function, "R", f"of the shape of params, sizes {params.sizes} and leading axes {params.batch}",
-                      f"sizes {R.sizes} and leading axes {R.batch}")
-    R = Params(*arrays.together(function, {f"R.{name}": a for name, a in zip(FIELDS, R.arrays())}))
-    tau = arrays.number(function, "tau", tau)
-    below = Params(*((a < tau).astype(bool) for a in R.arrays()))
-    mask = Params(*(~a for a in below.arrays()))
-    return PruneSteps(below, mask, network.apply_mask(params, mask))
-
-
-def _checked(function, params, X=None, y=None, activation="identity"):
-    params, X, y = network.checked(function, params, X, y, activation, complex_=False)
-    return (params,) if X is None else (params, X, y)
+    return network.checked("update", params, activation="identity", complex_=False)[0]

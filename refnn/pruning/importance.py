@@ -28,7 +28,7 @@ def gradient(params, X, y, activation="tanh"):
     array([7.])
     """
     params, X, y = _checked("gradient", params, X, y, activation, data=True)
-    return Params(*(np.abs(g) for g in network.backward(params, X, y, activation).arrays()))
+    return Params(*(np.abs(g) for g in network.backpropagate(params, X, y, activation).arrays()))
 
 
 def taylor(params, X, y, activation="tanh"):
@@ -40,7 +40,7 @@ def taylor(params, X, y, activation="tanh"):
     array([ 3060., 12240.,   918.,  8262.,   153.])
     """
     params, X, y = _checked("taylor", params, X, y, activation, data=True)
-    g = network.backward(params, X, y, activation)
+    g = network.backpropagate(params, X, y, activation)
     return Params(*(np.abs(a * b) for a, b in zip(g.arrays(), params.arrays())))
 
 

@@ -5,8 +5,8 @@ A stack gets one mask a network. `network.apply_mask` applies a mask; `training.
 
 import numpy as np
 
-from refnn import arrays
-from refnn.network import FIELDS, Params
+from refnn import arrays, network
+from refnn.network import Params
 
 SCOPES = ("global", "layer")
 
@@ -17,7 +17,7 @@ def by_threshold(scores, tau):
     >>> by_threshold(Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5).flatten()
     array([ True, False, False,  True, False])
     """
-    scores = _checked("by_threshold", scores)
+    scores = Params(*arrays.together("by_threshold", network.fields("by_threshold", "scores", scores)))
     tau = arrays.number("by_threshold", "tau", tau)
     return Params(*((a >= tau).astype(bool) for a in scores.arrays()))
 
@@ -31,7 +31,7 @@ def by_sparsity(scores, sparsity, scope="global"):
     >>> by_sparsity(Params([[3.0, 1.0]], [2.0], [[1.0]], [5.0]), sparsity=0.4).flatten()
     array([ True, False,  True, False,  True])
     """
-    scores = _checked("by_sparsity", scores)
+    scores = Params(*arrays.together("by_sparsity", network.fields("by_sparsity", "scores", scores)))
     sparsity = arrays.number("by_sparsity", "sparsity", sparsity, 0, 1)
     arrays.choice("by_sparsity", "scope", scope, SCOPES)
     if scope == "global":
@@ -58,9 +58,3 @@ def _keep(scores, sparsity):
     keep = np.ones(scores.shape, dtype=bool)
     np.put_along_axis(keep, order[..., :round(sparsity * n)], False, axis=-1)
     return keep
-
-
-def _checked(function, scores):
-    if not isinstance(scores, Params):
-        arrays.refuse(function, "scores", "a Params of numbers", arrays.describe(scores), TypeError)
-    return Params(*arrays.together(function, {f"scores.{name}": a for name, a in zip(FIELDS, scores.arrays())}))

@@ -55,7 +55,7 @@ def quantize(x, qparams):
     >>> quantize([1, 3, 5, -1, -3, -5, 0.9, 1.1, 1e300], QParams(2, 11, 0, 255))
     array([ 11,  13,  13,  11,   9,   9,  11,  12, 255], dtype=uint8)
     """
-    return _steps("quantize", x, qparams).saturated
+    return quantize_steps(x, qparams).saturated
 
 
 def quantize_steps(x, qparams):
@@ -64,12 +64,8 @@ def quantize_steps(x, qparams):
     >>> quantize_steps([1.5, 9.0], QParams(scale=2, zero_point=1, qmin=0, qmax=3)).shifted
     array([2., 5.])
     """
-    return _steps("quantize_steps", x, qparams)
-
-
-def _steps(function, x, qparams):
-    x = _working(arrays.numbers(function, "x", x), _checked(function, qparams))
-    scale, zero_point = _on(function, x.shape, x.dtype, qparams)
+    x = _working(arrays.numbers("quantize_steps", "x", x), _checked("quantize_steps", qparams))
+    scale, zero_point = _on("quantize_steps", x.shape, x.dtype, qparams)
     with np.errstate(over="ignore", under="ignore"):
         divided = np.asarray(x / scale)                                        # x/scale, not x·(1/scale)
         rounded = np.asarray(rounding.nearest_even(divided))
@@ -102,7 +98,7 @@ def fake_quantize(x, qparams):
     array([0.25, 1.75])
     """
     x = arrays.numbers("fake_quantize", "x", x)
-    q = np.asarray(_steps("fake_quantize", x, qparams).saturated)
+    q = np.asarray(quantize(x, _checked("fake_quantize", qparams)))
     return _decode("fake_quantize", q, qparams, x.dtype)
 
 
@@ -158,25 +154,5 @@ def _on(function, shape, dtype, qparams):
         if (scale < np.finfo(dtype).tiny).any() or not np.isfinite(scale).all():
             arrays.refuse(function, "scale", f"a normal number in {dtype}", arrays.describe(qparams.scale))
         zero_point = zero_point.astype(np.float64)
-    axis = qparams.axis
-    if axis is not None:
-        axis = arrays.whole(function, "axis", axis, -len(shape), len(shape) - 1) % len(shape) if shape else \
-            arrays.refuse(function, "axis", "None for a single number", f"{axis}")
-    return (_spread(function, "scale", scale, shape, axis, qparams.block),
-            _spread(function, "zero_point", zero_point, shape, axis, qparams.block))
-
-
-def _spread(function, name, a, shape, axis, block):
-    if block is not None:
-        blocked = shape[:axis] + (-(-shape[axis] // block),) + shape[axis + 1:]
-        if a.shape != blocked:
-            arrays.refuse(function, name, f"of shape {blocked}: x {shape} in blocks of {block}", f"shape {a.shape}")
-        return np.repeat(a, block, axis).take(range(shape[axis]), axis)
-    if a.ndim == 0:
-        return a
-    if axis is None:
-        arrays.refuse(function, "axis", f"given where {name} has an entry a slice", "None")
-    if a.shape != (shape[axis],):
-        arrays.refuse(function, name, f"a number or of shape ({shape[axis]},), one for each slice of axis {axis}",
-                      f"shape {a.shape}")
-    return a.reshape((-1,) + (1,) * (len(shape) - 1 - axis))
+    return tuple(arrays.aligned(function, name, a, shape, qparams.axis, qparams.block)
+                 for name, a in (("scale", scale), ("zero_point", zero_point)))

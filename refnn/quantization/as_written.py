@@ -39,24 +39,20 @@ def quantize(x, W, B, P):
     >>> quantize([Fraction(-3, 10), Fraction(1, 20), Fraction(3, 20), 1], W=10, B=3, P=8)
     array([0, 3, 4, 5], dtype=uint8)
     """
-    return _steps("quantize", x, W, B, P).wrapped
+    return quantize_steps(x, W, B, P).wrapped
 
 
 def quantize_steps(x, W, B, P):
     """The steps of `quantize`; a product beyond the largest float stays there.
 
-    >>> quantize_steps([0.5, -0.25], W=10, B=1, P=8)._asdict()["floored"]
+    >>> quantize_steps([0.5, -0.25], W=10, B=1, P=8).floored
     array([ 6., -2.])
     """
-    return _steps("quantize_steps", x, W, B, P)
-
-
-def _steps(function, x, W, B, P):
-    P = arrays.whole(function, "P", P, 1, 2**53)
-    x, W, B = arrays.together(function, {"x": x, "W": W, "B": B})
+    P = arrays.whole("quantize_steps", "P", P, 1, 2**53)
+    x, W, B = arrays.together("quantize_steps", {"x": x, "W": W, "B": B})
+    arrays.broadcast("quantize_steps", x=x, W=W, B=B)
     if P > 2**24 and x.dtype == np.float32:                      # beyond it float32 skips codes
         x, W, B = (a.astype(np.float64) for a in (x, W, B))
-    _fits(function, x=x, W=W, B=B)
     with np.errstate(over="ignore", under="ignore"):
         scaled = arrays.saturate(np.asarray(x * W))              # x·W
         shifted = arrays.saturate(np.asarray(scaled + B))        # x·W + B
@@ -73,7 +69,7 @@ def dequantize(q, W, B):
     >>> dequantize(np.array([0, 3, 4, 5], dtype=np.uint8), W=10, B=3)
     array([0.3, 0.6, 0.7, 0.8])
     """
-    return _decode("dequantize", q, W, B).decoded
+    return dequantize_steps(q, W, B).decoded
 
 
 def dequantize_steps(q, W, B):
@@ -82,16 +78,12 @@ def dequantize_steps(q, W, B):
     >>> dequantize_steps(np.array([0, 5]), W=10, B=3).shifted
     array([3., 8.])
     """
-    return _decode("dequantize_steps", q, W, B)
-
-
-def _decode(function, q, W, B):
-    q = arrays.integers(function, "q", q)
-    W, B = arrays.together(function, {"W": W, "B": B})
+    q = arrays.integers("dequantize_steps", "q", q)
+    W, B = arrays.together("dequantize_steps", {"W": W, "B": B})
+    arrays.broadcast("dequantize_steps", q=q, W=W, B=B)
     if (W == 0).any():
-        arrays.refuse(function, "W", "different from 0", "0")
-    _fits(function, q=q, W=W, B=B)
-    q = q.astype(object if W.dtype == arrays.EXACT else np.float64)      # uint8 + B would wrap
+        arrays.refuse("dequantize_steps", "W", "different from 0", "0")
+    q = q.astype(object if W.dtype == arrays.EXACT else np.float64)         # uint8 + B would wrap
     with np.errstate(over="ignore", under="ignore"):
         shifted = np.asarray(q + B)                              # Q + B
         decoded = arrays.saturate(np.asarray(shifted / W))       # (Q + B)/W
@@ -108,10 +100,10 @@ def update(params, W, B, P):
     """
     params, _, _ = network.checked("update", params, activation="identity", complex_=False)
     theta, W, B = arrays.together("update", {"params": params.flatten(), "W": W, "B": B})
-    q = _steps("update", theta, W, B, P).wrapped
+    q = quantize(theta, W, B, P)
     if q.shape != theta.shape:
         arrays.refuse("update", "W", f"of a shape that broadcasts to {theta.shape}", f"codes of shape {q.shape}")
-    return Params.unflatten(_decode("update", q, W, B).decoded, params.sizes)
+    return Params.unflatten(dequantize(q, W, B), params.sizes)
 
 
 def min_max(x, P, axis=None):
@@ -140,17 +132,3 @@ def min_max(x, P, axis=None):
     if x.dtype != arrays.EXACT and not (np.isfinite(spread).all() and np.isfinite(W).all() and np.isfinite(B).all()):
         arrays.refuse("min_max", "x", "of a range whose W and B are finite", arrays.describe(x))
     return np.asarray(W)[()], np.asarray(B)[()]
-
-
-def _fits(function, **shaped):
-    first, *others = shaped
-    for name in others:
-        try:
-            np.broadcast_shapes(shaped[first].shape, shaped[name].shape)
-        except ValueError:
-            arrays.refuse(function, name, f"of a shape that broadcasts against {first} {shaped[first].shape}",
-                          f"shape {shaped[name].shape}")
-    try:
-        np.broadcast_shapes(*(a.shape for a in shaped.values()))
-    except ValueError:
-        arrays.refuse(function, others[-1], "of a shape that broadcasts against W", f"shape {shaped[others[-1]].shape}")
