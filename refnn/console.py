@@ -8,7 +8,7 @@ import unicodedata
 WIDTH = 79
 PLAIN = {"−": "-", "·": "*", "×": "x", "≥": ">=", "≤": "<=", "τ": "tau", "θ": "theta", "Δ": "step", "²": "2", "½": "1/2", "→": "->",
          "⌊": "floor(", "⌋": ")", "√": "sqrt ", "…": "...", "∂": "d", "‖": "||", "Σ": "sum ", "–": "-", "—": "-", "λ": "lambda",
-         "“": '"', "”": '"', "’": "'", "±": "+-", "∘": "o", "ŷ": "y^", "x̂": "x^", "Ŵ": "W^", "\u0302": "^", "§": "s. "}
+         "“": '"', "”": '"', "’": "'", "±": "+-", "∘": "o", "ŷ": "y^", "x̂": "x^", "Ŵ": "W^", "\u0302": "^", "§": ""}
 
 
 def plain(text):
@@ -52,7 +52,7 @@ def table(rows, header=None, align=""):
     a    1
     bc  23
     """
-    cells = [[str(c) for c in row] for row in ([header] if header else []) + list(rows)]
+    cells = [[shown(str(c)) for c in row] for row in ([header] if header else []) + list(rows)]
     widths = [max(width(row[i]) for row in cells) for i in range(len(cells[0]))]
     lines = []
     for row in cells:
@@ -68,8 +68,9 @@ def wrap(text, indent="", first=None):
     >>> print(wrap("word " * 20, indent="  ").count(chr(10)))
     1
     """
-    lines, line = [], indent if first is None else first
-    for word in text.split():
+    lines, line = [], indent if first is None else shown(first).rstrip() + " "
+    first = line
+    for word in shown(text).split():
         room = line.strip() == "" or line == first
         if not room and width(f"{line} {word}") > WIDTH:
             lines.append(line)
@@ -90,12 +91,15 @@ def is_utf8(stream):
         return False
 
 
+def shown(text):
+    """The text as stdout can show it: before it is measured, so that columns stay columns."""
+    return text if text.isascii() or is_utf8(sys.stdout) else plain(text)
+
+
 def say(text=""):
     """Print, in plain ASCII where the terminal has no UTF-8; a reader that closed the pipe has read enough."""
-    if not is_utf8(sys.stdout):
-        text = "\n".join(line if line.isascii() else plain(line) for line in text.split("\n"))
     try:
-        print(text, flush=True)
+        print(shown(text), flush=True)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")
 

@@ -4,14 +4,11 @@ A slip without a named test, or one that its test does not see, is a failing tes
 """
 
 import importlib
-import sys
-from pathlib import Path
 
 import pytest
 
 from refnn.checking.slips import CATALOGUE
 
-sys.path.insert(0, str(Path(__file__).parent))
 
 CAUGHT_BY = {
     "round_for_floor": "test_as_written.test_quantize_separates_its_slips",

@@ -1,0 +1,85 @@
+"""The house: data flows one way, the core stands alone, and importing refnn imports NumPy and nothing else."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+REFNN = ROOT / "refnn"
+
+# A file imports only from files above it. A folder's own __init__ imports nothing.
+ORDER = [
+    "arrays", "network", "article", "data", "derivatives", "training",
+    "quantization.as_written", "quantization.rounding", "quantization.affine", "quantization.calibration",
+    "pruning.as_written", "pruning.importance", "pruning.masks",
+    "checking.circle", "checking.conflict", "checking.solver", "checking.roundtrip", "checking.printed", "checking.worked_example",
+    "checking.slips",
+    "plots", "experiments.errata", "experiments.tour", "console", "report", "cli", "__main__"]
+CORE = ["arrays", "network", "quantization.as_written", "quantization.rounding", "quantization.affine", "pruning.as_written",
+        "pruning.importance", "pruning.masks"]
+
+
+def modules():
+    for path in sorted(REFNN.rglob("*.py")):
+        if path.name != "__init__.py":
+            yield ".".join(path.relative_to(REFNN).with_suffix("").parts), path
+
+
+def imports_of(path):
+    """Modules of refnn that a file imports, at the top or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "refnn":
+            for alias in node.names:
+                inside = f"{node.module}.{alias.name}".removeprefix("refnn.")
+                yield inside if inside in ORDER else node.module.removeprefix("refnn.")
+
+
+def test_a_file_imports_only_from_files_above_it():
+    for name, path in modules():
+        assert name in ORDER, f"{name} has no place in the order"
+        for other in imports_of(path):
+            assert other in ORDER and ORDER.index(other) < ORDER.index(name), f"{name} imports {other}"
+
+
+def test_the_core_runs_in_an_otherwise_empty_folder(tmp_path):
+    for name in CORE:
+        target = tmp_path / "refnn" / Path(*name.split(".")).with_suffix(".py")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REFNN / target.relative_to(tmp_path / "refnn"), target)
+    code = "; ".join(f"import refnn.{name}" for name in CORE)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False, env=clean())
+    assert done.returncode == 0, done.stderr
+    formulas = [REFNN / Path(*name.split(".")).with_suffix(".py") for name in CORE[1:]]
+    assert sum(len(p.read_text(encoding="utf-8").splitlines()) for p in formulas) < 900
+
+
+def clean():
+    return {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+
+
+def test_importing_everything_but_plots_loads_only_numpy_and_the_standard_library():
+    names = [f"refnn.{name}" for name, _ in modules() if name not in ("plots", "__main__")]
+    code = (f"import sys; before = set(sys.modules); import {', '.join(names)}\n"
+            "roots = {m.split('.')[0] for m in set(sys.modules) - before}\n"
+            "print(sorted(r for r in roots if r not in sys.stdlib_module_names and r not in ('numpy', 'refnn') and not r.startswith('_')))")
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=clean())
+    assert done.stdout.strip() == "[]", done.stdout
+
+
+def test_every_public_function_and_class_says_what_it_is():
+    for name, path in modules():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert ast.get_docstring(tree), name
+        for node in tree.body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_") and name != "checking.slips":
+                assert ast.get_docstring(node), f"{name}.{node.name}"
+
+
+def test_the_top_level_holds_only_what_the_frame_allows():
+    made = {".git", "__pycache__", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", "build", "dist", "refnn.egg-info"}
+    top = {p.name for p in ROOT.iterdir() if p.name not in made and not p.name.startswith(".venv")}
+    assert top <= {"README.md", "requirements.txt", "refnn", "notebooks", "tests", "figures", "pyproject.toml", "LICENSE", ".gitignore",
+                   ".ci", "CITATION.cff", "CONTRIBUTING.md"}
