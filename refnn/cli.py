@@ -54,8 +54,8 @@ def main(arguments=None):
     infeasible: no (W, B) prints these codes by floor(x*W + B) mod 8
       proof: 0.4 -> 0.5 prints 3 -> 4, so 0.1*W mod 8 is in (0, 2); 0.5 -> 0.6
       prints 4 -> 1, so 0.1*W mod 8 is in (4, 6); no W does both
-      least repair: 2 of 3 codes can be right at most; change entry 3, and W = 1, B
-      = 3.5 prints 3 4 4
+      least repair: 2 of 3 codes can be right at most; change entry 3, and W = 1,
+      B = 3.5 prints 3 4 4
     1
     """
     try:

@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import re
 import sys
 import unicodedata
 
@@ -68,9 +69,11 @@ def wrap(text, indent="", first=None):
     >>> print(wrap("word " * 20, indent="  ").count(chr(10)))
     1
     """
-    lines, line = [], indent if first is None else shown(first).rstrip() + " "
-    first = line
-    for word in shown(text).split():
+    first = indent if first is None else shown(first)
+    first = first.rstrip() + " " if first.strip() else first
+    lines, line = [], first
+    for word in filter(None, re.split(r"[ \n]+", text)):
+        word = shown(word).replace("\u00a0", " ")                         # a blank that does not break
         room = line.strip() == "" or line == first
         if not room and width(f"{line} {word}") > WIDTH:
             lines.append(line)

@@ -97,7 +97,7 @@ def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
     bins = np.linspace(-reach, reach, 62)                          # an odd number of bins: the middle one is centred on 0
     figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
     left, positive = np.mean(mask_R), np.mean(weights[mask_R] > 0)
-    figure.suptitle(f"R < {tau} keeps {left:.0%} of the weights, and of these {positive:.0%} are positive: at a minimum with\nweight decay "
+    figure.suptitle(f"R < {tau} keeps {left:.0%} of the weights, and of these {positive:.1%} are positive: at a minimum with\nweight decay "
                     "R = −λw, so that the rule goes by the sign of w. Magnitude does not.\n", fontsize=10)
     figure.text(0.5, 0.925, f"{_thousands(len(weights))} weights of {seeds} networks, trained with weight decay 10; "
                 "green, hatched: removed", ha="center", color=NOTE)

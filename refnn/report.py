@@ -113,7 +113,7 @@ def solution_text(solution, levels):
         W, B = solution.witness
         where = "every W" if shown == ["(-inf, inf)"] else f"W in {', '.join(shown)}{more}, repeating with period {solution.period}"
         return "\n".join([f"feasible: floor(x*W + B) mod {levels} prints these codes", wrap(where, "  ", "  "),
-                          f"  for example W = {decimal(W)}, B = {decimal(B)}"])
+                          "  for example " + _pair(W, B).replace("\u00a0", " ")])
     repair = solution.repair
     W, B = repair.witness
     change = ", ".join(str(i + 1) for i in repair.change)
@@ -121,8 +121,12 @@ def solution_text(solution, levels):
         f"infeasible: no (W, B) prints these codes by floor(x*W + B) mod {levels}",
         wrap(f"proof: {solution.proof.reason}", "  ", "  "),
         wrap(f"least repair: {len(repair.keep)} of {len(repair.keep) + len(repair.change)} codes can be right at most; change entr"
-             f"{'y' if len(repair.change) == 1 else 'ies'} {change}, and W = {decimal(W)}, B = {decimal(B)} prints "
+             f"{'y' if len(repair.change) == 1 else 'ies'} {change}, and {_pair(W, B)} prints "
              f"{' '.join(map(str, repair.codes))}", "  ", "  ")])
+
+
+def _pair(W, B):
+    return f"W = {decimal(W)}, B = {decimal(B)}".replace(" = ", "\u00a0=\u00a0")
 
 
 def _end(value):
