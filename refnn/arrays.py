@@ -7,11 +7,14 @@ Every refusal names the function, the argument, what was expected and what came.
 
 import re
 from fractions import Fraction
+from math import prod
 from numbers import Integral
 
 import numpy as np
 
 EXACT = np.dtype(object)
+FIELDS = ("W_ih", "b_h", "W_ho", "b_o")    # of a Params
+MAX_SIZE = 10**9
 EXPECTED = "finite real numbers"
 
 
@@ -23,7 +26,10 @@ def describe(value):
     """
     if isinstance(value, np.ndarray) and value.ndim:
         return f"an array of shape {value.shape} and dtype {value.dtype}"
-    text = repr(value.item() if isinstance(value, np.generic) else value).replace("\n", " ")
+    try:
+        text = repr(value.item() if isinstance(value, np.generic) else value).replace("\n", " ")
+    except (ValueError, RecursionError):                                  # thousands of digits, or lists in lists without end
+        text = f"a {type(value).__name__} too large to print"
     return text if len(text) <= 40 else f"{text[:30]}… ({type(value).__name__})"
 
 
@@ -44,7 +50,8 @@ def raw(function, name, x, expected=EXPECTED):
     Traceback (most recent call last):
     ValueError: f: x must be finite real numbers, got a ragged list
     """
-    if isinstance(x, np.ma.MaskedArray):
+    leaves = [x] if isinstance(x, (np.ndarray, np.generic)) else list(_leaves(function, name, x))
+    if any(isinstance(v, np.ma.MaskedArray) for v in leaves):
         refuse(function, name, expected, "a masked array", TypeError)
     try:
         a = np.asarray(x)
@@ -52,17 +59,27 @@ def raw(function, name, x, expected=EXPECTED):
         refuse(function, name, expected, "a ragged list")
     if a.dtype.kind not in "biufcO":
         refuse(function, name, expected, f"dtype {a.dtype}", TypeError)
-    if not isinstance(x, (np.ndarray, np.generic)) and a.dtype.kind in "iufc" and a.ndim:
-        if any(isinstance(v, (bool, np.bool_)) for v in np.asarray(x, dtype=object).flat):
-            refuse(function, name, expected, "a boolean among numbers", TypeError)
+    if a.dtype.kind != "b" and any(getattr(v, "dtype", type(v)) in (bool, np.dtype(bool)) for v in leaves):
+        refuse(function, name, expected, "booleans among numbers", TypeError)
     return a
+
+
+def _leaves(function, name, x, depth=0):
+    """What stands in nested lists."""
+    if depth > 32:
+        refuse(function, name, "an array of at most 32 axes", "lists in lists without end")
+    if isinstance(x, (list, tuple)):
+        for part in x:
+            yield from _leaves(function, name, part, depth + 1)
+    else:
+        yield x
 
 
 def _kind(function, name, x, a):
     """fraction, complex, single, weak (a Python number, which takes its neighbours' precision) or double."""
     if a.dtype == EXACT:
         for v in a.flat:
-            if isinstance(v, (bool, np.bool_)) or not isinstance(v, (Fraction, Integral, float, np.floating)):
+            if isinstance(v, (bool, np.bool_, np.timedelta64)) or not isinstance(v, (Fraction, Integral, float, np.floating)):
                 refuse(function, name, EXPECTED, f"an entry {describe(v)}", TypeError)
         return "fraction" if any(isinstance(v, Fraction) for v in a.flat) else "double"
     if a.dtype.kind == "b":
@@ -136,10 +153,11 @@ def together(function, arguments, *, exact=True, complex_=False):
     out = []
     for name, a in arrays.items():
         if kinds[name] == "complex":
-            out.append(a.astype(np.complex128, copy=False))
-        elif kinds[name] == "single" or (kinds[name] == "weak" and single and "double" not in kinds.values()):
-            with np.errstate(over="ignore"):
-                out.append(_finite(function, name, a.astype(np.float32, copy=False)))
+            with np.errstate(all="ignore"):
+                out.append(_finite(function, name, a.astype(np.complex128, copy=False)))
+        elif kinds[name] == "single" or (kinds[name] == "weak" and single and "double" not in kinds.values()
+                                         and abs(a) <= np.finfo(np.float32).max):
+            out.append(a.astype(np.float32, copy=False))
         elif a.dtype == np.float64 and a.dtype.isnative:
             out.append(a)
         else:
@@ -184,11 +202,11 @@ def whole(function, name, n, low=None, high=None):
     TypeError: f: bits must be a whole number from 2 to 32, got 8.0; write 8
     """
     span = "" if low is None and high is None else f" {_between(low, high)}"
-    if isinstance(n, (bool, np.bool_)) or not isinstance(n, (int, np.integer)):
+    if isinstance(n, (bool, np.bool_, np.timedelta64)) or not isinstance(n, (int, np.integer)):
         hint = f"; write {int(n)}" if isinstance(n, (float, np.floating)) and float(n).is_integer() else ""
         refuse(function, name, f"a whole number{span}", describe(n) + hint, TypeError)
     if (low is not None and n < low) or (high is not None and n > high):
-        refuse(function, name, f"a whole number{span}", n)
+        refuse(function, name, f"a whole number{span}", describe(n))
     return int(n)
 
 
@@ -283,7 +301,7 @@ def aligned(function, name, a, shape, axis=None, block=None):
         blocked = (*shape[:axis], -(-shape[axis] // block), *shape[axis + 1:])
         if a.shape != blocked:
             refuse(function, name, f"of shape {blocked}, {shape} in blocks of {block}", f"shape {a.shape}")
-        return np.repeat(a, block, axis).take(range(shape[axis]), axis)
+        return a.take(np.arange(shape[axis]) // min(block, max(shape[axis], 1)), axis)
     if a.ndim == 0:
         return a
     if axis is None:
@@ -301,9 +319,52 @@ def axes(function, name, values, low=0, count=None):
     """
     if isinstance(values, (int, np.integer)) and not isinstance(values, bool):
         values = (values,)
-    if not isinstance(values, (tuple, list)) or (count is not None and len(values) != count):
+    if not isinstance(values, (tuple, list)) or len(values) > 32 or (count is not None and len(values) != count):
         refuse(function, name, f"a tuple of {'' if count is None else f'{count} '}whole numbers", describe(values), TypeError)
-    return tuple(whole(function, name, n, low) for n in values)
+    values = tuple(whole(function, name, n, low) for n in values)
+    if prod(values) > MAX_SIZE:
+        refuse(function, name, f"of a product of at most {MAX_SIZE:,}", describe(values))
+    return values
+
+
+def fields(function, name, p, like=None, expected="numbers"):
+    """The four arrays of p, which is a Params, by name; of the sizes and leading axes of `like`, or of one network of it."""
+    if not all(hasattr(p, field) for field in FIELDS):
+        refuse(function, name, f"a Params of {expected}", describe(p), TypeError)
+    if like is not None and (p.sizes != like.sizes or p.batch not in ((), like.batch)):
+        refuse(function, name, f"of sizes {like.sizes} and leading axes () or {like.batch}",
+               f"sizes {p.sizes} and leading axes {p.batch}")
+    return {f"{name}.{field}": getattr(p, field) for field in FIELDS}
+
+
+def mask(function, params, keep):
+    """A mask as Params of bool (True = keep) that fits params; 0 and 1 will do."""
+    given = fields(function, "mask", keep, params, "bool (True = keep)")
+    for name, a in given.items():
+        if a.dtype.kind not in "biufO" or not np.isin(a, (0, 1)).all():
+            refuse(function, name, "True/False or 1/0", describe(a))
+    return type(keep)(*(a.astype(bool) for a in given.values()))
+
+
+def grid(function, qparams):
+    """A QParams whose fields are right as far as they can be judged without x; what is wrong with them is said here."""
+    if not all(hasattr(qparams, field) for field in ("scale", "zero_point", "qmin", "qmax", "axis", "block")):
+        refuse(function, "qparams", "a QParams", describe(qparams), TypeError)
+    qmin = whole(function, "qmin", qparams.qmin, -2**52, 2**52)
+    qmax = whole(function, "qmax", qparams.qmax, -2**52, 2**52)
+    if qmin >= qmax:
+        refuse(function, "qmin", f"below qmax = {qmax}", f"{qmin}")
+    zero_point = integers(function, "zero_point", qparams.zero_point)
+    if ((zero_point < qmin) | (zero_point > qmax)).any():
+        refuse(function, "zero_point", f"within qmin..qmax = {qmin}..{qmax}", describe(qparams.zero_point))
+    scale = numbers(function, "scale", qparams.scale)
+    if (scale <= 0).any() or (scale.dtype != EXACT and (scale < np.finfo(scale.dtype).tiny).any()):
+        refuse(function, "scale", "positive and normal", describe(qparams.scale))
+    if qparams.block is not None:
+        whole(function, "block", qparams.block, 1)
+        if qparams.axis is None:
+            refuse(function, "axis", "given where block is", "None")
+    return qparams
 
 
 def saturate(a):
@@ -327,7 +388,7 @@ def exact(function, name, value):
     if isinstance(value, Fraction):
         return value
     text = value.strip() if isinstance(value, str) else None
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64)):
         return Fraction(int(value))
     if isinstance(value, (float, np.floating)):
         text = str(value)

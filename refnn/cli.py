@@ -60,6 +60,8 @@ def main(arguments=None):
     """
     try:
         options = _parser().parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
+        if options.command and (options.figures is not None or options.no_figures):
+            raise ValueError(f"--figures and --no-figures go with the tour, not with {options.command}")
         return {"verify": _verify, "solve": _solve, None: _tour}[options.command](options)
     except (ValueError, TypeError, OSError) as error:
         print(f"refnn: {' '.join(str(error).split())}", file=sys.stderr)
@@ -90,7 +92,7 @@ def _numbers(option, text):
 
 def _solve(options):
     x, q = _numbers("--x", options.x), _numbers("--q", options.q)
-    if not options.levels.isdecimal():
+    if not options.levels.isdecimal() or len(options.levels) > 15:
         raise ValueError(f"solve: --levels must be a whole number of at least 1, got {options.levels!r}")
     if options.sign and not options.decoded:
         raise ValueError("solve: --sign goes with --decoded")
@@ -123,6 +125,8 @@ def _verify(options):
 def _tour(options):
     if options.no_figures and options.figures:
         raise ValueError("--figures and --no-figures exclude each other")
+    if options.figures == "":
+        raise ValueError("--figures must be a folder, got ''")
     folder = None if options.no_figures else _folder(Path(options.figures or "figures"))
     console.say("1. The article (§4.1, P = 8): what it prints, decided on rationals\n")
     console.say(report.article_text())

@@ -7,20 +7,27 @@ Row i of X is one example; W_ih is (out, in), as the article prints it.
 """
 
 from dataclasses import dataclass
+from itertools import accumulate
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
 from refnn import arrays
+from refnn.arrays import FIELDS
+
+def _zero(z, h):
+    return np.zeros_like(z)
+
 
 # f(z), f'(z) and f''(z), the derivatives with h = f(z) at hand; relu'(0) = 0. `z.real` lets a complex step pass.
 ACTIVATIONS = {
     "tanh": (np.tanh, lambda z, h: 1 - h * h, lambda z, h: -2 * h * (1 - h * h)),
     "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda z, h: h * (1 - h), lambda z, h: h * (1 - h) * (1 - 2 * h)),
-    "relu": (lambda z: np.where(z.real > 0, z, 0), lambda z, h: (z.real > 0) * 1, lambda z, h: 0 * z),
-    "identity": (lambda z: z, lambda z, h: 1 + 0 * z, lambda z, h: 0 * z),
+    "relu": (lambda z: np.where(z.real > 0, z, 0), lambda z, h: (z.real > 0).astype(z.dtype), _zero),
+    "identity": (lambda z: z, lambda z, h: np.ones_like(z), _zero),
 }
-FIELDS = ("W_ih", "b_h", "W_ho", "b_o")
+ABSENT = object()
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +56,7 @@ class Params:
         outputs = self.b_o.shape[-1] if self.b_o.ndim else 0
         for name, shape in (("b_h", (hidden,)), ("b_o", (outputs,)), ("W_ho", (outputs, hidden))):
             if getattr(self, name).shape != batch + shape:
-                arrays.refuse("Params", name, f"of shape {batch + shape} beside W_ih {self.W_ih.shape}",
+                arrays.refuse("Params", name, f"of shape {batch + shape} beside W_ih {self.W_ih.shape} and b_o {self.b_o.shape}",
                               f"shape {getattr(self, name).shape}")
 
     @property
@@ -68,8 +75,8 @@ class Params:
 
     def flatten(self):
         """One vector a network, (…, 61): W_ih row by row, then b_h, W_ho, b_o."""
-        return np.concatenate([a.reshape(*self.batch, -1) if a.size else np.zeros((*self.batch, 0), a.dtype)
-                               for a in self.arrays()], axis=-1)
+        axes = len(self.batch)
+        return np.concatenate([a.reshape(*self.batch, prod(a.shape[axes:])) for a in self.arrays()], axis=-1)
 
     @staticmethod
     def unflatten(vector, sizes):
@@ -81,11 +88,11 @@ class Params:
         inputs, hidden, outputs = arrays.axes("unflatten", "sizes", sizes, count=3)
         v = arrays.raw("unflatten", "vector", vector, "an array of numbers")
         shapes = (hidden, inputs), (hidden,), (outputs, hidden), (outputs,)
-        cuts = np.cumsum([int(np.prod(s)) for s in shapes])
+        cuts = list(accumulate(prod(s) for s in shapes))
         if v.ndim == 0 or v.shape[-1] != cuts[-1]:
             arrays.refuse("unflatten", "vector", f"of shape (…, {cuts[-1]}) for sizes {inputs, hidden, outputs}",
                           f"shape {v.shape}")
-        return Params(*(part.reshape(v.shape[:-1] + s) for part, s in zip(np.split(v, cuts[:-1], axis=-1), shapes)))
+        return Params(*(part.reshape(v.shape[:-1] + s) for part, s in zip(np.split(v, cuts[:3], axis=-1), shapes)))
 
 
 class Forward(NamedTuple):
@@ -105,6 +112,8 @@ def init(rng, sizes=(10, 5, 1), batch=()):
     arrays.generator("init", "rng", rng)
     inputs, hidden, outputs = arrays.axes("init", "sizes", sizes, low=1, count=3)
     batch = arrays.axes("init", "batch", batch)
+    if prod(batch) * (inputs + 1 + outputs) * hidden > arrays.MAX_SIZE:
+        arrays.refuse("init", "sizes", f"of at most {arrays.MAX_SIZE:,} parameters in all", f"{(inputs, hidden, outputs)}, batch {batch}")
     return Params(rng.standard_normal((*batch, hidden, inputs)) / np.sqrt(inputs), np.zeros((*batch, hidden)),
                   rng.standard_normal((*batch, outputs, hidden)) / np.sqrt(hidden), np.zeros((*batch, outputs)))
 
@@ -171,11 +180,11 @@ def backpropagate(params, X, y, activation):
                   dy.mT @ h, dy.sum(axis=-2))                    # (…, out, N) @ (…, N, hidden); (…, out)
 
 
-def checked(function, params, X=None, y=None, activation="tanh", *, exact=True, complex_=True):
+def checked(function, params, X=ABSENT, y=ABSENT, activation="tanh", *, exact=True, complex_=True):
     """(params, X, y) in one arithmetic and of fitting shapes, or a refusal in the name of `function`."""
     arrays.choice(function, "activation", activation, tuple(ACTIVATIONS))
-    given = fields(function, "params", params)
-    given |= {name: a for name, a in (("X", X), ("y", y)) if a is not None}
+    given = arrays.fields(function, "params", params)
+    given |= {name: a for name, a in (("X", X), ("y", y)) if a is not ABSENT}
     given = dict(zip(given, arrays.together(function, given, exact=exact, complex_=complex_)))
     params = Params(*(given[f"params.{name}"] for name in FIELDS))
     if params.W_ih.dtype == arrays.EXACT and activation not in ("relu", "identity"):
@@ -190,25 +199,6 @@ def checked(function, params, X=None, y=None, activation="tanh", *, exact=True, 
     return params, X, y
 
 
-def fields(function, name, p, like=None, expected="numbers"):
-    """The four arrays of p, which is a Params, and of the sizes and leading axes of `like` or of one network of it."""
-    if not isinstance(p, Params):
-        arrays.refuse(function, name, f"a Params of {expected}", arrays.describe(p), TypeError)
-    if like is not None and (p.sizes != like.sizes or p.batch not in ((), like.batch)):
-        arrays.refuse(function, name, f"of sizes {like.sizes} and leading axes () or {like.batch}",
-                      f"sizes {p.sizes} and leading axes {p.batch}")
-    return {f"{name}.{field}": a for field, a in zip(FIELDS, p.arrays())}
-
-
-def checked_mask(function, params, mask):
-    """A mask as Params of bool (True = keep) that fits params; 0 and 1 will do."""
-    given = fields(function, "mask", mask, params, "bool (True = keep)")
-    for name, a in given.items():
-        if a.dtype.kind not in "biuf" or not np.isin(a, (0, 1)).all():
-            arrays.refuse(function, name, "True/False or 1/0", arrays.describe(a))
-    return Params(*(a.astype(bool) for a in given.values()))
-
-
 def apply_mask(params, mask):
     """θ where the mask is True, exactly 0 elsewhere, as the training, the pruning and the tests apply it.
 
@@ -217,5 +207,5 @@ def apply_mask(params, mask):
     array([1., 0., 3., 0., 5.])
     """
     params, _, _ = checked("apply_mask", params, activation="identity")
-    mask = checked_mask("apply_mask", params, mask)
+    mask = arrays.mask("apply_mask", params, mask)
     return Params(*(np.where(m, a, a.dtype.type(0)) for m, a in zip(mask.arrays(), params.arrays())))

@@ -34,12 +34,24 @@ def minimise(theta, gradient, *, steps, lr, optimizer="adam", project=None):
     lr = arrays.numbers("minimise", "lr", lr, exact=False)
     if (lr <= 0).any():
         arrays.refuse("minimise", "lr", "positive", arrays.describe(lr))
+    arrays.broadcast("minimise", theta=theta, lr=lr)
+    if np.broadcast_shapes(theta.shape, lr.shape) != theta.shape:
+        arrays.refuse("minimise", "lr", f"a number or of a shape that broadcasts to theta {theta.shape}", f"shape {lr.shape}")
     steps = arrays.whole("minimise", "steps", steps, 0)
     arrays.choice("minimise", "optimizer", optimizer, OPTIMIZERS)
     for name, f in (("gradient", gradient), ("project", project)):
         if not callable(f) and not (name == "project" and f is None):
             arrays.refuse("minimise", name, "a function of theta", arrays.describe(f), TypeError)
-    return descend(theta, gradient, steps, lr, optimizer, project or (lambda theta: theta))
+    return descend(theta, _of_shape("gradient", gradient), steps, lr, optimizer, _of_shape("project", project or (lambda theta: theta)))
+
+
+def _of_shape(name, function):
+    def checked(theta):
+        value = function(theta)
+        if np.shape(value) != theta.shape:
+            arrays.refuse("minimise", name, f"a function that returns the shape of theta, {theta.shape}", f"shape {np.shape(value)}")
+        return np.asarray(value)
+    return checked
 
 
 def descend(theta, gradient, steps, lr, optimizer, project):
@@ -70,13 +82,13 @@ def fit(params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, mask=Non
     [1.3125, 0.0001]
     """
     params, X, y = network.checked("fit", params, X, y, activation, exact=False, complex_=False)
-    if 0 in X.shape:
+    if X.shape[-2] == 0:
         arrays.refuse("fit", "X", "at least one example", f"shape {X.shape}")
     steps = arrays.whole("fit", "steps", steps, 0)
     arrays.choice("fit", "optimizer", optimizer, OPTIMIZERS)
     lr = _per_network("lr", lr, params, lambda a: a > 0, "positive")
     decay = _per_network("weight_decay", weight_decay, params, lambda a: a >= 0, "0 or more")
-    keep = None if mask is None else network.checked_mask("fit", params, mask).flatten()
+    keep = None if mask is None else arrays.mask("fit", params, mask).flatten()
     history = []
 
     def gradient(theta):
@@ -98,4 +110,8 @@ def _per_network(name, value, params, allowed, expected):
         arrays.refuse("fit", name, f"a number or an array of shape {params.batch}", f"shape {a.shape}")
     if not allowed(a).all():
         arrays.refuse("fit", name, expected, arrays.describe(a))
-    return a[..., None].astype(params.W_ih.dtype)
+    with np.errstate(over="ignore"):
+        a = a.astype(params.W_ih.dtype)
+    if not np.isfinite(a).all():
+        arrays.refuse("fit", name, f"finite in {a.dtype}", arrays.describe(value))
+    return a[..., None]

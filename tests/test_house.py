@@ -18,7 +18,7 @@ ORDER = [
     "checking.circle", "checking.conflict", "checking.solver", "checking.roundtrip", "checking.printed", "checking.worked_example",
     "checking.slips",
     "plots", "experiments.errata", "experiments.tour", "console", "report", "cli", "__main__"]
-CORE = ["arrays", "network", "quantization.as_written", "quantization.rounding", "quantization.affine", "pruning.as_written",
+CORE = ["arrays", "network", "derivatives", "quantization.as_written", "quantization.rounding", "quantization.affine", "pruning.as_written",
         "pruning.importance", "pruning.masks"]
 
 

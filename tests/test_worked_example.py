@@ -73,11 +73,24 @@ def test_prune_keeps_tau_itself():
 def test_rounded_inputs_are_intervals():
     # x = 0.25 printed 0.3: ⌊0.3·10⌋ = 3 printed 2 holds for x in [.25, .3): not decidable; printed 7 cannot be
     claim = {"kind": "quantize", "x": ["0.3"], "W": 10, "B": 0, "P": 8, "inputs": "rounded"}
-    assert verdict(**claim, printed=[3]).status == "as printed"
+    assert verdict(**claim, printed=[3]).status == "exact"
     assert verdict(**claim, printed=[2]).status == "not decidable"
     assert verdict(**claim, printed=[7]).status == "cannot be"
+    wrapped = {**claim, "x": ["0.80"]}                                    # x·10 in [7.95, 8.05]: code 7 or 0
+    assert [verdict(**wrapped, printed=[c]).status for c in (0, 7, 4)] == ["exact", "not decidable", "cannot be"]
+    assert verdict(kind="dequantize", q=[1], W="3", B=0, printed=["0.3"], inputs="rounded").status == "as printed"
+    assert verdict(kind="dequantize", q=[1], W="3.0", B=0, printed=["0.345"], inputs="rounded").status == "cannot be"
+    assert verdict(kind="dequantize", q=[1], W="3.0", B=0, printed=["0.338"], inputs="rounded").status == "not decidable"
     assert verdict(kind="prune", R=["0.5"], tau="0.5", printed=[0], inputs="rounded").status == "not decidable"
     assert verdict(kind="solve", x=["0.4", "0.5", "0.6"], P=8, printed=[3, 4, 1], inputs="rounded").status == "not decidable"
+
+
+def test_a_claim_may_be_about_one_number():
+    assert verdict(kind="quantize", x="0.1", W="10", B=0, P=8, printed=1)[2:] == (1, True, "", "exact")
+    assert verdict(kind="dequantize", q=1, W="4", B=0, printed="0.25").computed == F(1, 4)
+    assert verdict(kind="prune", R="0.5", tau="0.5", printed=True).status == "exact"
+    assert verdict(kind="roundtrip", x="0.1", P=8, codes=0, decoded="0.0", sign="+").status == "exact"
+    assert verdict(kind="solve", x="0.1", P=8, printed=3).status == "exact"
 
 
 def test_half_units():

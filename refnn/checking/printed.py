@@ -79,7 +79,7 @@ class Claim:
 
 
 def _shape(given):
-    """The shape of nested lists, None if they are ragged."""
+    """The shape of nested lists, None if they are ragged; `flat` has refused lists in lists without end."""
     if isinstance(given, np.ndarray):
         return given.shape
     if not isinstance(given, (list, tuple)):

@@ -88,20 +88,24 @@ def checked(function, x, q, levels):
         arrays.refuse(function, "q", f"as many codes as x has numbers ({len(x)})", f"{len(q)}")
     for c in q:
         if c.denominator != 1 or not 0 <= c < levels:
-            arrays.refuse(function, "q", f"whole numbers from 0 to {levels - 1}", f"{c}")
+            arrays.refuse(function, "q", f"whole numbers from 0 to {levels - 1}", arrays.describe(c))
     return x, [int(c) for c in q], levels
 
 
-def flat(function, name, values):
+def flat(function, name, values, depth=0):
     """The numbers of nested lists or of an array, in reading order.
 
     >>> flat("solve", "x", [["0.1", 2], [3]])
     ['0.1', 2, 3]
     """
+    if isinstance(values, np.ma.MaskedArray):
+        arrays.refuse(function, name, "numbers or lists of numbers", "a masked array", TypeError)
+    if depth > 32:
+        arrays.refuse(function, name, "numbers or lists of numbers", "lists in lists without end")
     if isinstance(values, np.ndarray):
         return list(values.flat)
     if isinstance(values, (list, tuple)):
-        return [v for part in values for v in flat(function, name, part)]
+        return [v for part in values for v in flat(function, name, part, depth + 1)]
     if isinstance(values, (str, int, float, Fraction, np.generic)):
         return [values]
     arrays.refuse(function, name, "numbers or lists of numbers", arrays.describe(values), TypeError)

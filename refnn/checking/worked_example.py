@@ -78,22 +78,23 @@ def _judge(given, where, example, rounded):
             levels_in(*(d.get(key, "") for d in (given, example) for key in ("text", "title")))
         if P is None:
             return Verdict(name, printed, None, False, "the number of levels P is not given", "not decidable")
-        arrays.whole("check", f"{where}.P", P, 1)
+        arrays.whole("check", f"{where}.P", P, 1, 2**53)
         status, computed, reason = judge(claim, P)
     holds = status in ("exact", "as printed")
     return Verdict(name, printed, computed, holds, "" if holds else reason, status)
 
 
-def _compare(claim, printed, half, values, intervals, because):
-    """(status, reason) of printed numbers against what the formula gives: exact values, or intervals from rounded inputs."""
-    entries = list(zip(printed.flat, half.flat, values.flat, intervals))
-    wrong = [i for i, (p, h, _, (low, high)) in enumerate(entries) if p + h < low or p - h > high]
+def _compare(claim, printed, half, values, possible, because):
+    """(status, reason) of printed numbers against what the formula gives; possible: for each entry, whether some input that
+    rounds to the printed one gives it (asked only where the inputs are rounded)."""
+    entries = list(zip(printed.flat, half.flat, values.flat))
+    nominal = [abs(p - v) <= h for p, h, v in entries]
+    if all(nominal):
+        exact = all(p == v for p, _, v in entries) and not (claim.rounded and any(half.flat))
+        return ("exact" if exact else "as printed"), ""
+    wrong = [i for i, holds in enumerate(nominal) if not (possible[i] if claim.rounded else holds)]
     if wrong:
         return "cannot be", f"{len(wrong)} of {len(entries)} differ: {because(wrong[0])}"
-    if not claim.rounded and all(p == v for p, _, v, _ in entries):
-        return "exact", ""
-    if all(abs(p - v) <= h for p, h, v, _ in entries):
-        return "as printed", ""
     return "not decidable", ROUNDED
 
 
@@ -108,12 +109,11 @@ def _quantize(claim, P):
     W, B = claim.exact("W", spread_to=x.shape), claim.exact("B", spread_to=x.shape)
     printed = claim.whole("printed", x.shape)
     codes = arrays.objects([floor(v * w + b) % P for v, w, b in zip(x.flat, W.flat, B.flat)], x.shape)
-    intervals = []
-    for v, w, (b_low, b_high) in zip(*(claim.intervals(key, x.shape) for key in ("x", "W", "B"))):
+    possible = []
+    for v, w, (b_low, b_high), code in zip(*(claim.intervals(key, x.shape) for key in ("x", "W", "B")), printed.flat):
         low, high = _box(v, w)
-        low, high = floor(low + b_low), floor(high + b_high)
-        intervals.append((low % P, high % P) if low // P == high // P else (0, P - 1))
-    status, reason = _compare(claim, printed, 0 * printed, codes, intervals, lambda i: (
+        possible.append((code - floor(low + b_low)) % P <= floor(high + b_high) - floor(low + b_low) and 0 <= code < P)
+    status, reason = _compare(claim, printed, np.zeros_like(printed), codes, possible, lambda i: (
         f"floor({decimal(x.flat[i])}*{decimal(W.flat[i])} + {decimal(B.flat[i])}) mod {P} = {codes.flat[i]}, "
         f"printed {printed.flat[i]}"))
     return status, codes.tolist(), reason
@@ -125,12 +125,15 @@ def _dequantize(claim):
     if any(w == 0 for w in W.flat):
         arrays.refuse("check", f"{claim.where}.W", "different from 0", "0")
     values = arrays.objects([(c + b) / w for c, w, b in zip(q.flat, W.flat, B.flat)], q.shape)
-    intervals = []
-    for c, (w_low, w_high), (b_low, b_high) in zip(q.flat, claim.intervals("W", q.shape), claim.intervals("B", q.shape)):
-        all_values = w_low <= 0 <= w_high                      # W might be 0: nothing is excluded
-        intervals.append((-np.inf, np.inf) if all_values else _box((c + b_low, c + b_high), (1 / w_low, 1 / w_high)))
-    printed = claim.exact("printed", q.shape)
-    status, reason = _compare(claim, printed, claim.half("printed"), values, intervals, lambda i: (
+    printed, half, possible = claim.exact("printed", q.shape), claim.half("printed"), []
+    for c, (w_low, w_high), (b_low, b_high), p, h in zip(
+            q.flat, claim.intervals("W", q.shape), claim.intervals("B", q.shape), printed.flat, half.flat):
+        if w_low <= 0 <= w_high:                               # W might be next to 0: nothing is excluded
+            possible.append(True)
+        else:
+            low, high = _box((c + b_low, c + b_high), (1 / w_low, 1 / w_high))
+            possible.append(p + h >= low and p - h <= high)
+    status, reason = _compare(claim, printed, half, values, possible, lambda i: (
         f"({q.flat[i]} + {decimal(B.flat[i])})/{decimal(W.flat[i])} = {decimal(values.flat[i])}, "
         f"printed {decimal(printed.flat[i])}"))
     return status, values.tolist(), reason
@@ -153,8 +156,9 @@ def _roundtrip(claim, P):
     sign = arrays.choice("check", f"{claim.where}.sign", claim.given["sign"], ("+", "-"))
     if any(not 0 <= c < P for c in codes.flat):
         return "cannot be", None, f"codes mod {P} are 0 to {P - 1}"
-    for status, half in (("exact", 0 * decoded), ("as printed", claim.half("decoded"))):
-        pair = two_way.roundtrip(list(x.flat), list(codes.flat), list((decoded - half).flat), list((decoded + half).flat), P, sign)
+    for status, half in (("exact", np.zeros_like(decoded)), ("as printed", claim.half("decoded"))):
+        low, high = ([d + side * h for d, h in zip(decoded.flat, half.flat)] for side in (-1, 1))
+        pair = two_way.roundtrip(list(x.flat), list(codes.flat), low, high, P, sign)
         if pair:
             return status, pair, ""
     if claim.rounded:
@@ -171,8 +175,8 @@ def _prune(claim):
         arrays.refuse("check", f"{claim.where}.printed", "a mask of 1 (kept) and 0 (removed)", arrays.describe(printed))
     mask = arrays.objects([int(not r < tau) for r in R.flat], R.shape)
     [(t_low, t_high)] = claim.intervals("tau", ())
-    intervals = [(int(not low < t_high), int(not high < t_low)) for low, high in claim.intervals("R", R.shape)]
-    status, reason = _compare(claim, printed, 0 * printed, mask, intervals, lambda i: (
+    possible = [high >= t_low if kept else low < t_high for (low, high), kept in zip(claim.intervals("R", R.shape), printed.flat)]
+    status, reason = _compare(claim, printed, np.zeros_like(printed), mask, possible, lambda i: (
         f"R = {decimal(R.flat[i])} is {'kept' if mask.flat[i] else 'removed'} at tau = {decimal(tau)}, not as printed"))
     return status, mask.tolist(), reason
 

@@ -7,6 +7,8 @@ These functions are wrong in the documented way and tests hold them to it; `impo
 
 from typing import NamedTuple
 
+import numpy as np
+
 from refnn import arrays, network
 from refnn.network import Params
 
@@ -53,8 +55,8 @@ def prune_steps(params, R, tau):
     array([False,  True,  True, False,  True])
     """
     params, _, _ = network.checked("prune_steps", params, activation="identity", complex_=False)
-    R = arrays.together("prune_steps", network.fields("prune_steps", "R", R, params))
-    tau = arrays.number("prune_steps", "tau", tau)
+    R = arrays.together("prune_steps", arrays.fields("prune_steps", "R", R, params))
+    tau = np.asarray(arrays.number("prune_steps", "tau", tau))                        # float64 also beside float32
     below = Params(*((a < tau).astype(bool) for a in R))                              # R_x < τ
     mask = Params(*(~a for a in below.arrays()))                                      # the others
     return PruneSteps(below, mask, network.apply_mask(params, mask))

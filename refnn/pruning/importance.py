@@ -17,7 +17,8 @@ def magnitude(params, X=None, y=None, activation="tanh"):
     array([1., 2., 3., 4., 0.])
     """
     arrays.choice("magnitude", "activation", activation, tuple(network.ACTIVATIONS))
-    params, _, _ = _checked("magnitude", params, X, y, "identity")             # nothing is computed with X: any numbers will do
+    data = () if X is None and y is None else (X, y)
+    params = network.checked("magnitude", params, *data, activation="identity", complex_=False)[0]
     return Params(*(np.abs(a) for a in params.arrays()))
 
 
@@ -27,10 +28,11 @@ def gradient(params, X, y, activation="tanh"):
     >>> gradient(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").b_o
     array([7.])
     """
-    params, X, y = _checked("gradient", params, X, y, activation, data=True)
+    params, X, y = network.checked("gradient", params, X, y, activation, complex_=False)
     return Params(*(np.abs(g) for g in network.backpropagate(params, X, y, activation).arrays()))
 
 
+@np.errstate(all="ignore")
 def taylor(params, X, y, activation="tanh"):
     """|∂J/∂θ · θ|: the first-order change of J on deletion, −g·θ, without its sign (Mozer & Smolensky 1989).
 
@@ -39,12 +41,6 @@ def taylor(params, X, y, activation="tanh"):
     >>> taylor(Params([[1, -2]], [3], [[2]], [1]), [[10, 20]], [[100]], "identity").flatten()
     array([ 3060., 12240.,   918.,  8262.,   153.])
     """
-    params, X, y = _checked("taylor", params, X, y, activation, data=True)
+    params, X, y = network.checked("taylor", params, X, y, activation, complex_=False)
     g = network.backpropagate(params, X, y, activation)
     return Params(*(np.abs(a * b) for a, b in zip(g.arrays(), params.arrays())))
-
-
-def _checked(function, params, X, y, activation, data=False):
-    if data:
-        X, y = (np.zeros(0) if a is None else a for a in (X, y))        # None is refused as any other shape
-    return network.checked(function, params, X, y if X is not None else None, activation, complex_=False)

@@ -5,7 +5,7 @@ A stack gets one mask a network. `network.apply_mask` applies a mask; `training.
 
 import numpy as np
 
-from refnn import arrays, network
+from refnn import arrays
 from refnn.network import Params
 
 SCOPES = ("global", "layer")
@@ -17,8 +17,8 @@ def by_threshold(scores, tau):
     >>> by_threshold(Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5).flatten()
     array([ True, False, False,  True, False])
     """
-    scores = Params(*arrays.together("by_threshold", network.fields("by_threshold", "scores", scores)))
-    tau = arrays.number("by_threshold", "tau", tau)
+    scores = Params(*arrays.together("by_threshold", arrays.fields("by_threshold", "scores", scores)))
+    tau = np.asarray(arrays.number("by_threshold", "tau", tau))               # float64 also beside float32
     return Params(*((a >= tau).astype(bool) for a in scores.arrays()))
 
 
@@ -31,7 +31,7 @@ def by_sparsity(scores, sparsity, scope="global"):
     >>> by_sparsity(Params([[3.0, 1.0]], [2.0], [[1.0]], [5.0]), sparsity=0.4).flatten()
     array([ True, False,  True, False,  True])
     """
-    scores = Params(*arrays.together("by_sparsity", network.fields("by_sparsity", "scores", scores)))
+    scores = Params(*arrays.together("by_sparsity", arrays.fields("by_sparsity", "scores", scores)))
     sparsity = arrays.number("by_sparsity", "sparsity", sparsity, 0, 1)
     arrays.choice("by_sparsity", "scope", scope, SCOPES)
     if scope == "global":
@@ -47,9 +47,7 @@ def count(mask):
     >>> count(by_sparsity(Params([[3.0, 1.0]], [2.0], [[1.0]], [5.0]), sparsity=0.4))
     np.int64(3)
     """
-    if not isinstance(mask, Params) or any(a.dtype != bool for a in mask.arrays()):
-        arrays.refuse("count", "mask", "a Params of bool (True = keep)", arrays.describe(mask), TypeError)
-    return mask.flatten().sum(axis=-1)
+    return arrays.mask("count", mask, mask).flatten().sum(axis=-1)
 
 
 def _keep(scores, sparsity):

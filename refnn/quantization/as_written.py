@@ -122,7 +122,7 @@ def min_max(x, P, axis=None):
     others = None if axis is None else tuple(i for i in range(x.ndim) if i != axis)
     if x.size == 0:
         arrays.refuse("min_max", "x", "at least one number", "an empty array")
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         low, high = (f(x, axis=others, keepdims=axis is not None) for f in (np.min, np.max))
         spread = np.asarray(high - low)
         if (spread == 0).any():

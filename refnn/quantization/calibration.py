@@ -5,6 +5,8 @@ contain 0, and zero_point = round(qmin − min/scale) (gemmlowp, doc/quantizatio
 This is §2.1's "adjust the range", and comes first: scale and zero point are needed to quantize.
 """
 
+from fractions import Fraction
+
 import numpy as np
 
 from refnn import arrays
@@ -48,7 +50,7 @@ def choose_qparams(x, bits=8, signed=True, symmetric=False, axis=None, calibrati
     zero = (low == 0) & (high == 0)
     if x.dtype != arrays.EXACT and not ((scale >= np.finfo(x.dtype).tiny) & np.isfinite(scale) | zero).all():
         arrays.refuse(name, "x", "of a range whose scale is a finite normal number", arrays.describe(x))
-    scale = np.where(zero, x.dtype.type(1), scale)
+    scale = np.where(zero, Fraction(1) if x.dtype == arrays.EXACT else x.dtype.type(1), scale)
     zero_point = np.zeros(len(scale), dtype=np.int64)
     if not symmetric:
         zero_point = np.clip(rounding.nearest_even(qmin - low / scale), qmin, qmax).astype(np.int64)
