@@ -1,4 +1,4 @@
-"""Data to train on: real (diabetes), with known relevant inputs (friedman1), with known weights (teacher), or a CSV file."""
+"""Data to train on: real (diabetes), known relevant inputs (friedman1), known weights (teacher), or a CSV file."""
 
 import csv
 import importlib.resources
@@ -49,8 +49,9 @@ def load(name, target=None, seed=0):
     seed = arrays.whole("load", "seed", seed, 0)
     if name == "diabetes":
         table = importlib.resources.files("refnn.datasets").joinpath("diabetes.csv").read_bytes()
-        return _table(table, "diabetes", target, "442 patients, ten measurements, disease progression a year later (Efron, "
-                      "Hastie, Johnstone & Tibshirani, Annals of Statistics 32, 2004); the truth is unknown")
+        return _table(table, "diabetes", target,
+                      "442 patients, ten measurements, disease progression a year later (Efron, Hastie, Johnstone & "
+                      "Tibshirani, Annals of Statistics 32, 2004); the truth is unknown")
     if name in NAMED:
         made = friedman1(seed) if name == "friedman1" else teacher(seed)[0]
         if target not in (None, made.target):
@@ -83,7 +84,7 @@ def friedman1(seed=0, N=400):
 
 
 def teacher(seed=0, N=400):
-    """(Dataset, Params): X ~ N(0, 1), y = the 10-5-1 tanh network Params + N(0, 0.1²); 25 of its 50 W_ih are exactly 0.
+    """(Dataset, Params): X ~ N(0, 1), y = the 10-5-1 tanh network Params + N(0, 0.1²); 25 of 50 W_ih are exactly 0.
 
     The student of another seed can be compared with Params up to the 5!·2⁵ symmetries of the hidden units.
 
@@ -95,11 +96,13 @@ def teacher(seed=0, N=400):
     N = arrays.whole("teacher", "N", N, 2)
     W_ih = rng.choice((-1, 1), (5, 10)) * rng.uniform(0.4, 1.2, (5, 10))
     W_ih[rng.permuted(np.tile(np.arange(10) < 5, (5, 1)), axis=1)] = 0          # five of each hidden unit's ten
-    params = Params(W_ih, rng.uniform(-0.5, 0.5, 5), rng.choice((-1, 1), (1, 5)) * rng.uniform(0.5, 1.5, (1, 5)), np.zeros(1))
+    b_h, W_ho = rng.uniform(-0.5, 0.5, 5), rng.choice((-1, 1), (1, 5)) * rng.uniform(0.5, 1.5, (1, 5))
+    params = Params(W_ih, b_h, W_ho, np.zeros(1))
     X = rng.standard_normal((N, 10))
     y = network.forward(params, X).y_hat + 0.1 * rng.standard_normal((N, 1))
-    return Dataset(X, y, tuple(f"x{i + 1}" for i in range(10)), "y",
-                   "a 10-5-1 tanh network's own output, 400 draws; the truth: its 61 weights, 25 of them 0, noise variance 0.01"), params
+    about = ("a 10-5-1 tanh network's own output, 400 draws; the truth: its 61 weights, 25 of them 0, "
+             "noise variance 0.01")
+    return Dataset(X, y, tuple(f"x{i + 1}" for i in range(10)), "y", about), params
 
 
 def split(dataset, seed):
@@ -147,7 +150,7 @@ def _table(content, source, target, about):
     if any("\0" in line for line in lines):
         arrays.refuse("load", "name", "a CSV file of text", f"NUL bytes in {source}")
     try:
-        rows = [row for row in csv.reader(lines, strict=True)]
+        rows = list(csv.reader(lines, strict=True))
     except csv.Error as error:
         arrays.refuse("load", "name", "a CSV file", f"{source}: {error}")
     while rows and not rows[-1]:
@@ -157,13 +160,15 @@ def _table(content, source, target, about):
         arrays.refuse("load", "name", "a CSV file whose first line names at least two columns", f"{source}: {header}")
     twice = {name for name in header if header.count(name) > 1}
     if twice:
-        arrays.refuse("load", "name", "a CSV file with different column names", f"{source}: {sorted(twice)[0]!r} twice")
+        arrays.refuse("load", "name", "a CSV file with different column names",
+                      f"{source}: {sorted(twice)[0]!r} twice")
     if target is not None and target not in header:
         arrays.refuse("load", "target", f"a column of {source} ({', '.join(header)})", repr(target))
     values = []
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(header):
-            arrays.refuse("load", "name", f"a CSV file of {len(header)} columns", f"{len(row)} in line {number} of {source}")
+            arrays.refuse("load", "name", f"a CSV file of {len(header)} columns",
+                          f"{len(row)} in line {number} of {source}")
         values.append([_cell(cell, name, number, source) for cell, name in zip(row, header)])
     if len(values) < 2:
         arrays.refuse("load", "name", "a CSV file with at least two rows of numbers", f"{len(values)} in {source}")
@@ -173,7 +178,8 @@ def _table(content, source, target, about):
         arrays.refuse("load", "name", "a CSV file of varying columns",
                       f"{source}: column {header[int(np.argmax(constant))]!r} is constant")
     at = header.index(target) if target is not None else len(header) - 1
-    return Dataset(np.delete(values, at, axis=1), values[:, [at]], tuple(header[:at] + header[at + 1:]), header[at], about)
+    names = tuple(header[:at] + header[at + 1:])
+    return Dataset(np.delete(values, at, axis=1), values[:, [at]], names, header[at], about)
 
 
 def _cell(cell, name, number, source):

@@ -1,6 +1,7 @@
 """The only file that draws: primitives that take arrays and return a figure. No training, no global settings.
 
-One meaning a colour in the whole project (Okabe & Ito): original grey, as written vermillion, corrected blue, pruned green.
+One meaning a colour in the whole project (Okabe & Ito): original grey, as written vermillion, corrected blue,
+pruned green.
 """
 
 from pathlib import Path
@@ -17,11 +18,12 @@ STYLE = {"font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9, "xtick.labels
          "axes.spines.top": False, "axes.spines.right": False, "figure.titlesize": 11, "hatch.linewidth": 0.6,
          "font.family": "DejaVu Sans", "axes.unicode_minus": True, "svg.hashsalt": "refnn"}
 NOTE, THRESHOLD = "#444444", {"color": "black", "linewidth": 1, "linestyle": "--"}
+REMOVED = {"color": PRUNED, "hatch": "////", "edgecolor": "white", "linewidth": 0}
 WIDTH = 7.0                                # inches: a notebook's column
 
 
 class Grid(NamedTuple):
-    """A grid of codes: title; edges, the decision boundaries; levels, the decoded value of each code; the code of each weight."""
+    """A grid of codes: title; edges, the decision boundaries; levels, the decoded values; codes, one a weight."""
 
     title: str
     edges: np.ndarray
@@ -56,7 +58,7 @@ def _thousands(n):
 
 @_styled
 def before_after(weights, grids, scheme, seeds):
-    """Weights before above after quantization, a column a grid: a bar is a code, every boundary and level is a tick."""
+    """Weights before above after quantization, a column a grid: a bar is a code, each boundary and level a tick."""
     colour, n = COLOUR[scheme], len(weights)
     errors = [g.levels[g.codes] - weights for g in grids]
     if scheme == "as written":
@@ -65,8 +67,8 @@ def before_after(weights, grids, scheme, seeds):
         title = "Corrected, weights stay where they are, to within half a step"
     figure = Figure(figsize=(WIDTH, 4.7), layout="constrained")
     figure.suptitle(f"{title}\n", fontsize=11)
-    figure.text(0.5, 0.925, f"{_thousands(n)} weights of {seeds} networks on one grid; marks below: where codes change (before), "
-                "levels (after)", ha="center", color=NOTE)
+    figure.text(0.5, 0.925, f"{_thousands(n)} weights of {seeds} networks on one grid; marks below: "
+                "where codes change (before), levels (after)", ha="center", color=NOTE)
     axes = figure.subplots(2, len(grids), sharex=True, sharey="col")
     low = min(weights.min(), *(g.levels.min() for g in grids))
     high = max(weights.max(), *(g.levels.max() for g in grids))
@@ -75,13 +77,14 @@ def before_after(weights, grids, scheme, seeds):
         few = len(grid.levels) <= 32
         counts = np.bincount(grid.codes, minlength=len(grid.levels))
         edges = np.clip(grid.edges, low - pad, high + pad)
-        above.bar(edges[:-1], counts, np.diff(edges), align="edge", color=ORIGINAL, edgecolor="white", linewidth=0.4 if few else 0)
+        above.bar(edges[:-1], counts, np.diff(edges), align="edge", color=ORIGINAL, edgecolor="white",
+                  linewidth=0.4 if few else 0)
         below.bar(grid.levels, counts, np.diff(grid.levels).mean() * (0.35 if few else 1), color=colour)
         above.set_title(f"{grid.title}: {np.count_nonzero(counts)} of {len(counts)} codes used")
         below.set_title(f"rms error {np.sqrt(np.mean(error**2)):.3f}")
         for ax, at in ((above, edges), (below, grid.levels)):
-            ax.vlines(at, -0.045, -0.01, transform=ax.get_xaxis_transform(), color="black", linewidth=0.8 if few else 0.15,
-                      clip_on=False)
+            ax.vlines(at, -0.045, -0.01, transform=ax.get_xaxis_transform(), color="black",
+                      linewidth=0.8 if few else 0.15, clip_on=False)
             ax.tick_params(axis="x", length=0, pad=7)
         below.set_xlabel("weight")
         below.set_xlim(low - pad, high + pad)
@@ -92,20 +95,23 @@ def before_after(weights, grids, scheme, seeds):
 
 @_styled
 def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
-    """Weights before above after pruning: by R < τ as written (left), by magnitude (right); the spike at 0 stands at 0."""
+    """Weights before above after pruning: R < τ as written (left), magnitude (right); the spike at 0 stands at 0."""
     reach, at = np.abs(weights).max() * 1.02, float(np.median(taus))
-    bins = np.linspace(-reach, reach, 62)                          # an odd number of bins: the middle one is centred on 0
+    bins = np.linspace(-reach, reach, 62)  # an odd number of bins: the middle one is centred on 0
     figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
     left, positive = np.mean(mask_R), np.mean(weights[mask_R] > 0)
-    figure.suptitle(f"R < {tau} keeps {left:.0%} of the weights, and of these {positive:.1%} are positive: at a minimum with\nweight decay "
-                    "R = −λw, so that the rule goes by the sign of w. Magnitude does not.\n", fontsize=10)
+    figure.suptitle(f"R < {tau} keeps {left:.0%} of the weights, and of these {positive:.1%} are positive: "
+                    "at a minimum with\n"
+                    "weight decay R = −λw, so that the rule goes by the sign of w. Magnitude does not.\n", fontsize=10)
     figure.text(0.5, 0.925, f"{_thousands(len(weights))} weights of {seeds} networks, trained with weight decay 10; "
                 "green, hatched: removed", ha="center", color=NOTE)
     axes = figure.subplots(3, 2, sharey="row")
     _split(axes[0, 0], R, mask_R, np.arange(-np.ceil(np.quantile(np.abs(R), 0.99) / tau), 13) * tau)
     axes[0, 0].axvline(tau, **THRESHOLD)
-    axes[0, 0].annotate(f"τ = {tau}", (tau, 0.92), (4, 0), xycoords=("data", "axes fraction"), textcoords="offset points")
-    axes[0, 0].set(title="as written: R < τ goes, signed", xlabel="R = ∂J/∂w  (loss per unit of weight)", ylabel="weights")
+    axes[0, 0].annotate(f"τ = {tau}", (tau, 0.92), (4, 0),
+                        xycoords=("data", "axes fraction"), textcoords="offset points")
+    axes[0, 0].set(title="as written: R < τ goes, signed", xlabel="R = ∂J/∂w  (loss per unit of weight)",
+                   ylabel="weights")
     _split(axes[0, 1], np.abs(weights), mask_magnitude, np.linspace(0, reach, 32))
     axes[0, 1].axvline(at, **THRESHOLD)
     axes[0, 1].annotate(f"smallest kept |w| = {at:.2f}\n(median of {seeds} networks)", (at, 0.8), (4, 0),
@@ -116,8 +122,9 @@ def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
     for (before, after), mask, colour in ((axes[1:, 0], mask_R, WRITTEN), (axes[1:, 1], mask_magnitude, CORRECTED)):
         before.bar(bins[:-1], counts, width, align="edge", color=ORIGINAL)
         after.bar(bins[:-1], np.histogram(weights[mask], bins)[0], width, align="edge", color=colour)
-        after.bar(bins[middle], (~mask).sum(), width, align="edge", color=PRUNED, hatch="////", edgecolor="white", linewidth=0)
-        after.annotate(f"{_thousands((~mask).sum())} at exactly 0\n(bar cut)", (0.62, 0.82), xycoords="axes fraction", color=PRUNED)
+        after.bar(bins[middle], (~mask).sum(), width, align="edge", **REMOVED)
+        after.annotate(f"{_thousands((~mask).sum())} at exactly 0\n(bar cut)", (0.62, 0.82),
+                       xycoords="axes fraction", color=PRUNED)
         after.set_xlabel("weight")
         for ax in (before, after):
             ax.set_xlim(-reach, reach)
@@ -133,19 +140,20 @@ def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
 def _split(ax, values, kept, edges):
     """A histogram of what is removed (green, hatched) and what is kept (grey)."""
     removed, rest = np.histogram(values[~kept], edges)[0], np.histogram(values[kept], edges)[0]
-    ax.bar(edges[:-1], removed, np.diff(edges), align="edge", color=PRUNED, hatch="////", edgecolor="white", linewidth=0)
+    ax.bar(edges[:-1], removed, np.diff(edges), align="edge", **REMOVED)
     ax.bar(edges[:-1], rest, np.diff(edges), bottom=removed, align="edge", color=ORIGINAL)
     ax.set_xlim(edges[0], edges[-1])
 
 
 @_styled
 def proof(rows, codes, cells, levels, period):
-    """The (W, B) plane: the strips that each printed code allows. They meet for each row; the two meetings never touch.
+    """The (W, B) plane: the strips that each printed code allows meet for each row; the two meetings never touch.
 
     cells: for each row the outline of where all its strips meet, points (W, B); B is read mod levels.
     """
     figure = Figure(figsize=(WIDTH, 3.7), layout="constrained")
-    figure.suptitle("No (W, B) prints the ten codes of Q(W_ih): for each row its strips meet, for both together never", fontsize=10)
+    figure.suptitle("No (W, B) prints the ten codes of Q(W_ih): for each row its strips meet, for both together never",
+                    fontsize=10)
     axes = figure.subplots(1, 3, sharey=True, width_ratios=(1, 1, 1.3))
     names, W = ("first row", "second row"), np.array([5.0, 15.0])
     for ax, x, q, outline, colour, name in zip(axes, rows, codes, cells, (CORRECTED, WRITTEN), names):
@@ -155,18 +163,20 @@ def proof(rows, codes, cells, levels, period):
                 ax.fill_between(W, low, low + 1, color=colour, alpha=0.13, linewidth=0)
                 ax.plot(W, low, color=colour, alpha=0.4, linewidth=0.5)
         _meeting(ax, outline, levels, colour)
-        ax.set(xlim=W, title=f"{name}: codes {' '.join(map(str, q))}\na strip for each code; all meet", xlabel="W  (codes per unit)")
+        ax.set(xlim=W, title=f"{name}: codes {' '.join(map(str, q))}\na strip for each code; all meet",
+               xlabel="W  (codes per unit)")
     for outline, colour, name in zip(cells, (CORRECTED, WRITTEN), names):
         _meeting(axes[2], outline, levels, colour)
         centre = np.mean(outline, axis=0)
-        axes[2].annotate(f"all of the {name}", (centre[0], centre[1]), (22, 0), textcoords="offset points", color=colour, va="center",
-                         arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8})
-    axes[2].set(xlim=(0, period), title=f"both, over the whole period of W\n({period}): no point in common", xlabel="W  (codes per unit)")
+        axes[2].annotate(f"all of the {name}", (centre[0], centre[1]), (22, 0), textcoords="offset points",
+                         color=colour, va="center", arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8})
+    axes[2].set(xlim=(0, period), title=f"both, over the whole period of W\n({period}): no point in common",
+                xlabel="W  (codes per unit)")
     axes[0].set(ylim=(1.5 - levels, 1.5), ylabel=f"B  (codes; all repeats after {levels})")
     return figure
 
 
 def _meeting(ax, outline, levels, colour):
     for turn in range(-3, 4):
-        ax.add_patch(Polygon(np.asarray(outline) + np.array([0, turn * levels]), closed=True, facecolor=colour, edgecolor="black",
-                             linewidth=0.7, zorder=3))
+        ax.add_patch(Polygon(np.asarray(outline) + np.array([0, turn * levels]), closed=True, facecolor=colour,
+                             edgecolor="black", linewidth=0.7, zorder=3))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refnn import arrays, network
+from refnn import arrays, network, transposed
 from refnn.network import Params
 
 OPTIMIZERS = ("adam", "gd")
@@ -81,27 +81,59 @@ def fit(params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, mask=Non
     >>> fit(p, X, np.sin(X), steps=200, lr=0.05).history[[0, -1]].round(4).tolist()
     [1.3125, 0.0001]
     """
+    return _fit(_fast, params, X, y, steps, lr, optimizer, weight_decay, mask, activation)
+
+
+def fit_plain(params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, mask=None, activation="tanh"):
+    """`fit` as one would write it down: the gradient by network.backpropagate, step by step. For reading and for tests.
+
+    >>> p, X = network.init(np.random.default_rng(0), (1, 2, 1)), np.linspace(-1, 1, 9)[:, None]
+    >>> fit_plain(p, X, np.sin(X), steps=200, lr=0.05).history[[0, -1]].round(4).tolist()
+    [1.3125, 0.0001]
+    """
+    return _fit(_plain, params, X, y, steps, lr, optimizer, weight_decay, mask, activation)
+
+
+def _plain(sizes, batch, X, y, activation):
+    """(J and gradient as a function of theta, theta's order): the formulas themselves."""
+    def J_and_gradient(theta):
+        here = Params.unflatten(theta.reshape(*batch, -1), sizes)
+        J = network.half_square(network.propagate(here, X, activation).y_hat, y)
+        return J.reshape(-1), network.backpropagate(here, X, y, activation).flatten().reshape(theta.shape)
+    return J_and_gradient, slice(None)
+
+
+def _fast(sizes, batch, X, y, activation):
+    return transposed.objective(sizes, batch, X, y, activation), transposed.order(sizes)
+
+
+def _fit(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activation):
     params, X, y = network.checked("fit", params, X, y, activation, exact=False, complex_=False)
     if X.shape[-2] == 0:
         arrays.refuse("fit", "X", "at least one example", f"shape {X.shape}")
     steps = arrays.whole("fit", "steps", steps, 0)
     arrays.choice("fit", "optimizer", optimizer, OPTIMIZERS)
+    dtype = np.result_type(params.W_ih, X, y)
+    theta = params.flatten().astype(dtype)
+    flat = (int(np.prod(params.batch)), theta.shape[-1])
     lr = _per_network("lr", lr, params, lambda a: a > 0, "positive")
     decay = _per_network("weight_decay", weight_decay, params, lambda a: a >= 0, "0 or more")
-    keep = None if mask is None else arrays.mask("fit", params, mask).flatten()
-    history = []
+    objective, order = form(params.sizes, params.batch, X.astype(dtype), y.astype(dtype), activation)
+    keep = True if mask is None else np.broadcast_to(arrays.mask("fit", params, mask).flatten(), theta.shape).reshape(flat)[:, order]
+    history = np.empty((steps + 1, flat[0]), dtype)
+    seen = iter(history)
 
     def gradient(theta):
-        here = Params.unflatten(theta, params.sizes)
-        history.append(network.half_square(network.propagate(here, X, activation).y_hat, y))
-        return network.backpropagate(here, X, y, activation).flatten() + decay * theta
+        next(seen)[:], g = objective(theta)
+        return g + decay * theta
 
-    project = (lambda theta: theta) if keep is None else (lambda theta: np.where(keep, theta, theta.dtype.type(0)))
-    theta = descend(params.flatten(), gradient, steps, lr, optimizer, project)
-    params = Params.unflatten(theta, params.sizes)
+    project = (lambda theta: theta) if mask is None else (lambda theta: np.where(keep, theta, theta.dtype.type(0)))
+    last = descend(theta.reshape(flat)[:, order], gradient, steps, lr, optimizer, project)
     with np.errstate(all="ignore"):
-        history.append(network.half_square(network.propagate(params, X, activation).y_hat, y))
-    return Fit(params, np.stack(history, axis=-1))
+        next(seen)[:] = objective(last)[0]
+    theta = np.empty_like(last)
+    theta[:, order] = last
+    return Fit(Params.unflatten(theta.reshape(*params.batch, -1), params.sizes), history.T.reshape(*params.batch, steps + 1))
 
 
 def _per_network(name, value, params, allowed, expected):
@@ -114,4 +146,4 @@ def _per_network(name, value, params, allowed, expected):
         a = a.astype(params.W_ih.dtype)
     if not np.isfinite(a).all():
         arrays.refuse("fit", name, f"finite in {a.dtype}", arrays.describe(value))
-    return a[..., None]
+    return a.reshape(-1, 1)

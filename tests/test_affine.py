@@ -1,4 +1,4 @@
-"""The affine map against published vectors, exact fractions, and the properties that the as-written module must fail."""
+"""The affine map against published vectors, exact fractions, and the properties that the as-written one must fail."""
 
 from fractions import Fraction as F
 
@@ -21,8 +21,9 @@ def test_onnx_quantizelinear():
     assert np.asarray(q).tolist() == [128, 129, 130, 255, 1, 0]
     x = np.array([[0, 2.5, 4.8, 8.6], [-30, -20, 6, 9], [12, 15, 16, 40]])
     scale = np.array([2.0, 3.0, 4.0])
-    assert affine.quantize(x, QParams(scale, 1, 0, 15, axis=0)).tolist() == [[1, 2, 3, 5], [0, 0, 3, 4], [4, 5, 5, 11]]
-    assert affine.quantize(x, QParams(scale, 1, -8, 7, axis=0)).tolist() == [[1, 2, 3, 5], [-8, -6, 3, 4], [4, 5, 5, 7]]
+    unsigned, signed = QParams(scale, 1, 0, 15, axis=0), QParams(scale, 1, -8, 7, axis=0)
+    assert affine.quantize(x, unsigned).tolist() == [[1, 2, 3, 5], [0, 0, 3, 4], [4, 5, 5, 11]]
+    assert affine.quantize(x, signed).tolist() == [[1, 2, 3, 5], [-8, -6, 3, 4], [4, 5, 5, 7]]
 
 
 def test_ties_go_to_even():
@@ -32,7 +33,8 @@ def test_ties_go_to_even():
 
 
 def test_onnx_dequantizelinear():
-    assert affine.dequantize(np.array([0, 3, 128, 255], np.uint8), QParams(2, 128, 0, 255)).tolist() == [-256, -250, 0, 254]
+    q = np.array([0, 3, 128, 255], np.uint8)
+    assert affine.dequantize(q, QParams(2, 128, 0, 255)).tolist() == [-256, -250, 0, 254]
     assert affine.dequantize(np.array([0, 1, 7, 10, 15]), QParams(2, 1, 0, 15)).tolist() == [-2, 0, 12, 18, 28]
     assert affine.dequantize(np.array([0, 3]), QParams(0.25, 2, 0, 3)).tolist() == [-0.5, 0.25]
 
@@ -52,8 +54,9 @@ def test_pytorch_and_deeplearning_ai_vectors():
 
 def test_mit_two_bit_labs():
     # MIT 6.5940 lab 2. Floor changes 14 of the 25.
-    x = np.array([[.0523, .6364, -.0968, -.0020, .1940], [.75, .5507, .6188, -.1734, .4677], [-.0669, .3836, .4297, .6267, -.0695],
-                  [.1536, -.0038, .6075, .6817, .0601], [.6446, -.25, .5376, -.2226, .2333]])
+    x = np.array([[.0523, .6364, -.0968, -.0020, .1940], [.75, .5507, .6188, -.1734, .4677],
+                  [-.0669, .3836, .4297, .6267, -.0695], [.1536, -.0038, .6075, .6817, .0601],
+                  [.6446, -.25, .5376, -.2226, .2333]])
     expected = [[-1, 1, -1, -1, 0], [1, 1, 1, -2, 0], [-1, 0, 0, 1, -1], [-1, -1, 1, 1, -1], [1, -2, 1, -2, 0]]
     assert affine.quantize(x, QParams(1 / 3, -1, -2, 1)).tolist() == expected
 
@@ -111,10 +114,12 @@ def test_the_as_written_module_fails_the_properties():
 
 
 def test_codes_are_the_narrowest_dtype_and_floats_keep_theirs():
-    for qmin, qmax, dtype in ((0, 255, np.uint8), (-128, 127, np.int8), (0, 256, np.uint16), (-129, 0, np.int16), (-8, 7, np.int8)):
+    for qmin, qmax, dtype in ((0, 255, np.uint8), (-128, 127, np.int8), (0, 256, np.uint16), (-129, 0, np.int16),
+                              (-8, 7, np.int8)):
         assert affine.quantize([0.5], QParams(1.0, 0, qmin, qmax)).dtype == dtype
     p = QParams(0.1, 0, -8, 7)
-    assert affine.fake_quantize(np.float32([0.3]), p).dtype == np.float32 and affine.fake_quantize([0.3], p).dtype == np.float64
+    assert affine.fake_quantize(np.float32([0.3]), p).dtype == np.float32
+    assert affine.fake_quantize([0.3], p).dtype == np.float64
     q = affine.quantize([0.3], p)
     assert affine.dequantize(q, p).dtype == np.float64
     assert affine.dequantize(q, QParams(np.float32(0.1), 0, -8, 7)).dtype == np.float32
@@ -149,9 +154,11 @@ def test_empty_arrays_and_single_numbers():
 
 def test_refusals():
     good = np.array([1.0])
-    for p, word in ((QParams(0.0, 0, 0, 7), "scale"), (QParams(-1.0, 0, 0, 7), "scale"), (QParams(np.nan, 0, 0, 7), "scale"),
-                    (QParams(1e-310, 0, 0, 7), "scale"), (QParams(1.0, 8, 0, 7), "zero_point"), (QParams(1.0, 0.0, 0, 7), "zero_point"),
-                    (QParams(1.0, 0, 7, 0), "qmin"), (QParams(1.0, 0, 0.0, 7), "qmin"), (QParams(1.0, 0, 0, "7"), "qmax"),
+    for p, word in ((QParams(0.0, 0, 0, 7), "scale"), (QParams(-1.0, 0, 0, 7), "scale"),
+                    (QParams(np.nan, 0, 0, 7), "scale"), (QParams(1e-310, 0, 0, 7), "scale"),
+                    (QParams(1.0, 8, 0, 7), "zero_point"), (QParams(1.0, 0.0, 0, 7), "zero_point"),
+                    (QParams(1.0, 0, 7, 0), "qmin"), (QParams(1.0, 0, 0.0, 7), "qmin"),
+                    (QParams(1.0, 0, 0, "7"), "qmax"),
                     (QParams(np.ones(2), 0, 0, 7, axis=0), "scale"), (QParams(np.ones(1), 0, 0, 7, axis=1), "axis"),
                     (QParams(np.ones(1), 0, 0, 7), "axis"), (QParams(1.0, 0, 0, 7, axis=0, block=0), "block"),
                     (QParams(True, 0, 0, 7), "scale")):

@@ -90,7 +90,7 @@ def test_refusals():
         as_written.dequantize(np.array([1]), 0, 1)
     with pytest.raises(ValueError, match="min_max: x must be of two values"):
         as_written.min_max([0.1, 0.1], 8)
-    with pytest.raises(TypeError, match="quantize_steps: P must be a whole number.*write 8"):
+    with pytest.raises(TypeError, match=r"quantize_steps: P must be a whole number.*write 8"):
         as_written.quantize(0.1, 1, 0, 8.0)
     with pytest.raises(ValueError, match="quantize_steps: P must be a whole number from 1"):
         as_written.quantize(0.1, 1, 0, 0)

@@ -53,7 +53,8 @@ def test_range_contains_zero():
 def test_symmetric_divides_by_the_largest_code():
     for bits in (2, 4, 8, 16):
         p = calibration.choose_qparams([-4.0, 1.0], bits, symmetric=True)
-        assert (p.qmin, p.qmax, p.zero_point) == (1 - 2 ** (bits - 1), 2 ** (bits - 1) - 1, 0) and p.scale == 4 / p.qmax
+        assert (p.qmin, p.qmax, p.zero_point) == (1 - 2 ** (bits - 1), 2 ** (bits - 1) - 1, 0)
+        assert p.scale == 4 / p.qmax
         assert affine.quantize(-4.0, p) == p.qmin
     # Distiller: 8 bits, max 4 -> 31.75 restricted levels a unit; max 10 -> 12.7
     assert 1 / calibration.choose_qparams([4.0], symmetric=True).scale == 31.75
@@ -61,8 +62,10 @@ def test_symmetric_divides_by_the_largest_code():
 
 
 def test_distiller_asymmetric_scales():
-    # levels a unit, and its zero point with the other sign: (−2, 10) 21.25, −42 unsigned; (5, 10) 25.5, 0; (−10, −5) 25.5, −255; (−10, 5) 17, −170
-    for low, high, per_unit, zero_point in ((-2, 10, 21.25, 42), (5, 10, 25.5, 0), (-10, -5, 25.5, 255), (-10, 5, 17, 170)):
+    # levels a unit, and its zero point with the other sign:
+    # (−2, 10) 21.25, −42 unsigned; (5, 10) 25.5, 0; (−10, −5) 25.5, −255; (−10, 5) 17, −170
+    published = ((-2, 10, 21.25, 42), (5, 10, 25.5, 0), (-10, -5, 25.5, 255), (-10, 5, 17, 170))
+    for low, high, per_unit, zero_point in published:
         p = calibration.choose_qparams([F(low), F(high)], signed=False)
         assert 1 / p.scale == F(str(per_unit)) and p.zero_point == zero_point
 
@@ -93,7 +96,7 @@ def test_rules_at_the_edges():
     assert calibration.choose_qparams([F(0)], symmetric=True).scale == 1
     p = calibration.choose_qparams([[0.0, 0.0], [1.0, -1.0]], axis=0)
     assert p.scale[0] == 1 and p.zero_point[0] == p.qmin
-    p = calibration.choose_qparams([0.3, 0.3], signed=False)                # constant: one end is 0, the other the value
+    p = calibration.choose_qparams([0.3, 0.3], signed=False)           # constant: one end is 0, the other the value
     assert p.zero_point == 0 and affine.quantize(0.3, p) == 255
     assert isinstance(calibration.choose_qparams(np.float32([1, 2])).scale, np.float32)
 
@@ -104,8 +107,9 @@ def test_refusals():
             calibration.choose_qparams(x)
     with pytest.raises(ValueError, match="choose_qparams: x"):
         calibration.choose_qparams(np.float32([1e-37]))                      # subnormal in its own precision
-    for options, word in (({"bits": 1}, "bits"), ({"bits": 33}, "bits"), ({"bits": 8.0}, "bits"), ({"bits": True}, "bits"),
-                          ({"signed": 2}, "signed"), ({"symmetric": "yes"}, "symmetric"), ({"axis": 1}, "axis"),
+    for options, word in (({"bits": 1}, "bits"), ({"bits": 33}, "bits"), ({"bits": 8.0}, "bits"),
+                          ({"bits": True}, "bits"), ({"signed": 2}, "signed"), ({"symmetric": "yes"}, "symmetric"),
+                          ({"axis": 1}, "axis"),
                           ({"symmetric": True, "signed": False}, "signed"), ({"calibration": "min"}, "calibration")):
         with pytest.raises((ValueError, TypeError), match=f"choose_qparams: {word}"):
             calibration.choose_qparams([1.0, 2.0], **options)

@@ -13,8 +13,8 @@ from refnn import cli, console
 
 def run(*arguments, encoding="utf-8", cwd=None, stdin=None):
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": os.getcwd(), "COLUMNS": "80"}
-    return subprocess.run([sys.executable, "-W", "error", "-m", "refnn", *arguments], capture_output=True, env=environment, cwd=cwd,
-                          check=False, timeout=120, stdin=stdin)
+    return subprocess.run([sys.executable, "-W", "error", "-m", "refnn", *arguments], capture_output=True,
+                          env=environment, cwd=cwd, check=False, timeout=120, stdin=stdin)
 
 
 SOLVE = ("solve", "--x", "0.1,0.2", "--q", "0,1", "--levels", "8")
@@ -62,7 +62,7 @@ def test_solve_says_0_when_feasible_and_1_when_not(capsys):
     assert "feasible" in capsys.readouterr().out
     assert cli.main(["solve", "--x", "0.4,0.5,0.6", "--q", "3,4,1", "--levels", "8"]) == 1
     assert "no W does both" in capsys.readouterr().out
-    assert cli.main(["solve", "--x", "-0.1,0.2", "--q", "0,1", "--levels", "8"]) == 0            # a blank before a minus
+    assert cli.main(["solve", "--x", "-0.1,0.2", "--q", "0,1", "--levels", "8"]) == 0  # a blank before a minus
     assert cli.main(["solve", "--x=1/3,2/3", "--q=0,1", "--levels=8"]) == 0
     assert "period 24" in capsys.readouterr().out
 
@@ -79,11 +79,13 @@ def test_verify_is_1_because_two_claims_fail(capsys):
     out = capsys.readouterr().out
     assert all(console.width(line) <= 80 for line in out.splitlines())
     assert out.count("\n") <= 100                                                    # two screens of fifty lines
-    for words in ("cannot be", "as printed", "divides by 0", "0 0 1 2 3 / 3 4 5 6 7", "缩放因子", "5-2-1", "255.5", "0.3606", "W = 9, B = 0"):
+    for words in ("cannot be", "as printed", "divides by 0", "0 0 1 2 3 / 3 4 5 6 7", "缩放因子", "5-2-1", "255.5",
+                  "0.3606", "W = 9, B = 0"):
         assert words in out
     assert cli.main(["verify", "--json"]) == 1
     verdicts = json.loads(capsys.readouterr().out)
-    assert len(verdicts) == 8 and all(set(v) == {"claim", "printed", "computed", "holds", "reason", "status"} for v in verdicts)
+    keys = {"claim", "printed", "computed", "holds", "reason", "status"}
+    assert len(verdicts) == 8 and all(set(v) == keys for v in verdicts)
 
 
 def test_help_fits_80_columns_and_states_the_exit_status():
@@ -104,7 +106,8 @@ def test_output_survives_ascii_and_cp1252():
 
 
 def test_a_closed_pipe_is_no_traceback():
-    process = subprocess.Popen([sys.executable, "-m", "refnn", "verify"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-m", "refnn", "verify"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
     assert process.stderr.read() == b"" and process.wait(60) == 1
     process.stderr.close()

@@ -12,14 +12,14 @@ REFNN = ROOT / "refnn"
 
 # A file imports only from files above it. A folder's own __init__ imports nothing.
 ORDER = [
-    "arrays", "network", "article", "data", "derivatives", "training",
+    "arrays", "network", "article", "data", "derivatives", "transposed", "training",
     "quantization.as_written", "quantization.rounding", "quantization.affine", "quantization.calibration",
     "pruning.as_written", "pruning.importance", "pruning.masks",
-    "checking.circle", "checking.conflict", "checking.solver", "checking.roundtrip", "checking.printed", "checking.worked_example",
-    "checking.slips",
+    "checking.circle", "checking.conflict", "checking.solver", "checking.roundtrip", "checking.printed",
+    "checking.worked_example", "checking.slips",
     "plots", "experiments.errata", "experiments.tour", "console", "report", "cli", "__main__"]
-CORE = ["arrays", "network", "derivatives", "quantization.as_written", "quantization.rounding", "quantization.affine", "pruning.as_written",
-        "pruning.importance", "pruning.masks"]
+CORE = ["arrays", "network", "derivatives", "quantization.as_written", "quantization.rounding", "quantization.affine",
+        "pruning.as_written", "pruning.importance", "pruning.masks"]
 
 
 def modules():
@@ -64,8 +64,10 @@ def test_importing_everything_but_plots_loads_only_numpy_and_the_standard_librar
     names = [f"refnn.{name}" for name, _ in modules() if name not in ("plots", "__main__")]
     code = (f"import sys; before = set(sys.modules); import {', '.join(names)}\n"
             "roots = {m.split('.')[0] for m in set(sys.modules) - before}\n"
-            "print(sorted(r for r in roots if r not in sys.stdlib_module_names and r not in ('numpy', 'refnn') and not r.startswith('_')))")
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=clean())
+            "print(sorted(r for r in roots if r not in sys.stdlib_module_names "
+            "and r not in ('numpy', 'refnn') and not r.startswith('_')))")
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
+                          env=clean())
     assert done.stdout.strip() == "[]", done.stdout
 
 
@@ -74,12 +76,14 @@ def test_every_public_function_and_class_says_what_it_is():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         assert ast.get_docstring(tree), name
         for node in tree.body:
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_") and name != "checking.slips":
+            public = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
+            if public and name != "checking.slips":
                 assert ast.get_docstring(node), f"{name}.{node.name}"
 
 
 def test_the_top_level_holds_only_what_the_frame_allows():
-    made = {".git", "__pycache__", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", "build", "dist", "refnn.egg-info"}
+    made = {".git", "__pycache__", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", "build", "dist",
+            "refnn.egg-info"}
     top = {p.name for p in ROOT.iterdir() if p.name not in made and not p.name.startswith(".venv")}
-    assert top <= {"README.md", "requirements.txt", "refnn", "notebooks", "tests", "figures", "pyproject.toml", "LICENSE", ".gitignore",
-                   ".ci", "CITATION.cff", "CONTRIBUTING.md"}
+    assert top <= {"README.md", "requirements.txt", "refnn", "notebooks", "tests", "figures", "pyproject.toml",
+                   "LICENSE", ".gitignore", ".ci", "CITATION.cff", "CONTRIBUTING.md"}

@@ -16,7 +16,8 @@ ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
 def prime_case(seed=0, batch=(STACK,)):
     rng = np.random.default_rng(seed)
     params = network.init(rng, (INPUTS, HIDDEN, OUTPUTS), batch)
-    biased = Params(params.W_ih, rng.standard_normal(params.b_h.shape), params.W_ho, rng.standard_normal(params.b_o.shape))
+    b_h, b_o = rng.standard_normal(params.b_h.shape), rng.standard_normal(params.b_o.shape)
+    biased = Params(params.W_ih, b_h, params.W_ho, b_o)
     return biased, rng.standard_normal((N, INPUTS)), rng.standard_normal((N, OUTPUTS))
 
 
@@ -40,7 +41,8 @@ def test_backward_of_the_10_5_1_network_on_untrained_weights():
     params, X, y = network.init(rng), rng.standard_normal((331, 10)), rng.standard_normal((331, 1))
     for activation in ACTIVATIONS:
         truth = complex_step(params, X, y, activation)
-        assert np.abs(network.backward(params, X, y, activation).flatten() - truth).max() <= 1e-13 * np.abs(truth).max()
+        slope = network.backward(params, X, y, activation).flatten()
+        assert np.abs(slope - truth).max() <= 1e-13 * np.abs(truth).max()
 
 
 def test_finite_differences_fall_a_hundredfold_when_the_step_falls_tenfold():
@@ -134,7 +136,7 @@ def test_no_examples_is_a_sum_over_nothing():
 
 
 def test_float32_stays_float32_and_params_do_not_concatenate():
-    params, X, y = prime_case()
+    params, X, _ = prime_case()
     small = Params(*(a.astype(np.float32) for a in params.arrays()))
     assert network.forward(small, X.astype(np.float32)).y_hat.dtype == np.float32
     assert network.forward(small, X).y_hat.dtype == np.float64

@@ -1,4 +1,4 @@
-"""Every notebook runs from a clean kernel in a process of its own, its assertions hold, and what it stores is what it prints."""
+"""Every notebook runs from a clean kernel in its own process, its assertions hold, and it stores what it prints."""
 
 import json
 import os
@@ -15,13 +15,15 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 def texts(cell):
     """The text outputs of a cell, as one text."""
-    return "".join("".join(output.get("text", output.get("data", {}).get("text/plain", ""))) for output in cell.get("outputs", []))
+    outputs = cell.get("outputs", [])
+    return "".join("".join(o.get("text", o.get("data", {}).get("text/plain", ""))) for o in outputs)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
 def test_a_notebook_runs_and_stores_what_it_prints(path, tmp_path):
-    command = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute", "--ExecutePreprocessor.timeout=120",
-               "--ExecutePreprocessor.record_timing=False", "--output-dir", str(tmp_path), str(path)]
+    command = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute",
+               "--ExecutePreprocessor.timeout=120", "--ExecutePreprocessor.record_timing=False",
+               "--output-dir", str(tmp_path), str(path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=170)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -37,8 +39,8 @@ def test_a_stored_notebook_is_complete_and_tidy(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = [c for c in cells if c["cell_type"] == "code"]
     assert [c["execution_count"] for c in code] == list(range(1, len(code) + 1))
-    assert all("execution" not in c["metadata"] for c in code)                        # no timing
+    assert all("execution" not in c["metadata"] for c in code)     # no timing
     assert not any(o["output_type"] == "error" or o.get("name") == "stderr" for c in code for o in c["outputs"])
     source = "\n".join("".join(c["source"]) for c in code)
-    assert "my_guess" in source and source.count("assert ") >= 8                      # predictions, and numbers held by code
+    assert "my_guess" in source and source.count("assert ") >= 8   # predictions, and numbers held by code
     assert 20 <= len(cells) <= 40

@@ -44,7 +44,7 @@ def test_floats_round_as_their_exact_value_does():
 
 
 def test_reported_by_qonnx():
-    # qonnx PR #110: 5.5, 2.5, −2.5 (reported there, not recomputed by them); its UP and DOWN mean away from and to zero
+    # qonnx PR #110: 5.5, 2.5, −2.5 (reported there, not recomputed by them); its UP and DOWN: away from and to zero
     x = [5.5, 2.5, -2.5]
     assert rounding.half_even(x).tolist() == [6, 2, -2] and rounding.half_away(x).tolist() == [6, 3, -3]
     assert rounding.floor(x).tolist() == [5, 2, -3] and rounding.toward_zero(x).tolist() == [5, 2, -2]
@@ -61,7 +61,7 @@ def test_stochastic_is_right_on_average():
 
 
 def test_refusals():
-    with pytest.raises(TypeError, match="stochastic: rng must be a numpy.random.Generator"):
+    with pytest.raises(TypeError, match=r"stochastic: rng must be a numpy\.random\.Generator"):
         rounding.stochastic([0.5], 0)
     with pytest.raises(ValueError, match="half_even: x must be finite"):
         rounding.half_even([np.inf])

@@ -9,7 +9,6 @@ import pytest
 
 from refnn.checking.slips import CATALOGUE
 
-
 CAUGHT_BY = {
     "round_for_floor": "test_as_written.test_quantize_separates_its_slips",
     "minus_B_encoding": "test_as_written.test_quantize_separates_its_slips",
@@ -83,7 +82,7 @@ CAUGHT_BY = {
 
 def test_every_slip_has_a_named_test_and_a_hint_that_fits_a_line():
     assert set(CAUGHT_BY) == set(CATALOGUE)
-    assert all(0 < len(s.hint) <= 100 and s.hint.endswith("?") or s.hint.endswith(".") for s in CATALOGUE.values())
+    assert all((0 < len(s.hint) <= 100 and s.hint.endswith("?")) or s.hint.endswith(".") for s in CATALOGUE.values())
 
 
 @pytest.mark.parametrize("name", sorted(CATALOGUE))
@@ -92,7 +91,8 @@ def test_a_planted_slip_is_caught(name, monkeypatch):
     module, function = slip.formula.rsplit(".", 1)
     room, test = CAUGHT_BY[name].rsplit(".", 1)
     run = getattr(importlib.import_module(room), test)
-    arguments = [__import__("numpy").random.default_rng(0)] if "rng" in run.__code__.co_varnames[:run.__code__.co_argcount] else []
+    takes_rng = "rng" in run.__code__.co_varnames[:run.__code__.co_argcount]
+    arguments = [__import__("numpy").random.default_rng(0)] if takes_rng else []
     run(*arguments)                                                       # passes without the slip
     monkeypatch.setattr(importlib.import_module(f"refnn.{module}"), function, slip.wrong)
     with pytest.raises(AssertionError):

@@ -21,7 +21,7 @@ def prints(x, W, B, P):
 
 
 def brute_force(x, q, P):
-    """Every W at which some entry's fraction part meets another's, and one between each; for each every B that matters.
+    """Every W where some entry's fraction part meets another's, and one between each; for each every B that matters.
 
     Shares nothing with the solver: it evaluates ⌊x·W + B⌋ mod P itself. Returns (W, best number of right codes).
     """
@@ -30,7 +30,8 @@ def brute_force(x, q, P):
     events = sorted({F(m) / d for d in differences for m in range(floor(period * d))} | {F(0)})
     for W, after in zip(events, [*events[1:], F(period)]):
         for w in (W, (W + after) / 2):
-            yield w, max(sum(c == r for c, r in zip(q, prints(x, w, (-v * w) % 1 + m, P))) for v in x for m in range(P))
+            yield w, max(sum(c == r for c, r in zip(q, prints(x, w, (-v * w) % 1 + m, P)))
+                         for v in x for m in range(P))
 
 
 def small_case(rng):
@@ -38,7 +39,7 @@ def small_case(rng):
     x = [F(int(v), denominator) for v in rng.integers(-6, 7, n)]
     if rng.random() < 0.5:
         return x, [int(v) for v in rng.integers(0, P, n)], P
-    W, B = F(int(rng.integers(-40, 40)), int(rng.integers(1, 7))), F(int(rng.integers(-40, 40)), int(rng.integers(1, 7)))
+    W, B = (F(int(rng.integers(-40, 40)), int(rng.integers(1, 7))) for _ in range(2))
     return x, prints(x, W, B, P), P
 
 
@@ -92,15 +93,17 @@ def test_each_row_can_be_printed_and_columns_too():
 
 def test_codes_and_decoded_values_together():
     def tenth(row, sign, half):
+        x, q = X10[5 * row:5 * row + 5], Q10[5 * row:5 * row + 5]
         d = [F(v) for v in article.TENSORS["W_ih"].x_hat[row]]
-        return roundtrip(X10[5 * row:5 * row + 5], Q10[5 * row:5 * row + 5], [v - half for v in d], [v + half for v in d], 8, sign)
+        return roundtrip(x, q, [v - half for v in d], [v + half for v in d], 8, sign)
     for sign in "+-":
         assert tenth(0, sign, F(1, 20)) == (9, 0)
         assert tenth(0, sign, F(0)) is None and tenth(1, sign, F(1, 20)) is None
         W, B = tenth(0, sign, F(1, 2 * 10**6))
         s = {"+": 1, "-": -1}[sign]
         assert prints(X10[:5], W, B, 8) == Q10[:5]
-        assert all(abs((c + s * B) / W - F(d)) <= F(1, 2 * 10**6) for c, d in zip(Q10[:5], article.TENSORS["W_ih"].x_hat[0]))
+        decoded = article.TENSORS["W_ih"].x_hat[0]
+        assert all(abs((c + s * B) / W - F(d)) <= F(1, 2 * 10**6) for c, d in zip(Q10[:5], decoded))
 
 
 def test_roundtrip_against_a_grid_of_pairs(rng):
@@ -139,7 +142,8 @@ def test_every_W_serves_one_number_or_one_level():
 
 
 def test_numbers_are_read_as_printed():
-    for x in ([0.1, 0.2], ["0.1", "0.20"], [F(1, 10), F(1, 5)], [[0.1], [0.2]], np.array([0.1, 0.2]), np.float32([0.1, 0.2])):
+    for x in ([0.1, 0.2], ["0.1", "0.20"], [F(1, 10), F(1, 5)], [[0.1], [0.2]], np.array([0.1, 0.2]),
+              np.float32([0.1, 0.2])):
         assert solve(x, [0, 1], 8).period == 80
     assert solve([1, 2], np.array([0, 1]), 8).period == 8
 
@@ -165,9 +169,10 @@ def test_fifty_weights_at_256_levels_are_solved(rng):
 
 
 def test_refusals():
-    for x, q, levels, word in (([], [], 8, "x"), ([0.1], [8], 8, "q"), ([0.1], [-1], 8, "q"), ([0.1], [0.5], 8, "q"), ([0.1], [0, 1], 8, "q"),
-                               ([0.1], [0], 0, "levels"), ([0.1], [0], 8.0, "levels"), ([np.nan], [0], 8, "x"), (["1e999"], [0], 8, "x"),
-                               (["one"], [0], 8, "x"), ([None], [0], 8, "x"), ([True], [0], 8, "x"), ([0.1] * 201, [0] * 201, 8, "x"),
+    for x, q, levels, word in (([], [], 8, "x"), ([0.1], [8], 8, "q"), ([0.1], [-1], 8, "q"), ([0.1], [0.5], 8, "q"),
+                               ([0.1], [0, 1], 8, "q"), ([0.1], [0], 0, "levels"), ([0.1], [0], 8.0, "levels"),
+                               ([np.nan], [0], 8, "x"), (["1e999"], [0], 8, "x"), (["one"], [0], 8, "x"),
+                               ([None], [0], 8, "x"), ([True], [0], 8, "x"), ([0.1] * 201, [0] * 201, 8, "x"),
                                (["0.0000001", "0.3"], [0, 1], 8, "x"), (["1/0"], [0], 8, "x")):
         with pytest.raises((ValueError, TypeError), match=f"solve: {word}"):
             solve(x, q, levels)

@@ -20,7 +20,8 @@ def median(row, key):
 
 def test_seed_s_is_split_s_and_start_s(result):
     s = data.split(data.load("diabetes"), 7)
-    alone = training.fit(network.init(np.random.default_rng(7)), s.X_train, s.y_train, steps=300, lr=0.01, weight_decay=10)
+    start = network.init(np.random.default_rng(7))
+    alone = training.fit(start, s.X_train, s.y_train, steps=300, lr=0.01, weight_decay=10)
     np.testing.assert_allclose(alone.params.flatten(), result.params.flatten()[7], rtol=1e-8, atol=1e-10)
     R2 = tour.r_squared(network.forward(alone.params, s.X_test).y_hat, s.y_test)
     assert abs(R2 - result.dense.values["R2"][7]) < 1e-9
@@ -35,7 +36,8 @@ def test_the_printed_decoder_is_worse_than_the_mean_whatever_the_bits(result):
     for schemes in result.quantized.values():
         written, mended, one_grid, corrected = schemes
         assert written.values["R2"].max() < 0                              # on all seeds
-        assert median(corrected, "error") < median(one_grid, "error") < median(mended, "error") < median(written, "error")
+        assert (median(corrected, "error") < median(one_grid, "error")
+                < median(mended, "error") < median(written, "error"))
         assert (mended.values["R2"] > written.values["R2"]).all()
     assert median(result.quantized[8][3], "R2") > median(result.dense, "R2") - 0.005
 
@@ -51,7 +53,7 @@ def test_R_below_tau_depends_on_sum_or_mean_and_on_when(result):
     summed, long, averaged = result.pruned[:3]
     assert 15 <= median(summed, "left") <= 25                              # the digest: 20 of 61
     assert median(long, "left") <= 1 and averaged.values["left"].max() == 0
-    assert (result.params.flatten()[tour_mask(result)] < 0).mean() > 0.995  # what is left are negative weights: R = −λw
+    assert (result.params.flatten()[tour_mask(result)] < 0).mean() > 0.995  # what is left is negative: R = −λw
 
 
 def tour_mask(result):
@@ -75,10 +77,12 @@ def test_as_written_quantizing_revives_pruned_weights_and_a_zero_point_does_not(
 def test_findings_that_need_no_training_are_all_there():
     found = errata.findings()
     numbers = [f.number for f in found]
-    assert {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16, 17, 20, 22} <= set(numbers) and numbers == sorted(set(numbers))
+    assert {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16, 17, 20, 22} <= set(numbers)
+    assert numbers == sorted(set(numbers))
     text = {f.number: f.text for f in found}
     assert "5-2-1 with 15 parameters" in text[1] and "has 61" in text[1]
-    assert "At most 6 of 10" in text[3] and "W = 5, B = 0 prints all 15" in text[3] and "None for any other P" in text[3]
+    assert "At most 6 of 10" in text[3] and "W = 5, B = 0 prints all 15" in text[3]
+    assert "None for any other P" in text[3]
     assert "(7.5, 12.5) mod 80" in text[4] and "B = -1 and B = -5" in text[4] and "0 0 1 2 3 / 3 4 5 6 7" in text[4]
     assert "only b_o has" in text[5] and "0.3606" in text[5] and "0.2872" in text[5] and "0.0350" in text[5]
     assert "W_ih row 1, W_ho, b_h, b_o" in text[5] and "W_ih row 2 has none" in text[5]

@@ -27,7 +27,7 @@ def test_adam_by_hand_in_scalars():
     out = training.minimise(np.array([1.0]), lambda th: 2 * th, steps=7, lr=0.1)
     assert abs(out[0] - theta) < 1e-15
     first = training.minimise(np.array([1.0, -3.0]), lambda th: 2 * th, steps=1, lr=0.1)
-    np.testing.assert_allclose(first, [0.9, -2.9], rtol=1e-8)                 # bias-corrected: the first step is lr·sign
+    np.testing.assert_allclose(first, [0.9, -2.9], rtol=1e-8)             # bias-corrected: the first step is lr·sign
 
 
 def test_gradient_descent_is_theta_minus_lr_times_the_gradient():
@@ -40,7 +40,8 @@ def test_project_is_applied_to_the_start_and_after_every_step():
     def gradient(th):
         seen.append(th.copy())
         return np.ones_like(th)
-    training.minimise(np.array([5.0]), gradient, steps=3, lr=1.0, optimizer="gd", project=lambda th: np.maximum(th, 3.5))
+    training.minimise(np.array([5.0]), gradient, steps=3, lr=1.0, optimizer="gd",
+                      project=lambda th: np.maximum(th, 3.5))
     assert [s[0] for s in seen] == [5.0, 4.0, 3.5]
 
 
@@ -118,9 +119,10 @@ def test_the_start_is_not_modified():
 def test_refusals():
     params, X, y = case()
     fit = training.fit
-    for options, word in (({"steps": 1.0}, "steps"), ({"steps": -1}, "steps"), ({"lr": 0}, "lr"), ({"lr": np.nan}, "lr"),
-                          ({"lr": np.ones(2)}, "lr"), ({"optimizer": "sgd"}, "optimizer"), ({"weight_decay": -1}, "weight_decay"),
-                          ({"mask": params}, "mask"), ({"mask": True}, "mask"), ({"activation": "gelu"}, "activation")):
+    for options, word in (({"steps": 1.0}, "steps"), ({"steps": -1}, "steps"), ({"lr": 0}, "lr"),
+                          ({"lr": np.nan}, "lr"), ({"lr": np.ones(2)}, "lr"), ({"optimizer": "sgd"}, "optimizer"),
+                          ({"weight_decay": -1}, "weight_decay"), ({"mask": params}, "mask"),
+                          ({"mask": True}, "mask"), ({"activation": "gelu"}, "activation")):
         with pytest.raises((ValueError, TypeError), match=f"fit: {word}"):
             fit(params, X, y, **{"steps": 1, "lr": 0.1, **options})
     with pytest.raises(ValueError, match="fit: X must be at least one example"):

@@ -17,7 +17,8 @@ def verdict(**claim):
 
 def test_the_article():
     verdicts = check(article.example())
-    assert [v.status for v in verdicts] == ["cannot be", "exact", "exact", "exact", "cannot be", "as printed", "as printed", "exact"]
+    assert [v.status for v in verdicts] == ["cannot be", "exact", "exact", "exact",
+                                            "cannot be", "as printed", "as printed", "exact"]
     assert [v.holds for v in verdicts] == [False, True, True, True, False, True, True, True]
     assert "0.4 -> 0.5" in verdicts[0].reason and all(bool(v.reason) != v.holds for v in verdicts)
     assert Verdict._fields == ("claim", "printed", "computed", "holds", "reason", "status")
@@ -29,8 +30,10 @@ QUANTIZE = {"kind": "quantize", "x": ["0.1", "0.2"], "W": "10", "B": "-1", "P": 
 def test_quantize_is_exact_or_cannot_be():
     assert verdict(**QUANTIZE, printed=[0, 1])[2:] == ([0, 1], True, "", "exact")
     wrong = verdict(**QUANTIZE, printed=[0, 2])
-    assert wrong.status == "cannot be" and wrong.computed == [0, 1] and "0.2*10 + -1) mod 8 = 1, printed 2" in wrong.reason
-    by_row = verdict(kind="quantize", x=article.TENSORS["W_ih"].x, W=10, B=[[-1], [-5]], P=8, printed=article.TENSORS["W_ih"].q)
+    assert wrong.status == "cannot be" and wrong.computed == [0, 1]
+    assert "0.2*10 + -1) mod 8 = 1, printed 2" in wrong.reason
+    W_ih = article.TENSORS["W_ih"]
+    by_row = verdict(kind="quantize", x=W_ih.x, W=10, B=[[-1], [-5]], P=8, printed=W_ih.q)
     assert by_row.status == "exact"
 
 
@@ -39,9 +42,9 @@ def test_dequantize_is_judged_by_the_printed_digits():
         return verdict(**{"kind": "dequantize", "q": [1], "W": "3", "B": 0, **more}, printed=[printed]).status
     assert [status(p) for p in ("0.3", "0.33", "0.333", "0.34", "0.4", "0.2", "1/3")] == \
         ["as printed", "as printed", "as printed", "cannot be", "cannot be", "cannot be", "exact"]
-    assert status("0.50", W=2) == status(0.5, W=2) == status("0.5", W=2) == "exact"          # trailing zeros do not matter
-    assert status("0.4", W=4, B=F(4, 5)) == status("0.5", W=4, B=F(4, 5)) == "as printed"     # .45: both ends are closed
-    assert status("0") == "cannot be"                                                        # a whole number is itself
+    assert status("0.50", W=2) == status(0.5, W=2) == status("0.5", W=2) == "exact"        # trailing zeros or not
+    assert status("0.4", W=4, B=F(4, 5)) == status("0.5", W=4, B=F(4, 5)) == "as printed"  # .45: both ends are closed
+    assert status("0") == "cannot be"                                                      # a whole number is itself
 
 
 def test_P_is_read_in_prose_or_not_decidable():
@@ -79,10 +82,12 @@ def test_rounded_inputs_are_intervals():
     wrapped = {**claim, "x": ["0.80"]}                                    # x·10 in [7.95, 8.05]: code 7 or 0
     assert [verdict(**wrapped, printed=[c]).status for c in (0, 7, 4)] == ["exact", "not decidable", "cannot be"]
     assert verdict(kind="dequantize", q=[1], W="3", B=0, printed=["0.3"], inputs="rounded").status == "as printed"
-    assert verdict(kind="dequantize", q=[1], W="3.0", B=0, printed=["0.345"], inputs="rounded").status == "cannot be"
-    assert verdict(kind="dequantize", q=[1], W="3.0", B=0, printed=["0.338"], inputs="rounded").status == "not decidable"
+    third = {"kind": "dequantize", "q": [1], "W": "3.0", "B": 0, "inputs": "rounded"}
+    assert verdict(**third, printed=["0.345"]).status == "cannot be"
+    assert verdict(**third, printed=["0.338"]).status == "not decidable"
     assert verdict(kind="prune", R=["0.5"], tau="0.5", printed=[0], inputs="rounded").status == "not decidable"
-    assert verdict(kind="solve", x=["0.4", "0.5", "0.6"], P=8, printed=[3, 4, 1], inputs="rounded").status == "not decidable"
+    claim = {"kind": "solve", "x": ["0.4", "0.5", "0.6"], "P": 8, "inputs": "rounded"}
+    assert verdict(**claim, printed=[3, 4, 1]).status == "not decidable"
 
 
 def test_a_claim_may_be_about_one_number():
@@ -94,8 +99,8 @@ def test_a_claim_may_be_about_one_number():
 
 
 def test_half_units():
-    for text, half in (("0.3", F(1, 20)), ("0.30", F(1, 200)), ("3", 0), ("-1.", F(1, 2)), ("1e-3", F(1, 2000)), ("2.5e1", F(1, 2)),
-                       ("1/3", 0), (4, 0)):
+    for text, half in (("0.3", F(1, 20)), ("0.30", F(1, 200)), ("3", 0), ("-1.", F(1, 2)), ("1e-3", F(1, 2000)),
+                       ("2.5e1", F(1, 2)), ("1/3", 0), (4, 0)):
         assert half_unit(text) == half, text
 
 
@@ -104,13 +109,17 @@ def test_a_plain_float_is_the_decimal_it_prints():
     assert verdict(**json.loads(json.dumps({**QUANTIZE, "printed": [0, 1]}))).status == "exact"
 
 
-BAD = [({"kind": "dequantise"}, "kind"), ({}, "kind"), ({**QUANTIZE}, "printed"), ({**QUANTIZE, "printed": [0]}, "printed"),
+BAD = [({"kind": "dequantise"}, "kind"), ({}, "kind"), ({**QUANTIZE}, "printed"),
+       ({**QUANTIZE, "printed": [0]}, "printed"),
        ({**QUANTIZE, "printed": [0, 1], "x": ["0.1", "z"]}, "x"), ({**QUANTIZE, "printed": [0, 1], "P": "8.5"}, "P"),
        ({**QUANTIZE, "printed": [0, 1], "P": 0}, "P"), ({**QUANTIZE, "printed": [0, 1], "W": [1, 2, 3]}, "W"),
-       ({**QUANTIZE, "printed": [[0], [1, 2]]}, "printed"), ({"kind": "dequantize", "q": ["0.5"], "W": 1, "B": 0, "printed": [1]}, "q"),
-       ({"kind": "dequantize", "q": [1], "W": 0, "B": 0, "printed": [1]}, "W"), ({**QUANTIZE, "printed": [0, None]}, "printed"),
+       ({**QUANTIZE, "printed": [[0], [1, 2]]}, "printed"),
+       ({"kind": "dequantize", "q": ["0.5"], "W": 1, "B": 0, "printed": [1]}, "q"),
+       ({"kind": "dequantize", "q": [1], "W": 0, "B": 0, "printed": [1]}, "W"),
+       ({**QUANTIZE, "printed": [0, None]}, "printed"),
        ({"kind": "roundtrip", "x": [1], "P": 8, "codes": [1], "decoded": [1], "sign": "x"}, "sign"),
-       ({"kind": "prune", "R": [1], "tau": [1, 2], "printed": [1]}, "tau"), ({"kind": "prune", "R": [1], "tau": 1, "printed": [2]}, "printed")]
+       ({"kind": "prune", "R": [1], "tau": [1, 2], "printed": [1]}, "tau"),
+       ({"kind": "prune", "R": [1], "tau": 1, "printed": [2]}, "printed")]
 
 
 @pytest.mark.parametrize(("claim", "key"), BAD)
@@ -120,7 +129,7 @@ def test_bad_claims_are_refused_by_their_key(claim, key):
 
 
 def test_bad_examples_are_refused():
-    for example, word in (([], "example"), ({}, "claims"), ({"claims": []}, "claims"), ({"claims": [3]}, r"claims\[0\]"),
-                          ({"claims": [QUANTIZE], "inputs": "maybe"}, "inputs")):
+    for example, word in (([], "example"), ({}, "claims"), ({"claims": []}, "claims"),
+                          ({"claims": [3]}, r"claims\[0\]"), ({"claims": [QUANTIZE], "inputs": "maybe"}, "inputs")):
         with pytest.raises((ValueError, TypeError), match=f"check: {word}"):
             check(example)

@@ -56,8 +56,8 @@ def meet(intervals, D, k, levels):
     for low, high in intervals:
         first, last = floor((low * D - k - 1) / levels), ceil((high * D - k + 1) / levels)
         if len(out) + last - first > MAX_INTERVALS + 2:
-            arrays.refuse("solve", "x", f"of fewer decimals, or give a range for W: {MAX_INTERVALS:,} intervals of W are "
-                          "the limit", "values too finely spaced")
+            arrays.refuse("solve", "x", f"of fewer decimals, or give a range for W: {MAX_INTERVALS:,} intervals of W "
+                          "are the limit", "values too finely spaced")
         for m in range(first, last + 1):
             a, b = max(low, Fraction(k - 1 + m * levels, D)), min(high, Fraction(k + 1 + m * levels, D))
             if a < b:
@@ -74,8 +74,8 @@ def offsets(x, q, levels, W):
     if levels == 1:
         return Fraction(0), Fraction(1)
     start = sorted((c - v * W) % levels for v, c in zip(x, q))          # where the arcs start
-    gaps = [(b - a, i) for i, (a, b) in enumerate(zip(start, start[1:] + [start[0] + levels]))]
-    widest, last = max(gaps)                                            # the last to start stands before the widest gap
+    gaps = [(b - a, i) for i, (a, b) in enumerate(zip(start, [*start[1:], start[0] + levels]))]
+    widest, last = max(gaps)                                            # the last to start is before the widest gap
     spread = levels - widest                                            # from the first to the last
     if spread >= 1:
         return None

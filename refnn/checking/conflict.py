@@ -1,7 +1,7 @@
-"""If no (W, B) prints the codes: a smallest set that conflicts, a certificate to check by hand, and the least repair."""
+"""If no (W, B) prints the codes: a smallest conflict, a certificate to check by hand, and the least repair."""
 
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import lcm
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from refnn import arrays
 from refnn.checking.circle import MAX_INTERVALS, feasible_W, meet
 
-EXHAUSTIVE = 12                                    # up to so many entries the smallest conflict is found, beyond a small one
+EXHAUSTIVE = 12                                    # up to so many entries the smallest conflict, beyond a small one
 
 
 def possible(x, q, levels, indices):
@@ -45,14 +45,18 @@ def smallest(x, q, levels):
 
 
 def certificate(x, q, levels, indices):
-    """The conflict in words: for each pair that it needs, the interval in which its difference times W would have to lie.
+    """The conflict in words: for each pair that it needs, the interval where its difference times W would have to lie.
 
-    >>> certificate([Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1], 8, (0, 1, 2))
-    '0.4 -> 0.5 prints 3 -> 4, so 0.1*W mod 8 is in (0, 2); 0.5 -> 0.6 prints 4 -> 1, so 0.1*W mod 8 is in (4, 6); no W does both'
+    >>> words = certificate([Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1], 8, (0, 1, 2))
+    >>> for part in words.split("; "):
+    ...     print(part)
+    0.4 -> 0.5 prints 3 -> 4, so 0.1*W mod 8 is in (0, 2)
+    0.5 -> 0.6 prints 4 -> 1, so 0.1*W mod 8 is in (4, 6)
+    no W does both
     """
     common = lcm(*(x[i].denominator for i in indices))
     ordered = sorted(indices, key=lambda i: x[i])
-    for i, j in zip(ordered, ordered[1:]):
+    for i, j in pairwise(ordered):
         if x[i] == x[j] and q[i] != q[j]:
             return f"{decimal(x[i])} would have to print {q[i]} and {q[j]}"
     pairs = [(i, j) for i, j in combinations(ordered, 2) if x[i] != x[j]]
@@ -69,16 +73,17 @@ def certificate(x, q, levels, indices):
         fewer = [p for p in pairs if p != pair]
         if not leaves(fewer):
             pairs = fewer
-    lines = [f"{decimal(x[i])} -> {decimal(x[j])} prints {q[i]} -> {q[j]}, so {decimal(x[j] - x[i])}*W mod {levels} is in "
-             f"({(q[j] - q[i] - 1) % levels}, {(q[j] - q[i] - 1) % levels + 2})" for i, j in sorted(pairs)]
-    return "; ".join(lines + [f"no W does {'both' if len(lines) == 2 else 'all'}"])
+    lines = [f"{decimal(x[i])} -> {decimal(x[j])} prints {q[i]} -> {q[j]}, so {decimal(x[j] - x[i])}*W mod {levels} "
+             f"is in ({(q[j] - q[i] - 1) % levels}, {(q[j] - q[i] - 1) % levels + 2})" for i, j in sorted(pairs)]
+    return "; ".join([*lines, f"no W does {'both' if len(lines) == 2 else 'all'}"])
 
 
 def largest_set(x, q, levels):
     """Positions of a largest set of entries that one (W, B) prints.
 
-    B can be lowered until one entry, the anchor, is about to change its code: B = qₐ − xₐW. Then entry j is right where
-    (xⱼ − xₐ)·W mod P lies in [qⱼ − qₐ, qⱼ − qₐ + 1), which is intervals of W; the deepest point of all is the answer.
+    B can be lowered until one entry, the anchor, is about to change its code: B = qₐ − xₐW. Then entry j is right
+    where (xⱼ − xₐ)·W mod P lies in [qⱼ − qₐ, qⱼ − qₐ + 1), which is intervals of W; the deepest point of all is the
+    answer.
     Ends are compared exactly: two fractions with denominators up to D differ by 1/D² or more, so the whole part
     of D²·end keeps their order.
 
@@ -101,7 +106,8 @@ def largest_set(x, q, levels):
             continue
         turns = [np.arange(abs(D[j])).astype(dtype) * levels + low[j] for j in moving]
         owner = np.repeat(moving, [len(t) for t in turns]).astype(int)
-        keys = [np.concatenate([widest**2 * (t + side) // abs(D[j]) for j, t in zip(moving, turns)] or [np.zeros(0, dtype)])
+        keys = [np.concatenate([widest**2 * (t + side) // abs(D[j]) for j, t in zip(moving, turns)]
+                               or [np.zeros(0, dtype)])
                 for side in (1, 0)]                                             # ends, then starts
         step = np.repeat([-1, 1], len(owner))
         order = np.argsort(np.concatenate(keys), kind="stable")                 # stable: an end before a start

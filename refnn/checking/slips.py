@@ -1,5 +1,5 @@
-"""The one catalogue of plausible mistakes. A slip is a wrong version of one formula with a name, a hint, and where it was
-published. The tests plant each and demand that a named test catches it (tests/test_slips.py).
+"""The one catalogue of plausible mistakes. A slip is a wrong version of one formula with a name, a hint, and where it
+was published. The tests plant each and demand that a named test catches it (tests/test_slips.py).
 
 Each `wrong` takes the arguments of the formula that it stands for. Hints say where to look, never the answer.
 """
@@ -114,7 +114,7 @@ def B_in_real_units(x, P, axis=None):
     return W, B / W
 
 
-# --- the affine map ---------------------------------------------------------------------------------------------------
+# --- the affine map --------------------------------------------------------------------------------------------------
 
 @slip("quantization.affine.quantize", "Which code is nearest to 0.9 steps?")
 def floor_for_round(x, p):
@@ -136,7 +136,8 @@ def half_up_for_half_even(x, p):
     return _codes(rounding.half_up(affine.quantize_steps(x, p).divided) + p.zero_point, p)
 
 
-@slip("quantization.affine.quantize", "What comes first, rounding or the zero point? Try an odd one.", "sonos/tract #2672")
+@slip("quantization.affine.quantize", "What comes first, rounding or the zero point? Try an odd one.",
+      "sonos/tract #2672")
 def round_after_adding(x, p):
     return _codes(rounding.half_even(affine.quantize_steps(x, p).divided + p.zero_point), p)
 
@@ -170,7 +171,8 @@ def plus_zero_point(q, p):
     return (np.asarray(q, float) + p.zero_point) * p.scale
 
 
-@slip("quantization.affine.dequantize", "scale is real units per code. Which way do you convert?", "a Chinese course's notebook")
+@slip("quantization.affine.dequantize", "scale is real units per code. Which way do you convert?",
+      "a Chinese course's notebook")
 def divide_by_scale(q, p):
     return (np.asarray(q, float) - p.zero_point) / p.scale
 
@@ -180,7 +182,8 @@ def zero_point_dropped(q, p):
     return np.asarray(q, float) * p.scale
 
 
-@slip("quantization.affine.dequantize", "Must a decoded value be a whole number?", "a published q/S with a second rounding")
+@slip("quantization.affine.dequantize", "Must a decoded value be a whole number?",
+      "a published q/S with a second rounding")
 def second_rounding(q, p):
     return np.rint((np.asarray(q, float) - p.zero_point) * p.scale)
 
@@ -191,7 +194,7 @@ def unsigned_subtraction(q, p):
     return (np.asarray(q) - np.asarray(p.zero_point).astype(dtype)).astype(float) * p.scale
 
 
-# --- where the range comes from ---------------------------------------------------------------------------------------
+# --- where the range comes from --------------------------------------------------------------------------------------
 
 def _qparams(x, bits=8, signed=True, symmetric=False, axis=None, calibration_="minmax", *, low=None, levels=0):
     """choose_qparams in its plain asymmetric form, with one thing changed."""
@@ -202,7 +205,8 @@ def _qparams(x, bits=8, signed=True, symmetric=False, axis=None, calibration_="m
     return QParams(scale, int(np.clip(np.rint(qmin - bottom / scale), qmin, qmax)), qmin, qmax)
 
 
-@slip("quantization.calibration.choose_qparams", "Can 0.0 be represented exactly?", "data 1..6 decoded to 5.0 in a course")
+@slip("quantization.calibration.choose_qparams", "Can 0.0 be represented exactly?",
+      "data 1..6 decoded to 5.0 in a course")
 def zero_not_in_range(x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax"):
     return _qparams(x, bits, signed, low=lambda x: (x.min(), x.max()))
 
@@ -255,7 +259,7 @@ def wrong_axis(x, bits=8, signed=True, symmetric=False, axis=None, calibration="
     return _original_choose(x, bits, signed, symmetric, None if axis is None else -1 - axis)
 
 
-# --- rounding ---------------------------------------------------------------------------------------------------------
+# --- rounding --------------------------------------------------------------------------------------------------------
 
 @slip("quantization.rounding.half_up", "What is the largest number below a half, plus a half, in floating point?")
 def add_half_and_floor(x):
@@ -277,7 +281,7 @@ def coin_toss(x, rng):
     return np.floor(x) + (rng.random(np.shape(x)) < 0.5)
 
 
-# --- the network ------------------------------------------------------------------------------------------------------
+# --- the network -----------------------------------------------------------------------------------------------------
 
 @slip("network.loss", "What factor stands in front of the sum?")
 def missing_half(y_hat, y):
@@ -325,10 +329,12 @@ def activation_slope_missing(params, X, y, activation="tanh"):
 
 @slip("network.backward", "Of which variable is f′ a function: of z or of h?")
 def slope_at_h(params, X, y, activation="tanh"):
-    return _backward(params, X, y, activation, slope=lambda z, h: ACTIVATIONS[activation][1](h, ACTIVATIONS[activation][0](h)))
+    return _backward(params, X, y, activation,
+                     slope=lambda z, h: ACTIVATIONS[activation][1](h, ACTIVATIONS[activation][0](h)))
 
 
-@slip("network.backward", "Is the output of a ReLU ever negative?", "numpy-tutorials, the MNIST page; Grokking-Deep-Learning #9")
+@slip("network.backward", "Is the output of a ReLU ever negative?",
+      "numpy-tutorials, the MNIST page; Grokking-Deep-Learning #9")
 def relu_slope_from_output(params, X, y, activation="tanh"):
     slope = (lambda z, h: (h >= 0) * 1) if activation == "relu" else None
     return _backward(params, X, y, activation, slope=slope)
@@ -366,7 +372,7 @@ def decay_against_the_mean(params, X, y, *, weight_decay=0.0, **options):
     return _original_fit(params, X, y, weight_decay=weight_decay * len(y), **options)
 
 
-# --- pruning ----------------------------------------------------------------------------------------------------------
+# --- pruning ---------------------------------------------------------------------------------------------------------
 
 @slip("pruning.as_written.prune", "What happens to an importance of exactly τ?")
 def at_most_for_below(params, R, tau):
@@ -411,7 +417,8 @@ def slope_without_weight(params, X, y, activation="tanh"):
     return importance.gradient(params, X, y, activation)
 
 
-@slip("pruning.masks.by_threshold", "What happens to a score of exactly τ?", "MIT 6.5940, lab 1, keeps |w| > threshold")
+@slip("pruning.masks.by_threshold", "What happens to a score of exactly τ?",
+      "MIT 6.5940, lab 1, keeps |w| > threshold")
 def above_for_at_least(scores, tau):
     return _each(lambda a: a > tau, scores)
 
