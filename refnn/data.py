@@ -120,41 +120,44 @@ def split(dataset, seed):
     y = arrays.numbers("split", "dataset.y", dataset.y, ndim=2, exact=False)
     if len(X) < 2 or len(X) != len(y):
         arrays.refuse("split", "dataset", "at least two rows of X and as many of y", f"{len(X)} and {len(y)}")
+    for a, names, which in ((X, dataset.names, "names"), (y, (dataset.target,), "target")):
+        if not isinstance(names, (tuple, list)) or len(names) != a.shape[1] or not all(isinstance(n, str) for n in names):
+            arrays.refuse("split", f"dataset.{which}", f"a name for each of {a.shape[1]} columns", arrays.describe(names))
     order = np.random.default_rng(arrays.whole("split", "seed", seed, 0)).permutation(len(X))
     train, test = np.split(order, [len(X) * 3 // 4])
     parts = []
     for a, names in ((X, dataset.names), (y, (dataset.target,))):
-        mean, std = standardiser(a[train])
-        if not std.all():
-            column = names[int(np.argmin(std))]
-            arrays.refuse("split", "dataset", "varying in every column of the training rows", f"'{column}' constant")
+        a = _near_one(a)                                               # z-scores do not change, and cannot overflow
+        mean, std = a[train].mean(axis=0), a[train].std(axis=0)
+        constant = (a[train] == a[train[:1]]).all(axis=0)
+        if constant.any():
+            arrays.refuse("split", "dataset", "varying in every column of the training rows",
+                          f"'{names[int(np.argmax(constant))]}' constant")
         parts.append(((a[train] - mean) / std, (a[test] - mean) / std))
     return Split(parts[0][0], parts[1][0], parts[0][1], parts[1][1])
 
 
-def standardiser(a):
-    """(mean, standard deviation) of each column; exactly 0 for a constant one.
-
-    >>> standardiser(np.array([[1.0, 7.0], [3.0, 7.0]]))
-    (array([2., 7.]), array([1., 0.]))
-    """
-    constant = (a == a[:1]).all(axis=0)
-    return a.mean(axis=0), np.where(constant, 0.0, a.std(axis=0))
+def _near_one(a):
+    """Each column over a power of two that brings it near 1: exact."""
+    _, exponent = np.frexp(np.abs(a).max(axis=0))
+    with np.errstate(under="ignore"):
+        return np.ldexp(a, -exponent)
 
 
 def _table(content, source, target, about):
     try:
-        lines = content.decode("utf-8-sig").splitlines()
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         arrays.refuse("load", "name", "a CSV file of text", f"bytes in {source} that are not UTF-8")
-    if any("\0" in line for line in lines):
+    if "\0" in text:
         arrays.refuse("load", "name", "a CSV file of text", f"NUL bytes in {source}")
-    try:
-        rows = list(csv.reader(lines, strict=True))
-    except csv.Error as error:
-        arrays.refuse("load", "name", "a CSV file", f"{source}: {error}")
-    while rows and not rows[-1]:
-        rows.pop()
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
+    rows = []
+    for number, line in enumerate(lines, start=1):                     # line by line: a quote cannot swallow the next
+        try:
+            rows += list(csv.reader([line], strict=True)) or [[]]
+        except csv.Error as error:
+            arrays.refuse("load", "name", "a CSV file", f"{source}, line {number}: {error}")
     header = [name.strip() for name in rows[0]] if rows else []
     if len(header) < 2 or not all(header):
         arrays.refuse("load", "name", "a CSV file whose first line names at least two columns", f"{source}: {header}")

@@ -75,7 +75,7 @@ def _quantized(tour):
         "Quantized (量化): rms error of the 61 weights; J, summed over 331 rows;",
         "   test R²; bytes of the codes + of the scales", "",
         table(rows, ["bits", "scheme", "error", "J", "test R²", "bytes"], "rlrrrr"), "",
-        wrap("as written: one (W, B) for all 61 by min-max, P = 2^bits, decoded with + B. sign mended: the same with - B. nearest, one "
+        wrap("as written: one (W, B) for all 61 by min-max, P = 2^bits, decoded with + B, exactly. sign mended: the same with - B. nearest, one "
              "grid: rounded to nearest, saturating. corrected: so, with a grid for each of the four tensors.")])
 
 

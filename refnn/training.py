@@ -118,7 +118,7 @@ def _fit(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activatio
     flat = (int(np.prod(params.batch)), theta.shape[-1])
     lr = _per_network("lr", lr, params, lambda a: a > 0, "positive")
     decay = _per_network("weight_decay", weight_decay, params, lambda a: a >= 0, "0 or more")
-    objective, order = form(params.sizes, params.batch, X.astype(dtype), y.astype(dtype), activation)
+    objective, order = form(params.sizes, params.batch, X.astype(dtype, copy=False), y.astype(dtype, copy=False), activation)
     keep = True if mask is None else np.broadcast_to(arrays.mask("fit", params, mask).flatten(), theta.shape).reshape(flat)[:, order]
     history = np.empty((steps + 1, flat[0]), dtype)
     seen = iter(history)

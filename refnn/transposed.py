@@ -42,8 +42,8 @@ def objective(sizes, batch, X, y, activation):
     X1t, yt = np.ascontiguousarray(X1.mT), np.ascontiguousarray(y.mT)              # (1 or S, in + 1, N), (1 or S, out, N)
     rows = min(N, max(1, BLOCK // (hidden + 1)))
     nets = min(S, max(1, BLOCK // ((hidden + 1) * rows)))
-    H1, D = np.ones((nets, hidden + 1, rows), dtype), np.empty((nets, hidden, rows), dtype)
-    Z, R = np.empty((nets, hidden, rows), dtype), np.empty((nets, outputs, rows), dtype)
+    H1 = np.ones((nets, hidden + 1, rows), dtype)
+    Z, D, R = (np.empty(nets * units * rows, dtype) for units in (hidden, hidden, outputs))
     J, gradient, cut = np.empty(S, dtype), np.empty((S, hidden * (inputs + 1 + outputs) + outputs), dtype), hidden * (inputs + 1)
     blocks = [(slice(s, min(s + nets, S)), slice(n, min(n + rows, N))) for s in range(0, S, nets) for n in range(0, N, rows)]
     activate, times_slope = _in_place(activation)
@@ -54,16 +54,18 @@ def objective(sizes, batch, X, y, activation):
             W1, W2 = theta[s, :cut].reshape(k, hidden, inputs + 1), theta[s, cut:].reshape(k, outputs, hidden + 1)
             one = slice(0, 1)
             x, xt, t = (a[s if len(a) == S else one] for a in (X1[:, n], X1t[..., n], yt[..., n]))
-            z, h1, r, d = Z[:k, :, :m], H1[:k, :, :m], R[:k, :, :m], D[:k, :, :m]
+            z, d, r = (a[:k * units * m].reshape(k, units, m) for a, units in ((Z, hidden), (D, hidden), (R, outputs)))
+            h1 = H1[:k, :, :m]
             if len(xt) == 1:                                                       # one product for all networks
-                z[...] = (W1.reshape(k * hidden, inputs + 1) @ xt[0]).reshape(k, hidden, m)
+                np.matmul(W1.reshape(k * hidden, inputs + 1), xt[0], out=z.reshape(k * hidden, m))
             else:
                 np.matmul(W1, xt, out=z)                                           # (k, hidden, m)
             h = h1[:, :hidden]
             activate(z, h)
             np.matmul(W2, h1, out=r)                                               # (k, out, m)
             r -= t
-            np.matmul(W2[..., :hidden].mT, r, out=d)                               # (k, hidden, m)
+            back = W2[..., :hidden].mT                                             # (k, hidden, out)
+            (np.multiply if outputs == 1 else np.matmul)(back, r, out=d)           # (k, hidden, m)
             times_slope(d, z, h)
             j = np.einsum("kom,kom->k", r, r) / 2
             g1 = (d.reshape(k * hidden, m) @ x[0]) if len(x) == 1 else d @ x       # (k, hidden, in + 1)

@@ -65,13 +65,27 @@ BAD = [("a,b\n1,x\n2,3\n", "'x' in line 2.*'b'"), ("a,b\n1,2\n3\n", "1 in line 3
        ("", "names at least two"), ("a\n1\n2\n", "two columns"), ("a,b\n1,nan\n2,3\n", "'nan' in line 2"),
        ("a,b\n1,1e999\n2,3\n", "'1e999' in line 2"), ("a,b\n1,\n2,3\n", "'' in line 2"),
        ("a,b\n1,1_0\n2,3\n", "'1_0' in line 2"), (b"a,b\n\xff,1\n", "not UTF-8"), (b"a,b\n1,\x002\n3,4\n", "NUL"),
-       ('a,b\n"1,2\n', "CSV")]
+       ('a,b\n"1,2\n', "CSV.*line 2"), ('a,b\n"1\n",2\n3,zz\n', "CSV.*line 2"), ("a,b\n1,2\n\n3,4\n", "0 in line 3")]
 
 
 @pytest.mark.parametrize(("content", "words"), BAD, ids=[w[:12] for _, w in BAD])
 def test_a_bad_csv_file_is_refused_by_line_or_column(tmp_path, content, words):
     with pytest.raises(ValueError, match=f"load: name .*{words}"):
         data.load(write(tmp_path, content))
+
+
+def test_z_scores_do_not_depend_on_the_unit():
+    d = data.load("diabetes")
+    for unit in (2.0**-600, 2.0**900):
+        s, t = data.split(d, 0), data.split(d._replace(X=d.X * unit, y=d.y * unit), 0)
+        assert (s.X_train == t.X_train).all() and (s.y_test == t.y_test).all()
+
+
+def test_a_split_needs_a_name_for_each_column():
+    d = data.load("diabetes")
+    for bad, word in ((d._replace(names=()), "names"), (d._replace(names=None), "names"), (d._replace(target=3), "target")):
+        with pytest.raises(ValueError, match=f"split: dataset.{word} must be a name for each"):
+            data.split(bad, 0)
 
 
 def test_unknown_names_are_refused(tmp_path):

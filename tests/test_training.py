@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from refnn import data, network, training
+from refnn import data, network, training, transposed
 from refnn.network import Params
 
 
@@ -49,8 +49,8 @@ def test_history_is_J_before_the_first_step_then_after_each():
     params, X, y = case()
     one = training.fit(params, X, y, steps=3, lr=0.01, weight_decay=0.5)
     assert one.history.shape == (4,)
-    assert one.history[0] == network.loss(network.forward(params, X).y_hat, y)
-    assert one.history[-1] == network.loss(network.forward(one.params, X).y_hat, y)
+    for J, p in ((one.history[0], params), (one.history[-1], one.params)):
+        assert abs(J / network.loss(network.forward(p, X).y_hat, y) - 1) < 1e-14
     none = training.fit(params, X, y, steps=0, lr=0.01)
     assert none.history.shape == (1,) and (none.params.flatten() == params.flatten()).all()
 
@@ -97,6 +97,46 @@ def test_a_stack_trains_as_its_networks_one_by_one():
         keep = Params.unflatten(mask.flatten()[s], params.sizes)
         alone = training.fit(one, X[s], y, steps=30, lr=lr[s], weight_decay=decay[s], mask=keep)
         np.testing.assert_allclose(alone.history, together.history[s], rtol=1e-10)
+
+
+def test_fit_equals_its_plain_form():
+    """One evaluation to the rounding of one sum; blocks of networks and of rows included."""
+    rng = np.random.default_rng(8)
+    for batch, N, block in (((), 11, 2**15), ((7,), 11, 2**15), ((7,), 13, 64), ((2, 3), 101, 64), ((), 1001, 256)):
+        for activation in ("tanh", "sigmoid", "relu", "identity"):
+            for own_data in (False, True):
+                params = network.init(rng, (5, 3, 2), batch)
+                X, y = (rng.standard_normal((*(batch if own_data else ()), N, k)) for k in (5, 2))
+                saved, transposed.BLOCK = transposed.BLOCK, block
+                try:
+                    fast = training.fit(params, X, y, steps=1, lr=0.01, optimizer="gd", activation=activation)
+                finally:
+                    transposed.BLOCK = saved
+                plain = training.fit_plain(params, X, y, steps=1, lr=0.01, optimizer="gd", activation=activation)
+                # each slope is a sum of N products: N·eps·Σ|terms|, and Σ|terms| <= N·max|r|·max|W|·max|X|; lr scales it
+                r = np.abs(network.forward(params, X, activation).y_hat - y).max()
+                terms = N * r * max(1, np.abs(params.flatten()).max()) * np.abs(X).max() * np.abs(network.forward(
+                    params, X, activation).h).max(initial=1)
+                bound = 0.01 * 2 * N * np.finfo(float).eps * terms
+                assert np.abs(fast.params.flatten() - plain.params.flatten()).max() <= bound
+                np.testing.assert_allclose(fast.history, plain.history, rtol=1e-12)
+    one = network.init(rng, (5, 3, 2))
+    X, y = rng.standard_normal((11, 5)).astype(np.float32), rng.standard_normal((11, 2)).astype(np.float32)
+    single = Params(*(a.astype(np.float32) for a in one.arrays()))
+    for activation in ("tanh", "relu"):
+        out = training.fit(single, X, y, steps=3, lr=0.01, activation=activation, weight_decay=0.1)
+        assert out.params.W_ih.dtype == out.history.dtype == np.float32
+
+
+def test_many_steps_of_the_fast_form_end_where_the_plain_form_ends():
+    s = data.split(data.load("diabetes"), 0)
+    start = network.init(np.random.default_rng(0), batch=(2,))
+    mask = mask_of(3, start, (2,))
+    for options in ({}, {"mask": mask}, {"optimizer": "gd", "lr": 0.0005}):
+        options = {"steps": 100, "lr": 0.01, "weight_decay": 10.0, **options}
+        fast, plain = (f(start, s.X_train, s.y_train, **options) for f in (training.fit, training.fit_plain))
+        np.testing.assert_allclose(fast.params.flatten(), plain.params.flatten(), rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(fast.history, plain.history, rtol=1e-10)
 
 
 def test_divergence_stays_where_it_happens_and_is_quiet():

@@ -4,6 +4,7 @@ Recipe: seed s is split s (¾ to train, X and y standardised by the training row
 10, 300 steps, full batch; J is the sum of §4.2. Everything is measured on all seeds and told as median and spread.
 """
 
+from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
 
@@ -101,24 +102,25 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 def _quantized(params, bits):
     """(name, network, bytes) of the four schemes at so many bits."""
-    theta, P, sizes = params.flatten(), 2**bits, params.sizes
+    theta, sizes = params.flatten(), params.sizes
     codes = ceil(theta.shape[1] * bits / 8)
-    W, B = as_written.min_max(theta, P, axis=0)                                        # one pair for all 61
-    yield "as written", as_written.update(params, W, B, P), {"bytes": codes, "scale_bytes": 8}
-    right = as_written.dequantize(as_written.quantize(theta, W, B, P), W, -B)          # the sign mended
-    yield "sign mended", Params.unflatten(right, sizes), {"bytes": codes, "scale_bytes": 8}
+    yield "as written", as_written_all(params, bits), {"bytes": codes, "scale_bytes": 8}
+    yield "sign mended", as_written_all(params, bits, sign=-1), {"bytes": codes, "scale_bytes": 8}
     grid = calibration.choose_qparams(theta, bits, axis=0)
     yield "nearest, one grid", Params.unflatten(affine.fake_quantize(theta, grid), sizes), {"bytes": codes, "scale_bytes": 5}
     yield "corrected", corrected(params, bits), {"bytes": codes, "scale_bytes": 5 * len(FIELDS)}
 
 
-def as_written_all(params, bits):
-    """One (W, B) by min_max for all parameters of each network, P = 2^bits; a network of one value has none and stays."""
+def as_written_all(params, bits, sign=1):
+    """One (W, B) by min_max for all parameters of each network, P = 2^bits, decoded with sign·B; a network of one value has
+    none and stays. On Fractions: in floats the last bit decides whether the largest weight gets its code (finding 9)."""
     theta, P = params.flatten(), 2**bits
-    varied = theta.max(axis=1) > theta.min(axis=1)
     x_hat = theta.copy()
-    W, B = as_written.min_max(theta[varied], P, axis=0)
-    x_hat[varied] = as_written.dequantize(as_written.quantize(theta[varied], W, B, P), W, B)
+    for out, row in zip(x_hat, theta):
+        if row.min() < row.max():
+            x = np.array([Fraction(v) for v in row.tolist()], dtype=object)
+            W, B = as_written.min_max(x, P)
+            out[:] = as_written.dequantize(as_written.quantize(x, W, B, P), W, sign * B).astype(float)
     return Params.unflatten(x_hat, params.sizes)
 
 

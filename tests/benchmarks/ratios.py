@@ -1,0 +1,62 @@
+"""How much faster is the fast form? Run by hand: python tests/benchmarks/ratios.py
+
+Every line is a ratio measured in one run on one machine, best of several, beside what it should reach. Not a test.
+"""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from refnn import derivatives, network, training
+from refnn.network import Params
+
+
+def best(run, times=5):
+    """The shortest of several runs, in seconds."""
+    spans = []
+    for _ in range(times):
+        start = time.perf_counter()
+        run()
+        spans.append(time.perf_counter() - start)
+    return min(spans)
+
+
+def case(rng, N, batch=()):
+    return network.init(rng, batch=batch), rng.standard_normal((N, 10)), rng.standard_normal((N, 1))
+
+
+def main():
+    rng = np.random.default_rng(0)
+    rows = []
+    options = {"lr": 0.01, "weight_decay": 10.0}
+    for name, (params, X, y), steps, target in (
+            ("one network, 442 rows", case(rng, 442), 500, 2), ("200 networks, 331 rows", case(rng, 331, (200,)), 20, 3.5),
+            ("one network, 100 000 rows", case(rng, 100_000), 20, 4)):
+        plain = best(lambda p=params, X=X, y=y, n=steps: training.fit_plain(p, X, y, steps=n, **options), 3)
+        fast = best(lambda p=params, X=X, y=y, n=steps: training.fit(p, X, y, steps=n, **options))
+        rows.append((f"fit: {name}", plain / fast, target, f"{fast / steps * 1e3:.3f} ms a step"))
+        if params.batch:
+            singles = [Params.unflatten(theta, (10, 5, 1)) for theta in params.flatten()]
+            loop = best(lambda s=singles, X=X, y=y, n=steps: [training.fit(p, X, y, steps=n, **options) for p in s], 2)
+            rows.append(("fit: against a loop over the 200", loop / fast, 1, ""))
+    params, X, y = case(rng, 331)
+    unit = np.eye(61)
+    products = best(lambda: [derivatives.hessian_vector_product(params, X, y, v) for v in unit])
+    exact = best(lambda: derivatives.hessian(params, X, y), 20)
+    rows.append(("hessian: against 61 products", products / exact, 8, f"{exact * 1e3:.2f} ms"))
+    loop = best(lambda: [network.backward(params, X[n:n + 1], y[n:n + 1]) for n in range(len(X))])
+    per = best(lambda: derivatives.per_example_gradients(params, X, y), 20)
+    rows.append(("per-example gradients: against a loop", loop / per, 30, f"{per * 1e3:.2f} ms"))
+    for name, ratio, target, note in rows:
+        print(f"{name:40} {ratio:7.1f} times   (at least {target})   {note}")
+    spans = {}
+    for _ in range(7):
+        for module in ("numpy", "refnn"):
+            spans.setdefault(module, []).append(best(lambda m=module: subprocess.run([sys.executable, "-c", f"import {m}"], check=True), 1))
+    print(f"{'import refnn over import numpy':40} {min(spans['refnn']) / min(spans['numpy']):7.2f}         (at most 1.25)")
+
+
+if __name__ == "__main__":
+    main()
