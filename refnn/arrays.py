@@ -28,7 +28,7 @@ def describe(value):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     try:
         text = repr(value.item() if isinstance(value, np.generic) else value).replace("\n", " ")
-    except (ValueError, RecursionError):                                  # thousands of digits, or lists in lists without end
+    except (ValueError, RecursionError):                                  # thousands of digits, or endless nesting
         text = f"a {type(value).__name__} too large to print"
     return text if len(text) <= 40 else f"{text[:30]}… ({type(value).__name__})"
 
@@ -79,7 +79,8 @@ def _kind(function, name, x, a):
     """fraction, complex, single, weak (a Python number, which takes its neighbours' precision) or double."""
     if a.dtype == EXACT:
         for v in a.flat:
-            if isinstance(v, (bool, np.bool_, np.timedelta64)) or not isinstance(v, (Fraction, Integral, float, np.floating)):
+            number = isinstance(v, (Fraction, Integral, float, np.floating))
+            if not number or isinstance(v, (bool, np.bool_, np.timedelta64)):
                 refuse(function, name, EXPECTED, f"an entry {describe(v)}", TypeError)
         return "fraction" if any(isinstance(v, Fraction) for v in a.flat) else "double"
     if a.dtype.kind == "b":
@@ -242,7 +243,8 @@ def generator(function, name, rng):
     TypeError: init: rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), got 0
     """
     if not isinstance(rng, np.random.Generator):
-        refuse(function, name, "a numpy.random.Generator, such as numpy.random.default_rng(0)", describe(rng), TypeError)
+        refuse(function, name, "a numpy.random.Generator, such as numpy.random.default_rng(0)", describe(rng),
+               TypeError)
     return rng
 
 
@@ -288,7 +290,7 @@ def broadcast(function, **named):
 
 
 def aligned(function, name, a, shape, axis=None, block=None):
-    """`a` so that it broadcasts against an array of `shape`: a number, one entry a slice of axis, or one a block of it.
+    """`a` so that it broadcasts against an array of `shape`: a number, one entry a slice of axis, or one a block.
 
     >>> aligned("f", "scale", np.array([1.0, 2.0]), (2, 3), axis=0).shape
     (2, 1)
@@ -307,7 +309,8 @@ def aligned(function, name, a, shape, axis=None, block=None):
     if axis is None:
         refuse(function, "axis", f"given where {name} has an entry a slice", "None")
     if a.shape != (shape[axis],):
-        refuse(function, name, f"a number or of shape ({shape[axis]},), one for each slice of axis {axis}", f"shape {a.shape}")
+        refuse(function, name, f"a number or of shape ({shape[axis]},), one for each slice of axis {axis}",
+               f"shape {a.shape}")
     return a.reshape((-1,) + (1,) * (len(shape) - 1 - axis))
 
 
@@ -320,7 +323,8 @@ def axes(function, name, values, low=0, count=None):
     if isinstance(values, (int, np.integer)) and not isinstance(values, bool):
         values = (values,)
     if not isinstance(values, (tuple, list)) or len(values) > 32 or (count is not None and len(values) != count):
-        refuse(function, name, f"a tuple of {'' if count is None else f'{count} '}whole numbers", describe(values), TypeError)
+        refuse(function, name, f"a tuple of {'' if count is None else f'{count} '}whole numbers", describe(values),
+               TypeError)
     values = tuple(whole(function, name, n, low) for n in values)
     if prod(values) > MAX_SIZE:
         refuse(function, name, f"of a product of at most {MAX_SIZE:,}", describe(values))
@@ -328,7 +332,7 @@ def axes(function, name, values, low=0, count=None):
 
 
 def fields(function, name, p, like=None, expected="numbers"):
-    """The four arrays of p, which is a Params, by name; of the sizes and leading axes of `like`, or of one network of it."""
+    """The four arrays of p, a Params, by name; of the sizes and leading axes of `like`, or of one network of it."""
     if not all(hasattr(p, field) for field in FIELDS):
         refuse(function, name, f"a Params of {expected}", describe(p), TypeError)
     if like is not None and (p.sizes != like.sizes or p.batch not in ((), like.batch)):
@@ -347,7 +351,7 @@ def mask(function, params, keep):
 
 
 def grid(function, qparams):
-    """A QParams whose fields are right as far as they can be judged without x; what is wrong with them is said here."""
+    """A QParams whose fields are right as far as can be judged without x; what is wrong with them is said here."""
     if not all(hasattr(qparams, field) for field in ("scale", "zero_point", "qmin", "qmax", "axis", "block")):
         refuse(function, "qparams", "a QParams", describe(qparams), TypeError)
     qmin = whole(function, "qmin", qparams.qmin, -2**52, 2**52)

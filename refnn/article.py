@@ -59,7 +59,7 @@ LEVELS_TEXT = "量化级别为8"                 # §4.1, the only place where P
 LEVELS = 8
 TAU = "0.5"                                # §4.2.2
 CODE_LISTINGS = 0                          # §1, §4's heading and the summary promise them
-TIMES_PARAMETERS_PRINTED = 7               # §4.1: once as given, four times for "we need to compute W and B", twice for "we can"
+TIMES_PARAMETERS_PRINTED = 7               # §4.1: once as given, 4 times "we need to compute W and B", twice "we can"
 
 
 def fractions(printed):
@@ -84,7 +84,7 @@ def parameters(form="x"):
 
 
 def data():
-    """(X, y) for the printed network, which comes without: X ~ N(0, 1), 64 × 5, seed 0; y its own tanh output, so J = 0.
+    """(X, y) for the printed network, which has none: X ~ N(0, 1), 64 × 5, seed 0; y its own tanh output, so J = 0.
 
     >>> X, y = data()
     >>> X.shape, y.shape
@@ -100,7 +100,8 @@ def example():
     >>> [claim["name"] for claim in example()["claims"]][:2]
     ['Q(W_ih)', 'Q(W_ho)']
     """
-    codes = [{"kind": "solve", "name": f"Q({name})", "x": t.x, "P": LEVELS, "printed": t.q} for name, t in TENSORS.items()]
-    decoded = [{"kind": "roundtrip", "name": f"{name}^", "x": t.x, "P": LEVELS, "codes": t.q, "decoded": t.x_hat, "sign": "+"}
-               for name, t in TENSORS.items()]
+    codes = [{"kind": "solve", "name": f"Q({name})", "x": t.x, "P": LEVELS, "printed": t.q}
+             for name, t in TENSORS.items()]
+    decoded = [{"kind": "roundtrip", "name": f"{name}^", "x": t.x, "P": LEVELS,
+                "codes": t.q, "decoded": t.x_hat, "sign": "+"} for name, t in TENSORS.items()]
     return {"title": "the article, §4.1", "claims": codes + decoded}

@@ -1,4 +1,4 @@
-"""The command: python -m refnn [verify | solve]. Exit status 0 done or holds, 1 a claim fails, 2 bad input (one line)."""
+"""The command: python -m refnn [verify | solve]. Exit status 0 done or holds, 1 a claim fails, 2 bad input."""
 
 import argparse
 import json
@@ -21,29 +21,31 @@ class _Parser(argparse.ArgumentParser):
     """argparse in 79 columns, whose complaint is one line."""
 
     def __init__(self, **options):
-        super().__init__(formatter_class=lambda prog: argparse.HelpFormatter(prog, width=console.WIDTH), allow_abbrev=False,
-                         epilog=EXIT, **options)
+        super().__init__(formatter_class=lambda prog: argparse.HelpFormatter(prog, width=console.WIDTH),
+                         allow_abbrev=False, epilog=EXIT, **options)
 
     def error(self, message):
         raise ValueError(message)
 
 
 def _parser():
-    parser = _Parser(prog="refnn", description="The tour: check the article's numbers, train 50 networks 10-5-1 on the diabetes data, "
-                     "quantize and prune them as the article writes it and as the field does, and write the figures.")
+    parser = _Parser(prog="refnn", description=(
+        "The tour: check the article's numbers, train 50 networks 10-5-1 on the diabetes data, "
+        "quantize and prune them as the article writes it and as the field does, and write the figures."))
     parser.add_argument("--figures", metavar="DIR", help="folder for the figures (default: figures)")
     parser.add_argument("--no-figures", action="store_true", help="write no figures")
     commands = parser.add_subparsers(dest="command", metavar="verify | solve", help="(each has its own --help)")
-    verify = commands.add_parser("verify", description="Every printed tensor and formula of the article with its verdict, and what is "
-                                 "wrong with the article, each finding computed.")
+    verify = commands.add_parser("verify", description="Every printed tensor and formula of the article "
+                                 "with its verdict, and what is wrong with the article, each finding computed.")
     verify.add_argument("--json", action="store_true", help="the verdicts as a JSON list")
-    one = commands.add_parser("solve", description="Which (W, B) print these codes by floor(x*W + B) mod P? Exact; if none, a proof "
-                              "and the least repair. Numbers are read as printed: 0.1 is 1/10.")
+    one = commands.add_parser("solve", description="Which (W, B) print these codes by floor(x*W + B) mod P? "
+                              "Exact; if none, a proof and the least repair. "
+                              "Numbers are read as printed: 0.1 is 1/10.")
     one.add_argument("--x", required=True, metavar="X,...", help="the numbers, such as 0.1,0.2 or 1/3")
     one.add_argument("--q", required=True, metavar="Q,...", help="their codes, such as 0,1")
     one.add_argument("--levels", required=True, metavar="P", help="the number of levels P")
     one.add_argument("--decoded", metavar="D,...", help="printed decoded values, to half a unit of their last digit")
-    one.add_argument("--sign", choices=("+", "-"), default=None, help="decoder (q + B)/W (the article's, default) or (q - B)/W")
+    one.add_argument("--sign", choices=("+", "-"), help="decoder (q + B)/W (the article's, default) or (q - B)/W")
     return parser
 
 
@@ -105,15 +107,17 @@ def _solve(options):
         pair = roundtrip(x, q, [d - h for d, h in decoded], [d + h for d, h in decoded], levels, sign)
     console.say(report.solution_text(solution, levels))
     if options.decoded is not None:
-        console.say(f"decoded by (q {sign} B)/W: " + (f"W = {decimal(pair[0])}, B = {decimal(pair[1])} prints the decoded values too"
-                                                       if pair else "no (W, B) prints the codes and these values"))
+        found = (f"W = {decimal(pair[0])}, B = {decimal(pair[1])} prints the decoded values too" if pair
+                 else "no (W, B) prints the codes and these values")
+        console.say(f"decoded by (q {sign} B)/W: {found}")
     return 0 if pair or (solution.feasible and options.decoded is None) else 1
 
 
 def _verify(options):
     verdicts = check(article.example())
     if options.json:
-        console.say(json.dumps([v._asdict() for v in verdicts], default=str, ensure_ascii=not console.is_utf8(sys.stdout), indent=1))
+        console.say(json.dumps([v._asdict() for v in verdicts], default=str, indent=1,
+                               ensure_ascii=not console.is_utf8(sys.stdout)))
     else:
         console.say("The article's printed tensors, decided on rationals (P = 8)\n")
         console.say(report.article_text())

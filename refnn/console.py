@@ -1,4 +1,4 @@
-"""How text reaches a terminal: columns that count wide characters, plain ASCII where UTF-8 is missing, progress, closed pipes."""
+"""How text reaches a terminal: columns counting wide characters, ASCII without UTF-8, progress, closed pipes."""
 
 import codecs
 import os
@@ -7,9 +7,10 @@ import sys
 import unicodedata
 
 WIDTH = 79
-PLAIN = {"−": "-", "·": "*", "×": "x", "≥": ">=", "≤": "<=", "τ": "tau", "θ": "theta", "Δ": "step", "²": "2", "½": "1/2", "→": "->",
-         "⌊": "floor(", "⌋": ")", "√": "sqrt ", "…": "...", "∂": "d", "‖": "||", "Σ": "sum ", "–": "-", "—": "-", "λ": "lambda",
-         "“": '"', "”": '"', "’": "'", "±": "+-", "∘": "o", "ŷ": "y^", "x̂": "x^", "Ŵ": "W^", "\u0302": "^", "§": ""}
+PLAIN = {"−": "-", "·": "*", "×": "x", "≥": ">=", "≤": "<=", "τ": "tau", "θ": "theta", "Δ": "step", "²": "2",
+         "½": "1/2", "→": "->", "⌊": "floor(", "⌋": ")", "√": "sqrt ", "…": "...", "∂": "d", "‖": "||", "Σ": "sum ",
+         "–": "-", "—": "-", "λ": "lambda", "“": '"', "”": '"', "’": "'", "±": "+-", "∘": "o", "ŷ": "y^", "x̂": "x^",
+         "Ŵ": "W^", "\u0302": "^", "§": ""}
 
 
 def plain(text):
@@ -18,8 +19,8 @@ def plain(text):
     >>> plain("R² ≥ 0.5 (量化)")
     'R2 >= 0.5 '
     """
-    out = "".join(PLAIN.get(c, c) for c in text)
-    out = "".join(c for c in unicodedata.normalize("NFKD", out) if ord(c) < 128 or unicodedata.east_asian_width(c) == "W")
+    out = unicodedata.normalize("NFKD", "".join(PLAIN.get(c, c) for c in text))
+    out = "".join(c for c in out if ord(c) < 128 or unicodedata.east_asian_width(c) == "W")
     for brackets in ("()", "[]"):
         out = _without_wide(out, *brackets)
     return "".join(c for c in out if ord(c) < 128)

@@ -120,9 +120,9 @@ def split(dataset, seed):
     y = arrays.numbers("split", "dataset.y", dataset.y, ndim=2, exact=False)
     if len(X) < 2 or len(X) != len(y):
         arrays.refuse("split", "dataset", "at least two rows of X and as many of y", f"{len(X)} and {len(y)}")
-    for a, names, which in ((X, dataset.names, "names"), (y, (dataset.target,), "target")):
-        if not isinstance(names, (tuple, list)) or len(names) != a.shape[1] or not all(isinstance(n, str) for n in names):
-            arrays.refuse("split", f"dataset.{which}", f"a name for each of {a.shape[1]} columns", arrays.describe(names))
+    for (_, columns), names, which in ((X.shape, dataset.names, "names"), (y.shape, (dataset.target,), "target")):
+        if not isinstance(names, (tuple, list)) or len(names) != columns or not all(isinstance(n, str) for n in names):
+            arrays.refuse("split", f"dataset.{which}", f"a name for each of {columns} columns", arrays.describe(names))
     order = np.random.default_rng(arrays.whole("split", "seed", seed, 0)).permutation(len(X))
     train, test = np.split(order, [len(X) * 3 // 4])
     parts = []

@@ -2,7 +2,7 @@
 
 With the residual r = ŷ − y and the Jacobian G = ∂ŷ/∂θ of each example
 
-    ∂J/∂θ = Σ Gᵀr        ∂²J/∂θ² = Σ GᵀG + Σ r·∂²ŷ/∂θ²        (Gauss–Newton + curvature, summed over examples and outputs)
+    ∂J/∂θ = Σ Gᵀr        ∂²J/∂θ² = Σ GᵀG + Σ r·∂²ŷ/∂θ²        (Gauss–Newton + curvature, over examples and outputs)
 
 One network or a stack, all four activations, Fractions too; parameters in the order of `Params.flatten`.
 """
@@ -31,7 +31,7 @@ def per_example_gradients(params, X, y, activation="tanh"):
 
 @np.errstate(all="ignore")
 def hessian_vector_product(params, X, y, v, activation="tanh"):
-    """H·v, (…, 61): the backward pass, differentiated along v (Pearlmutter 1994). v's leading axes broadcast with params'.
+    """H·v, (…, 61): the backward pass, differentiated along v (Pearlmutter 1994). Leading axes broadcast.
 
     >>> hessian_vector_product(Params([[1]], [0], [[2]], [0]), [[3]], [[5]], [1, 0, 0, 0], "identity")
     array([36., 12., 21.,  6.])
@@ -67,8 +67,8 @@ def hessian(params, X, y, activation="tanh"):
     H, r = _gauss_newton(params, X, z, h, slope), y_hat - y
     X1 = np.concatenate([X, np.ones_like(X[..., :1])], axis=-1)                # (…, N, in + 1): the bias's input is 1
     curved = ((r @ params.W_ho) * bend(z, h)).mT                               # (…, hidden, N)
-    own = (X1.mT[..., None, :, :] * curved[..., None, :]) @ X1[..., None, :, :]    # (…, hidden, in + 1, in + 1)
-    crossed = (r.mT[..., None, :] * slope(z, h).mT[..., None, :, :]) @ X1[..., None, :, :]    # (…, out, hidden, in + 1)
+    own = (X1.mT[..., None, :, :] * curved[..., None, :]) @ X1[..., None, :, :]  # (…, hidden, in + 1, in + 1)
+    crossed = (r.mT[..., None, :] * slope(z, h).mT[..., None, :, :]) @ X1[..., None, :, :]  # (…, out, hidden, in + 1)
     for j in range(hidden):
         unit = np.r_[j * inputs:(j + 1) * inputs, hidden * inputs + j]         # unit j's weights and its bias
         H[..., unit[:, None], unit] += own[..., j, :, :]                       # bend: f″

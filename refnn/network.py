@@ -16,6 +16,7 @@ import numpy as np
 from refnn import arrays
 from refnn.arrays import FIELDS
 
+
 def _zero(z, h):
     return np.zeros_like(z)
 
@@ -55,9 +56,9 @@ class Params:
         batch, hidden = self.batch, self.W_ih.shape[-2]
         outputs = self.b_o.shape[-1] if self.b_o.ndim else 0
         for name, shape in (("b_h", (hidden,)), ("b_o", (outputs,)), ("W_ho", (outputs, hidden))):
-            if getattr(self, name).shape != batch + shape:
-                arrays.refuse("Params", name, f"of shape {batch + shape} beside W_ih {self.W_ih.shape} and b_o {self.b_o.shape}",
-                              f"shape {getattr(self, name).shape}")
+            if (got := getattr(self, name).shape) != batch + shape:
+                arrays.refuse("Params", name, f"of shape {batch + shape} beside W_ih {self.W_ih.shape} "
+                              f"and b_o {self.b_o.shape}", f"shape {got}")
 
     @property
     def batch(self):
@@ -110,10 +111,10 @@ def init(rng, sizes=(10, 5, 1), batch=()):
     ((61,), (7, 5))
     """
     arrays.generator("init", "rng", rng)
-    inputs, hidden, outputs = arrays.axes("init", "sizes", sizes, low=1, count=3)
+    inputs, hidden, outputs = sizes = arrays.axes("init", "sizes", sizes, low=1, count=3)
     batch = arrays.axes("init", "batch", batch)
     if prod(batch) * (inputs + 1 + outputs) * hidden > arrays.MAX_SIZE:
-        arrays.refuse("init", "sizes", f"of at most {arrays.MAX_SIZE:,} parameters in all", f"{(inputs, hidden, outputs)}, batch {batch}")
+        arrays.refuse("init", "sizes", f"of at most {arrays.MAX_SIZE:,} parameters in all", f"{sizes}, batch {batch}")
     return Params(rng.standard_normal((*batch, hidden, inputs)) / np.sqrt(inputs), np.zeros((*batch, hidden)),
                   rng.standard_normal((*batch, outputs, hidden)) / np.sqrt(hidden), np.zeros((*batch, outputs)))
 
@@ -192,7 +193,8 @@ def checked(function, params, X=ABSENT, y=ABSENT, activation="tanh", *, exact=Tr
     X, y, rows = given.get("X"), given.get("y"), "N"
     for name, a, columns in (("X", X, params.sizes[0]), ("y", y, params.sizes[2])):
         if a is not None:
-            if a.ndim < 2 or a.shape[-1] != columns or a.shape[:-2] not in ((), params.batch) or rows not in ("N", a.shape[-2]):
+            fits = a.ndim >= 2 and a.shape[-1] == columns and a.shape[:-2] in ((), params.batch)
+            if not fits or rows not in ("N", a.shape[-2]):
                 stack = f" or {params.batch} + ({rows}, {columns})" if params.batch else ""
                 arrays.refuse(function, name, f"of shape ({rows}, {columns}){stack}", f"shape {a.shape}")
             rows = a.shape[-2]

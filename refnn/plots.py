@@ -18,6 +18,7 @@ STYLE = {"font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9, "xtick.labels
          "axes.spines.top": False, "axes.spines.right": False, "figure.titlesize": 11, "hatch.linewidth": 0.6,
          "font.family": "DejaVu Sans", "axes.unicode_minus": True, "svg.hashsalt": "refnn"}
 NOTE, THRESHOLD = "#444444", {"color": "black", "linewidth": 1, "linestyle": "--"}
+SIGN = {True: "#B35806", False: "#542788"}          # of a weight: brown +, purple −, as in the heat maps
 REMOVED = {"color": PRUNED, "hatch": "////", "edgecolor": "white", "linewidth": 0}
 WIDTH = 7.0                                # inches: a notebook's column
 
@@ -180,3 +181,87 @@ def _meeting(ax, outline, levels, colour):
     for turn in range(-3, 4):
         ax.add_patch(Polygon(np.asarray(outline) + np.array([0, turn * levels]), closed=True, facecolor=colour,
                              edgecolor="black", linewidth=0.7, zorder=3))
+
+
+@_styled
+def network(params, inputs, title):
+    """A network drawn with its weights: a line's width is |w|, its colour and dash the sign; biases stand in the units."""
+    figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
+    ax = figure.subplots()
+    figure.suptitle(title, fontsize=10)
+    layers = [[(x, y) for y in np.linspace(0.5, -0.5, n) * (0.95 if n > 1 else 0)] for x, n in
+              zip((0.0, 1.0, 1.7), params.sizes)]
+    largest = max(np.abs(params.W_ih).max(), np.abs(params.W_ho).max())
+    for W, left, right in ((params.W_ih, layers[0], layers[1]), (params.W_ho, layers[1], layers[2])):
+        for to, row in zip(right, W):
+            for start, w in zip(left, row):
+                if w:
+                    ax.plot(*zip(start, to), color=SIGN[w > 0], linestyle="-" if w > 0 else (0, (3, 1.5)),
+                            linewidth=5 * abs(w) / largest, solid_capstyle="butt", zorder=1)
+    for layer, biases in zip(layers, ([None] * len(inputs), params.b_h, params.b_o)):
+        for (x, y), bias in zip(layer, biases):
+            ax.plot(x, y, "o", markersize=13 if bias is None else 33, color="white", markeredgecolor="black", zorder=2)
+            if bias is not None:
+                ax.text(x, y, f"{bias:+.2f}".replace("-", "−"), ha="center", va="center", zorder=3)
+    for (x, y), name in zip(layers[0], inputs):
+        ax.text(x - 0.05, y, name, ha="right", va="center")
+    for x, name in ((0, "inputs"), (1, "hidden, tanh"), (1.7, "output")):
+        ax.text(x, 0.58, name, ha="center")
+    ax.text(1.0, -0.6, f"width: |w|, at most {largest:.2f};  solid brown: w > 0, dashed purple: w < 0;  in the units: biases",
+            ha="center", color=NOTE)
+    ax.set(xlim=(-0.35, 1.9), ylim=(-0.66, 0.66))
+    ax.axis("off")
+    return figure
+
+
+@_styled
+def matrices(panels, inputs, title):
+    """Heat maps of [W_ih  b_h  W_hoᵀ], a row a hidden unit, one panel a treatment; pruned cells are crossed out.
+
+    panels: (title, params, mask or None); one colour scale for all, that of the first.
+    """
+    figure = Figure(figsize=(WIDTH, 1.36 * len(panels) + 0.7), layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    axes = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
+    tables = [np.column_stack([p.W_ih, p.b_h, p.W_ho.T]) for _, p, _ in panels]
+    limit = np.abs(tables[0]).max()
+    for ax, table, (name, params, mask) in zip(axes, tables, panels):
+        image = ax.imshow(table, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
+        gone = np.zeros(table.shape, bool) if mask is None else ~np.column_stack([mask.W_ih, mask.b_h, mask.W_ho.T])
+        for (i, j), w in np.ndenumerate(table):
+            if gone[i, j]:
+                ax.plot([j - 0.4, j + 0.4], [i - 0.4, i + 0.4], color=PRUNED, linewidth=1.2)
+                ax.plot([j - 0.4, j + 0.4], [i + 0.4, i - 0.4], color=PRUNED, linewidth=1.2)
+            else:
+                ax.text(j, i, f"{w:.2f}".replace("0.", ".", 1).replace("-", "−"), ha="center", va="center",
+                        color="white" if abs(w) > 0.7 * limit else "black")
+        ax.set_title(f"{name};  output bias {params.b_o[0]:.2f}", loc="left")
+        ax.set_yticks(range(len(table)), [f"unit {i + 1}" for i in range(len(table))])
+        ax.set_xticks(range(table.shape[1]), [*inputs, "bias", "out"] if ax is axes[-1] else [])
+        ax.tick_params(length=0)
+        for side in ax.spines.values():
+            side.set_visible(False)
+    figure.colorbar(image, ax=list(axes), label="weight", shrink=0.5, extend="both")
+    return figure
+
+
+@_styled
+def staircase(x, curves, title):
+    """x̂ against x with the identity, and the error x̂ − x in steps below, one column a scheme.
+
+    curves: (title, colour key, x̂, step).
+    """
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    axes = figure.subplots(2, len(curves), sharex=True, sharey="row", height_ratios=(1.3, 1))
+    for (above, below), (name, key, decoded, step) in zip(axes.T, curves):
+        above.plot(x, x, color=ORIGINAL, linewidth=1, linestyle="--")
+        jumps = np.concatenate([[False], np.abs(np.diff(decoded)) > step / 2])
+        above.plot(x, np.where(jumps, np.nan, decoded), color=COLOUR[key], linewidth=1.6)
+        below.plot(x, np.where(jumps, np.nan, (decoded - x) / step), color=COLOUR[key], linewidth=1)
+        below.axhline(0, color=ORIGINAL, linewidth=1, linestyle="--")
+        above.set_title(name)
+        below.set_xlabel("weight x")
+    axes[0, 0].set_ylabel("decoded x̂\n(dashed: x itself)")
+    axes[1, 0].set_ylabel("error x̂ − x\n(steps Δ)")
+    return figure

@@ -1,4 +1,4 @@
-"""What the command prints: the tour, the verdicts on the article, the solver's answer. Text only; nothing is computed here."""
+"""What the command prints: the tour, the verdicts on the article, the solver's answer. Text only, no computing."""
 
 import numpy as np
 
@@ -46,7 +46,9 @@ def _min_max(name):
 
 def findings_text(findings):
     """The findings, numbered, each with its § and the Chinese term."""
-    return "\n".join(wrap(f"{f.text}.", indent="    ", first=f"{f.number:2}. §{f.section} " + (f"({f.term}) " if f.term else "")) for f in findings)
+    return "\n".join(
+        wrap(f"{f.text}.", indent="    ", first=f"{f.number:2}. §{f.section} " + (f"({f.term}) " if f.term else ""))
+        for f in findings)
 
 
 def tour_text(tour):
@@ -58,9 +60,10 @@ def tour_text(tour):
 def _trained(tour):
     return "\n".join([
         f"Trained: {tour.seeds} networks 10-5-1 on diabetes (seed s = split s and start s)",
-        wrap(f"Adam, lr {recipe.LR}, weight decay {recipe.DECAY:g}, {recipe.STEPS} steps. Here and below: the median over the seeds, in "
-             "brackets their central 80%."), "",
-        table([["network", _spread(tour.dense.values["R2"])], ["linear regression", _spread(tour.linear)]], ["", "test R²"], "lr")])
+        wrap(f"Adam, lr {recipe.LR}, weight decay {recipe.DECAY:g}, {recipe.STEPS} steps. "
+             "Here and below: the median over the seeds, in brackets their central 80%."), "",
+        table([["network", _spread(tour.dense.values["R2"])], ["linear regression", _spread(tour.linear)]],
+              ["", "test R²"], "lr")])
 
 
 def _quantized(tour):
@@ -75,27 +78,30 @@ def _quantized(tour):
         "Quantized (量化): rms error of the 61 weights; J, summed over 331 rows;",
         "   test R²; bytes of the codes + of the scales", "",
         table(rows, ["bits", "scheme", "error", "J", "test R²", "bytes"], "rlrrrr"), "",
-        wrap("as written: one (W, B) for all 61 by min-max, P = 2^bits, decoded with + B, exactly. sign mended: the same with - B. nearest, one "
-             "grid: rounded to nearest, saturating. corrected: so, with a grid for each of the four tensors.")])
+        wrap("as written: one (W, B) for all 61 by min-max, P = 2^bits, decoded with + B, exactly. "
+             "sign mended: the same with - B. nearest, one grid: rounded to nearest, saturating. "
+             "corrected: so, with a grid for each of the four tensors.")])
 
 
 def _pruned(tour):
-    rows = [[row.name, _spread(row.values["left"], "{:.0f}"), f"{np.median(row.values['multiply_adds']):.0f}", _spread(row.values["R2"])]
-            for row in tour.pruned]
+    rows = [[row.name, _spread(row.values["left"], "{:.0f}"),
+             f"{np.median(row.values['multiply_adds']):.0f}", _spread(row.values["R2"])] for row in tour.pruned]
     return "\n".join([
         "Pruned (剪枝): parameters left of 61; multiply-adds left of 55; test R²", "",
         table(rows, ["rule", "left", "m-adds", "test R²"], "lrrr"), "",
-        wrap("An unstructured mask saves no multiply-add by itself: a dense kernel still does all 55. R < 0.5 removes every parameter with "
-             "R < 0; how many others depends on sum or mean, and on when training stops.")])
+        wrap("An unstructured mask saves no multiply-add by itself: a dense kernel still does all 55. "
+             "R < 0.5 removes every parameter with R < 0; "
+             "how many others depends on sum or mean, and on when training stops.")])
 
 
 def _both(tour):
-    rows = [[row.name, _spread(row.values["left"], "{:.0f}"), _spread(row.values["ratio"]), f"{np.median(row.values['R2']):.2f}"]
-            for row in tour.both]
+    rows = [[row.name, _spread(row.values["left"], "{:.0f}"), _spread(row.values["ratio"]),
+             f"{np.median(row.values['R2']):.2f}"] for row in tour.both]
     return "\n".join([
         "Both: parameters that are not 0; test error over that of the float network", "",
         table(rows, ["pruned; quantized", "not 0", "error ratio", "R²"], "lrrr"), "",
-        wrap("As written, quantizing brings the pruned weights back: 0 decodes to about 2B/W. With a zero point, 0 stays exactly 0.")])
+        wrap("As written, quantizing brings the pruned weights back: 0 decodes to about 2B/W. "
+             "With a zero point, 0 stays exactly 0.")])
 
 
 def _spread(values, form="{:.2f}"):
@@ -111,7 +117,8 @@ def solution_text(solution, levels):
         shown = [f"({_end(a)}, {_end(b)})" for a, b in solution.intervals[:8]]
         more = f" and {len(solution.intervals) - 8} more" if len(solution.intervals) > 8 else ""
         W, B = solution.witness
-        where = "every W" if shown == ["(-inf, inf)"] else f"W in {', '.join(shown)}{more}, repeating with period {solution.period}"
+        where = ("every W" if shown == ["(-inf, inf)"]
+                 else f"W in {', '.join(shown)}{more}, repeating with period {solution.period}")
         return "\n".join([f"feasible: floor(x*W + B) mod {levels} prints these codes", wrap(where, "  ", "  "),
                           "  for example " + _pair(W, B).replace("\u00a0", " ")])
     repair = solution.repair
@@ -120,8 +127,8 @@ def solution_text(solution, levels):
     return "\n".join([
         f"infeasible: no (W, B) prints these codes by floor(x*W + B) mod {levels}",
         wrap(f"proof: {solution.proof.reason}", "  ", "  "),
-        wrap(f"least repair: {len(repair.keep)} of {len(repair.keep) + len(repair.change)} codes can be right at most; change entr"
-             f"{'y' if len(repair.change) == 1 else 'ies'} {change}, and {_pair(W, B)} prints "
+        wrap(f"least repair: {len(repair.keep)} of {len(repair.keep) + len(repair.change)} codes can be right at "
+             f"most; change entr{'y' if len(repair.change) == 1 else 'ies'} {change}, and {_pair(W, B)} prints "
              f"{' '.join(map(str, repair.codes))}", "  ", "  ")])
 
 

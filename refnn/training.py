@@ -36,20 +36,23 @@ def minimise(theta, gradient, *, steps, lr, optimizer="adam", project=None):
         arrays.refuse("minimise", "lr", "positive", arrays.describe(lr))
     arrays.broadcast("minimise", theta=theta, lr=lr)
     if np.broadcast_shapes(theta.shape, lr.shape) != theta.shape:
-        arrays.refuse("minimise", "lr", f"a number or of a shape that broadcasts to theta {theta.shape}", f"shape {lr.shape}")
+        arrays.refuse("minimise", "lr", f"a number or of a shape that broadcasts to theta {theta.shape}",
+                      f"shape {lr.shape}")
     steps = arrays.whole("minimise", "steps", steps, 0)
     arrays.choice("minimise", "optimizer", optimizer, OPTIMIZERS)
     for name, f in (("gradient", gradient), ("project", project)):
         if not callable(f) and not (name == "project" and f is None):
             arrays.refuse("minimise", name, "a function of theta", arrays.describe(f), TypeError)
-    return descend(theta, _of_shape("gradient", gradient), steps, lr, optimizer, _of_shape("project", project or (lambda theta: theta)))
+    gradient, project = _of_shape("gradient", gradient), _of_shape("project", project or (lambda theta: theta))
+    return descend(theta, gradient, steps, lr, optimizer, project)
 
 
 def _of_shape(name, function):
     def checked(theta):
         value = function(theta)
         if np.shape(value) != theta.shape:
-            arrays.refuse("minimise", name, f"a function that returns the shape of theta, {theta.shape}", f"shape {np.shape(value)}")
+            arrays.refuse("minimise", name, f"a function that returns the shape of theta, {theta.shape}",
+                          f"shape {np.shape(value)}")
         return np.asarray(value)
     return checked
 
@@ -85,7 +88,7 @@ def fit(params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, mask=Non
 
 
 def fit_plain(params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, mask=None, activation="tanh"):
-    """`fit` as one would write it down: the gradient by network.backpropagate, step by step. For reading and for tests.
+    """`fit` as one would write it down: the gradient by network.backpropagate, step by step. To read and to test.
 
     >>> p, X = network.init(np.random.default_rng(0), (1, 2, 1)), np.linspace(-1, 1, 9)[:, None]
     >>> fit_plain(p, X, np.sin(X), steps=200, lr=0.05).history[[0, -1]].round(4).tolist()
@@ -118,8 +121,10 @@ def _fit(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activatio
     flat = (int(np.prod(params.batch)), theta.shape[-1])
     lr = _per_network("lr", lr, params, lambda a: a > 0, "positive")
     decay = _per_network("weight_decay", weight_decay, params, lambda a: a >= 0, "0 or more")
-    objective, order = form(params.sizes, params.batch, X.astype(dtype, copy=False), y.astype(dtype, copy=False), activation)
-    keep = True if mask is None else np.broadcast_to(arrays.mask("fit", params, mask).flatten(), theta.shape).reshape(flat)[:, order]
+    X, y = X.astype(dtype, copy=False), y.astype(dtype, copy=False)
+    objective, order = form(params.sizes, params.batch, X, y, activation)
+    if mask is not None:
+        keep = np.broadcast_to(arrays.mask("fit", params, mask).flatten(), theta.shape).reshape(flat)[:, order]
     history = np.empty((steps + 1, flat[0]), dtype)
     seen = iter(history)
 
@@ -133,7 +138,8 @@ def _fit(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activatio
         next(seen)[:] = objective(last)[0]
     theta = np.empty_like(last)
     theta[:, order] = last
-    return Fit(Params.unflatten(theta.reshape(*params.batch, -1), params.sizes), history.T.reshape(*params.batch, steps + 1))
+    return Fit(Params.unflatten(theta.reshape(*params.batch, -1), params.sizes),
+               history.T.reshape(*params.batch, steps + 1))
 
 
 def _per_network(name, value, params, allowed, expected):

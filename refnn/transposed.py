@@ -2,9 +2,9 @@
 
     Z = W₁·X₁ᵀ     H = f(Z)     R = W₂·H₁ − Yᵀ     J = ½ΣR²     ∂W₂ = R·H₁ᵀ     ∂W₁ = ((W₂ᵀR) ∘ f'(Z))·X₁
 
-W₁ = [W_ih b_h] and W₂ = [W_ho b_o] carry the biases, X₁ = [X 1] and H₁ their inputs 1; examples run along the last axis,
-where memory is contiguous. Networks or rows are taken in blocks that fit the cache. `training.fit` runs on this; a test
-holds it equal to the plain form to the rounding of one sum.
+W₁ = [W_ih b_h] and W₂ = [W_ho b_o] carry the biases, X₁ = [X 1] and H₁ their inputs 1; examples run along the last
+axis, where memory is contiguous. Networks or rows are taken in blocks that fit the cache. `training.fit` runs on this;
+a test holds it equal to the plain form to the rounding of one sum.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ def order(sizes):
 
 
 def objective(sizes, batch, X, y, activation):
-    """A function of theta (S, 61), in the order of `order`, that returns J (S,) and the gradient (S, 61) in one buffer.
+    """A function of theta (S, 61), ordered by `order`, that returns J (S,) and the gradient (S, 61) in one buffer.
 
     X (N, in) or (*batch, N, in), y likewise, of one dtype; S is the product of batch.
     """
@@ -39,13 +39,16 @@ def objective(sizes, batch, X, y, activation):
     S, N, dtype = int(np.prod(batch)), X.shape[-2], X.dtype
     X, y = (a.reshape(S, *a.shape[-2:]) if a.ndim > 2 else a[None] for a in (X, y))
     X1 = np.concatenate([X, np.ones_like(X[..., :1])], axis=-1)                    # (1 or S, N, in + 1)
-    X1t, yt = np.ascontiguousarray(X1.mT), np.ascontiguousarray(y.mT)              # (1 or S, in + 1, N), (1 or S, out, N)
+    X1t = np.ascontiguousarray(X1.mT)                                              # (1 or S, in + 1, N)
+    yt = np.ascontiguousarray(y.mT)                                                # (1 or S, out, N)
     rows = min(N, max(1, BLOCK // (hidden + 1)))
     nets = min(S, max(1, BLOCK // ((hidden + 1) * rows)))
     H1 = np.ones((nets, hidden + 1, rows), dtype)
     Z, D, R = (np.empty(nets * units * rows, dtype) for units in (hidden, hidden, outputs))
-    J, gradient, cut = np.empty(S, dtype), np.empty((S, hidden * (inputs + 1 + outputs) + outputs), dtype), hidden * (inputs + 1)
-    blocks = [(slice(s, min(s + nets, S)), slice(n, min(n + rows, N))) for s in range(0, S, nets) for n in range(0, N, rows)]
+    J, gradient = np.empty(S, dtype), np.empty((S, hidden * (inputs + 1 + outputs) + outputs), dtype)
+    cut = hidden * (inputs + 1)                                                    # W₁ before, W₂ after
+    blocks = [(slice(s, min(s + nets, S)), slice(n, min(n + rows, N)))
+              for s in range(0, S, nets) for n in range(0, N, rows)]
     activate, times_slope = _in_place(activation)
 
     def J_and_gradient(theta):

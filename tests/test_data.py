@@ -83,7 +83,8 @@ def test_z_scores_do_not_depend_on_the_unit():
 
 def test_a_split_needs_a_name_for_each_column():
     d = data.load("diabetes")
-    for bad, word in ((d._replace(names=()), "names"), (d._replace(names=None), "names"), (d._replace(target=3), "target")):
+    for bad, word in ((d._replace(names=()), "names"), (d._replace(names=None), "names"),
+                      (d._replace(target=3), "target")):
         with pytest.raises(ValueError, match=f"split: dataset.{word} must be a name for each"):
             data.split(bad, 0)
 

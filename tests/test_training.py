@@ -113,7 +113,7 @@ def test_fit_equals_its_plain_form():
                 finally:
                     transposed.BLOCK = saved
                 plain = training.fit_plain(params, X, y, steps=1, lr=0.01, optimizer="gd", activation=activation)
-                # each slope is a sum of N products: N·eps·Σ|terms|, and Σ|terms| <= N·max|r|·max|W|·max|X|; lr scales it
+                # each slope sums N products: N·eps·Σ|terms|, and Σ|terms| <= N·max|r|·max|W|·max|X|; lr scales it
                 r = np.abs(network.forward(params, X, activation).y_hat - y).max()
                 terms = N * r * max(1, np.abs(params.flatten()).max()) * np.abs(X).max() * np.abs(network.forward(
                     params, X, activation).h).max(initial=1)

@@ -76,9 +76,9 @@ def _cells(x, q, low, high, levels):
 def _in_cell(x, q, low, high, levels, s, bottom, top):
     """Codes: qᵢ + P·mᵢ − xᵢW ≤ B < qᵢ + P·mᵢ + 1 − xᵢW;  decoded: lᵢW ≤ qᵢ + sB ≤ hᵢW;  bottom ≤ W ≤ top."""
     if s > 0:
-        more, less = [(l, -c) for l, c in zip(low, q)], [(h, -c) for h, c in zip(high, q)]       # lines (a, b): B ≥ aW + b
+        more, less = [(l, -c) for l, c in zip(low, q)], [(h, -c) for h, c in zip(high, q)]   # lines (a, b): B ≥ aW + b
     else:
-        more, less = [(-h, c) for h, c in zip(high, q)], [(-l, c) for l, c in zip(low, q)]       # B ≤ aW + b
+        more, less = [(-h, c) for h, c in zip(high, q)], [(-l, c) for l, c in zip(low, q)]   # B ≤ aW + b
     if levels == 1:                                        # every code is 0, whatever W and B are
         return _between(more, less, [], bottom, top)
     inside = (bottom + top) / 2

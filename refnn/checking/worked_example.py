@@ -16,8 +16,8 @@ An example is a dict {"title": …, "claims": [...]}. The kinds of claim, and wh
     roundtrip   x, P, codes, decoded, sign   some (W, B) prints codes and decoded values, (q ± B)/W
     prune       R, tau, printed              the mask not (R < τ), 1 = kept                       §3.2.2
 
-A "name" is repeated in the verdict. Where P is not given it is read from 量化级别为N in the claim's or the example's "text"
-or "title". With "inputs": "rounded" the inputs are intervals of half a unit of their last digit too.
+A "name" is repeated in the verdict. Where P is not given it is read from 量化级别为N in the claim's or the example's
+"text" or "title". With "inputs": "rounded" the inputs are intervals of half a unit of their last digit too.
 """
 
 from math import floor
@@ -35,7 +35,7 @@ ROUNDED = "the printed inputs are rounded, and others that round to them might p
 
 
 class Verdict(NamedTuple):
-    """One claim judged: its text, what is printed, what is computed (exact), whether it holds, why not, and the status."""
+    """One claim judged: its text, what is printed, what is computed (exact), whether it holds, why not, the status."""
 
     claim: str
     printed: object
@@ -48,7 +48,8 @@ class Verdict(NamedTuple):
 def check(example):
     """A Verdict for each claim of a worked example, in order.
 
-    >>> check({"title": "t", "claims": [{"kind": "dequantize", "q": [3], "W": "9", "B": 0, "printed": ["0.3"]}]})[0].status
+    >>> claim = {"kind": "dequantize", "q": [3], "W": "9", "B": 0, "printed": ["0.3"]}
+    >>> check({"title": "t", "claims": [claim]})[0].status
     'as printed'
     """
     if not isinstance(example, dict):
@@ -85,8 +86,8 @@ def _judge(given, where, example, rounded):
 
 
 def _compare(claim, printed, half, values, possible, because):
-    """(status, reason) of printed numbers against what the formula gives; possible: for each entry, whether some input that
-    rounds to the printed one gives it (asked only where the inputs are rounded)."""
+    """(status, reason) of printed numbers against what the formula gives; possible: for each entry, whether some input
+    that rounds to the printed one gives it (asked only where the inputs are rounded)."""
     entries = list(zip(printed.flat, half.flat, values.flat))
     nominal = [abs(p - v) <= h for p, h, v in entries]
     if all(nominal):
@@ -147,7 +148,9 @@ def _solve(claim, P):
     solution = solver.solve(list(x.flat), list(codes.flat), P)
     if solution.feasible:
         return "exact", solution.witness, ""
-    return ("not decidable", None, ROUNDED) if claim.rounded else ("cannot be", None, f"no (W, B): {solution.proof.reason}")
+    if claim.rounded:
+        return "not decidable", None, ROUNDED
+    return "cannot be", None, f"no (W, B): {solution.proof.reason}"
 
 
 def _roundtrip(claim, P):
@@ -164,20 +167,24 @@ def _roundtrip(claim, P):
     if claim.rounded:
         return "not decidable", None, ROUNDED
     alone = solver.solve(list(x.flat), list(codes.flat), P)
-    return "cannot be", None, ("the codes can be printed, but by no (W, B) that decodes to these values" if alone.feasible
-                               else f"no (W, B) prints the codes: {alone.proof.reason}")
+    return "cannot be", None, (
+        "the codes can be printed, but by no (W, B) that decodes to these values" if alone.feasible
+        else f"no (W, B) prints the codes: {alone.proof.reason}")
 
 
 def _prune(claim):
     R, tau = claim.exact("R"), claim.exact("tau", ())[()]
     printed = Claim({"printed": _as_numbers(claim.given["printed"])}, claim.where, False).whole("printed", R.shape)
     if any(v not in (0, 1) for v in printed.flat):
-        arrays.refuse("check", f"{claim.where}.printed", "a mask of 1 (kept) and 0 (removed)", arrays.describe(printed))
+        arrays.refuse("check", f"{claim.where}.printed", "a mask of 1 (kept) and 0 (removed)",
+                      arrays.describe(printed))
     mask = arrays.objects([int(not r < tau) for r in R.flat], R.shape)
     [(t_low, t_high)] = claim.intervals("tau", ())
-    possible = [high >= t_low if kept else low < t_high for (low, high), kept in zip(claim.intervals("R", R.shape), printed.flat)]
+    possible = [high >= t_low if kept else low < t_high
+                for (low, high), kept in zip(claim.intervals("R", R.shape), printed.flat)]
     status, reason = _compare(claim, printed, np.zeros_like(printed), mask, possible, lambda i: (
-        f"R = {decimal(R.flat[i])} is {'kept' if mask.flat[i] else 'removed'} at tau = {decimal(tau)}, not as printed"))
+        f"R = {decimal(R.flat[i])} is {'kept' if mask.flat[i] else 'removed'} at tau = {decimal(tau)}, "
+        "not as printed"))
     return status, mask.tolist(), reason
 
 

@@ -1,7 +1,7 @@
 """The tour: fifty networks trained on diabetes, quantized and pruned as the article writes it and as the field does.
 
-Recipe: seed s is split s (¾ to train, X and y standardised by the training rows) and start s; Adam, lr .01, weight decay
-10, 300 steps, full batch; J is the sum of §4.2. Everything is measured on all seeds and told as median and spread.
+Recipe: seed s is split s (¾ to train, X and y standardised by the training rows) and start s; Adam, lr .01, weight
+decay 10, 300 steps, full batch; J is the sum of §4.2. Everything is measured on all seeds, told as median and spread.
 """
 
 from fractions import Fraction
@@ -77,7 +77,8 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     for name, params, r in (("summed, decay 10", trained, R), (f"summed, no decay, {LONG} steps", long, R_long),
                             ("averaged, decay 10", trained, averaged)):
         rest, mask = prune_written.prune(params, r, tau)
-        pruned.append(measure(f"R < {article.TAU}, {name}", rest, left=masks.count(mask), multiply_adds=multiply_adds(mask)))
+        pruned.append(measure(f"R < {article.TAU}, {name}", rest,
+                              left=masks.count(mask), multiply_adds=multiply_adds(mask)))
     kept, tuned = {}, {}
     for sparsity in SPARSITIES:
         progress(f"fine-tuning at {sparsity:.0%}")
@@ -91,8 +92,9 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     half, name = tuned[SPARSITIES[0]], f"{SPARSITIES[0]:.0%} pruned, tuned"
     rest, _ = prune_written.prune(trained, R, tau)
     both = []
-    for label, params in [(f"{name}; corrected, {bits} bits", corrected(half, bits)) for bits in BOTH_BITS] + \
-                         [(f"R < {article.TAU}; as written, {bits} bits", as_written_all(rest, bits)) for bits in BOTH_BITS]:
+    pairs = [(f"{name}; corrected, {bits} bits", corrected(half, bits)) for bits in BOTH_BITS]
+    pairs += [(f"R < {article.TAU}; as written, {bits} bits", as_written_all(rest, bits)) for bits in BOTH_BITS]
+    for label, params in pairs:
         both.append(measure(label, params, left=(params.flatten() != 0).sum(axis=1),
                             ratio=squared_error(params, X_test, y_test) / squared_error(trained, X_test, y_test)))
     progress("linear regression")
@@ -107,13 +109,14 @@ def _quantized(params, bits):
     yield "as written", as_written_all(params, bits), {"bytes": codes, "scale_bytes": 8}
     yield "sign mended", as_written_all(params, bits, sign=-1), {"bytes": codes, "scale_bytes": 8}
     grid = calibration.choose_qparams(theta, bits, axis=0)
-    yield "nearest, one grid", Params.unflatten(affine.fake_quantize(theta, grid), sizes), {"bytes": codes, "scale_bytes": 5}
+    nearest = Params.unflatten(affine.fake_quantize(theta, grid), sizes)
+    yield "nearest, one grid", nearest, {"bytes": codes, "scale_bytes": 5}
     yield "corrected", corrected(params, bits), {"bytes": codes, "scale_bytes": 5 * len(FIELDS)}
 
 
 def as_written_all(params, bits, sign=1):
-    """One (W, B) by min_max for all parameters of each network, P = 2^bits, decoded with sign·B; a network of one value has
-    none and stays. On Fractions: in floats the last bit decides whether the largest weight gets its code (finding 9)."""
+    """One (W, B) by min_max for all parameters of each network, P = 2^bits, decoded with sign·B; a network of one
+    value has none and stays. On Fractions: in floats the last bit decides the largest weight's code (finding 9)."""
     theta, P = params.flatten(), 2**bits
     x_hat = theta.copy()
     for out, row in zip(x_hat, theta):

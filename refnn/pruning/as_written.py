@@ -1,6 +1,6 @@
 """§3.2 of the article, literally: R = ∂J/∂x, θ_p = θ \\ {x : R_x < τ}, θ_f = θ_p.
 
-These functions are wrong in the documented way and tests hold them to it; `importance` and `masks` are what the field does.
+These functions are wrong as documented, and tests hold them to it; `importance` and `masks` are what the field does.
 
     R  importance 参数重要性, a slope: loss per unit of the parameter    τ  pruning threshold 剪枝阈值, in the same unit
 """

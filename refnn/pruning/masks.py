@@ -23,7 +23,7 @@ def by_threshold(scores, tau):
 
 
 def by_sparsity(scores, sparsity, scope="global"):
-    """Remove exactly round(sparsity·n) of the n scores, the lowest first; of equal scores the earlier in flatten's order.
+    """Remove exactly round(sparsity·n) of the n scores, the lowest first; of equals the earlier in flatten's order.
 
     scope "global": of all n = 61; "layer": of each of the four arrays on its own. round is Python's, half to even:
     at 50 %, 30 of 61 go globally and 25 + 2 + 2 + 0 = 29 by layer.

@@ -32,7 +32,8 @@ def main():
     rows = []
     options = {"lr": 0.01, "weight_decay": 10.0}
     for name, (params, X, y), steps, target in (
-            ("one network, 442 rows", case(rng, 442), 500, 2), ("200 networks, 331 rows", case(rng, 331, (200,)), 20, 3.5),
+            ("one network, 442 rows", case(rng, 442), 500, 2),
+            ("200 networks, 331 rows", case(rng, 331, (200,)), 20, 3.5),
             ("one network, 100 000 rows", case(rng, 100_000), 20, 4)):
         plain = best(lambda p=params, X=X, y=y, n=steps: training.fit_plain(p, X, y, steps=n, **options), 3)
         fast = best(lambda p=params, X=X, y=y, n=steps: training.fit(p, X, y, steps=n, **options))
@@ -54,8 +55,10 @@ def main():
     spans = {}
     for _ in range(7):
         for module in ("numpy", "refnn"):
-            spans.setdefault(module, []).append(best(lambda m=module: subprocess.run([sys.executable, "-c", f"import {m}"], check=True), 1))
-    print(f"{'import refnn over import numpy':40} {min(spans['refnn']) / min(spans['numpy']):7.2f}         (at most 1.25)")
+            command = [sys.executable, "-c", f"import {module}"]
+            spans.setdefault(module, []).append(best(lambda c=command: subprocess.run(c, check=True), 1))
+    ratio = min(spans["refnn"]) / min(spans["numpy"])
+    print(f"{'import refnn over import numpy':40} {ratio:7.2f}         (at most 1.25)")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,52 @@
+"""Pictures of one network of the tour (seed 0) and of the formulas: the network, its matrices, the staircase."""
+
+import numpy as np
+
+from refnn import article, network
+from refnn.network import Params
+from refnn.pruning import as_written as prune_written
+from refnn.pruning import importance, masks
+from refnn.quantization import affine, as_written, calibration
+
+BITS = 3                                   # eight levels, as the article's P
+
+
+def draw(params, R, names):
+    """The figures of one trained network: `network`, `matrices` and `staircase`, by name.
+
+    params: the network; R: its slopes; names: of its inputs.
+    """
+    from refnn import plots
+    theta, P = params.flatten(), 2**BITS
+    W, B = as_written.min_max(theta, P)
+    corrected = Params(*(affine.fake_quantize(a, calibration.choose_qparams(a, BITS)) for a in params.arrays()))
+    rest, kept = prune_written.prune(params, R, float(article.TAU))
+    half = masks.by_sparsity(importance.magnitude(params), 0.5)
+    panels = [("float32", params, None),
+              (f"as written, {BITS} bits: every weight shifted by 2B/W", as_written.update(params, W, B, P), None),
+              (f"corrected, {BITS} bits", corrected, None),
+              (f"as written, R < {article.TAU}: {masks.count(kept)} of 61 left", rest, kept),
+              (f"magnitude 50%: {masks.count(half)} of 61 left", network.apply_mask(params, half), half)]
+    largest = names[int(np.abs(params.W_ih).max(axis=0).argmax())]
+    return {
+        "network": plots.network(params, names, f"A 10-5-1 network trained on diabetes (seed 0): its heaviest input is {largest}"),
+        "matrices": plots.matrices(panels, names, "The same 61 weights after each treatment: as written they all move, or go by "
+                                   "their sign"),
+        "staircase": staircase(),
+    }
+
+
+def staircase():
+    """Eight levels on [−1, 1], as written, with the sign mended, corrected; x goes a little beyond the range."""
+    from refnn import plots
+    P = 2**BITS
+    W, B = as_written.min_max([-1.0, 1.0], P)
+    grid = calibration.choose_qparams([-1.0, 1.0], BITS, signed=False)
+    x = np.linspace(-1.3, 1.3, 2601)
+    q = as_written.quantize(x, W, B, P)
+    curves = [("as written: floor, wrap, + B", "as written", as_written.dequantize(q, W, B), 1 / W),
+              ("sign mended: floor, wrap, − B", "as written", as_written.dequantize(q, W, -B), 1 / W),
+              ("corrected: nearest, saturate", "corrected", affine.fake_quantize(x, grid), grid.scale)]
+    shift = np.mean(curves[0][2] - curves[1][2]) * W
+    return plots.staircase(x, curves, f"As printed, every weight is {shift:.0f} steps too high, and beyond the range mod wraps by {P};\n"
+                           "to nearest and saturating, no weight within the range moves by more than half a step")
