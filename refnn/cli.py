@@ -34,7 +34,9 @@ def _parser():
         "quantize and prune them as the article writes it and as the field does, and write the figures."))
     parser.add_argument("--figures", metavar="DIR", help="folder for the figures (default: figures)")
     parser.add_argument("--no-figures", action="store_true", help="write no figures")
-    commands = parser.add_subparsers(dest="command", metavar="verify | solve", help="(each has its own --help)")
+    commands = parser.add_subparsers(dest="command", metavar="[verify | solve]",
+                                     help="verify: verdicts on the article and all findings; solve: find W and B for "
+                                     "numbers of your own (each has its own --help)")
     verify = commands.add_parser("verify", description="Every printed tensor and formula of the article "
                                  "with its verdict, and what is wrong with the article, each finding computed.")
     verify.add_argument("--json", action="store_true", help="the verdicts as a JSON list")
@@ -105,7 +107,7 @@ def _solve(options):
         if len(decoded) != len(x):
             raise ValueError(f"solve: --decoded must be as many numbers as --x ({len(x)}), got {len(decoded)}")
         pair = roundtrip(x, q, [d - h for d, h in decoded], [d + h for d, h in decoded], levels, sign)
-    console.say(report.solution_text(solution, levels))
+    console.say(("codes alone: " if options.decoded is not None else "") + report.solution_text(solution, levels))
     if options.decoded is not None:
         found = (f"W = {decimal(pair[0])}, B = {decimal(pair[1])} prints the decoded values too" if pair
                  else "no (W, B) prints the codes and these values")

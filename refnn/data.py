@@ -10,6 +10,7 @@ import numpy as np
 from refnn import arrays, network
 from refnn.network import Params
 
+MAX_ROWS = 10**7
 NAMED = ("diabetes", "friedman1", "teacher")
 
 
@@ -76,7 +77,7 @@ def friedman1(seed=0, N=400):
     (400, 10)
     """
     rng = np.random.default_rng(arrays.whole("friedman1", "seed", seed, 0))
-    X = rng.random((arrays.whole("friedman1", "N", N, 2), 10))
+    X = rng.random((arrays.whole("friedman1", "N", N, 2, MAX_ROWS), 10))
     noise = rng.standard_normal(len(X))
     y = 10 * np.sin(np.pi * X[:, 0] * X[:, 1]) + 20 * (X[:, 2] - 0.5) ** 2 + 10 * X[:, 3] + 5 * X[:, 4] + noise
     return Dataset(X, y[:, None], tuple(f"x{i + 1}" for i in range(10)), "y",
@@ -93,7 +94,7 @@ def teacher(seed=0, N=400):
     (25, (400, 1))
     """
     rng = np.random.default_rng(arrays.whole("teacher", "seed", seed, 0))
-    N = arrays.whole("teacher", "N", N, 2)
+    N = arrays.whole("teacher", "N", N, 2, MAX_ROWS)
     W_ih = rng.choice((-1, 1), (5, 10)) * rng.uniform(0.4, 1.2, (5, 10))
     W_ih[rng.permuted(np.tile(np.arange(10) < 5, (5, 1)), axis=1)] = 0          # five of each hidden unit's ten
     b_h, W_ho = rng.uniform(-0.5, 0.5, 5), rng.choice((-1, 1), (1, 5)) * rng.uniform(0.5, 1.5, (1, 5))

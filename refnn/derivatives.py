@@ -81,7 +81,7 @@ def hessian(params, X, y, activation="tanh"):
 
 @np.errstate(all="ignore")
 def gauss_newton(params, X, activation="tanh"):
-    """Σ GᵀG, (…, 61, 61): the Hessian without the residual's part; never negative, and exact where r = 0.
+    """Σ GᵀG, (…, 61, 61): the Hessian without the residual's part; vᵀΣGᵀGv ≥ 0, and exact where r = 0.
 
     >>> gauss_newton(Params([[1]], [0], [[2]], [0]), [[3]], "identity")[:, 0]
     array([36., 12., 18.,  6.])
@@ -92,7 +92,7 @@ def gauss_newton(params, X, activation="tanh"):
 
 
 def inverse_without(inverse, i):
-    """From H⁻¹ that of H without row and column i, in place where they stood, and 0 in row and column i:
+    """Given H⁻¹, the inverse of H without row and column i, its entries in their old places, 0 in row and column i:
 
         H⁻¹ − H⁻¹[:, i]·H⁻¹[i, :] / H⁻¹[i, i]        (Hassibi & Stork 1993; used by OBS and OBQ)
 

@@ -63,24 +63,27 @@ def before_after(weights, grids, scheme, seeds):
     colour, n = COLOUR[scheme], len(weights)
     errors = [g.levels[g.codes] - weights for g in grids]
     if scheme == "as written":
-        title = f"As written, every weight comes back shifted, by {np.mean(errors):.1f} on average, whatever the bits"
+        shifts = sorted(np.mean(e) for e in errors)
+        title = f"As written, every weight comes back too large, on average by {shifts[0]:.1f} to {shifts[-1]:.1f}"
     else:
         title = "Corrected, weights stay where they are, to within half a step"
     figure = Figure(figsize=(WIDTH, 4.7), layout="constrained")
     figure.suptitle(f"{title}\n", fontsize=11)
-    figure.text(0.5, 0.925, f"{_thousands(n)} weights of {seeds} networks on one grid; marks below: "
-                "where codes change (before), levels (after)", ha="center", color=NOTE)
+    figure.text(0.5, 0.925, f"{_thousands(n)} weights of {seeds} networks, all on one grid; marks "
+                "below: where codes change (before), levels (after)", ha="center", color=NOTE)
     axes = figure.subplots(2, len(grids), sharex=True, sharey="col")
-    low = min(weights.min(), *(g.levels.min() for g in grids))
+    low = min(weights.min(), *(min(g.levels.min(), g.edges[1] - np.diff(g.levels).mean()) for g in grids))
     high = max(weights.max(), *(g.levels.max() for g in grids))
     pad = 0.04 * (high - low)
     for (above, below), grid, error in zip(axes.T, grids, errors):
         few = len(grid.levels) <= 32
         counts = np.bincount(grid.codes, minlength=len(grid.levels))
-        edges = np.clip(grid.edges, low - pad, high + pad)
+        step = np.diff(grid.levels).mean()                             # the cells at the ends are open: draw one step
+        edges = np.concatenate([[max(grid.edges[0], grid.edges[1] - step)], grid.edges[1:-1],
+                                [min(grid.edges[-1], grid.edges[-2] + step)]])
         above.bar(edges[:-1], counts, np.diff(edges), align="edge", color=ORIGINAL, edgecolor="white",
                   linewidth=0.4 if few else 0)
-        below.bar(grid.levels, counts, np.diff(grid.levels).mean() * (0.35 if few else 1), color=colour)
+        below.bar(grid.levels, counts, step * (0.35 if few else 1), color=colour)
         above.set_title(f"{grid.title}: {np.count_nonzero(counts)} of {len(counts)} codes used")
         below.set_title(f"rms error {np.sqrt(np.mean(error**2)):.3f}")
         for ax, at in ((above, edges), (below, grid.levels)):
@@ -101,13 +104,12 @@ def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
     bins = np.linspace(-reach, reach, 62)  # an odd number of bins: the middle one is centred on 0
     figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
     left, positive = np.mean(mask_R), np.mean(weights[mask_R] > 0)
-    figure.suptitle(f"R < {tau} keeps {left:.0%} of the weights, and of these {positive:.1%} are positive: "
-                    "at a minimum with\n"
+    figure.suptitle(f"Removing what has R < {tau} leaves {left:.0%}, of these {positive:.1%} positive: at a minimum with\n"
                     "weight decay R = −λw, so that the rule goes by the sign of w. Magnitude does not.\n", fontsize=10)
-    figure.text(0.5, 0.925, f"{_thousands(len(weights))} weights of {seeds} networks, trained with weight decay 10; "
-                "green, hatched: removed", ha="center", color=NOTE)
+    figure.text(0.5, 0.925, f"{_thousands(len(weights))} weights and biases of {seeds} networks (weight decay 10); green, "
+                "hatched: removed; |R| > 6 not shown", ha="center", color=NOTE)
     axes = figure.subplots(3, 2, sharey="row")
-    _split(axes[0, 0], R, mask_R, np.arange(-np.ceil(np.quantile(np.abs(R), 0.99) / tau), 13) * tau)
+    _split(axes[0, 0], R, mask_R, np.arange(-12, 13) * tau)
     axes[0, 0].axvline(tau, **THRESHOLD)
     axes[0, 0].annotate(f"τ = {tau}", (tau, 0.92), (4, 0),
                         xycoords=("data", "axes fraction"), textcoords="offset points")
@@ -144,6 +146,7 @@ def _split(ax, values, kept, edges):
     ax.bar(edges[:-1], removed, np.diff(edges), align="edge", **REMOVED)
     ax.bar(edges[:-1], rest, np.diff(edges), bottom=removed, align="edge", color=ORIGINAL)
     ax.set_xlim(edges[0], edges[-1])
+    ax.set_ylim(0, (removed + rest).max() * 1.12)
 
 
 @_styled
@@ -169,7 +172,7 @@ def proof(rows, codes, cells, levels, period):
     for outline, colour, name in zip(cells, (CORRECTED, WRITTEN), names):
         _meeting(axes[2], outline, levels, colour)
         centre = np.mean(outline, axis=0)
-        axes[2].annotate(f"all of the {name}", (centre[0], centre[1]), (22, 0), textcoords="offset points",
+        axes[2].annotate(f"prints all of the {name}", (centre[0], centre[1]), (22, 0), textcoords="offset points",
                          color=colour, va="center", arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8})
     axes[2].set(xlim=(0, period), title=f"both, over the whole period of W\n({period}): no point in common",
                 xlabel="W  (codes per unit)")
@@ -185,7 +188,7 @@ def _meeting(ax, outline, levels, colour):
 
 @_styled
 def network(params, inputs, title):
-    """A network drawn with its weights: a line's width is |w|, its colour and dash the sign; biases stand in the units."""
+    """A network with its weights: a line's width is |w|, its colour and dash the sign; biases stand in the units."""
     figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
     ax = figure.subplots()
     figure.suptitle(title, fontsize=10)
@@ -207,8 +210,8 @@ def network(params, inputs, title):
         ax.text(x - 0.05, y, name, ha="right", va="center")
     for x, name in ((0, "inputs"), (1, "hidden, tanh"), (1.7, "output")):
         ax.text(x, 0.58, name, ha="center")
-    ax.text(1.0, -0.6, f"width: |w|, at most {largest:.2f};  solid brown: w > 0, dashed purple: w < 0;  in the units: biases",
-            ha="center", color=NOTE)
+    ax.text(1.0, -0.6, f"width: |w|, at most {largest:.2f};  solid brown: w > 0, dashed purple: w < 0;  "
+            "in the units: biases", ha="center", color=NOTE)
     ax.set(xlim=(-0.35, 1.9), ylim=(-0.66, 0.66))
     ax.axis("off")
     return figure

@@ -35,8 +35,10 @@ def article_text():
         if not verdict.holds:
             why = errata.decoded_by_row() if verdict.claim in NAMES else verdict.reason
             reasons.append(wrap(f"{name}: {why}.", indent="  ", first="* "))
+    key = wrap("printed by: a (W, B) that gives it; exact: gives just these numbers; as printed: to the printed decimals; "
+               "cannot be: none does. min-max: W and B from the tensor's own ends.")
     return "\n".join([table(codes, ["codes", "printed", "verdict", "printed by", "min-max prints"]), "",
-                      table(decoded, ["decoded", "printed", "verdict", "printed by"]), "", *reasons])
+                      table(decoded, ["decoded", "printed", "verdict", "printed by"]), "", key, *reasons])
 
 
 def _min_max(name):
@@ -75,12 +77,12 @@ def _quantized(tour):
             rows.append([bits, row.name, f"{np.median(v['error']):.3f}", f"{np.median(v['J']):.1f}", _spread(v["R2"]),
                          f"{v['bytes']} + {v['scale_bytes']}"])
     return "\n".join([
-        "Quantized (量化): rms error of the 61 weights; J, summed over 331 rows;",
+        "Quantized (量化): rms error of the 61 parameters; J, summed over 331 rows;",
         "   test R²; bytes of the codes + of the scales", "",
         table(rows, ["bits", "scheme", "error", "J", "test R²", "bytes"], "rlrrrr"), "",
         wrap("as written: one (W, B) for all 61 by min-max, P = 2^bits, decoded with + B, exactly. "
              "sign mended: the same with - B. nearest, one grid: rounded to nearest, saturating. "
-             "corrected: so, with a grid for each of the four tensors.")])
+             "corrected: the same, one grid for each tensor.")])
 
 
 def _pruned(tour):

@@ -8,6 +8,7 @@ from refnn import arrays, network, transposed
 from refnn.network import Params
 
 OPTIMIZERS = ("adam", "gd")
+MAX_STEPS = 10**7
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
@@ -38,7 +39,7 @@ def minimise(theta, gradient, *, steps, lr, optimizer="adam", project=None):
     if np.broadcast_shapes(theta.shape, lr.shape) != theta.shape:
         arrays.refuse("minimise", "lr", f"a number or of a shape that broadcasts to theta {theta.shape}",
                       f"shape {lr.shape}")
-    steps = arrays.whole("minimise", "steps", steps, 0)
+    steps = arrays.whole("minimise", "steps", steps, 0, MAX_STEPS)
     arrays.choice("minimise", "optimizer", optimizer, OPTIMIZERS)
     for name, f in (("gradient", gradient), ("project", project)):
         if not callable(f) and not (name == "project" and f is None):
@@ -114,7 +115,7 @@ def _fit(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activatio
     params, X, y = network.checked("fit", params, X, y, activation, exact=False, complex_=False)
     if X.shape[-2] == 0:
         arrays.refuse("fit", "X", "at least one example", f"shape {X.shape}")
-    steps = arrays.whole("fit", "steps", steps, 0)
+    steps = arrays.whole("fit", "steps", steps, 0, MAX_STEPS)
     arrays.choice("fit", "optimizer", optimizer, OPTIMIZERS)
     dtype = np.result_type(params.W_ih, X, y)
     theta = params.flatten().astype(dtype)

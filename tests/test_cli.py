@@ -122,7 +122,8 @@ def test_the_tour_tells_the_story_and_writes_the_figures(tmp_path):
     for part in ("1. The article", "2. Trained", "3. Quantized", "4. Pruned", "5. Both"):
         assert part in text
     written = sorted(p.name for p in (tmp_path / "new" / "figures").iterdir())
-    assert written == ["proof.png", "pruning.png", "quantization_as_written.png", "quantization_corrected.png"]
+    assert written == ["matrices.png", "network.png", "proof.png", "pruning.png", "quantization_as_written.png",
+                       "quantization_corrected.png", "staircase.png"]
     for name in written:
         path = tmp_path / "new" / "figures" / name
         assert matplotlib.image.imread(path).shape[1] == 1050                        # 7 inches

@@ -1,4 +1,4 @@
-"""Finding 9: which end min–max loses in floating point, in which order of operations, and that Fractions lose none."""
+"""Finding 9: which end min–max loses in floats, in which order of operations, and that Fractions lose none."""
 
 from fractions import Fraction as F
 
@@ -21,7 +21,8 @@ def test_which_end_fails_and_how_often():
 def test_the_shares_do_not_hang_on_the_seed():
     for seed in (1, 2):
         article, over_scale, fused, *_ = floats.compute(seed)
-        assert 0.05 < article.maximum.mean() < 0.2 and 0.05 < over_scale.minimum.mean() < 0.25 and fused.minimum.mean() > 0.35
+        assert 0.05 < article.maximum.mean() < 0.2 and 0.05 < over_scale.minimum.mean() < 0.25
+        assert fused.minimum.mean() > 0.35
 
 
 def test_one_tensor_whose_maximum_gets_code_P_minus_2():

@@ -42,5 +42,5 @@ def test_a_stored_notebook_is_complete_and_tidy(path):
     assert all("execution" not in c["metadata"] for c in code)     # no timing
     assert not any(o["output_type"] == "error" or o.get("name") == "stderr" for c in code for o in c["outputs"])
     source = "\n".join("".join(c["source"]) for c in code)
-    assert "my_guess" in source and source.count("assert ") >= 8   # predictions, and numbers held by code
-    assert 20 <= len(cells) <= 40
+    assert "my_guess" in source and source.count("assert ") >= 6   # predictions, and numbers held by code
+    assert 20 <= len(cells) <= 45

@@ -21,7 +21,7 @@ def roundtrip(x, q, low, high, levels, sign="+"):
     sign "+" is the article's decoder (Q + B)/W (§3.1.2), "-" the right one. low and high bound the printed values.
 
     >>> roundtrip(["0.1", "0.2"], [0, 1], ["-0.05", "0.05"], ["0.05", "0.15"], 8)
-    (Fraction(6, 1), Fraction(-1, 5))
+    (Fraction(7, 1), Fraction(0, 1))
     """
     x, q, levels = solver.checked("roundtrip", x, q, levels)
     s = {"+": 1, "-": -1}[arrays.choice("roundtrip", "sign", sign, ("+", "-"))]
@@ -90,7 +90,9 @@ def _in_cell(x, q, low, high, levels, s, bottom, top):
     reach = [x[0] * W + B - q[0] - levels * turns[0] for W in (bottom, top) for B in (al * W + bl, au * W + bu)]
     for turn in range(floor(min(reach) / levels) - 1, ceil(max(reach) / levels) + 2):
         codes = [(-v, Fraction(c + (t + turn) * levels)) for v, c, t in zip(x, q, turns)]
-        found = _between(more + codes, less, [(a, b + 1) for a, b in codes], bottom, top)
+        strict, at_0 = [(a, b + 1) for a, b in codes], [(Fraction(0), Fraction(0))]
+        found = (_between(more + codes + at_0, less + at_0, strict, bottom, top)           # B = 0 where it will do
+                 or _between(more + codes, less, strict, bottom, top))
         if found:
             return found
     return None

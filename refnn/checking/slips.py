@@ -131,7 +131,7 @@ def half_away_for_half_even(x, p):
     return _codes(rounding.half_away(affine.quantize_steps(x, p).divided) + p.zero_point, p)
 
 
-@slip("quantization.affine.quantize", "Look at the positive values that lie exactly between two codes.")
+@slip("quantization.affine.quantize", "Look at every value that lies exactly between two codes, on both sides of 0.")
 def half_up_for_half_even(x, p):
     return _codes(rounding.half_up(affine.quantize_steps(x, p).divided) + p.zero_point, p)
 

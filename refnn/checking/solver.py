@@ -88,7 +88,8 @@ def checked(function, x, q, levels):
         arrays.refuse(function, "q", f"as many codes as x has numbers ({len(x)})", f"{len(q)}")
     for c in q:
         if c.denominator != 1 or not 0 <= c < levels:
-            arrays.refuse(function, "q", f"whole numbers from 0 to {levels - 1}", arrays.describe(c))
+            came = str(c) if abs(c.numerator) < 10**20 else arrays.describe(c)
+            arrays.refuse(function, "q", f"whole numbers from 0 to {levels - 1}", came)
     return x, [int(c) for c in q], levels
 
 

@@ -150,7 +150,7 @@ def _decoded():
     rms = [float(np.sqrt(np.mean((v - x) ** 2))) for v in (hat, x.mean(), grid)]
     return (f"as exact numbers only {', '.join(exact)} has a (W, B) for codes and decoded values; to one decimal "
             f"W = 9, B = 0 gives {', '.join(nine)}; {', '.join(never)} has none with either sign. "
-            f"Rms error of the printed W_ih {rms[0]:.4f}; of its mean, ten times, {rms[1]:.4f}; "
+            f"Rms error of the printed W_ih {rms[0]:.4f}; if all ten were their mean {rms[1]:.4f}; "
             f"of eight levels to nearest {rms[2]:.4f}")
 
 
@@ -284,7 +284,7 @@ def _flipped():
     first, second = (prune_written.prune(p, prune_written.importance(p, X, y), tau)[1].flatten()
                      for p in (params, flipped))
     by_size = [masks.by_sparsity(Params(*(np.abs(a) for a in p.arrays())), 0.5).flatten() for p in (params, flipped)]
-    return (f"flipping the signs into and out of every tanh neuron changes no output (by {same:.0e}), but R < 0.5 "
+    return (f"flipping the signs into and out of every tanh neuron changes no output ({same:g}), but R < 0.5 "
             f"decides otherwise on {np.median((first != second).sum(1)):.0f} of 61 (median of {STARTS}); "
             f"|w| on {(by_size[0] != by_size[1]).sum()}")
 
@@ -312,7 +312,7 @@ def _deletion():
     by_R, by_first_order = np.median(ranks, axis=0)
     return ("importance is said to be judged by performance, which is deletion; the formula is the slope. "
             f"Rank correlation with what deletion costs ({DELETED} untrained networks, median): "
-            f"R {by_R:+.2f}, -w*R {by_first_order:+.2f}")
+            f"R {round(by_R, 2) + 0.0:.2f}, -w*R {by_first_order:.2f}")
 
 
 def _spearman(a, b):

@@ -1,4 +1,4 @@
-"""Finding 9: in floating point floor and mod are a trap. Which end of min–max fails, in which order of operations, how often?
+"""Finding 9: in floating point floor and mod are a trap. Which end of min–max fails, in which order, how often?
 
 In exact arithmetic the minimum gets code 0 and the maximum P − 1, whatever the order. In floats the result lands a last
 bit below a whole number now and then, and floor takes the whole number below it; if that is −1, mod makes it P − 1.
@@ -50,10 +50,11 @@ def _over_scale(x, low, high, P):
 
 
 def _fused(x, low, high, P):
-    """x·W + B with one rounding, as a fused multiply-add: its sign, and so its floor near 0, is that of the exact value."""
+    """x·W + B with one rounding, as a fused multiply-add: near 0 its sign, and so its floor, is that of the exact value."""
     W = (P - 1) / (high - low)
     B = -low * W
-    return np.floor([float(Fraction(a) * Fraction(w) + Fraction(b)) for a, w, b in zip(x.tolist(), W.tolist(), B.tolist())])
+    return np.floor([float(Fraction(a) * Fraction(w) + Fraction(b))
+                     for a, w, b in zip(x.tolist(), W.tolist(), B.tolist())])
 
 
 def _from_minimum(x, low, high, P):

@@ -29,9 +29,10 @@ def draw(params, R, names):
               (f"magnitude 50%: {masks.count(half)} of 61 left", network.apply_mask(params, half), half)]
     largest = names[int(np.abs(params.W_ih).max(axis=0).argmax())]
     return {
-        "network": plots.network(params, names, f"A 10-5-1 network trained on diabetes (seed 0): its heaviest input is {largest}"),
-        "matrices": plots.matrices(panels, names, "The same 61 weights after each treatment: as written they all move, or go by "
-                                   "their sign"),
+        "network": plots.network(params, names, "A 10-5-1 network trained on diabetes (seed 0): "
+                                 f"its heaviest input is {largest}"),
+        "matrices": plots.matrices(panels, names, "The same 61 weights after each treatment: as written they all move, "
+                                   "or go by their sign"),
         "staircase": staircase(),
     }
 
@@ -48,5 +49,6 @@ def staircase():
               ("sign mended: floor, wrap, − B", "as written", as_written.dequantize(q, W, -B), 1 / W),
               ("corrected: nearest, saturate", "corrected", affine.fake_quantize(x, grid), grid.scale)]
     shift = np.mean(curves[0][2] - curves[1][2]) * W
-    return plots.staircase(x, curves, f"As printed, every weight is {shift:.0f} steps too high, and beyond the range mod wraps by {P};\n"
+    return plots.staircase(x, curves, f"As printed, every weight is {shift:.0f} steps too high, and beyond the range mod "
+                           f"wraps by {P};\n"
                            "to nearest and saturating, no weight within the range moves by more than half a step")

@@ -12,6 +12,7 @@ import numpy as np
 
 from refnn import article, data, network, training
 from refnn.checking import circle
+from refnn.experiments import pictures
 from refnn.network import FIELDS, Params
 from refnn.pruning import as_written as prune_written
 from refnn.pruning import importance, masks
@@ -204,4 +205,5 @@ def draw(tour):
     _, mask = prune_written.prune(tour.params, tour.R, float(article.TAU))
     figures["pruning"] = plots.pruning(theta, tour.R.flatten().ravel(), mask.flatten().ravel(), float(article.TAU),
                                        kept.ravel(), taus, tour.seeds)
-    return figures
+    first, slopes = (Params.unflatten(p.flatten()[0], p.sizes) for p in (tour.params, tour.R))
+    return figures | pictures.draw(first, slopes, data.load("diabetes").names)

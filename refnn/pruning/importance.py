@@ -1,7 +1,7 @@
 """How much a parameter matters: scores to rank by, of the shape of the network. Small = prune first.
 
 Every criterion is called as criterion(params, X, y, activation="tanh") and takes one network or a stack, so that
-one can stand for another; J = ½ Σ ‖y − ŷ‖², summed over the examples. None is the article's signed R (as_written).
+one can stand for another; J = ½ Σ ‖y − ŷ‖², summed over the examples. The article's signed R is as_written.importance.
 """
 
 import numpy as np

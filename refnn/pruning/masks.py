@@ -12,7 +12,7 @@ SCOPES = ("global", "layer")
 
 
 def by_threshold(scores, tau):
-    """Keep score ≥ τ. Equal to the threshold is kept, as in the article's R < τ; corrects nothing else by itself.
+    """Keep score ≥ τ. Equal to the threshold is kept, as in the article's R < τ; no abs: pass sizes for sizes.
 
     >>> by_threshold(Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5).flatten()
     array([ True, False, False,  True, False])

@@ -23,8 +23,8 @@ EXACT_FLOAT32 = 2**24              # the last whole number before float32 skips 
 
 @dataclass(frozen=True, eq=False)
 class QParams:
-    """A grid. scale and zero_point: numbers (per tensor), 1-d with one entry a slice of `axis` (per channel), or with
-    `block` of x's shape with ceil(n/block) entries along axis (ONNX's blocked quantization).
+    """A grid. scale and zero_point: numbers (per tensor); 1-d, one entry per slice of `axis` (per channel); or, with
+    `block`, of x's shape except for ceil(n/block) entries along axis (ONNX's blocked quantization).
 
     >>> QParams(scale=0.5, zero_point=3, qmin=0, qmax=7)
     QParams(scale=0.5, zero_point=3, qmin=0, qmax=7, axis=None, block=None)
@@ -39,7 +39,7 @@ class QParams:
 
 
 class QuantizeSteps(NamedTuple):
-    """x/scale, rounded, + zero_point, saturated: the codes before and after they are codes."""
+    """The four stages of quantize: x/scale, rounded, + zero_point (still unbounded), saturated (codes)."""
 
     divided: np.ndarray
     rounded: np.ndarray
