@@ -104,10 +104,11 @@ def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
     bins = np.linspace(-reach, reach, 62)  # an odd number of bins: the middle one is centred on 0
     figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
     left, positive = np.mean(mask_R), np.mean(weights[mask_R] > 0)
-    figure.suptitle(f"Removing what has R < {tau} leaves {left:.0%}, of these {positive:.1%} positive: at a minimum with\n"
-                    "weight decay R = −λw, so that the rule goes by the sign of w. Magnitude does not.\n", fontsize=10)
-    figure.text(0.5, 0.925, f"{_thousands(len(weights))} weights and biases of {seeds} networks (weight decay 10); green, "
-                "hatched: removed; |R| > 6 not shown", ha="center", color=NOTE)
+    figure.suptitle(f"Removing what has R < {tau} leaves {left:.0%}, of these {positive:.1%} positive: "
+                    "at a minimum with\nweight decay R = −λw, so that the rule goes by the sign of w. "
+                    "Magnitude does not.\n", fontsize=10)
+    figure.text(0.5, 0.925, f"{_thousands(len(weights))} weights and biases of {seeds} networks (weight decay 10); "
+                "green, hatched: removed; |R| > 6 not shown", ha="center", color=NOTE)
     axes = figure.subplots(3, 2, sharey="row")
     _split(axes[0, 0], R, mask_R, np.arange(-12, 13) * tau)
     axes[0, 0].axvline(tau, **THRESHOLD)

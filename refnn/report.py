@@ -35,8 +35,8 @@ def article_text():
         if not verdict.holds:
             why = errata.decoded_by_row() if verdict.claim in NAMES else verdict.reason
             reasons.append(wrap(f"{name}: {why}.", indent="  ", first="* "))
-    key = wrap("printed by: a (W, B) that gives it; exact: gives just these numbers; as printed: to the printed decimals; "
-               "cannot be: none does. min-max: W and B from the tensor's own ends.")
+    key = wrap("printed by: a (W, B) that gives it; exact: gives just these numbers; as printed: to the printed "
+               "decimals; cannot be: none does. min-max: W and B from the tensor's own ends.")
     return "\n".join([table(codes, ["codes", "printed", "verdict", "printed by", "min-max prints"]), "",
                       table(decoded, ["decoded", "printed", "verdict", "printed by"]), "", key, *reasons])
 

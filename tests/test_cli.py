@@ -55,6 +55,8 @@ def test_the_real_process_has_the_same_status_and_no_traceback(tmp_path):
         refused = run("--figures", str(folder))
         assert refused.returncode == 2 and refused.stderr.count(b"\n") == 1 and refused.stdout == b""
     assert list(tmp_path.iterdir()) == [file]
+    refused = run("--figures", "/dev/null/figures")                                  # nobody may write there
+    assert refused.returncode == 2 and refused.stderr.count(b"\n") == 1 and refused.stdout == b""
 
 
 def test_solve_says_0_when_feasible_and_1_when_not(capsys):

@@ -15,8 +15,8 @@ TENSORS, SIZE, LEVELS = 400, 50, (4, 8, 16, 64, 256)
 
 
 class Ends(NamedTuple):
-    """One order of operations: for each number of levels the share of tensors whose minimum is not encoded as 0, and whose
-    maximum is not encoded as P − 1."""
+    """One order of operations: for each number of levels the share of tensors whose minimum is not encoded as 0, and
+    whose maximum is not encoded as P − 1."""
 
     order: str
     minimum: np.ndarray
@@ -50,7 +50,7 @@ def _over_scale(x, low, high, P):
 
 
 def _fused(x, low, high, P):
-    """x·W + B with one rounding, as a fused multiply-add: near 0 its sign, and so its floor, is that of the exact value."""
+    """x·W + B with one rounding, a fused multiply-add: near 0 its sign, so its floor, is that of the exact value."""
     W = (P - 1) / (high - low)
     B = -low * W
     return np.floor([float(Fraction(a) * Fraction(w) + Fraction(b))

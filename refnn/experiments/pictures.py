@@ -49,6 +49,6 @@ def staircase():
               ("sign mended: floor, wrap, − B", "as written", as_written.dequantize(q, W, -B), 1 / W),
               ("corrected: nearest, saturate", "corrected", affine.fake_quantize(x, grid), grid.scale)]
     shift = np.mean(curves[0][2] - curves[1][2]) * W
-    return plots.staircase(x, curves, f"As printed, every weight is {shift:.0f} steps too high, and beyond the range mod "
-                           f"wraps by {P};\n"
+    return plots.staircase(x, curves, f"The printed sign puts every weight 2B = {shift:.0f} steps too high, and beyond the "
+                           f"range mod wraps by {P};\n"
                            "to nearest and saturating, no weight within the range moves by more than half a step")
