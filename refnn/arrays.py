@@ -332,7 +332,12 @@ def axes(function, name, values, low=0, count=None):
 
 
 def fields(function, name, p, like=None, expected="numbers"):
-    """The four arrays of p, a Params, by name; of the sizes and leading axes of `like`, or of one network of it."""
+    """The four arrays of p, a Params, by name; of the sizes and leading axes of `like`, or of one network of it.
+
+    >>> fields("prune", "R", 0.5)
+    Traceback (most recent call last):
+    TypeError: prune: R must be a Params of numbers, got 0.5
+    """
     if not all(hasattr(p, field) for field in FIELDS):
         refuse(function, name, f"a Params of {expected}", describe(p), TypeError)
     if like is not None and (p.sizes != like.sizes or p.batch not in ((), like.batch)):
@@ -342,7 +347,12 @@ def fields(function, name, p, like=None, expected="numbers"):
 
 
 def mask(function, params, keep):
-    """A mask as Params of bool (True = keep) that fits params; 0 and 1 will do."""
+    """A mask as Params of bool (True = keep) that fits params; 0 and 1 will do.
+
+    >>> from refnn.network import Params
+    >>> mask("fit", Params([[1.0]], [0.0], [[2.0]], [0.0]), Params([[1]], [0], [[1]], [1])).flatten()
+    array([ True, False,  True,  True])
+    """
     given = fields(function, "mask", keep, params, "bool (True = keep)")
     for name, a in given.items():
         if a.dtype.kind not in "biufO" or not np.isin(a, (0, 1)).all():
@@ -351,7 +361,13 @@ def mask(function, params, keep):
 
 
 def grid(function, qparams):
-    """A QParams whose fields are right as far as can be judged without x; what is wrong with them is said here."""
+    """A QParams whose fields are right as far as can be judged without x; what is wrong with them is said here.
+
+    >>> from refnn.quantization.affine import QParams
+    >>> grid("quantize", QParams(0.5, 8, 0, 7))
+    Traceback (most recent call last):
+    ValueError: quantize: zero_point must be within qmin..qmax = 0..7, got 8
+    """
     if not all(hasattr(qparams, field) for field in ("scale", "zero_point", "qmin", "qmax", "axis", "block")):
         refuse(function, "qparams", "a QParams", describe(qparams), TypeError)
     qmin = whole(function, "qmin", qparams.qmin, -2**52, 2**52)

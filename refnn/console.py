@@ -96,12 +96,20 @@ def is_utf8(stream):
 
 
 def shown(text):
-    """The text as stdout can show it: before it is measured, so that columns stay columns."""
+    """The text as stdout can show it: before it is measured, so that columns stay columns.
+
+    >>> shown("R²") in ("R²", "R2")
+    True
+    """
     return text if text.isascii() or is_utf8(sys.stdout) else plain(text)
 
 
 def say(text=""):
-    """Print, in plain ASCII where the terminal has no UTF-8; a reader that closed the pipe has read enough."""
+    """Print, in plain ASCII where the terminal has no UTF-8; a reader that closed the pipe has read enough.
+
+    >>> say("done")
+    done
+    """
     try:
         print(shown(text), flush=True)
     except BrokenPipeError:

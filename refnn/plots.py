@@ -33,7 +33,14 @@ class Grid(NamedTuple):
 
 
 def save(figure, path):
-    """Write a figure as PNG, whole or not at all, without the name of the software that made it."""
+    """Write a figure as PNG, whole or not at all, without the name of the software that made it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(Figure(), Path(folder) / "empty.png")
+    ...     [path.name for path in Path(folder).iterdir()]
+    ['empty.png']
+    """
     path = Path(path)
     part = path.with_name(path.name + ".part")
     try:
@@ -59,7 +66,13 @@ def _thousands(n):
 
 @_styled
 def before_after(weights, grids, scheme, seeds):
-    """Weights before above after quantization, a column a grid: a bar is a code, each boundary and level a tick."""
+    """Weights before above after quantization, a column a grid: a bar is a code, each boundary and level a tick.
+
+    >>> w = np.array([0.1, 0.9])
+    >>> grid = Grid("1 bit", np.array([0.0, 0.5, 1.0]), np.array([0.25, 0.75]), np.array([0, 1]))
+    >>> [bar.get_height() for bar in before_after(w, [grid], "corrected", 1).axes[1].patches]
+    [np.int64(1), np.int64(1)]
+    """
     colour, n = COLOUR[scheme], len(weights)
     errors = [g.levels[g.codes] - weights for g in grids]
     if scheme == "as written":
@@ -71,7 +84,7 @@ def before_after(weights, grids, scheme, seeds):
     figure.suptitle(f"{title}\n", fontsize=11)
     figure.text(0.5, 0.925, f"{_thousands(n)} weights of {seeds} networks, all on one grid; marks "
                 "below: where codes change (before), levels (after)", ha="center", color=NOTE)
-    axes = figure.subplots(2, len(grids), sharex=True, sharey="col")
+    axes = figure.subplots(2, len(grids), sharex=True, sharey="col", squeeze=False)
     low = min(weights.min(), *(min(g.levels.min(), g.edges[1] - np.diff(g.levels).mean()) for g in grids))
     high = max(weights.max(), *(g.levels.max() for g in grids))
     pad = 0.04 * (high - low)
@@ -99,7 +112,13 @@ def before_after(weights, grids, scheme, seeds):
 
 @_styled
 def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
-    """Weights before above after pruning: R < τ as written (left), magnitude (right); the spike at 0 stands at 0."""
+    """Weights before above after pruning: R < τ as written (left), magnitude (right); the spike at 0 stands at 0.
+
+    >>> w = np.linspace(-1, 1, 5)
+    >>> figure = pruning(w, -w, -w >= 0.5, 0.5, np.abs(w) >= 0.5, [0.5], seeds=1)
+    >>> figure.axes[4].patches[-1].get_height()
+    np.int64(3)
+    """
     reach, at = np.abs(weights).max() * 1.02, float(np.median(taus))
     bins = np.linspace(-reach, reach, 62)  # an odd number of bins: the middle one is centred on 0
     figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
@@ -155,6 +174,10 @@ def proof(rows, codes, cells, levels, period):
     """The (W, B) plane: the strips that each printed code allows meet for each row; the two meetings never touch.
 
     cells: for each row the outline of where all its strips meet, points (W, B); B is read mod levels.
+
+    >>> figure = proof([[0.1], [0.2]], [[0], [1]], [[(1, 0), (2, 0), (1, 1)]] * 2, levels=8, period=80)
+    >>> len(figure.axes[2].patches)
+    14
     """
     figure = Figure(figsize=(WIDTH, 3.7), layout="constrained")
     figure.suptitle("No (W, B) prints the ten codes of Q(W_ih): for each row its strips meet, for both together never",
@@ -189,7 +212,12 @@ def _meeting(ax, outline, levels, colour):
 
 @_styled
 def network(params, inputs, title):
-    """A network with its weights: a line's width is |w|, its colour and dash the sign; biases stand in the units."""
+    """A network with its weights: a line's width is |w|, its colour and dash the sign; biases stand in the units.
+
+    >>> from refnn.network import Params
+    >>> len(network(Params(np.ones((2, 3)), np.zeros(2), np.ones((1, 2)), np.zeros(1)), "abc", "a title").axes[0].lines)
+    14
+    """
     figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
     ax = figure.subplots()
     figure.suptitle(title, fontsize=10)
@@ -223,6 +251,11 @@ def matrices(panels, inputs, title):
     """Heat maps of [W_ih  b_h  W_hoᵀ], a row a hidden unit, one panel a treatment; pruned cells are crossed out.
 
     panels: (title, params, mask or None); one colour scale for all, that of the first.
+
+    >>> from refnn.network import Params
+    >>> p = Params(np.ones((2, 3)), np.zeros(2), np.ones((1, 2)), np.zeros(1))
+    >>> matrices([("float", p, None)], "abc", "a title").axes[0].images[0].get_array().shape
+    (2, 5)
     """
     figure = Figure(figsize=(WIDTH, 1.36 * len(panels) + 0.7), layout="constrained")
     figure.suptitle(title, fontsize=10)
@@ -254,10 +287,14 @@ def staircase(x, curves, title):
     """x̂ against x with the identity, and the error x̂ − x in steps below, one column a scheme.
 
     curves: (title, colour key, x̂, step).
+
+    >>> x = np.linspace(0, 1, 5)
+    >>> staircase(x, [("floor", "as written", np.floor(x), 1.0)], "a title").axes[1].lines[0].get_ydata().tolist()[:4]
+    [0.0, -0.25, -0.5, -0.75]
     """
     figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
     figure.suptitle(title, fontsize=10)
-    axes = figure.subplots(2, len(curves), sharex=True, sharey="row", height_ratios=(1.3, 1))
+    axes = figure.subplots(2, len(curves), sharex=True, sharey="row", height_ratios=(1.3, 1), squeeze=False)
     for (above, below), (name, key, decoded, step) in zip(axes.T, curves):
         above.plot(x, x, color=ORIGINAL, linewidth=1, linestyle="--")
         jumps = np.concatenate([[False], np.abs(np.diff(decoded)) > step / 2])

@@ -22,7 +22,11 @@ def rows_text(rows):
 
 
 def article_text():
-    """Every printed tensor of §4.1 with its verdict, and why those that cannot be cannot."""
+    """Every printed tensor of §4.1 with its verdict, and why those that cannot be cannot.
+
+    >>> article_text().splitlines()[1][:30]
+    'Q(W_ih)  0 1 2 3 4 / 1 2 3 4 5'
+    """
     verdicts = check(article.example())
     codes, decoded, reasons = [], [], []
     for verdict in verdicts:
@@ -47,14 +51,22 @@ def _min_max(name):
 
 
 def findings_text(findings):
-    """The findings, numbered, each with its § and the Chinese term."""
+    """The findings, numbered, each with its § and the Chinese term.
+
+    >>> findings_text([errata.Finding(1, "4.1", "输入层", "the network printed is 5-2-1")])[-30:]
+    ' the network printed is 5-2-1.'
+    """
     return "\n".join(
         wrap(f"{f.text}.", indent="    ", first=f"{f.number:2}. §{f.section} " + (f"({f.term}) " if f.term else ""))
         for f in findings)
 
 
 def tour_text(tour):
-    """The four tables of the tour after the article: trained, quantized, pruned, both."""
+    """The four tables of the tour after the article: trained, quantized, pruned, both.
+
+    >>> [text.split(":")[0] for text in tour_text(recipe.compute(seeds=2))]
+    ['Trained', 'Quantized (量化)', 'Pruned (剪枝)', 'Both']
+    """
     for section in (_trained, _quantized, _pruned, _both):
         yield section(tour)
 
@@ -114,7 +126,12 @@ def _spread(values, form="{:.2f}"):
 
 
 def solution_text(solution, levels):
-    """The solver's answer: the intervals of W and a pair, or the proof and the least repair."""
+    """The solver's answer: the intervals of W and a pair, or the proof and the least repair.
+
+    >>> from refnn.checking.solver import solve
+    >>> print(solution_text(solve(["0.1", "0.2"], [0, 1], 8), 8).splitlines()[1])
+      W in (0, 20), repeating with period 80
+    """
     if solution.feasible:
         shown = [f"({_end(a)}, {_end(b)})" for a, b in solution.intervals[:8]]
         more = f" and {len(solution.intervals) - 8} more" if len(solution.intervals) > 8 else ""

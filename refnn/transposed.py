@@ -34,6 +34,10 @@ def objective(sizes, batch, X, y, activation):
     """A function of theta (S, 61), ordered by `order`, that returns J (S,) and the gradient (S, 61) in one buffer.
 
     X (N, in) or (*batch, N, in), y likewise, of one dtype; S is the product of batch.
+
+    >>> J_and_gradient = objective((1, 1, 1), (), np.array([[2.0]]), np.array([[1.0]]), "identity")
+    >>> [part.tolist() for part in J_and_gradient(np.array([[3.0, 0.0, 0.5, 0.0]]))]     # w, b, v, c: y = v(wx + b) + c
+    [[2.0], [[2.0, 1.0, 12.0, 2.0]]]
     """
     inputs, hidden, outputs = sizes
     S, N, dtype = int(np.prod(batch)), X.shape[-2], X.dtype

@@ -98,6 +98,14 @@ def test_help_fits_80_columns_and_states_the_exit_status():
         assert "2 bad input" in " ".join(text.split())
 
 
+def test_a_narrow_terminal_is_no_error():
+    environment = {**os.environ, "COLUMNS": "40", "LINES": "10"}
+    for command in (("--help",), ("solve", "--help"), SOLVE):
+        done = subprocess.run([sys.executable, "-m", "refnn", *command], capture_output=True, env=environment,
+                              check=False)
+        assert done.returncode == 0 and done.stderr == b""
+
+
 def test_output_survives_ascii_and_cp1252():
     for encoding in ("ascii", "cp1252"):
         shown = run("verify", encoding=encoding)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from refnn import article, data, network, training
-from refnn.experiments import errata, tour
+from refnn import article, data, network, plots, training
+from refnn.experiments import errata, pictures, tour
 from refnn.network import Params
 from refnn.pruning import masks
 
@@ -143,6 +143,46 @@ def test_the_proof_figure_shows_where_each_row_is_right_and_that_they_never_meet
             if hits != right:                                              # a point on an edge may differ
                 assert 7.4 < W < 12.6
     assert figure.get_suptitle().startswith("No (W, B) prints")
+
+
+@pytest.fixture(scope="module")
+def pictured(result):
+    one, R = (Params.unflatten(p.flatten()[0], (10, 5, 1)) for p in (result.params, result.R))
+    return one, R, pictures.draw(one, R, data.load("diabetes").names)
+
+
+def test_the_network_is_drawn_with_its_weights(pictured):
+    one, _, figures = pictured
+    lines = [line for line in figures["network"].axes[0].lines if line.get_linestyle() != "None"]
+    weights = np.concatenate([one.W_ih.ravel(), one.W_ho.ravel()])
+    assert len(lines) == 55
+    widths = np.array([line.get_linewidth() for line in lines])
+    np.testing.assert_allclose(widths, 5 * np.abs(weights) / np.abs(weights).max())
+    assert [line.get_color() == plots.SIGN[True] for line in lines] == [w > 0 for w in weights]
+    assert [line.get_linestyle() == "-" for line in lines] == [w > 0 for w in weights]
+
+
+def test_the_heat_maps_show_the_weights_and_cross_out_what_is_pruned(pictured):
+    one, R, figures = pictured
+    panels = figures["matrices"].axes[:5]
+    for ax in panels:
+        assert ax.images[0].get_clim() == panels[0].images[0].get_clim()          # one colour scale
+    np.testing.assert_array_equal(panels[0].images[0].get_array(), np.column_stack([one.W_ih, one.b_h, one.W_ho.T]))
+    kept = R.flatten()[:60] >= float(article.TAU)                              # the output bias stands in the title
+    assert [len(ax.lines) // 2 for ax in panels[:4]] == [0, 0, 0, (~kept).sum()]
+    assert [len(ax.texts) for ax in panels[:4]] == [60, 60, 60, kept.sum()]
+
+
+def test_the_staircase_shows_shift_bias_wrap_and_half_a_step(pictured):
+    figure = pictured[2]["staircase"]
+    errors = [ax.lines[0].get_ydata() for ax in figure.axes[3:]]
+    x = figure.axes[0].lines[0].get_xdata()
+    inside = np.abs(x) < 0.999
+    printed, mended, corrected = (e[inside] for e in errors)
+    assert np.nanmin(printed) >= 6 - 1e-9 and np.nanmax(printed) <= 7 + 1e-9
+    assert np.nanmin(mended) >= -1 - 1e-9 and np.nanmax(mended) <= 1e-9
+    assert np.nanmax(np.abs(corrected)) <= 0.5 + 1e-9
+    assert np.nanmin(errors[1]) < -7.9 and np.nanmax(errors[1]) > 7.9              # wrapped beyond the range
 
 
 def test_corrected_keeps_zero_zero():

@@ -76,7 +76,11 @@ def _witness(x, q, levels, intervals):
 
 
 def checked(function, x, q, levels):
-    """x as Fractions, q as whole numbers within the levels; or a refusal."""
+    """x as Fractions, q as whole numbers within the levels; or a refusal.
+
+    >>> checked("solve", ["0.1"], [3], 8)
+    ([Fraction(1, 10)], [3], 8)
+    """
     levels = arrays.whole(function, "levels", levels, 1, 2**53)
     x = [arrays.exact(function, "x", v) for v in flat(function, "x", x)]
     q = [arrays.exact(function, "q", v) for v in flat(function, "q", q)]

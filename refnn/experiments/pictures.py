@@ -15,6 +15,10 @@ def draw(params, R, names):
     """The figures of one trained network: `network`, `matrices` and `staircase`, by name.
 
     params: the network; R: its slopes; names: of its inputs.
+
+    >>> params = network.init(np.random.default_rng(0))
+    >>> sorted(draw(params, params, tuple("abcdefghij")))
+    ['matrices', 'network', 'staircase']
     """
     from refnn import plots
     theta, P = params.flatten(), 2**BITS
@@ -38,7 +42,11 @@ def draw(params, R, names):
 
 
 def staircase():
-    """Eight levels on [−1, 1], as written, with the sign mended, corrected; x goes a little beyond the range."""
+    """Eight levels on [−1, 1], as written, with the sign mended, corrected; x goes a little beyond the range.
+
+    >>> len(staircase().axes)
+    6
+    """
     from refnn import plots
     P = 2**BITS
     W, B = as_written.min_max([-1.0, 1.0], P)
@@ -49,6 +57,6 @@ def staircase():
               ("sign mended: floor, wrap, − B", "as written", as_written.dequantize(q, W, -B), 1 / W),
               ("corrected: nearest, saturate", "corrected", affine.fake_quantize(x, grid), grid.scale)]
     shift = np.mean(curves[0][2] - curves[1][2]) * W
-    return plots.staircase(x, curves, f"The printed sign puts every weight 2B = {shift:.0f} steps too high, and beyond the "
-                           f"range mod wraps by {P};\n"
+    return plots.staircase(x, curves, f"The printed sign puts every weight 2B = {shift:.0f} steps too high, and beyond "
+                           f"the range mod wraps by {P};\n"
                            "to nearest and saturating, no weight within the range moves by more than half a step")

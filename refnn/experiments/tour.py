@@ -48,7 +48,12 @@ class Tour(NamedTuple):
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Train, quantize, prune, both. progress(stage) is called as each of STAGES stages begins."""
+    """Train, quantize, prune, both. progress(stage) is called as each of STAGES stages begins.
+
+    >>> tour = compute(seeds=2)
+    >>> tour.dense.values["R2"].shape, [row.name for row in tour.quantized[8]][0]
+    ((2,), 'as written')
+    """
     dataset = data.load("diabetes")
     splits = [data.split(dataset, seed) for seed in range(seeds)]
     X, y, X_test, y_test = (np.stack(part) for part in zip(*splits))                  # (S, N, ·)
@@ -117,7 +122,11 @@ def _quantized(params, bits):
 
 def as_written_all(params, bits, sign=1):
     """One (W, B) by min_max for all parameters of each network, P = 2^bits, decoded with sign·B; a network of one
-    value has none and stays. On Fractions: in floats the last bit decides the largest weight's code (finding 9)."""
+    value has none and stays. On Fractions: in floats the last bit decides the largest weight's code (finding 9).
+
+    >>> as_written_all(Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]]), bits=8).flatten()[0, :3]
+    array([0.99607843, 0.49411765, 0.        ])
+    """
     theta, P = params.flatten(), 2**bits
     x_hat = theta.copy()
     for out, row in zip(x_hat, theta):
@@ -132,6 +141,9 @@ def corrected(params, bits):
     """Each of the four tensors of each network on its own grid: a float32 scale and a one-byte zero point a tensor.
 
     0.0 has a code of its own, so that what is pruned stays pruned.
+
+    >>> corrected(Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]]), bits=2).W_ih
+    array([[[1.        , 0.66666667]]])
     """
     return Params(*(affine.fake_quantize(a, calibration.choose_qparams(a, bits, axis=0)) for a in params.arrays()))
 
@@ -146,17 +158,29 @@ def r_squared(y_hat, y):
 
 
 def rms(a, b):
-    """Root mean square difference of two networks' parameters."""
+    """Root mean square difference of two networks' parameters.
+
+    >>> rms(Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]]), Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[2.25]]))
+    array([0.89442719])
+    """
     return np.sqrt(((a.flatten() - b.flatten()) ** 2).mean(axis=-1))
 
 
 def squared_error(params, X, y):
-    """½ Σ (y − ŷ)² on the test rows, per network."""
+    """½ Σ (y − ŷ)² on the test rows, per network.
+
+    >>> squared_error(Params([[1.0]], [0.0], [[0.0]], [1.0]), [[5.0]], [[3.0]])
+    np.float64(2.0)
+    """
     return network.loss(network.forward(params, X).y_hat, y)
 
 
 def multiply_adds(mask):
-    """Weights that are not pruned: what a sparse kernel would multiply. A dense one multiplies all 55, mask or not."""
+    """Weights that are not pruned: what a sparse kernel would multiply. A dense one multiplies all 55, mask or not.
+
+    >>> multiply_adds(Params([[True, False]], [True], [[True]], [True]))
+    np.int64(2)
+    """
     return sum(a.sum(axis=(-2, -1)) for a in (mask.W_ih, mask.W_ho))
 
 
@@ -166,7 +190,11 @@ def _linear(X, y, X_test, y_test):
 
 
 def proof_figure():
-    """The picture of the proof that no (W, B) prints Q(W_ih)."""
+    """The picture of the proof that no (W, B) prints Q(W_ih).
+
+    >>> proof_figure().get_suptitle()[:27]
+    'No (W, B) prints the ten co'
+    """
     from refnn import plots
     W_ih, levels = article.TENSORS["W_ih"], article.LEVELS
     rows, codes, cells = article.fractions(W_ih.x).tolist(), [[int(c) for c in row] for row in W_ih.q], []
@@ -183,7 +211,11 @@ def proof_figure():
 
 
 def draw(tour):
-    """The figures, by name; from the tour's own data."""
+    """The figures, by name; from the tour's own data.
+
+    >>> sorted(draw(compute(seeds=2)))[:3]
+    ['matrices', 'network', 'proof']
+    """
     from refnn import plots
     theta = tour.params.flatten().ravel()
     figures = {"proof": proof_figure()}
