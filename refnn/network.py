@@ -202,7 +202,7 @@ def checked(function, params, X=ABSENT, y=ABSENT, activation="tanh", *, exact=Tr
 
 
 def apply_mask(params, mask):
-    """θ where the mask is True, exactly 0 elsewhere, as the training, the pruning and the tests apply it.
+    """θ where the mask is True, exactly 0 elsewhere.
 
     >>> p = Params([[1.0, 2.0]], [3.0], [[4.0]], [5.0])
     >>> apply_mask(p, Params([[True, False]], [True], [[False]], [True])).flatten()

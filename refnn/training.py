@@ -101,7 +101,7 @@ def fit_plain(params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, ma
 def _plain(sizes, batch, X, y, activation):
     """(J and gradient as a function of theta, theta's order): the formulas themselves."""
     def J_and_gradient(theta):
-        here = Params.unflatten(theta.reshape(*batch, -1), sizes)
+        here = Params.unflatten(theta.reshape(*batch, theta.shape[-1]), sizes)
         J = network.half_square(network.propagate(here, X, activation).y_hat, y)
         return J.reshape(-1), network.backpropagate(here, X, y, activation).flatten().reshape(theta.shape)
     return J_and_gradient, slice(None)
@@ -120,8 +120,8 @@ def _fit(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activatio
     dtype = np.result_type(params.W_ih, X, y)
     theta = params.flatten().astype(dtype)
     flat = (int(np.prod(params.batch)), theta.shape[-1])
-    lr = _per_network("lr", lr, params, lambda a: a > 0, "positive")
-    decay = _per_network("weight_decay", weight_decay, params, lambda a: a >= 0, "0 or more")
+    lr = _per_network("lr", lr, params, dtype, lambda a: a > 0, "positive")
+    decay = _per_network("weight_decay", weight_decay, params, dtype, lambda a: a >= 0, "0 or more")
     X, y = X.astype(dtype, copy=False), y.astype(dtype, copy=False)
     objective, order = form(params.sizes, params.batch, X, y, activation)
     if mask is not None:
@@ -139,18 +139,18 @@ def _fit(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activatio
         next(seen)[:] = objective(last)[0]
     theta = np.empty_like(last)
     theta[:, order] = last
-    return Fit(Params.unflatten(theta.reshape(*params.batch, -1), params.sizes),
+    return Fit(Params.unflatten(theta.reshape(*params.batch, theta.shape[-1]), params.sizes),
                history.T.reshape(*params.batch, steps + 1))
 
 
-def _per_network(name, value, params, allowed, expected):
+def _per_network(name, value, params, dtype, allowed, expected):
     a = arrays.numbers("fit", name, value, exact=False)
     if a.shape not in ((), params.batch):
         arrays.refuse("fit", name, f"a number or an array of shape {params.batch}", f"shape {a.shape}")
     if not allowed(a).all():
         arrays.refuse("fit", name, expected, arrays.describe(a))
     with np.errstate(over="ignore"):
-        a = a.astype(params.W_ih.dtype)
+        a = a.astype(dtype)
     if not np.isfinite(a).all():
         arrays.refuse("fit", name, f"finite in {a.dtype}", arrays.describe(value))
     return a.reshape(-1, 1)

@@ -46,7 +46,7 @@ def objective(sizes, batch, X, y, activation):
     X1t = np.ascontiguousarray(X1.mT)                                              # (1 or S, in + 1, N)
     yt = np.ascontiguousarray(y.mT)                                                # (1 or S, out, N)
     rows = min(N, max(1, BLOCK // (hidden + 1)))
-    nets = min(S, max(1, BLOCK // ((hidden + 1) * rows)))
+    nets = max(1, min(S, BLOCK // ((hidden + 1) * rows)))
     H1 = np.ones((nets, hidden + 1, rows), dtype)
     Z, D, R = (np.empty(nets * units * rows, dtype) for units in (hidden, hidden, outputs))
     J, gradient = np.empty(S, dtype), np.empty((S, hidden * (inputs + 1 + outputs) + outputs), dtype)

@@ -147,6 +147,21 @@ def test_divergence_stays_where_it_happens_and_is_quiet():
     np.testing.assert_allclose(mixed.history[[0, 2]], good.history[[0, 2]], rtol=1e-12)
 
 
+def test_a_stack_of_no_networks_is_a_stack():
+    params, X, y = case(batch=(0,))
+    for fit in (training.fit, training.fit_plain):
+        out = fit(params, X, y, steps=2, lr=0.1)
+        assert out.history.shape == (0, 3) and out.params.flatten().shape == (0, 26)
+
+
+def test_the_learning_rate_has_the_precision_of_the_training():
+    params, X, y = case()
+    single = Params(*(a.astype(np.float32) for a in params.arrays()))
+    exact = Params(*(a.astype(np.float64) for a in single.arrays()))
+    a, b = (training.fit(p, X, y, steps=3, lr=0.1, optimizer="gd").params.flatten() for p in (single, exact))
+    assert a.dtype == np.float64 and (a == b).all()
+
+
 def test_the_start_is_not_modified():
     params, X, y = case()
     before = params.flatten()
