@@ -6,7 +6,7 @@ from refnn import article
 from refnn.checking.conflict import decimal
 from refnn.checking.worked_example import check
 from refnn.console import table, wrap
-from refnn.experiments import errata
+from refnn.experiments import printed_numbers
 from refnn.experiments import tour as recipe
 
 NAMES = {"W_ih^": "Ŵ_ih", "W_ho^": "Ŵ_ho", "b_h^": "b̂_h", "b_o^": "b̂_o"}
@@ -37,7 +37,7 @@ def article_text():
         else:
             codes.append([name, rows_text(verdict.printed), *row, _min_max(verdict.claim[2:-1])])
         if not verdict.holds:
-            why = errata.decoded_by_row() if verdict.claim in NAMES else verdict.reason
+            why = printed_numbers.decoded_by_row() if verdict.claim in NAMES else verdict.reason
             reasons.append(wrap(f"{name}: {why}.", indent="  ", first="* "))
     key = wrap("printed by: a (W, B) that gives it; exact: gives just these numbers; as printed: to the printed "
                "decimals; cannot be: none does. min-max: W and B from the tensor's own ends.")
@@ -46,13 +46,14 @@ def article_text():
 
 
 def _min_max(name):
-    codes = errata.min_max_codes(name)
+    codes = printed_numbers.min_max_codes(name)
     return "divides by 0" if codes is None else rows_text(codes.tolist())
 
 
 def findings_text(findings):
     """The findings, numbered, each with its § and the Chinese term.
 
+    >>> from refnn.experiments import errata
     >>> findings_text([errata.Finding(1, "4.1", "输入层", "the network printed is 5-2-1")])[-30:]
     ' the network printed is 5-2-1.'
     """

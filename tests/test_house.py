@@ -17,7 +17,8 @@ ORDER = [
     "pruning.as_written", "pruning.importance", "pruning.masks",
     "checking.circle", "checking.conflict", "checking.solver", "checking.roundtrip", "checking.printed",
     "checking.worked_example", "checking.slips",
-    "plots", "experiments.floats", "experiments.errata", "experiments.pictures", "experiments.tour",
+    "plots", "experiments.floats", "experiments.printed_numbers",
+    "experiments.written_rules", "experiments.errata", "experiments.pictures", "experiments.tour",
     "console", "report", "cli", "__main__"]
 CORE = ["arrays", "network", "derivatives", "quantization.as_written", "quantization.rounding", "quantization.affine",
         "pruning.as_written", "pruning.importance", "pruning.masks"]

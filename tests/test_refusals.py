@@ -86,7 +86,7 @@ HELPERS = ("arrays", "checking.circle", "checking.conflict", "checking.printed",
            "experiments", "console", "report", "cli", "__main__")
 
 BAD_NUMBERS = {"NaN": np.nan, "infinity": -np.inf, "string": "a", "None": None, "bool": True, "complex": 1j,
-               "bytes": b"1", "date": np.datetime64("2026-01-01"), "timedelta": np.timedelta64(3),
+               "bytes": b"1", "date": np.datetime64("2026-01-01"), "timedelta": np.timedelta64(3, "s"),
                "object": object(), "function": len}
 BAD_WHOLES = {**{k: v for k, v in BAD_NUMBERS.items() if k != "None"}, "8.0": 8.0, "fraction": F(1, 2), "list": [8, 8],
               "far too small": -10**30, "far too large": 10**30, "thousands of digits": -10**5000}
@@ -100,7 +100,7 @@ def bad_arrays(good):
     spoiled |= {"NaN at the end": np.where(np.arange(good.size).reshape(good.shape) == good.size - 1, np.nan, good),
                 "strings": np.full(good.shape, "1.0"), "bool": np.full(good.shape, True),
                 "dates": np.full(good.shape, np.datetime64("2026-01-01")),
-                "timedeltas": np.full(good.shape, np.timedelta64(1)), "ragged": [[1.0, 2.0], [3.0]],
+                "timedeltas": np.full(good.shape, np.timedelta64(1, "s")), "ragged": [[1.0, 2.0], [3.0]],
                 "a dict": {}, "a set": {1.0},
                 "masked": np.ma.masked_array(good, np.zeros(good.shape, bool)), "bool in a list": [True, 2.5],
                 "a masked entry": [np.ma.masked, 1.0],
