@@ -241,3 +241,29 @@ def test_shapes_that_do_not_fit_are_refused():
     for function, arguments, word in wrong:
         with pytest.raises(ValueError, match=rf"{function.__name__}: {word} must be of shape"):
             function(**arguments)
+
+
+ELEMENTWISE = [name for name in ROWS if "x" in ROWS[name] and ROWS[name]["x"][1] == ARRAY
+               and not name.endswith(("min_max", "choose_qparams", "stochastic"))]
+ODD = {"0-d": np.array(0.3), "a number": 0.3, "empty": np.zeros((0, 3)), "huge": np.array([1e300, -1e300]),
+       "subnormal": np.array([5e-324, -5e-324]), "float16": np.float16([0.5, 2.0]), "whole": np.arange(3),
+       "Fractions": np.array([F(1, 3), F(10**30)]), "float32": np.float32([0.1, 3e38])}
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_odd_but_good_values_keep_their_shape_and_leak_no_warning(name):
+    good = {key: value for key, (value, _) in ROWS[name].items()}
+    for what, x in ODD.items():
+        result = function_of(name)(**{**good, "x": x})
+        last = result[-1] if isinstance(result, tuple) else result
+        assert np.shape(last) == np.shape(x), what
+
+
+def test_ranges_at_the_edge_of_float64_are_computed_or_refused():
+    from refnn.quantization import as_written, calibration
+    for x in ([1e308, -1e308], [5e-324, 0.0], [1e-320, 2e-320]):
+        for function, more in ((as_written.min_max, (8,)), (calibration.choose_qparams, ())):
+            with pytest.raises(ValueError, match=f"{function.__name__}: x must be of a range whose"):
+                function(x, *more)
+    far = [F(10**300), F(-10**300)]
+    assert as_written.quantize(far, *as_written.min_max(far, 8), 8).tolist() == [7, 0]      # in floats: 6 (finding 9)
