@@ -12,6 +12,7 @@ P = 1 every W serves. For one W the B that serve are again one interval [low, hi
 """
 
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor, inf, lcm
 
 from refnn import arrays
@@ -32,18 +33,34 @@ def feasible_W(x, q, levels):
     for v, c in zip(x, q):                                              # whole numbers n = x·common and u = W/common
         if code.setdefault(int(v * common), c) != c:
             return []
-    pairs = sorted((a - b, code[a] - code[b]) for a in code for b in code if a > b)
+    n = from_the_closest(list(code))
+    c = [code[v] for v in n]
     u = [(Fraction(0), Fraction(levels))]
-    for D, k in dict.fromkeys(pairs):                                   # smallest difference, fewest intervals first
-        u = meet(u, D, k, levels)
-        if not u:
-            return []
-    n, c = list(code), list(code.values())
-    if levels == 2:                                                     # pairs are not enough: try each cell
-        u = [cell for cell in u if offsets(n, c, 2, sum(cell) / 2) is not None]
+    if levels == 2:                                                     # pairs only cut: test each cell, entry by entry
+        for i in range(1, len(n)):
+            for j in range(i):
+                u = meet(u, abs(n[i] - n[j]), c[i] - c[j], 2)           # mod 2 the sign does not matter
+            u = [cell for cell in u if offsets(n[:i + 1], c[:i + 1], 2, sum(cell) / 2) is not None]
+    else:
+        pairs = sorted((a - b, code[a] - code[b]) for a in code for b in code if a > b)
+        for D, k in dict.fromkeys(pairs):                               # smallest difference, fewest intervals first
+            u = meet(u, D, k, levels)
+            if not u:
+                return []
     if u and u[0][0] == 0 and u[-1][1] == levels and offsets(n, c, levels, Fraction(0)) is not None:
         u[-1] = (u[-1][0], u.pop(0)[1] + levels)                        # W = 0 serves: one interval runs through it
     return [(low * common, high * common) for low, high in u]
+
+
+def from_the_closest(values):
+    """Different values, the two closest first, then by their distance from these: small differences, few intervals.
+
+    >>> from_the_closest([9, 0, 4, 5])
+    [4, 5, 0, 9]
+    """
+    ordered = sorted(values)
+    centre = min(pairwise(ordered), key=lambda pair: pair[1] - pair[0])
+    return sorted(ordered, key=lambda v: (abs(2 * v - sum(centre)), v))
 
 
 def meet(intervals, D, k, levels):

@@ -7,7 +7,7 @@ from math import lcm
 import numpy as np
 
 from refnn import arrays
-from refnn.checking.circle import MAX_INTERVALS, feasible_W, meet
+from refnn.checking.circle import MAX_INTERVALS, feasible_W, from_the_closest, meet
 
 EXHAUSTIVE = 12                                    # up to so many entries the smallest conflict, beyond a small one
 
@@ -36,12 +36,20 @@ def smallest(x, q, levels):
             if sets:
                 return min(sets, key=lambda s: max(x[i] for i in s) - min(x[i] for i in s))
         return ()
-    kept = everything
-    for i in everything:                           # drop what the conflict does not need
-        fewer = tuple(j for j in kept if j != i)
+    distinct = len(set(x)) > 1
+    rank = {v: i for i, v in enumerate(from_the_closest(set(x)))} if distinct else {x[0]: 0}
+    order = sorted(everything, key=lambda i: (rank[x[i]], i))
+    for n in range(2, len(x) + 1):                 # the closest entries that conflict …
+        if not possible(x, q, levels, order[:n]):
+            break
+    else:
+        return ()
+    kept = order[:n]
+    for i in reversed(order[:n]):                  # … without what the conflict does not need
+        fewer = [j for j in kept if j != i]
         if not possible(x, q, levels, fewer):
             kept = fewer
-    return kept if not possible(x, q, levels, kept) else ()
+    return tuple(sorted(kept))
 
 
 def certificate(x, q, levels, indices):
