@@ -38,9 +38,7 @@ def feasible_W(x, q, levels):
     u = [(Fraction(0), Fraction(levels))]
     if levels == 2:                                                     # pairs only cut: test each cell, entry by entry
         for i in range(1, len(n)):
-            for j in range(i):
-                u = meet(u, abs(n[i] - n[j]), c[i] - c[j], 2)           # mod 2 the sign does not matter
-            u = [cell for cell in u if offsets(n[:i + 1], c[:i + 1], 2, sum(cell) / 2) is not None]
+            u = with_one_more(u, n[:i], c[:i], n[i], c[i], 2)
     else:
         pairs = sorted((a - b, code[a] - code[b]) for a in code for b in code if a > b)
         for D, k in dict.fromkeys(pairs):                               # smallest difference, fewest intervals first
@@ -50,6 +48,20 @@ def feasible_W(x, q, levels):
     if u and u[0][0] == 0 and u[-1][1] == levels and offsets(n, c, levels, Fraction(0)) is not None:
         u[-1] = (u[-1][0], u.pop(0)[1] + levels)                        # W = 0 serves: one interval runs through it
     return [(low * common, high * common) for low, high in u]
+
+
+def with_one_more(u, n, c, n_new, c_new, levels):
+    """The parts of u, where the whole numbers n print c, in which n_new prints c_new as well.
+
+    >>> with_one_more([(Fraction(0), Fraction(8))], [1], [0], 2, 1, levels=8)
+    [(Fraction(0, 1), Fraction(2, 1))]
+    """
+    for a, k in zip(n, c):
+        D, k = (n_new - a, c_new - k) if n_new > a else (a - n_new, k - c_new)
+        u = meet(u, D, k, levels) if D else u if k == 0 else []
+    if levels == 2:                                                     # pairs only cut: test each cell
+        u = [cell for cell in u if offsets([*n, n_new], [*c, c_new], 2, sum(cell) / 2) is not None]
+    return u
 
 
 def from_the_closest(values):

@@ -7,7 +7,7 @@ from math import lcm
 import numpy as np
 
 from refnn import arrays
-from refnn.checking.circle import MAX_INTERVALS, feasible_W, from_the_closest, meet
+from refnn.checking.circle import MAX_INTERVALS, feasible_W, from_the_closest, meet, with_one_more
 
 EXHAUSTIVE = 12                                    # up to so many entries the smallest conflict, beyond a small one
 
@@ -31,11 +31,7 @@ def smallest(x, q, levels):
     """
     everything = tuple(range(len(x)))
     if len(x) <= EXHAUSTIVE:
-        for n in range(2, len(x) + 1):
-            sets = [s for s in combinations(everything, n) if not possible(x, q, levels, s)]
-            if sets:
-                return min(sets, key=lambda s: max(x[i] for i in s) - min(x[i] for i in s))
-        return ()
+        return _smallest_of_all(x, q, levels)
     distinct = len(set(x)) > 1
     rank = {v: i for i, v in enumerate(from_the_closest(set(x)))} if distinct else {x[0]: 0}
     order = sorted(everything, key=lambda i: (rank[x[i]], i))
@@ -50,6 +46,26 @@ def smallest(x, q, levels):
         if not possible(x, q, levels, fewer):
             kept = fewer
     return tuple(sorted(kept))
+
+
+def _smallest_of_all(x, q, levels):
+    """All sets, by size: each that can be printed is kept with its W and extended by a later entry."""
+    common = lcm(*(v.denominator for v in x))
+    n = [int(v * common) for v in x]
+    layer = {(i,): [(Fraction(0), Fraction(levels))] for i in range(len(x))} if levels > 1 else {}
+    while layer:
+        longer, conflicts = {}, []
+        for s, u in layer.items():
+            for j in range(s[-1] + 1, len(x)):
+                cells = with_one_more(u, [n[i] for i in s], [q[i] for i in s], n[j], q[j], levels)
+                if cells:
+                    longer[(*s, j)] = cells
+                else:
+                    conflicts.append((*s, j))
+        if conflicts:
+            return min(conflicts, key=lambda s: max(x[i] for i in s) - min(x[i] for i in s))
+        layer = longer
+    return ()
 
 
 def certificate(x, q, levels, indices):
