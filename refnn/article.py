@@ -12,7 +12,11 @@ from refnn.network import Params
 
 
 class Equation(NamedTuple):
-    """A formula of the article: its §, Chinese heading, English name, and the formula itself."""
+    """A formula of the article: its §, Chinese heading, English name, and the formula itself.
+
+    >>> EQUATIONS[0].formula
+    'Q(x) = ⌊x·W + B⌋ mod P'
+    """
 
     section: str
     heading: str
@@ -39,7 +43,11 @@ TERMS = {                                  # the article's own words, §2 and §
 
 
 class Tensor(NamedTuple):
-    """A tensor of §4.1 as printed: its entries, its codes Q(·), its decoded values."""
+    """A tensor of §4.1 as printed: its entries, its codes Q(·), its decoded values.
+
+    >>> TENSORS["W_ho"].q
+    (('0', '1'),)
+    """
 
     x: tuple
     q: tuple

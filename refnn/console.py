@@ -119,7 +119,11 @@ def say(text=""):
 
 
 class Progress:
-    """One line on a terminal's stderr that is overwritten; nothing in a pipe."""
+    """One line on a terminal's stderr that is overwritten; nothing in a pipe.
+
+    >>> progress = Progress(total=2); progress("training"); progress.done
+    1
+    """
 
     def __init__(self, total):
         self.total, self.done, self.shown = total, 0, sys.stderr.isatty()

@@ -15,7 +15,11 @@ NAMED = ("diabetes", "friedman1", "teacher")
 
 
 class Dataset(NamedTuple):
-    """X (N, inputs), y (N, 1), the names of the inputs and of the target, and where the data come from."""
+    """X (N, inputs), y (N, 1), the names of the inputs and of the target, and where the data come from.
+
+    >>> load("teacher").target
+    'y'
+    """
 
     X: np.ndarray
     y: np.ndarray
@@ -25,7 +29,11 @@ class Dataset(NamedTuple):
 
 
 class Split(NamedTuple):
-    """A training and a test part, standardised by the training rows."""
+    """A training and a test part, standardised by the training rows.
+
+    >>> Split._fields
+    ('X_train', 'y_train', 'X_test', 'y_test')
+    """
 
     X_train: np.ndarray
     y_train: np.ndarray

@@ -16,17 +16,13 @@ import numpy as np
 from refnn import arrays
 from refnn.arrays import FIELDS
 
-
-def _zero(z, h):
-    return np.zeros_like(z)
-
-
 # f(z), f'(z) and f''(z), the derivatives with h = f(z) at hand; relu'(0) = 0. `z.real` lets a complex step pass.
 ACTIVATIONS = {
     "tanh": (np.tanh, lambda z, h: 1 - h * h, lambda z, h: -2 * h * (1 - h * h)),
     "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda z, h: h * (1 - h), lambda z, h: h * (1 - h) * (1 - 2 * h)),
-    "relu": (lambda z: np.where(z.real > 0, z, 0), lambda z, h: (z.real > 0).astype(z.dtype), _zero),
-    "identity": (lambda z: z, lambda z, h: np.ones_like(z), _zero),
+    "relu": (lambda z: np.where(z.real > 0, z, 0), lambda z, h: (z.real > 0).astype(z.dtype),
+             lambda z, h: np.zeros_like(z)),
+    "identity": (lambda z: z, lambda z, h: np.ones_like(z), lambda z, h: np.zeros_like(z)),
 }
 ABSENT = object()
 
@@ -97,7 +93,9 @@ class Params:
 
 
 class Forward(NamedTuple):
-    """What a forward pass leaves: z_h and h (…, N, hidden), y_hat (…, N, outputs)."""
+    """What a forward pass leaves: z_h and h (…, N, hidden), y_hat (…, N, outputs).
+    >>> Forward._fields
+    ('z_h', 'h', 'y_hat')"""
 
     z_h: np.ndarray
     h: np.ndarray

@@ -24,7 +24,11 @@ WIDTH = 7.0                                # inches: a notebook's column
 
 
 class Grid(NamedTuple):
-    """A grid of codes: title; edges, the decision boundaries; levels, the decoded values; codes, one a weight."""
+    """A grid of codes: title; edges, the decision boundaries; levels, the decoded values; codes, one a weight.
+
+    >>> Grid("1 bit", np.array([0.0, 0.5, 1.0]), np.array([0.25, 0.75]), np.array([0, 1])).title
+    '1 bit'
+    """
 
     title: str
     edges: np.ndarray

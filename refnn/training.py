@@ -13,7 +13,11 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
 class Fit(NamedTuple):
-    """params: the trained network(s). history (…, steps + 1): J before the first step, then after each."""
+    """params: the trained network(s). history (…, steps + 1): J before the first step, then after each.
+
+    >>> Fit(None, np.zeros(3)).history.shape
+    (3,)
+    """
 
     params: Params
     history: np.ndarray

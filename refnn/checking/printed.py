@@ -35,7 +35,11 @@ def levels_in(*texts):
 
 
 class Claim:
-    """One claim of a worked example: a dict whose numbers are read by key, with refusals that name the key."""
+    """One claim of a worked example: a dict whose numbers are read by key, with refusals that name the key.
+
+    >>> Claim({"W": "0.5"}, "claims[0]", rounded=True).intervals("W", ())
+    [(Fraction(9, 20), Fraction(11, 20))]
+    """
 
     def __init__(self, given, where, rounded):
         self.given, self.where, self.rounded = given, where, rounded

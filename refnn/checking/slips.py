@@ -19,7 +19,11 @@ from refnn.quantization.affine import QParams
 
 @dataclass(frozen=True)
 class Slip:
-    """name; formula "module.function" below refnn; wrong: the function with the mistake; hint; published: where."""
+    """name; formula "module.function" below refnn; wrong: the function with the mistake; hint; published: where.
+
+    >>> CATALOGUE["no_abs"].hint
+    'Is a large negative weight unimportant?'
+    """
 
     name: str
     formula: str

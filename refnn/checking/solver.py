@@ -17,14 +17,22 @@ MAX_VALUES = 200
 
 
 class Proof(NamedTuple):
-    """indices: flat positions that no (W, B) prints together, though any one of them can be left out; reason: why."""
+    """indices: flat positions that no (W, B) prints together, though any one of them can be left out; reason: why.
+
+    >>> solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).proof.indices
+    (0, 1, 2)
+    """
 
     indices: tuple
     reason: str
 
 
 class Repair(NamedTuple):
-    """keep: a largest set of flat positions that one pair prints; change: the others; the pair; all codes it prints."""
+    """keep: a largest set of flat positions that one pair prints; change: the others; the pair; all codes it prints.
+
+    >>> solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).repair.change
+    (2,)
+    """
 
     keep: tuple
     change: tuple
@@ -34,7 +42,11 @@ class Repair(NamedTuple):
 
 class Solution(NamedTuple):
     """feasible; intervals: the maximal open intervals (low, high) of W in one period, or []; period; witness (W, B) or
-    None; proof and repair: None if feasible."""
+    None; proof and repair: None if feasible.
+
+    >>> solve(["0.1"], [3], levels=8).period
+    80
+    """
 
     feasible: bool
     intervals: list

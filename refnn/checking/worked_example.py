@@ -35,7 +35,11 @@ ROUNDED = "the printed inputs are rounded, and others that round to them might p
 
 
 class Verdict(NamedTuple):
-    """One claim judged: its text, what is printed, what is computed (exact), whether it holds, why not, the status."""
+    """One claim judged: its text, what is printed, what is computed (exact), whether it holds, why not, the status.
+
+    >>> Verdict._fields
+    ('claim', 'printed', 'computed', 'holds', 'reason', 'status')
+    """
 
     claim: str
     printed: object

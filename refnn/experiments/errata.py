@@ -9,7 +9,11 @@ from refnn.experiments import printed_numbers, written_rules
 
 
 class Finding(NamedTuple):
-    """number; section of the article; term, Chinese; text: the finding, with its numbers computed."""
+    """number; section of the article; term, Chinese; text: the finding, with its numbers computed.
+
+    >>> Finding(1, "4.1", "", "text").section
+    '4.1'
+    """
 
     number: int
     section: str

@@ -16,7 +16,11 @@ TENSORS, SIZE, LEVELS = 400, 50, (4, 8, 16, 64, 256)
 
 class Ends(NamedTuple):
     """One order of operations: for each number of levels the share of tensors whose minimum is not encoded as 0, and
-    whose maximum is not encoded as P − 1."""
+    whose maximum is not encoded as P − 1.
+
+    >>> compute()[-1].maximum.max()
+    np.float64(0.0)
+    """
 
     order: str
     minimum: np.ndarray

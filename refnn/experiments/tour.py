@@ -27,14 +27,22 @@ STAGES = 6 + len(SPARSITIES)
 
 
 class Row(NamedTuple):
-    """One treatment: its name, and an array over the seeds for everything measured."""
+    """One treatment: its name, and an array over the seeds for everything measured.
+
+    >>> Row("float32", {"J": np.ones(2)}).name
+    'float32'
+    """
 
     name: str
     values: dict
 
 
 class Tour(NamedTuple):
-    """What the tour computes: arrays over seeds, and the networks for the figures."""
+    """What the tour computes: arrays over seeds, and the networks for the figures.
+
+    >>> compute(seeds=2).seeds
+    2
+    """
 
     seeds: int
     linear: np.ndarray

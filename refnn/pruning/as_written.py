@@ -14,7 +14,9 @@ from refnn.network import Params
 
 
 class PruneSteps(NamedTuple):
-    """The operations of §3.2.2, in order: R < τ, what is kept, θ with the rest removed (set to 0)."""
+    """The operations of §3.2.2, in order: R < τ, what is kept, θ with the rest removed (set to 0).
+    >>> PruneSteps._fields
+    ('below', 'mask', 'params')"""
 
     below: Params
     mask: Params

@@ -39,7 +39,9 @@ class QParams:
 
 
 class QuantizeSteps(NamedTuple):
-    """The four stages of quantize: x/scale, rounded, + zero_point (still unbounded), saturated (codes)."""
+    """The four stages of quantize: x/scale, rounded, + zero_point (still unbounded), saturated (codes).
+    >>> QuantizeSteps._fields
+    ('divided', 'rounded', 'shifted', 'saturated')"""
 
     divided: np.ndarray
     rounded: np.ndarray

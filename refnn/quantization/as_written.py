@@ -16,7 +16,9 @@ from refnn.network import Params
 
 
 class QuantizeSteps(NamedTuple):
-    """The four operations of §3.1.1, in order: x·W, x·W + B, ⌊x·W + B⌋, ⌊x·W + B⌋ mod P."""
+    """The four operations of §3.1.1, in order: x·W, x·W + B, ⌊x·W + B⌋, ⌊x·W + B⌋ mod P.
+    >>> QuantizeSteps._fields
+    ('scaled', 'shifted', 'floored', 'wrapped')"""
 
     scaled: np.ndarray
     shifted: np.ndarray
@@ -25,7 +27,9 @@ class QuantizeSteps(NamedTuple):
 
 
 class DequantizeSteps(NamedTuple):
-    """The two operations of §3.1.2, in order: Q + B, (Q + B)/W."""
+    """The two operations of §3.1.2, in order: Q + B, (Q + B)/W.
+    >>> DequantizeSteps._fields
+    ('shifted', 'decoded')"""
 
     shifted: np.ndarray
     decoded: np.ndarray

@@ -20,48 +20,42 @@ from refnn import arrays
 def floor(x):
     """⌊x⌋, the largest whole number not above x; the rule of the article's §3.1.1.
     >>> floor([1.5, -1.5])
-    array([ 1., -2.])
-    """
+    array([ 1., -2.])"""
     return np.floor(arrays.numbers("floor", "x", x))
 
 
 def ceil(x):
     """⌈x⌉, the smallest whole number not below x.
     >>> ceil([1.5, -1.5])
-    array([ 2., -1.])
-    """
+    array([ 2., -1.])"""
     return np.ceil(arrays.numbers("ceil", "x", x))
 
 
 def toward_zero(x):
     """x without its fraction: a cast to an integer type, as C does it.
     >>> toward_zero([1.7, -1.7])
-    array([ 1., -1.])
-    """
+    array([ 1., -1.])"""
     return np.trunc(arrays.numbers("toward_zero", "x", x))
 
 
 def half_up(x):
     """⌊x + ½⌋: to the nearest, a half goes up.
     >>> half_up([2.5, -2.5, 0.49999999999999994])
-    array([ 3., -2.,  0.])
-    """
+    array([ 3., -2.,  0.])"""
     return _up(arrays.numbers("half_up", "x", x))
 
 
 def half_down(x):
     """⌈x − ½⌉: to the nearest, a half goes down.
     >>> half_down([2.5, -2.5])
-    array([ 2., -3.])
-    """
+    array([ 2., -3.])"""
     return 0 - _up(-arrays.numbers("half_down", "x", x))
 
 
 def half_away(x):
     """sign(x)·⌊|x| + ½⌋: to the nearest, a half goes away from zero (C's round, gemmlowp's shift).
     >>> half_away([2.5, -2.5])
-    array([ 3., -3.])
-    """
+    array([ 3., -3.])"""
     x = arrays.numbers("half_away", "x", x)
     return np.sign(x) * _up(np.abs(x))
 
@@ -69,8 +63,7 @@ def half_away(x):
 def half_even(x):
     """To the nearest, a half goes to the even neighbour (IEEE 754; ONNX QuantizeLinear).
     >>> half_even([0.5, 1.5, 2.5, -2.5])
-    array([ 0.,  2.,  2., -2.])
-    """
+    array([ 0.,  2.,  2., -2.])"""
     return nearest_even(arrays.numbers("half_even", "x", x))
 
 
@@ -84,8 +77,7 @@ def nearest_even(x):
 def stochastic(x, rng):
     """⌊x⌋ + 1 with probability x − ⌊x⌋, else ⌊x⌋: right on average, E = x.
     >>> stochastic([0.25, 3.0], np.random.default_rng(0))
-    array([0., 3.])
-    """
+    array([0., 3.])"""
     x = arrays.numbers("stochastic", "x", x)
     arrays.generator("stochastic", "rng", rng)
     whole = np.floor(x)
