@@ -76,7 +76,7 @@ def test_no_pair_prints_the_articles_matrix():
     assert not s.feasible and s.period == 80
     assert s.proof.indices == (3, 4, 5)                                          # 0.4, 0.5, 0.6 with 3, 4, 1
     assert len(s.repair.keep) == 6
-    assert sum(c == d for c, d in zip(prints(X10, F(445, 9), F(32, 9), 8), Q10)) == 6     # the digest's pair
+    assert sum(c == d for c, d in zip(prints(X10, F(445, 9), F(32, 9), 8), Q10)) == 6     # a pair found by another hand
     for P in range(6, 65):
         assert not solve(X10, Q10, P).feasible
 

@@ -51,7 +51,7 @@ def test_bytes_of_codes_and_scales(result):
 
 def test_R_below_tau_depends_on_sum_or_mean_and_on_when(result):
     summed, long, averaged = result.pruned[:3]
-    assert 15 <= median(summed, "left") <= 25                              # the digest: 20 of 61
+    assert 15 <= median(summed, "left") <= 25                              # another computation: 20 of 61
     assert median(long, "left") <= 1 and averaged.values["left"].max() == 0
     assert (result.params.flatten()[tour_mask(result)] < 0).mean() > 0.995  # what is left is negative: R = −λw
 

@@ -1,6 +1,6 @@
 """What is wrong with the article: each finding that needs no training, computed, with its § and the Chinese term.
 
-The numbering is that of the project's list; findings 18, 19 and 25 need trained networks, 24 is told in 10.
+The numbers are stable: findings 18, 19 and 25 need trained networks, 24 is told in 10.
 """
 
 from typing import NamedTuple
