@@ -138,18 +138,18 @@ def _tour(options):
     console.say(report.article_text())
     progress = console.Progress(tour.STAGES + (folder is not None))
     result = tour.compute(progress=progress)
-    figures = {}
+    names = []
     if folder is not None:
         progress("drawing")
         from refnn import plots
         for name, figure in tour.draw(result).items():
-            plots.save(figure, folder / f"{name}.png")
-            figures[name] = folder / f"{name}.png"
+            names.append(f"{name}.png")
+            plots.save(figure, folder / names[-1])
     progress.end()
     for number, text in enumerate(report.tour_text(result), start=2):
         console.say(f"\n{number}. {text}")
-    if figures:
-        console.say("\n" + console.wrap(f"Figures, in {folder}: " + ", ".join(path.name for path in figures.values())))
+    if names:
+        console.say("\n" + console.wrap(f"Figures, in {folder}: {', '.join(names)}"))
     return 0
 
 

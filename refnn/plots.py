@@ -4,6 +4,7 @@ One meaning a colour in the whole project (Okabe & Ito): original grey, as writt
 pruned green.
 """
 
+from functools import wraps
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ STYLE = {"font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9, "xtick.labels
 NOTE, THRESHOLD = "#444444", {"color": "black", "linewidth": 1, "linestyle": "--"}
 SIGN = {True: "#B35806", False: "#542788"}          # of a weight: brown +, purple −, as in the heat maps
 REMOVED = {"color": PRUNED, "hatch": "////", "edgecolor": "white", "linewidth": 0}
+SHOWN_TAUS = 12                            # thresholds to each side in the histogram of R
 WIDTH = 7.0                                # inches: a notebook's column
 
 
@@ -55,12 +57,12 @@ def save(figure, path):
 
 
 def _styled(draw):
+    @wraps(draw)
     def styled(*arguments, **options):
         with matplotlib.rc_context(STYLE):
             figure = draw(*arguments, **options)
             figure.canvas.draw()
             return figure
-    styled.__name__, styled.__doc__, styled.__wrapped__ = draw.__name__, draw.__doc__, draw
     return styled
 
 
@@ -131,9 +133,9 @@ def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
                     "at a minimum with\nweight decay R = −λw, so that the rule goes by the sign of w. "
                     "Magnitude does not.\n", fontsize=10)
     figure.text(0.5, 0.925, f"{_thousands(len(weights))} weights and biases of {seeds} networks (weight decay 10); "
-                "green, hatched: removed; |R| > 6 not shown", ha="center", color=NOTE)
+                f"green, hatched: removed; |R| > {SHOWN_TAUS * tau:g} not shown", ha="center", color=NOTE)
     axes = figure.subplots(3, 2, sharey="row")
-    _split(axes[0, 0], R, mask_R, np.arange(-12, 13) * tau)
+    _split(axes[0, 0], R, mask_R, np.arange(-SHOWN_TAUS, SHOWN_TAUS + 1) * tau)
     axes[0, 0].axvline(tau, **THRESHOLD)
     axes[0, 0].annotate(f"τ = {tau}", (tau, 0.92), (4, 0),
                         xycoords=("data", "axes fraction"), textcoords="offset points")

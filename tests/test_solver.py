@@ -168,6 +168,21 @@ def test_fifty_weights_at_256_levels_are_solved(rng):
     assert not s.feasible and s.repair.change == (7,)
 
 
+def test_a_conflict_among_many_is_irreducible(rng):
+    """Beyond 12 entries the conflict need not be the smallest, but every one of its entries is needed."""
+    for P in (2, 3, 8):
+        for _ in range(4):
+            x = [F(int(v), 10) for v in rng.integers(-30, 31, 17)]
+            q = [int(v) for v in rng.integers(0, P, 17)]
+            indices = conflict.smallest(x, q, P)
+            assert indices and not conflict.possible(x, q, P, indices)
+            assert all(conflict.possible(x, q, P, [j for j in indices if j != i]) for i in indices)
+    same = [F(1, 2)] * 14
+    assert conflict.smallest(same, [3] * 14, 8) == () and len(conflict.smallest(same, [3] * 13 + [4], 8)) == 2
+    row = [F(k, 10) for k in range(20)]
+    assert conflict.smallest(row, [k % 8 for k in range(20)], 8) == ()
+
+
 def test_refusals():
     for x, q, levels, word in (([], [], 8, "x"), ([0.1], [8], 8, "q"), ([0.1], [-1], 8, "q"), ([0.1], [0.5], 8, "q"),
                                ([0.1], [0, 1], 8, "q"), ([0.1], [0], 0, "levels"), ([0.1], [0], 8.0, "levels"),

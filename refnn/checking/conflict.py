@@ -29,12 +29,10 @@ def smallest(x, q, levels):
     >>> smallest([Fraction(k, 10) for k in (1, 4, 5, 6)], [0, 3, 4, 1], 8)
     (1, 2, 3)
     """
-    everything = tuple(range(len(x)))
     if len(x) <= EXHAUSTIVE:
         return _smallest_of_all(x, q, levels)
-    distinct = len(set(x)) > 1
-    rank = {v: i for i, v in enumerate(from_the_closest(set(x)))} if distinct else {x[0]: 0}
-    order = sorted(everything, key=lambda i: (rank[x[i]], i))
+    values = from_the_closest(set(x)) if len(set(x)) > 1 else x[:1]
+    order = sorted(range(len(x)), key=lambda i: (values.index(x[i]), i))
     for n in range(2, len(x) + 1):                 # the closest entries that conflict …
         if not possible(x, q, levels, order[:n]):
             break

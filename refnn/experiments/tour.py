@@ -88,8 +88,8 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     R, R_long = (prune_written.importance(p, X, y) for p in (trained, long))
     averaged = Params(*(r / X.shape[1] for r in R.arrays()))
     pruned = []
-    for name, params, r in (("summed, decay 10", trained, R), (f"summed, no decay, {LONG} steps", long, R_long),
-                            ("averaged, decay 10", trained, averaged)):
+    for name, params, r in ((f"summed, decay {DECAY:g}", trained, R), (f"summed, no decay, {LONG} steps", long, R_long),
+                            (f"averaged, decay {DECAY:g}", trained, averaged)):
         rest, mask = prune_written.prune(params, r, tau)
         pruned.append(measure(f"R < {article.TAU}, {name}", rest,
                               left=masks.count(mask), multiply_adds=multiply_adds(mask)))
