@@ -89,7 +89,7 @@ def fit(params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, mask=Non
     >>> fit(p, X, np.sin(X), steps=200, lr=0.05).history[[0, -1]].round(4).tolist()
     [1.3125, 0.0001]
     """
-    return _fit(_fast, params, X, y, steps, lr, optimizer, weight_decay, mask, activation)
+    return run("fit", transposed.objective, params, X, y, steps, lr, optimizer, weight_decay, mask, activation)
 
 
 def fit_plain(params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, mask=None, activation="tanh"):
@@ -99,62 +99,66 @@ def fit_plain(params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, ma
     >>> fit_plain(p, X, np.sin(X), steps=200, lr=0.05).history[[0, -1]].round(4).tolist()
     [1.3125, 0.0001]
     """
-    return _fit(_plain, params, X, y, steps, lr, optimizer, weight_decay, mask, activation)
+    return run("fit", _plain, params, X, y, steps, lr, optimizer, weight_decay, mask, activation)
 
 
 def _plain(sizes, batch, X, y, activation):
-    """(J and gradient as a function of theta, theta's order): the formulas themselves."""
+    """J and gradient as a function of theta: the formulas themselves."""
     def J_and_gradient(theta):
         here = Params.unflatten(theta.reshape(*batch, theta.shape[-1]), sizes)
         J = network.half_square(network.propagate(here, X, activation).y_hat, y)
         return J.reshape(-1), network.backpropagate(here, X, y, activation).flatten().reshape(theta.shape)
-    return J_and_gradient, slice(None)
+    return J_and_gradient
 
 
-def _fast(sizes, batch, X, y, activation):
-    return transposed.objective(sizes, batch, X, y, activation), transposed.order(sizes)
-
-
-def _fit(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activation):
-    params, X, y = network.checked("fit", params, X, y, activation, exact=False, complex_=False)
+def run(name, form, params, X, y, steps, lr, optimizer, weight_decay, mask, activation, through=None):
+    """`fit` in the name of a public function, by a form of the objective. through(theta) -> (what the network computes
+    with, the slope of that by theta), for parameters that are quantized on their way into the network: J then jumps,
+    and the parameters of the step with the least J come back instead of the last."""
+    params, X, y = network.checked(name, params, X, y, activation, exact=False, complex_=False)
     if X.shape[-2] == 0:
-        arrays.refuse("fit", "X", "at least one example", f"shape {X.shape}")
-    steps = arrays.whole("fit", "steps", steps, 0, MAX_STEPS)
-    arrays.choice("fit", "optimizer", optimizer, OPTIMIZERS)
+        arrays.refuse(name, "X", "at least one example", f"shape {X.shape}")
+    steps = arrays.whole(name, "steps", steps, 0, MAX_STEPS)
+    arrays.choice(name, "optimizer", optimizer, OPTIMIZERS)
     dtype = np.result_type(params.W_ih, X, y)
     theta = params.flatten().astype(dtype)
     flat = (int(np.prod(params.batch)), theta.shape[-1])
-    lr = _per_network("lr", lr, params, dtype, lambda a: a > 0, "positive")
-    decay = _per_network("weight_decay", weight_decay, params, dtype, lambda a: a >= 0, "0 or more")
+    lr = _per_network(name, "lr", lr, params, dtype, lambda a: a > 0, "positive")
+    decay = _per_network(name, "weight_decay", weight_decay, params, dtype, lambda a: a >= 0, "0 or more")
     X, y = X.astype(dtype, copy=False), y.astype(dtype, copy=False)
-    objective, order = form(params.sizes, params.batch, X, y, activation)
+    objective = form(params.sizes, params.batch, X, y, activation)
     if mask is not None:
-        keep = np.broadcast_to(arrays.mask("fit", params, mask).flatten(), theta.shape).reshape(flat)[:, order]
+        keep = np.broadcast_to(arrays.mask(name, params, mask).flatten(), theta.shape).reshape(flat)
+    project = (lambda theta: theta) if mask is None else (lambda theta: np.where(keep, theta, theta.dtype.type(0)))
+    start = project(theta.reshape(flat))
     history = np.empty((steps + 1, flat[0]), dtype)
-    seen = iter(history)
+    seen, best, least = iter(history), start.copy(), np.full((flat[0], 1), np.inf, dtype)
 
     def gradient(theta):
-        next(seen)[:], g = objective(theta)
-        return g + decay * theta
+        used, slope = (theta, 1) if through is None else through(theta)
+        J, g = objective(used)
+        next(seen)[:] = J
+        if through is not None:
+            np.copyto(best, theta, where=J[:, None] < least)
+            np.fmin(least, J[:, None], out=least)
+        return g * slope + decay * theta
 
-    project = (lambda theta: theta) if mask is None else (lambda theta: np.where(keep, theta, theta.dtype.type(0)))
-    last = descend(theta.reshape(flat)[:, order], gradient, steps, lr, optimizer, project)
+    last = descend(start, gradient, steps, lr, optimizer, project)
     with np.errstate(all="ignore"):
-        next(seen)[:] = objective(last)[0]
-    theta = np.empty_like(last)
-    theta[:, order] = last
-    return Fit(Params.unflatten(theta.reshape(*params.batch, theta.shape[-1]), params.sizes),
+        gradient(last)
+    kept = last if through is None else best
+    return Fit(Params.unflatten(kept.reshape(*params.batch, kept.shape[-1]), params.sizes),
                history.T.reshape(*params.batch, steps + 1))
 
 
-def _per_network(name, value, params, dtype, allowed, expected):
-    a = arrays.numbers("fit", name, value, exact=False)
+def _per_network(function, name, value, params, dtype, allowed, expected):
+    a = arrays.numbers(function, name, value, exact=False)
     if a.shape not in ((), params.batch):
-        arrays.refuse("fit", name, f"a number or an array of shape {params.batch}", f"shape {a.shape}")
+        arrays.refuse(function, name, f"a number or an array of shape {params.batch}", f"shape {a.shape}")
     if not allowed(a).all():
-        arrays.refuse("fit", name, expected, arrays.describe(a))
+        arrays.refuse(function, name, expected, arrays.describe(a))
     with np.errstate(over="ignore"):
         a = a.astype(dtype)
     if not np.isfinite(a).all():
-        arrays.refuse("fit", name, f"finite in {a.dtype}", arrays.describe(value))
+        arrays.refuse(function, name, f"finite in {a.dtype}", arrays.describe(value))
     return a.reshape(-1, 1)

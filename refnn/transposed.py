@@ -31,7 +31,7 @@ def order(sizes):
 
 
 def objective(sizes, batch, X, y, activation):
-    """A function of theta (S, 61), ordered by `order`, that returns J (S,) and the gradient (S, 61) in one buffer.
+    """A function of theta (S, 61), in the order of `Params.flatten`, that returns J (S,) and its gradient (S, 61).
 
     X (N, in) or (*batch, N, in), y likewise, of one dtype; S is the product of batch.
 
@@ -54,8 +54,11 @@ def objective(sizes, batch, X, y, activation):
     blocks = [(slice(s, min(s + nets, S)), slice(n, min(n + rows, N)))
               for s in range(0, S, nets) for n in range(0, N, rows)]
     activate, times_slope = _in_place(activation)
+    joined = order(sizes)
+    apart = np.argsort(joined)
 
     def J_and_gradient(theta):
+        theta = theta[:, joined]
         for s, n in blocks:
             k, m = s.stop - s.start, n.stop - n.start
             W1, W2 = theta[s, :cut].reshape(k, hidden, inputs + 1), theta[s, cut:].reshape(k, outputs, hidden + 1)
@@ -83,7 +86,7 @@ def objective(sizes, batch, X, y, activation):
                 J[s] += j
                 gradient[s, :cut] += g1.reshape(k, cut)
                 gradient[s, cut:] += g2.reshape(k, -1)
-        return J, gradient
+        return J.copy(), gradient[:, apart]
     return J_and_gradient
 
 

@@ -115,5 +115,127 @@ def test_refusals():
             calibration.choose_qparams([1.0, 2.0], **options)
 
 
+def error_of(x, p):
+    return float(np.mean((affine.fake_quantize(x, p) - x) ** 2))
+
+
+def brute_force(x, bits, symmetric, points=100):
+    """The least mean squared error over all pairs of clipping points on a fine grid; plain and slow."""
+    low, high, best = min(x.min(), 0.0), max(x.max(), 0.0), np.inf
+    qmin, qmax = (1 - 2 ** (bits - 1) if symmetric else -(2 ** (bits - 1))), 2 ** (bits - 1) - 1
+    part = np.linspace(0, 1, points + 1)[1:]
+    for a in part if low < 0 and not symmetric else [1.0]:
+        f = np.linspace(0, 1, 2001)[1:] if symmetric else part if high > 0 else [1.0]
+        for b in f:
+            scale = max(high, -low) * b / qmax if symmetric else (high * b - low * a) / (qmax - qmin)
+            zero = 0 if symmetric else min(max(round(qmin - low * a / scale), qmin), qmax)
+            best = min(best, np.mean(((np.clip(np.rint(x / scale) + zero, qmin, qmax) - zero) * scale - x) ** 2))
+    return best
+
+
+def families(rng, n):
+    yield rng.standard_normal(n)
+    yield np.append(rng.laplace(size=n - 1), 40.0)
+    yield rng.random(n) ** 3
+    yield rng.random(n) - 0.2
+
+
+@pytest.mark.parametrize(("bits", "symmetric"), [(2, False), (2, True), (3, True), (4, False), (8, True)])
+def test_mse_is_within_two_per_cent_of_brute_force_and_never_worse_than_min_max(bits, symmetric, rng):
+    for x in families(rng, 40):
+        p = calibration.choose_qparams(x, bits, symmetric=symmetric, calibration="mse")
+        plain = calibration.choose_qparams(x, bits, symmetric=symmetric)
+        assert error_of(x, p) <= min(1.02 * brute_force(x, bits, symmetric), error_of(x, plain))
+        assert p.scale <= plain.scale
+
+
+def test_mse_of_many_values_and_of_other_numbers(rng):
+    x = np.append(rng.standard_normal(20_000), 300.0)                          # searched on a sample
+    p = calibration.choose_qparams(x, 4, symmetric=True, calibration="mse")
+    assert error_of(x, p) <= 1.02 * brute_force(x, 4, True)
+    x = rng.standard_normal(30)
+    wanted = calibration.choose_qparams(x, 3, calibration="mse")
+    for factor in (2.0**-1000, 2.0**1000):                                     # a power of two moves nothing
+        p = calibration.choose_qparams(x * factor, 3, calibration="mse")
+        assert p.scale == wanted.scale * factor and p.zero_point == wanted.zero_point
+    exact = calibration.choose_qparams([F(v) for v in x], 3, calibration="mse")
+    assert isinstance(exact.scale, F) and abs(exact.scale - F(float(wanted.scale))) < F(1, 10**12)
+    single = calibration.choose_qparams(np.float32(x), 3, calibration="mse")
+    assert single.scale.dtype == np.float32
+
+
+def test_percentile_leaves_one_in_a_thousand_outside_at_each_end():
+    x = np.append(np.linspace(-1, 1, 4000), 50.0)
+    for symmetric in (False, True):
+        p = calibration.choose_qparams(x, symmetric=symmetric, calibration="percentile")
+        assert p.scale < 2.01 / (p.qmax - p.qmin)                              # 4 of 4001: the outlier and three more
+    x = np.arange(1000.0)                                                      # one of a thousand: 999
+    assert calibration.choose_qparams(x, signed=False, calibration="percentile").scale == 998 / 255
+    assert calibration.choose_qparams(x[:999], signed=False, calibration="percentile").scale == 998 / 255      # none
+    p = calibration.choose_qparams(np.arange(-2000.0, 0), calibration="percentile")     # −1998 .. 0, 0 in the range
+    assert p.scale == 1998 / 255 and p.zero_point == 127
+    assert calibration.choose_qparams([F(i) for i in range(1000)], calibration="percentile").scale == F(998, 255)
+
+
+def plain_entropy(x, levels, bins):
+    """The threshold of least KL divergence, loop by loop."""
+    top, counts = max(abs(x)), [0] * bins
+    for v in x:
+        counts[min(int(abs(v) / top * bins), bins - 1)] += 1
+    scores = {}
+    for i in range(levels, bins + 1):
+        p, q = counts[:i], [0.0] * i
+        p[-1] += sum(counts[i:])
+        for g in range(levels):
+            group = range(g * i // levels, (g + 1) * i // levels)
+            filled = [k for k in group if counts[k]]
+            for k in filled:
+                q[k] = sum(counts[j] for j in group) / len(filled)
+        if all(b > 0 or a == 0 for a, b in zip(p, q)):
+            scores[i] = sum(a / sum(p) * np.log((a / sum(p)) / (b / sum(q))) for a, b in zip(p, q) if a)
+    return max(i for i in scores if scores[i] <= min(scores.values()) + 1e-12) * top / bins
+
+
+def test_entropy_equals_a_plain_implementation_and_cuts_an_outlier(rng, monkeypatch):
+    monkeypatch.setattr(calibration, "BINS", 64)
+    cut = 0
+    for x in [*families(rng, 300), np.abs(rng.standard_normal(300))]:
+        p = calibration.choose_qparams(x, 4, symmetric=True, calibration="entropy")
+        T = plain_entropy(x, 8, 64)
+        assert abs(p.scale * 7 - T) <= 1e-12 * T
+        cut += T < np.abs(x).max()
+    assert cut >= 2
+    p = calibration.choose_qparams(np.abs(x), 4, signed=False, calibration="entropy")   # one-sided: all sixteen codes
+    assert abs(p.scale * 15 - plain_entropy(np.abs(x), 16, 64)) <= 1e-12
+    for bits in (7, 16):                                                       # as many levels as bins: the whole range
+        assert calibration.choose_qparams(x, bits, calibration="entropy").scale == calibration.choose_qparams(
+            x, bits).scale
+
+
+def test_every_calibration_slice_by_slice_and_at_the_edges(rng, monkeypatch):
+    x = rng.standard_normal((3, 7, 2))
+    monkeypatch.setattr(calibration, "BINS", 128)                              # quick
+    for name in calibration.CALIBRATIONS:
+        for axis in (0, 1, -1):
+            p = calibration.choose_qparams(x, 3, axis=axis, calibration=name)
+            single = [calibration.choose_qparams(part, 3, calibration=name) for part in np.moveaxis(x, axis, 0)]
+            assert p.scale.tolist() == [s.scale for s in single]
+            assert p.zero_point.tolist() == [s.zero_point for s in single]
+        p = calibration.choose_qparams(x, 3, axis=1, calibration=name, block=3)        # blocks of 3, 3 and 1
+        assert p.scale.shape == (3, 3, 2)
+        for i, b, j in np.ndindex(3, 3, 2):
+            one = calibration.choose_qparams(x[i, 3 * b:3 * b + 3, j], 3, calibration=name)
+            assert (p.scale[i, b, j], p.zero_point[i, b, j]) == (one.scale, one.zero_point)
+        assert affine.fake_quantize(x, p).shape == x.shape
+        assert calibration.choose_qparams(np.zeros(4), calibration=name).scale == 1
+        plain = calibration.choose_qparams([2.0], calibration=name)            # a constant: one-sided
+        assert affine.fake_quantize(2.0, plain) == 2.0 and plain.zero_point == plain.qmin
+        assert calibration.choose_qparams([-3.0, -1.0], calibration=name).zero_point == plain.qmax
+        huge = calibration.choose_qparams([8e307, -8e307], calibration=name)
+        assert np.abs(affine.fake_quantize([8e307, -8e307], huge)).max() <= 8.1e307
+        with pytest.raises(ValueError, match="choose_qparams: x must be"):
+            calibration.choose_qparams([1e-310], calibration=name)
+
+
 def test_a_chosen_grid_is_a_qparams():
     assert isinstance(calibration.choose_qparams([1.0]), QParams)
