@@ -13,6 +13,8 @@ from refnn.checking.roundtrip import roundtrip
 from refnn.checking.solver import solve
 from refnn.checking.worked_example import check
 from refnn.experiments import errata, tour
+from refnn.experiments.claims import CLAIMS, about
+from refnn.quantization.conventions import compare
 
 EXIT = "exit status: 0 done, holds or feasible; 1 a claim does not hold; 2 bad input (one line on stderr)"
 
@@ -32,11 +34,10 @@ def _parser():
     parser = _Parser(prog="refnn", description=(
         "The tour: check the article's numbers, train 50 networks 10-5-1 on the diabetes data, "
         "quantize and prune them as the article writes it and as the field does, and write the figures."))
-    parser.add_argument("--figures", metavar="DIR", help="folder for the figures (default: figures)")
-    parser.add_argument("--no-figures", action="store_true", help="write no figures")
-    commands = parser.add_subparsers(dest="command", metavar="[verify | solve]",
+    commands = parser.add_subparsers(dest="command", metavar="[verify | solve | conventions | reproduce]",
                                      help="verify: verdicts on the article and all findings; solve: find W and B for "
-                                     "numbers of your own (each has its own --help)")
+                                     "numbers of your own; conventions: numbers through every published convention; "
+                                     "reproduce: every claim over its seeds (each has its own --help)")
     verify = commands.add_parser("verify", description="Every printed tensor and formula of the article "
                                  "with its verdict, and what is wrong with the article, each finding computed.")
     verify.add_argument("--json", action="store_true", help="the verdicts as a JSON list")
@@ -48,6 +49,18 @@ def _parser():
     one.add_argument("--levels", required=True, metavar="P", help="the number of levels P")
     one.add_argument("--decoded", metavar="D,...", help="printed decoded values, to half a unit of their last digit")
     one.add_argument("--sign", choices=("+", "-"), help="decoder (q + B)/W (the article's, default) or (q - B)/W")
+    table = commands.add_parser("conventions", description="The same numbers through every published convention, "
+                                "exactly: scale, zero point, and for each number its code, what the code decodes to "
+                                "and the error in steps.")
+    table.add_argument("--x", required=True, metavar="X,...", help="the numbers, such as -1.5,0.2,2.8")
+    table.add_argument("--bits", default="8", metavar="B", help="bits of a code, 2 to 16 (default: 8)")
+    again = commands.add_parser("reproduce", description="Every claim of refnn that is shown over many seeds, with "
+                                "its table and figure: " + ", ".join(["tour", *CLAIMS]) + ".")
+    again.add_argument("claims", nargs="*", metavar="CLAIM", help="which ones (default: all, some minutes)")
+    again.add_argument("--seeds", metavar="N", help="so many networks instead of 200 (the tour: 50)")
+    for command, default in ((parser, {}), (again, {"default": argparse.SUPPRESS})):       # also before `reproduce`
+        command.add_argument("--figures", metavar="DIR", help="folder for the figures (default: figures)", **default)
+        command.add_argument("--no-figures", action="store_true", help="write no figures", **default)
     return parser
 
 
@@ -64,9 +77,11 @@ def main(arguments=None):
     """
     try:
         options = _parser().parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
-        if options.command and (options.figures is not None or options.no_figures):
-            raise ValueError(f"--figures and --no-figures go with the tour, not with {options.command}")
-        return {"verify": _verify, "solve": _solve, None: _tour}[options.command](options)
+        drawn = options.command in (None, "reproduce")
+        if not drawn and (options.figures is not None or options.no_figures):
+            raise ValueError(f"--figures and --no-figures go with the tour and reproduce, not with {options.command}")
+        return {"verify": _verify, "solve": _solve, "conventions": _conventions, "reproduce": _reproduce,
+                None: lambda options: _tour(_figures(options))}[options.command](options)
     except (ValueError, TypeError, OSError) as error:
         print(f"refnn: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -82,7 +97,7 @@ def _joined(arguments):
     out, rest = [], list(arguments)
     while rest:
         word = rest.pop(0)
-        takes = word in ("--x", "--q", "--decoded", "--levels", "--sign")
+        takes = word in ("--x", "--q", "--decoded", "--levels", "--sign", "--bits", "--seeds")
         out.append(f"{word}={rest.pop(0)}" if takes and rest and not rest[0].startswith("--") else word)
     return out
 
@@ -128,28 +143,77 @@ def _verify(options):
     return 0 if all(v.holds for v in verdicts) else 1
 
 
-def _tour(options):
+def _conventions(options):
+    x = [exact("conventions", "--x", v) for v in _numbers("--x", options.x)]
+    console.say(report.conventions_text(x, compare(x, _whole("conventions", "--bits", options.bits, 2, 16))))
+    return 0
+
+
+def _whole(command, option, text, low, high):
+    if not text.isdecimal() or len(text) > 15 or not low <= int(text) <= high:
+        raise ValueError(f"{command}: {option} must be a whole number from {low} to {high}, got {text!r}")
+    return int(text)
+
+
+def _reproduce(options):
+    unknown = [name for name in options.claims if name not in ("tour", *CLAIMS)]
+    if unknown:
+        raise ValueError(f"reproduce: CLAIM must be one of {', '.join(['tour', *CLAIMS])}, got {unknown[0]!r}")
+    seeds = {} if options.seeds is None else {"seeds": _whole("reproduce", "--seeds", options.seeds, 2, 1000)}
+    folder = _figures(options)
+    for name in options.claims or ("tour", *CLAIMS):
+        console.say(f"\n=== {name} ===\n")
+        if name == "tour":
+            _tour(folder, **seeds)
+            continue
+        claim = CLAIMS[name]
+        console.say(console.wrap(about(name)) + "\n")
+        progress = console.Progress(claim.STAGES + (folder is not None))
+        result = claim.compute(progress=progress, **seeds)
+        names = _save(claim, result, folder, progress)
+        progress.end()
+        console.say(claim.text(result))
+        _say_figures(folder, names)
+    return 0
+
+
+def _figures(options):
+    """The folder for the figures, None for none."""
     if options.no_figures and options.figures:
         raise ValueError("--figures and --no-figures exclude each other")
     if options.figures == "":
         raise ValueError("--figures must be a folder, got ''")
-    folder = None if options.no_figures else _folder(Path(options.figures or "figures"))
+    return None if options.no_figures else _folder(Path(options.figures or "figures"))
+
+
+def _save(claim, result, folder, progress):
+    """Draw and write the figures of a claim; their names."""
+    if folder is None or not hasattr(claim, "draw"):
+        return []
+    progress("drawing")
+    from refnn import plots
+    names = []
+    for name, figure in claim.draw(result).items():
+        names.append(f"{name}.png")
+        plots.save(figure, folder / names[-1])
+    return names
+
+
+def _say_figures(folder, names):
+    if names:
+        console.say("\n" + console.wrap(f"Figures, in {folder}: {', '.join(names)}"))
+
+
+def _tour(folder, **seeds):
     console.say("1. The article (§4.1, P = 8): what it prints, decided on rationals\n")
     console.say(report.article_text())
     progress = console.Progress(tour.STAGES + (folder is not None))
-    result = tour.compute(progress=progress)
-    names = []
-    if folder is not None:
-        progress("drawing")
-        from refnn import plots
-        for name, figure in tour.draw(result).items():
-            names.append(f"{name}.png")
-            plots.save(figure, folder / names[-1])
+    result = tour.compute(progress=progress, **seeds)
+    names = _save(tour, result, folder, progress)
     progress.end()
     for number, text in enumerate(report.tour_text(result), start=2):
         console.say(f"\n{number}. {text}")
-    if names:
-        console.say("\n" + console.wrap(f"Figures, in {folder}: {', '.join(names)}"))
+    _say_figures(folder, names)
     return 0
 
 

@@ -1,7 +1,7 @@
 """The only file that draws: primitives that take arrays and return a figure. No training, no global settings.
 
 One meaning a colour in the whole project (Okabe & Ito): original grey, as written vermillion, corrected blue,
-pruned green.
+pruned green, code book pink.
 """
 
 from functools import wraps
@@ -13,11 +13,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-ORIGINAL, WRITTEN, CORRECTED, PRUNED = "#666666", "#D55E00", "#0072B2", "#009E73"
-COLOUR = {"as written": WRITTEN, "corrected": CORRECTED}
+ORIGINAL, WRITTEN, CORRECTED, PRUNED, BOOK = "#666666", "#D55E00", "#0072B2", "#009E73", "#CC79A7"
+COLOUR = {"as written": WRITTEN, "corrected": CORRECTED, "code book": BOOK}
 STYLE = {"font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9, "xtick.labelsize": 9, "ytick.labelsize": 9,
          "axes.spines.top": False, "axes.spines.right": False, "figure.titlesize": 11, "hatch.linewidth": 0.6,
          "font.family": "DejaVu Sans", "axes.unicode_minus": True, "svg.hashsalt": "refnn"}
+BLUES = ("#08306B", "#08519C", "#2171B5", "#4292C6", "#6BAED6")            # of corrected, from many bits to few
 NOTE, THRESHOLD = "#444444", {"color": "black", "linewidth": 1, "linestyle": "--"}
 SIGN = {True: "#B35806", False: "#542788"}          # of a weight: brown +, purple −, as in the heat maps
 REMOVED = {"color": PRUNED, "hatch": "////", "edgecolor": "white", "linewidth": 0}
@@ -311,4 +312,206 @@ def staircase(x, curves, title):
         below.set_xlabel("weight x")
     axes[0, 0].set_ylabel("decoded x̂\n(dashed: x itself)")
     axes[1, 0].set_ylabel("error x̂ − x\n(steps Δ)")
+    return figure
+
+
+class Series(NamedTuple):
+    """A named line: x, its middle, and a band low..high (None: no band).
+
+    >>> Series("min-max", [2, 3], [1.0, 2.0]).low is None
+    True
+    """
+
+    name: str
+    x: list
+    middle: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+
+
+LINE = {"as written": (WRITTEN, "-", "o"), "sign mended": (WRITTEN, "--", "s"), "min-max": (CORRECTED, "-", "o"),
+        "least error": (CORRECTED, "--", "s"), "code book": (BOOK, "-", "D")}
+MARKERS = "v^<>PX"
+
+
+@_styled
+def against_bits(series, line, points, title, subtitle, ylabel):
+    """Lines with bands against the number of bits, a dotted line to compare with, and single markers; names at them.
+
+    >>> bits = [2, 3]
+    >>> figure = against_bits([Series("min-max", bits, np.array([9.0, 15.0]), np.array([8, 14]), np.array([10, 16]))],
+    ...                       Series("line", bits, np.array([9.0, 15.0])), [Series("NF4", [3], [16.0])], "t", "s", "dB")
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['min-max', 'NF4']
+    """
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    ax = figure.subplots()
+    ax.set_title(subtitle, color=NOTE, fontsize=9)
+    labels = []
+    for s in series:
+        colour, dash, marker = LINE[s.name]
+        ax.fill_between(s.x, s.low, s.high, color=colour, alpha=0.15, linewidth=0)
+        ax.plot(s.x, s.middle, color=colour, linestyle=dash, marker=marker, markersize=4)
+        labels.append((s.x[-1], s.middle[-1], s.name, colour))
+    ax.plot(line.x, line.middle, color="black", linestyle=":", linewidth=1.2)
+    for s, marker in zip(points, MARKERS):
+        ax.plot(s.x, s.middle, marker, color="black", markersize=6, markerfacecolor="white")
+        labels.append((s.x[0], s.middle[0], s.name, "black"))
+    ax.set(xlabel="bits per weight", ylabel=ylabel, xticks=line.x)
+    _name(ax, labels)
+    return figure
+
+
+def _name(ax, labels, gap=11):
+    """Names to the right of points (x, y, name, colour), at least `gap` typographic points apart where x is equal."""
+    ax.figure.draw_without_rendering()
+    below = {}
+    for x, y, name, colour in sorted(labels, key=lambda label: label[:2]):
+        at = ax.transData.transform((x, y))[1] * 72 / ax.figure.dpi
+        below[x] = max(at, below.get(x, -np.inf) + gap)
+        ax.annotate(name, (x, y), (8, below[x] - at), textcoords="offset points", color=colour, va="center",
+                    annotation_clip=False)
+
+
+@_styled
+def floor_bias(errors, sums, title, subtitle):
+    """Left: how the error of one weight is spread over a step. Right: the error of a sum of n weights against n.
+
+    errors: name -> errors in steps; sums: name -> Series over n; the names are those of LINE or "stochastic".
+
+    >>> e = {"floor": np.array([-0.9, -0.1]), "nearest": np.array([-0.4, 0.4])}
+    >>> s = {name: Series(name, [1, 2], np.ones(2), np.zeros(2), np.ones(2)) for name in e}
+    >>> len(floor_bias(e, s, "a title", "a subtitle").axes[1].lines)
+    3
+    """
+    style = {"floor": (WRITTEN, "-"), "nearest": (CORRECTED, "-"), "stochastic": (BOOK, "--")}
+    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.2))
+    bins = np.linspace(-1, 1, 41)
+    for name, values in errors.items():
+        colour, dash = style[name]
+        left.stairs(np.histogram(values, bins)[0], bins, color=colour, linestyle=dash, linewidth=1.4,
+                    fill=False, baseline=0)
+        left.axvline(values.mean(), color=colour, linestyle=":", linewidth=1)
+    left.set(xlabel="error of a weight  (steps Δ)", ylabel="weights", title=subtitle)
+    left.title.set_color(NOTE)
+    labels = []
+    for name, s in sums.items():
+        colour, dash = style[name]
+        right.fill_between(s.x, s.low, s.high, color=colour, alpha=0.18, linewidth=0)
+        right.plot(s.x, s.middle, color=colour, linestyle=dash)
+        labels.append((s.x[-1], s.middle[-1], name, colour))
+    right.plot(s.x, -np.asarray(s.x) / 2, color="black", linestyle=":", linewidth=1.2)
+    right.set(xlabel="weights in the sum, n", ylabel="error of their sum  (steps Δ)", title="dotted: −n/2")
+    right.title.set_color(NOTE)
+    _name(right, labels)
+    return figure
+
+
+@_styled
+def pairs(panels, groups, names, title, subtitle, ylabel):
+    """Boxes side by side: a panel (name, values), values[method][group] an array over the seeds.
+
+    >>> figure = pairs([("a recipe", [[np.ones(5)], [np.ones(5)]])], (2,), ("after", "aware"), "a title", "", "error")
+    >>> [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    ['2']
+    """
+    colours, hatches = (CORRECTED, ORIGINAL, BOOK), ("", "....", "////")
+    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+    figure.suptitle(f"{title}\n", fontsize=10)
+    figure.text(0.5, 0.9, subtitle, ha="center", color=NOTE)
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for ax, (panel, values) in zip(axes, panels):
+        for k, (of_method, colour, hatch) in enumerate(zip(values, colours, hatches)):
+            at = np.arange(len(groups)) + 0.27 * (k - (len(values) - 1) / 2)
+            boxes = ax.boxplot(of_method, positions=at, widths=0.22, whis=(10, 90), showfliers=False, patch_artist=True,
+                               medianprops={"color": "black"}, manage_ticks=False)
+            for box in boxes["boxes"]:
+                box.set(facecolor=colour, hatch=hatch, alpha=0.6)
+            ax.plot([], [], color=colour, linewidth=6, alpha=0.6, label=names[k])
+        ax.axhline(1, color=ORIGINAL, linestyle="--", linewidth=1)
+        ax.set_xticks(range(len(groups)), [str(g) for g in groups])
+        ax.set(title=panel, xlabel="bits per parameter")
+    axes[0].set_ylabel(ylabel)
+    axes[0].legend(frameon=False, loc="upper left", fontsize=9)
+    return figure
+
+
+@_styled
+def ladder(stages, errors, title, subtitle, ylabel):
+    """The error at each stage, a line a network and a thick one for their median; errors: bits -> (S, stages).
+
+    >>> figure = ladder(("weights", "table"), {8: np.array([[0.1, 0.2]])}, "a title", "a subtitle", "error")
+    >>> figure.axes[0].get_yscale(), figure.axes[0].texts[0].get_text()
+    ('log', '8 bits')
+    """
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    ax = figure.subplots()
+    ax.set_title(subtitle, color=NOTE)
+    x = np.arange(len(stages))
+    for k, (bits, values) in enumerate(errors.items()):
+        colour = BLUES[k % len(BLUES)]
+        ax.plot(x, values.T, color=colour, alpha=0.06, linewidth=0.6)
+        ax.plot(x, np.median(values, axis=0), color=colour, linewidth=2, marker="osD^v"[k % 5], markersize=5)
+        ax.annotate(f"{bits} bits", (x[-1], np.median(values, axis=0)[-1]), (8, 0), textcoords="offset points",
+                    color=colour, va="center", annotation_clip=False)
+    ax.set_yscale("log")
+    ax.set_xticks(x, stages)
+    ax.set(xlim=(-0.1, len(stages) - 0.9), ylabel=ylabel)
+    return figure
+
+
+@_styled
+def dots(before, panels, title, subtitle):
+    """Every weight as a dot before (above) and after (below), joined by a line; the levels as ticks. A panel a scheme.
+
+    panels: (name, colour key, after, levels).
+
+    >>> figure = dots(np.array([0.1, 0.4]), [("nearest", "corrected", np.array([0.0, 0.5]), [0.0, 0.5])], "t", "s")
+    >>> figure.axes[0].get_title(loc="left"), len(figure.axes[0].collections)
+    ('nearest', 3)
+    """
+    figure = Figure(figsize=(WIDTH, 1.55 * len(panels) + 0.9), layout="constrained")
+    figure.suptitle(f"{title}\n", fontsize=10)
+    figure.text(0.5, 1 - 0.26 / figure.get_figheight(), subtitle, ha="center", va="top", color=NOTE)
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for ax, (name, key, after, levels) in zip(axes, panels):
+        ax.plot([before, after], [np.ones(len(before)), np.zeros(len(before))], color=COLOUR[key], alpha=0.35,
+                linewidth=0.7, zorder=1)
+        ax.scatter(before, np.ones(len(before)), s=12, color=ORIGINAL, zorder=2)
+        ax.scatter(after, np.zeros(len(before)), s=12, color=COLOUR[key], zorder=2)
+        ax.vlines(levels, -0.34, -0.16, color="black", linewidth=1)
+        ax.set_title(name, loc="left")
+        ax.set_yticks([1, 0, -0.25], ["before", "after", "levels"])
+        ax.tick_params(axis="y", length=0)
+        ax.set_ylim(-0.4, 1.25)
+        ax.spines["left"].set_visible(False)
+    axes[-1].set_xlabel("weight")
+    return figure
+
+
+@_styled
+def roundings(costs, marks, title, subtitle, xlabel):
+    """A histogram of all costs on a logarithmic axis, each mark (name -> cost) a line down to its place.
+
+    >>> figure = roundings(np.array([1.0, 2.0, 4.0]), {"nearest: 2": 2.0}, "a title", "a subtitle", "cost")
+    >>> figure.axes[0].texts[0].get_text()
+    'nearest: 2'
+    """
+    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    ax = figure.subplots()
+    ax.set_title(subtitle, color=NOTE)
+    bins = np.geomspace(costs.min() * 0.97, costs.max() * 1.03, 61)
+    counts = np.histogram(costs, bins)[0]
+    ax.stairs(counts, bins, color=ORIGINAL, fill=True, alpha=0.6)
+    top = counts.max()
+    for k, (name, cost) in enumerate(sorted(marks.items(), key=lambda mark: -mark[1])):
+        height = top * (0.55 + 0.13 * k)
+        ax.plot([cost, cost], [0, height], color=CORRECTED, linewidth=1.2)
+        ax.annotate(name, (cost, height), (4, 0), textcoords="offset points", color=CORRECTED, va="center")
+    ax.set(xscale="log", xlabel=xlabel, ylabel="roundings", ylim=(0, top * 1.1))
     return figure

@@ -8,6 +8,7 @@ from refnn.checking.worked_example import check
 from refnn.console import table, wrap
 from refnn.experiments import printed_numbers
 from refnn.experiments import tour as recipe
+from refnn.experiments.spread import told
 
 NAMES = {"W_ih^": "Ŵ_ih", "W_ho^": "Ŵ_ho", "b_h^": "b̂_h", "b_o^": "b̂_o"}
 
@@ -77,17 +78,17 @@ def _trained(tour):
         f"Trained: {tour.seeds} networks 10-5-1 on diabetes (seed s = split s and start s)",
         wrap(f"Adam, lr {recipe.LR}, weight decay {recipe.DECAY:g}, {recipe.STEPS} steps. "
              "Here and below: the median over the seeds, in brackets their central 80%."), "",
-        table([["network", _spread(tour.dense.values["R2"])], ["linear regression", _spread(tour.linear)]],
+        table([["network", told(tour.dense.values["R2"])], ["linear regression", told(tour.linear)]],
               ["", "test R²"], "lr")])
 
 
 def _quantized(tour):
     dense = tour.dense.values
-    rows = [["", "float32", "0", f"{np.median(dense['J']):.1f}", _spread(dense["R2"]), f"{dense['bytes']}"]]
+    rows = [["", "float32", "0", f"{np.median(dense['J']):.1f}", told(dense["R2"]), f"{dense['bytes']}"]]
     for bits, schemes in tour.quantized.items():
         for row in schemes:
             v = row.values
-            rows.append([bits, row.name, f"{np.median(v['error']):.3f}", f"{np.median(v['J']):.1f}", _spread(v["R2"]),
+            rows.append([bits, row.name, f"{np.median(v['error']):.3f}", f"{np.median(v['J']):.1f}", told(v["R2"]),
                          f"{v['bytes']} + {v['scale_bytes']}"])
     return "\n".join([
         "Quantized (量化): rms error of the 61 parameters; J, summed over 331 rows;",
@@ -99,8 +100,8 @@ def _quantized(tour):
 
 
 def _pruned(tour):
-    rows = [[row.name, _spread(row.values["left"], "{:.0f}"),
-             f"{np.median(row.values['multiply_adds']):.0f}", _spread(row.values["R2"])] for row in tour.pruned]
+    rows = [[row.name, told(row.values["left"], "{:.0f}"),
+             f"{np.median(row.values['multiply_adds']):.0f}", told(row.values["R2"])] for row in tour.pruned]
     return "\n".join([
         "Pruned (剪枝): parameters left of 61; multiply-adds left of 55; test R²", "",
         table(rows, ["rule", "left", "m-adds", "test R²"], "lrrr"), "",
@@ -110,7 +111,7 @@ def _pruned(tour):
 
 
 def _both(tour):
-    rows = [[row.name, _spread(row.values["left"], "{:.0f}"), _spread(row.values["ratio"]),
+    rows = [[row.name, told(row.values["left"], "{:.0f}"), told(row.values["ratio"]),
              f"{np.median(row.values['R2']):.2f}"] for row in tour.both]
     return "\n".join([
         "Both: parameters that are not 0; test error over that of the float network", "",
@@ -119,11 +120,28 @@ def _both(tour):
              "With a zero point, 0 stays exactly 0.")])
 
 
-def _spread(values, form="{:.2f}"):
-    low, median, high = np.quantile(values, [0.1, 0.5, 0.9])
-    text = [form.format(v + 0.0) for v in (median, low, high)]
-    m, l, h = (t[1:] if t.startswith("-") and not t.strip("-0.") else t for t in text)     # no -0.00
-    return f"{m} ({l}, {h})"
+def conventions_text(x, rows):
+    """Every convention: scale and zero point, then each number with its code, what decodes, and the error in steps.
+
+    >>> from refnn.quantization.conventions import compare
+    >>> print(conventions_text([1.0], compare([1.0])[2:3]))
+    ONNX, uint8: scale 0.00392157, zero point 0
+        1 -> 255 -> 1 (0.00)
+    """
+    lines = []
+    for convention, grid, errors in rows:
+        if grid is None:
+            lines.append(f"{convention.name}: divides by 0 where all numbers are equal")
+            continue
+        lines.append(f"{convention.name}: scale {_short(grid.scale)}, zero point {_short(grid.zero_point)}")
+        values = zip(x, grid.codes.ravel(), grid.decoded.ravel(), errors.ravel())
+        lines.append(wrap("; ".join(f"{_short(v)} -> {q} -> {_short(d)} ({float(e) + 0.0:.2f})".replace(" ", "\u00a0")
+                                    for v, q, d, e in values), indent="    "))
+    return "\n".join(lines)
+
+
+def _short(value):
+    return f"{float(value) + 0.0:.6g}"
 
 
 def solution_text(solution, levels):

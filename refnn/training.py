@@ -66,8 +66,8 @@ def descend(theta, gradient, steps, lr, optimizer, project):
     """`minimise` on checked arguments."""
     theta = project(theta)
     m = v = np.zeros_like(theta)
-    lr = lr.astype(theta.dtype)
     with np.errstate(all="ignore"):
+        lr = lr.astype(theta.dtype)
         for t in range(1, steps + 1):
             g = gradient(theta)
             if optimizer == "adam":
@@ -123,8 +123,8 @@ def run(name, form, params, X, y, steps, lr, optimizer, weight_decay, mask, acti
     dtype = np.result_type(params.W_ih, X, y)
     theta = params.flatten().astype(dtype)
     flat = (int(np.prod(params.batch)), theta.shape[-1])
-    lr = _per_network(name, "lr", lr, params, dtype, lambda a: a > 0, "positive")
-    decay = _per_network(name, "weight_decay", weight_decay, params, dtype, lambda a: a >= 0, "0 or more")
+    lr = per_network(name, "lr", lr, params, dtype, lambda a: a > 0, "positive")
+    decay = per_network(name, "weight_decay", weight_decay, params, dtype, lambda a: a >= 0, "0 or more")
     X, y = X.astype(dtype, copy=False), y.astype(dtype, copy=False)
     objective = form(params.sizes, params.batch, X, y, activation)
     if mask is not None:
@@ -151,7 +151,13 @@ def run(name, form, params, X, y, steps, lr, optimizer, weight_decay, mask, acti
                history.T.reshape(*params.batch, steps + 1))
 
 
-def _per_network(function, name, value, params, dtype, allowed, expected):
+def per_network(function, name, value, params, dtype, allowed, expected):
+    """A number, or one for each network of the stack `params`, as a column (S, 1) of a dtype.
+
+    >>> p = Params(np.ones((2, 1, 1)), np.ones((2, 1)), np.ones((2, 1, 1)), np.ones((2, 1)))
+    >>> per_network("fit", "lr", [0.1, 0.2], p, np.float64, lambda a: a > 0, "positive").tolist()
+    [[0.1], [0.2]]
+    """
     a = arrays.numbers(function, name, value, exact=False)
     if a.shape not in ((), params.batch):
         arrays.refuse(function, name, f"a number or an array of shape {params.batch}", f"shape {a.shape}")

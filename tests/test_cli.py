@@ -36,6 +36,14 @@ BAD = [
     (("verify", "file.toml"), "file.toml"),
     (("--figures",), "--figures"),
     (("--no-figures", "--figures", "x"), "--no-figures"),
+    (("conventions",), "--x"),
+    (("conventions", "--x", "1,zz"), "--x"),
+    (("conventions", "--x", "1,2", "--bits", "17"), "--bits"),
+    (("conventions", "--x", "1,2", "--figures", "x"), "--figures"),
+    (("reproduce", "nonsense"), "nonsense"),
+    (("reproduce", "ladder", "--seeds", "1"), "--seeds"),
+    (("reproduce", "ladder", "--seeds", "ten"), "--seeds"),
+    (("--figures", "x", "reproduce", "--no-figures"), "--no-figures"),
 ]
 
 
@@ -132,12 +140,32 @@ def test_the_tour_tells_the_story_and_writes_the_figures(tmp_path):
     for part in ("1. The article", "2. Trained", "3. Quantized", "4. Pruned", "5. Both"):
         assert part in text
     written = sorted(p.name for p in (tmp_path / "new" / "figures").iterdir())
-    assert written == ["matrices.png", "network.png", "proof.png", "pruning.png", "quantization_as_written.png",
-                       "quantization_corrected.png", "staircase.png"]
+    assert written == ["dots.png", "matrices.png", "network.png", "proof.png", "pruning.png",
+                       "quantization_as_written.png", "quantization_corrected.png", "staircase.png"]
     for name in written:
         path = tmp_path / "new" / "figures" / name
         assert matplotlib.image.imread(path).shape[1] == 1050                        # 7 inches
         assert b"Software" not in path.read_bytes()
+
+
+def test_conventions_says_every_number_with_its_code(capsys):
+    assert cli.main(["conventions", "--x", "-1.5,0.2,2.8"]) == 0
+    out = capsys.readouterr().out
+    # printed in a course with zero point 88 and codes -128 12 127; right is
+    assert "ONNX, int8: scale 0.0168627, zero point -39\n    -1.5 -> -128 -> -1.50078 (-0.05)" in out
+    assert all(console.width(line) <= 79 for line in out.splitlines())
+    assert cli.main(["conventions", "--x", "5", "--bits", "4"]) == 0
+    assert "MIT lab, int8: divides by 0" in capsys.readouterr().out
+
+
+def test_reproduce_prints_a_claim_and_writes_its_figure(tmp_path, capsys):
+    folder = tmp_path / "figures"
+    assert cli.main(["reproduce", "floor-bias", "ladder", "--seeds", "3", "--figures", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert "=== floor-bias ===" in out and "integers only at 8" in out
+    assert all(console.width(line) <= 79 for line in out.splitlines() if str(tmp_path) not in line)
+    assert sorted(p.name for p in folder.iterdir()) == ["floor_bias.png", "ladder.png"]
+    assert cli.main(["--no-figures", "reproduce", "floor-bias", "--seeds", "2"]) == 0
 
 
 def test_no_figures_writes_none(tmp_path):

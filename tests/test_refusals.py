@@ -12,12 +12,17 @@ from test_house import modules
 
 from refnn import data, network
 from refnn.network import Params
+from refnn.quantization import codebook, integer
 from refnn.quantization.affine import QParams
 
 P = network.init(np.random.default_rng(0), (5, 3, 2))
 X, Y = np.random.default_rng(1).standard_normal((11, 5)), np.random.default_rng(2).standard_normal((11, 2))
 GRID = QParams(0.5, 1, 0, 7)
+VALUES = np.array([-6.0, -1.0, 0.0, 1.5, 4.0])
 MASK = Params(*(a > 0 for a in P.arrays()))
+BOOK = codebook.fit(P.flatten(), 4)
+SMALL = network.init(np.random.default_rng(0), (2, 2, 1))                    # of at most 16 parameters
+SMALL_CODES = Params(*(np.clip(np.floor(a / 0.5) + 1, 0, 7).astype(int) for a in SMALL.arrays()))
 RNG = np.random.default_rng(0)
 
 ARRAY, CODES, WHOLE, FLAG, NAME, PARAMS, MASKS, NUMBER, GRIDS, GENERATOR, DECIMALS, CALL, SHAPE, SKIP = range(14)
@@ -60,7 +65,62 @@ ROWS = {  # function: {argument: (a good value, its kind)}
     "quantization.affine.fake_quantize": {"x": (X, ARRAY), "qparams": (GRID, GRIDS)},
     "quantization.calibration.choose_qparams": {"x": (X, ARRAY), "bits": (4, WHOLE), "signed": (True, FLAG),
                                                 "symmetric": (False, FLAG), "axis": (0, WHOLE),
-                                                "calibration": ("minmax", NAME)},
+                                                "calibration": ("minmax", NAME), "block": (2, WHOLE)},
+    "quantization.conventions.compare": {"x": (X, ARRAY), "bits": (4, WHOLE)},
+    "quantization.conventions.to_affine": {"W": (2.0, NUMBER), "B": (1.5, NUMBER), "P": (8, WHOLE)},
+    "quantization.conventions.to_article": {"qparams": (GRID, GRIDS)},
+    "quantization.straight_through.gradient": {"upstream": (X, ARRAY), "x": (X, ARRAY), "qparams": (GRID, GRIDS)},
+    "quantization.straight_through.grids": {"params": (P, PARAMS), "bits": (4, WHOLE), "symmetric": (False, FLAG),
+                                            "calibration": ("minmax", NAME)},
+    "quantization.straight_through.fake_quantize": {"params": (P, PARAMS), "grids": ((GRID,) * 4, GRIDS)},
+    "quantization.straight_through.fit": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY),
+                                          "grids": ((GRID,) * 4, GRIDS), "steps": (2, WHOLE), "lr": (0.1, NUMBER),
+                                          "optimizer": ("adam", NAME), "weight_decay": (0.1, NUMBER),
+                                          "mask": (MASK, MASKS), "activation": ("tanh", NAME)},
+    "quantization.codebook.fit": {"x": (X, ARRAY), "levels": (4, WHOLE)},
+    "quantization.codebook.decode": {"codebook": (BOOK, GRIDS)},
+    "quantization.codebook.gradient": {"upstream": (P.flatten(), ARRAY), "codes": (BOOK.codes, CODES),
+                                       "levels": (4, WHOLE)},
+    "quantization.codebook.train": {"codebook": (BOOK, GRIDS), "sizes": ((5, 3, 2), SHAPE), "X": (X, ARRAY),
+                                    "y": (Y, ARRAY), "steps": (2, WHOLE), "lr": (0.1, NUMBER),
+                                    "optimizer": ("adam", NAME), "weight_decay": (0.1, NUMBER),
+                                    "activation": ("tanh", NAME)},
+    "quantization.grids.minifloat": {"exponent_bits": (2, WHOLE), "mantissa_bits": (1, WHOLE), "bias": (1, WHOLE),
+                                     "special": ("nan", NAME)},
+    "quantization.grids.nf4": {}, "quantization.grids.ascending": {"table": (VALUES, SKIP)},    # takes NaN, drops it
+    "quantization.grids.powers_of_two": {"bits": (4, WHOLE)},
+    "quantization.grids.quantize": {"x": (X, ARRAY), "values": (VALUES, ARRAY), "scale": (0.5, ARRAY)},
+    "quantization.grids.dequantize": {"codes": (np.arange(4), CODES), "values": (VALUES, ARRAY), "scale": (0.5, ARRAY)},
+    "quantization.grids.fake_quantize": {"x": (X, ARRAY), "values": (VALUES, ARRAY), "scale": (0.5, ARRAY)},
+    "quantization.grids.absmax_scale": {"x": (X, ARRAY), "values": (VALUES, ARRAY), "axis": (0, WHOLE),
+                                        "block": (2, WHOLE)},
+    "quantization.grids.power_of_two_scale": {"x": (X, ARRAY), "axis": (0, WHOLE), "block": (2, WHOLE)},
+    **{f"quantization.grids.{name}": {"x": (X, ARRAY)} for name in ("ternary", "ternary_rule")},
+    "quantization.fixed_point.fixed_point_multiplier": {"real": (np.abs(X) + 0.1, ARRAY)},
+    **{f"quantization.fixed_point.{name}": {
+        "accumulator": (np.array([[100, -200, 300]]), CODES), "multiplier": (np.array([2**30] * 3), CODES),
+        "shift": (np.array([3, -1, 40]), CODES), "zero_point": (1, WHOLE), "qmin": (-8, WHOLE), "qmax": (7, WHOLE)}
+       for name in ("requantize", "requantize_steps", "requantize_single_rounding")},
+    "quantization.fixed_point.matmul": {"a": (np.arange(6).reshape(2, 3), CODES),
+                                        "b": (np.arange(6).reshape(3, 2), CODES),
+                                        "a_zero_point": (np.array([1, 2]), CODES), "b_zero_point": (3, CODES)},
+    "quantization.fixed_point.fold": {"bias": (np.arange(2), CODES), "W": (np.arange(6).reshape(2, 3), CODES),
+                                  "zero_point": (3, WHOLE)},
+    "quantization.integer.convert": {"params": (P, PARAMS), "X_calibration": (X, ARRAY), "bits": (8, WHOLE),
+                                     "per_row": (True, FLAG), "activation": ("tanh", NAME)},
+    "quantization.integer.forward": {"network": (integer.convert(P, X), SKIP), "X": (X, ARRAY)},
+    "quantization.integer.bound": {"network": (integer.convert(P, X), SKIP)},
+    "quantization.integer.ladder": {"network": (integer.convert(P, X), SKIP), "params": (P, PARAMS), "X": (X, ARRAY)},
+    **{f"quantization.best_rounding.{name}": {"W": (P.W_ih, ARRAY), "qparams": (GRID, GRIDS), "X": (X, ARRAY)}
+       for name in ("nearest", "adaround", "obq", "enumerated", "every")},
+    **{f"quantization.best_rounding.{name}": {"W": (P.W_ih, ARRAY), "codes": (np.arange(15).reshape(3, 5) % 8, CODES),
+                                              "qparams": (GRID, GRIDS), "X": (X, ARRAY)}
+       for name in ("objective", "rank")},
+    "quantization.best_rounding.every_network": {"params": (SMALL, PARAMS), "grids": (GRID, GRIDS),
+                                                 "X": (X[:, :2], ARRAY), "y": (Y[:, :1], ARRAY),
+                                                 "activation": ("tanh", NAME)},
+    "quantization.best_rounding.network_index": {"params": (SMALL, PARAMS), "codes": (SMALL_CODES, PARAMS),
+                                                 "grids": (GRID, GRIDS)},
     "pruning.as_written.importance": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY),
                                       "activation": ("tanh", NAME)},
     "pruning.as_written.prune": {"params": (P, PARAMS), "R": (P, PARAMS), "tau": (0.5, NUMBER)},
@@ -80,9 +140,12 @@ ROWS = {  # function: {argument: (a good value, its kind)}
 }
 # on checked arguments, or not about values that a user brings
 INTERNAL = {"network.propagate", "network.half_square", "network.backpropagate", "network.checked", "training.descend",
+            "training.run", "training.per_network", "quantization.partition.groups",
+            "quantization.fixed_point.within", "quantization.fixed_point.as_int32",
+            "quantization.fixed_point.folded",
             "quantization.rounding.nearest_even", "transposed.order", "transposed.objective", "article.fractions",
             "article.parameters", "article.data", "article.example", "checking.solver.checked", "checking.solver.flat"}
-HELPERS = ("arrays", "checking.circle", "checking.conflict", "checking.printed", "checking.slips", "plots",
+HELPERS = ("arrays", "checking.circle", "checking.conflict", "checking.printed", "checking.slip", "plots",
            "experiments", "console", "report", "cli", "__main__")
 
 BAD_NUMBERS = {"NaN": np.nan, "infinity": -np.inf, "string": "a", "None": None, "bool": True, "complex": 1j,
@@ -244,7 +307,9 @@ def test_shapes_that_do_not_fit_are_refused():
 
 
 ELEMENTWISE = [name for name in ROWS if "x" in ROWS[name] and ROWS[name]["x"][1] == ARRAY
-               and not name.endswith(("min_max", "choose_qparams", "stochastic"))]
+               and ".grids." not in name                                      # no Fractions; see test_grids
+               and not name.endswith(("min_max", "choose_qparams", "stochastic", "compare",
+                                        "straight_through.gradient", "codebook.fit"))]
 ODD = {"0-d": np.array(0.3), "a number": 0.3, "empty": np.zeros((0, 3)), "huge": np.array([1e300, -1e300]),
        "subnormal": np.array([5e-324, -5e-324]), "float16": np.float16([0.5, 2.0]), "whole": np.arange(3),
        "Fractions": np.array([F(1, 3), F(10**30)]), "float32": np.float32([0.1, 3e38])}

@@ -6,19 +6,19 @@ from refnn import article, network
 from refnn.network import Params
 from refnn.pruning import as_written as prune_written
 from refnn.pruning import importance, masks
-from refnn.quantization import affine, as_written, calibration
+from refnn.quantization import affine, as_written, calibration, codebook
 
 BITS = 3                                   # eight levels, as the article's P
 
 
 def draw(params, R, names):
-    """The figures of one trained network: `network`, `matrices` and `staircase`, by name.
+    """The figures of one trained network: `network`, `matrices`, `staircase` and `dots`, by name.
 
     params: the network; R: its slopes; names: of its inputs.
 
     >>> params = network.init(np.random.default_rng(0))
     >>> sorted(draw(params, params, tuple("abcdefghij")))
-    ['matrices', 'network', 'staircase']
+    ['dots', 'matrices', 'network', 'staircase']
     """
     from refnn import plots
     theta, P = params.flatten(), 2**BITS
@@ -38,7 +38,30 @@ def draw(params, R, names):
         "matrices": plots.matrices(panels, names, "The same 61 weights after each treatment: as written they all move, "
                                    "or go by their sign"),
         "staircase": staircase(),
+        "dots": dots(params),
     }
+
+
+def dots(params):
+    """The parameters of one network as dots before and after eight levels, as written, corrected, by code book.
+
+    >>> len(dots(network.init(np.random.default_rng(0))).axes)
+    3
+    """
+    from refnn import plots
+    theta, P = params.flatten(), 2**BITS
+    W, B = as_written.min_max(theta, P)
+    grid = calibration.choose_qparams(theta, BITS)
+    book = codebook.fit(theta, P)
+    panels = [(f"as written: floor, decoded (Q + B)/W, B = {B:.2f}", "as written", as_written.update(
+        params, W, B, P).flatten(), (np.arange(P) + B) / W),
+              ("corrected: to the nearest of eight equal steps", "corrected", affine.fake_quantize(theta, grid),
+               affine.dequantize(np.arange(grid.qmin, grid.qmax + 1), grid)),
+              ("code book: the eight levels that lie best", "code book", codebook.decode(book), book.centroids)]
+    off = [np.sqrt(np.mean((after - theta) ** 2)) for _, _, after, _ in panels]
+    return plots.dots(theta, panels, f"Eight levels for {len(theta)} weights: rms error {off[0]:.2f} as written, "
+                      f"{off[1]:.3f} corrected, {off[2]:.3f} by code book",
+                      "one network trained on diabetes (seed 0); every dot is a weight or bias, every tick a level")
 
 
 def staircase():

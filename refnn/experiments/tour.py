@@ -1,7 +1,6 @@
 """The tour: fifty networks trained on diabetes, quantized and pruned as the article writes it and as the field does.
 
-Recipe: seed s is split s (¾ to train, X and y standardised by the training rows) and start s; Adam, lr .01, weight
-decay 10, 300 steps, full batch; J is the sum of §4.2. Everything is measured on all seeds, told as median and spread.
+The networks are those of `trained`. Everything is measured on all seeds, told as median and spread.
 """
 
 from fractions import Fraction
@@ -13,12 +12,13 @@ import numpy as np
 from refnn import article, data, network, training
 from refnn.checking import circle
 from refnn.experiments import pictures
+from refnn.experiments.trained import DECAY, LR, STEPS, J, networks, r_squared
 from refnn.network import FIELDS, Params
 from refnn.pruning import as_written as prune_written
 from refnn.pruning import importance, masks
 from refnn.quantization import affine, as_written, calibration
 
-SEEDS, STEPS, LR, DECAY = 50, 300, 0.01, 10.0
+SEEDS = 50
 LONG = 1000                                # steps without decay, for the article's rule near a minimum
 BITS, SPARSITIES, BOTH_BITS = (8, 4, 3, 2), (0.5, 0.8), (8, 3)
 FLOAT_BYTES = 4                            # float32
@@ -62,27 +62,22 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     >>> tour.dense.values["R2"].shape, [row.name for row in tour.quantized[8]][0]
     ((2,), 'as written')
     """
-    dataset = data.load("diabetes")
-    splits = [data.split(dataset, seed) for seed in range(seeds)]
-    X, y, X_test, y_test = (np.stack(part) for part in zip(*splits))                  # (S, N, ·)
-    starts = np.stack([network.init(np.random.default_rng(seed)).flatten() for seed in range(seeds)])
-    starts = Params.unflatten(starts, (10, 5, 1))
+    progress(f"training {seeds} networks")
+    trained, X, y, X_test, y_test = networks(seeds)
 
     def measure(name, params, **more):
         R2 = r_squared(network.forward(params, X_test).y_hat, y_test)
-        return Row(name, {"J": network.loss(network.forward(params, X).y_hat, y), "R2": R2, **more})
+        return Row(name, {"J": J(params, X, y), "R2": R2, **more})
 
-    def tune(params, mask=None, steps=STEPS, decay=DECAY):
-        return training.fit(params, X, y, steps=steps, lr=LR, weight_decay=decay, mask=mask).params
+    def tune(params, mask):
+        return training.fit(params, X, y, steps=STEPS, lr=LR, weight_decay=DECAY, mask=mask).params
 
-    progress(f"training {seeds} networks")
-    trained = tune(starts)
     dense = measure("float32", trained, bytes=FLOAT_BYTES * trained.flatten().shape[1], scale_bytes=0)
     progress("quantizing")
     quantized = {bits: [measure(name, p, error=rms(p, trained), **size) for name, p, size in _quantized(trained, bits)]
                  for bits in BITS}
     progress(f"training without decay, {LONG} steps")
-    long = tune(starts, steps=LONG, decay=0.0)
+    long = networks(seeds, steps=LONG, decay=0.0).params
     progress("pruning as written")
     tau = float(article.TAU)
     R, R_long = (prune_written.importance(p, X, y) for p in (trained, long))
@@ -110,9 +105,9 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     pairs += [(f"R < {article.TAU}; as written, {bits} bits", as_written_all(rest, bits)) for bits in BOTH_BITS]
     for label, params in pairs:
         both.append(measure(label, params, left=(params.flatten() != 0).sum(axis=1),
-                            ratio=squared_error(params, X_test, y_test) / squared_error(trained, X_test, y_test)))
+                            ratio=J(params, X_test, y_test) / J(trained, X_test, y_test)))
     progress("linear regression")
-    linear = np.array([_linear(*s) for s in splits])
+    linear = np.array([_linear(*s) for s in zip(X, y, X_test, y_test)])
     return Tour(seeds, linear, dense, quantized, pruned, both, trained, R, kept)
 
 
@@ -156,15 +151,6 @@ def corrected(params, bits):
     return Params(*(affine.fake_quantize(a, calibration.choose_qparams(a, bits, axis=0)) for a in params.arrays()))
 
 
-def r_squared(y_hat, y):
-    """R² = 1 − Σ(y − ŷ)² / Σ(y − mean y)², per network.
-
-    >>> r_squared(np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]]))
-    np.float64(0.5)
-    """
-    return 1 - ((y_hat - y) ** 2).sum((-2, -1)) / ((y - y.mean(-2, keepdims=True)) ** 2).sum((-2, -1))
-
-
 def rms(a, b):
     """Root mean square difference of two networks' parameters.
 
@@ -172,15 +158,6 @@ def rms(a, b):
     array([0.89442719])
     """
     return np.sqrt(((a.flatten() - b.flatten()) ** 2).mean(axis=-1))
-
-
-def squared_error(params, X, y):
-    """½ Σ (y − ŷ)² on the test rows, per network.
-
-    >>> squared_error(Params([[1.0]], [0.0], [[0.0]], [1.0]), [[5.0]], [[3.0]])
-    np.float64(2.0)
-    """
-    return network.loss(network.forward(params, X).y_hat, y)
 
 
 def multiply_adds(mask):
@@ -222,7 +199,7 @@ def draw(tour):
     """The figures, by name; from the tour's own data.
 
     >>> sorted(draw(compute(seeds=2)))[:3]
-    ['matrices', 'network', 'proof']
+    ['dots', 'matrices', 'network']
     """
     from refnn import plots
     theta = tour.params.flatten().ravel()

@@ -202,22 +202,21 @@ def _entropy(x, qmin, qmax, symmetric):
         return low, high
     share = (np.abs(x) / top).astype(np.float64)
     counts = np.bincount(np.minimum((share * BINS).astype(int), BINS - 1), minlength=BINS).astype(float)
-    divergence = [_divergence(counts, bins, levels) for bins in range(levels, BINS + 1)]
-    bins = BINS - int(np.argmin(divergence[::-1]))                             # of equals the widest
+    last = [bins for bins in range(BINS, levels - 1, -1) if counts[bins - 1]]  # an empty last bin: infinite
+    bins = last[int(np.argmin([_divergence(counts, bins, levels) for bins in last]))]      # of equals the widest
     T = top * (Fraction(bins, BINS) if x.dtype == arrays.EXACT else x.dtype.type(bins / BINS))
     return max(low, -T), min(high, T)
 
 
 def _divergence(counts, bins, levels):
     """KL(P‖Q): P, the first bins with all that lies beyond in the last of them; Q, the bins merged into `levels`
-    groups, each group's count spread evenly over its bins that are not empty. Infinite where Q is 0 and P is not."""
+    groups, each group's count spread evenly over its bins that are not empty. The last must not be: Q is 0 there."""
     inside = counts[:bins]
     p = inside.copy()
     p[-1] += counts[bins:].sum()
     starts = np.arange(levels) * bins // levels
     filled = inside > 0
     totals, sizes = (np.add.reduceat(a, starts) for a in (inside, filled.astype(float)))
-    with np.errstate(all="ignore"):
-        q = np.where(filled, np.repeat(totals / sizes, np.diff(np.append(starts, bins))), 0.0)
-        terms = np.where(p > 0, p / p.sum() * np.log((p / p.sum()) / (q / q.sum())), 0.0)
-    return terms.sum() if (filled | (p == 0)).all() else np.inf
+    q = np.repeat(totals / np.maximum(sizes, 1), np.diff(np.append(starts, bins)))[filled]
+    p, q = p[filled] / p.sum(), q / q.sum()
+    return (p * np.log(p / q)).sum()

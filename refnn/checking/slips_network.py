@@ -1,0 +1,191 @@
+"""Slips of the network, its training, and pruning. Collected in `slips`."""
+
+
+import numpy as np
+
+from refnn import network, training
+from refnn.checking.slip import slip
+from refnn.network import ACTIVATIONS, Params
+from refnn.pruning import as_written as prune_written
+from refnn.pruning import importance, masks
+
+# The right ones, by another name: a test that plants a slip replaces the module's own.
+_original_fit, _original_by_sparsity = training.fit, masks.by_sparsity
+
+
+def _each(function, *params):
+    return Params(*(function(*fields) for fields in zip(*(p.arrays() for p in params))))
+
+
+# --- the network -----------------------------------------------------------------------------------------------------
+
+@slip("network.loss", "What factor stands in front of the sum?")
+def missing_half(y_hat, y):
+    return ((np.asarray(y_hat) - y) ** 2).sum(axis=(-2, -1))
+
+
+@slip("network.loss", "Is J a sum over the examples or their mean?")
+def mean_for_sum(y_hat, y):
+    return ((np.asarray(y_hat) - y) ** 2 / 2).mean(axis=(-2, -1))
+
+
+@slip("network.loss", "Is the norm squared?")
+def not_squared(y_hat, y):
+    return np.abs(np.asarray(y_hat) - y).sum(axis=(-2, -1)) / 2
+
+
+def _backward(params, X, y, activation, residual=lambda y_hat, y: y_hat - y, slope=None):
+    X, y = np.asarray(X), np.asarray(y)
+    f = slope or ACTIVATIONS[activation][1]
+    z_h, h, y_hat = network.propagate(params, X, activation)
+    dy = residual(y_hat, y)
+    dz = (dy @ params.W_ho) * f(z_h, h)
+    return Params(dz.mT @ X, dz.sum(-2), dy.mT @ h, dy.sum(-2))
+
+
+@slip("network.backward", "If the prediction is too large, which way does J fall?")
+def residual_sign(params, X, y, activation="tanh"):
+    return _backward(params, X, y, activation, residual=lambda y_hat, y: y - y_hat)
+
+
+@slip("network.backward", "Is J a sum over the examples or their mean?", "scikit-learn #8349 (by n_outputs)")
+def mean_for_sum_backward(params, X, y, activation="tanh"):
+    return _backward(params, X, y, activation, residual=lambda y_hat, y: (y_hat - y) / len(y_hat))
+
+
+@slip("network.backward", "What is the derivative of ½r²?")
+def twice_the_slope(params, X, y, activation="tanh"):
+    return _backward(params, X, y, activation, residual=lambda y_hat, y: 2 * (y_hat - y))
+
+
+@slip("network.backward", "Does the slope of the activation appear in the chain?")
+def activation_slope_missing(params, X, y, activation="tanh"):
+    return _backward(params, X, y, activation, slope=lambda z, h: 1)
+
+
+@slip("network.backward", "Of which variable is f′ a function: of z or of h?")
+def slope_at_h(params, X, y, activation="tanh"):
+    return _backward(params, X, y, activation,
+                     slope=lambda z, h: ACTIVATIONS[activation][1](h, ACTIVATIONS[activation][0](h)))
+
+
+@slip("network.backward", "Is the output of a ReLU ever negative?",
+      "numpy-tutorials, the MNIST page; Grokking-Deep-Learning #9")
+def relu_slope_from_output(params, X, y, activation="tanh"):
+    slope = (lambda z, h: (h >= 0) * 1) if activation == "relu" else None
+    return _backward(params, X, y, activation, slope=slope)
+
+
+@slip("network.backward", "Which axis of the gradient belongs to the outputs of the layer?")
+def transposed_gradient(params, X, y, activation="tanh"):
+    g = _backward(params, X, y, activation)
+    return Params(np.ascontiguousarray(g.W_ih.mT).reshape(g.W_ih.shape), g.b_h, g.W_ho, g.b_o)
+
+
+@slip("network.backward", "Does a bias have a slope?")
+def bias_forgotten(params, X, y, activation="tanh"):
+    g = _backward(params, X, y, activation)
+    return Params(g.W_ih, 0 * g.b_h, g.W_ho, g.b_o)
+
+
+@slip("network.forward", "What is added before the activation?")
+def hidden_bias_forgotten(params, X, activation="tanh"):
+    return network.propagate(Params(params.W_ih, 0 * params.b_h, params.W_ho, params.b_o), np.asarray(X), activation)
+
+
+@slip("training.fit", "What is a pruned weight after one more step?")
+def mask_not_held(params, X, y, *, mask=None, **options):
+    return _original_fit(params if mask is None else network.apply_mask(params, mask), X, y, **options)
+
+
+@slip("training.fit", "With decay λ, what is the slope of J at the minimum?")
+def decay_twice(params, X, y, *, weight_decay=0.0, **options):
+    return _original_fit(params, X, y, weight_decay=2 * weight_decay, **options)
+
+
+@slip("training.fit", "Is J a sum over the examples or their mean?")
+def decay_against_the_mean(params, X, y, *, weight_decay=0.0, **options):
+    return _original_fit(params, X, y, weight_decay=weight_decay * len(y), **options)
+
+
+# --- pruning ---------------------------------------------------------------------------------------------------------
+
+@slip("pruning.as_written.prune", "What happens to an importance of exactly τ?")
+def at_most_for_below(params, R, tau):
+    mask = _each(lambda r: r > tau, R)
+    return network.apply_mask(params, mask), mask
+
+
+@slip("pruning.as_written.prune", "Does the printed rule take an absolute value?")
+def abs_in_the_rule(params, R, tau):
+    steps = prune_written.prune_steps(params, _each(np.abs, R), tau)
+    return steps.params, steps.mask
+
+
+@slip("pruning.as_written.prune", "Is the mask True for what is kept or for what goes?")
+def mask_inverted(params, R, tau):
+    steps = prune_written.prune_steps(params, R, tau)
+    return network.apply_mask(params, steps.below), steps.below
+
+
+@slip("pruning.as_written.importance", "Does the printed R have a sign?")
+def abs_of_R(params, X, y, activation="tanh"):
+    return _each(np.abs, network.backward(params, X, y, activation))
+
+
+@slip("pruning.as_written.importance", "Is J a sum over the examples or their mean?")
+def mean_for_sum_R(params, X, y, activation="tanh"):
+    return _each(lambda g: g / len(np.asarray(y)), network.backward(params, X, y, activation))
+
+
+@slip("pruning.importance.magnitude", "Is a large negative weight unimportant?", "a shipped pruning tool")
+def no_abs(params, X=None, y=None, activation="tanh"):
+    return _each(lambda a: a, params)
+
+
+@slip("pruning.importance.gradient", "Is a steep descent unimportant?", "the article, §3.2.2")
+def signed_gradient(params, X, y, activation="tanh"):
+    return network.backward(params, X, y, activation)
+
+
+@slip("pruning.importance.taylor", "What does deletion change, to first order, besides the slope?")
+def slope_without_weight(params, X, y, activation="tanh"):
+    return importance.gradient(params, X, y, activation)
+
+
+@slip("pruning.masks.by_threshold", "What happens to a score of exactly τ?",
+      "MIT 6.5940, lab 1, keeps |w| > threshold")
+def above_for_at_least(scores, tau):
+    return _each(lambda a: a > tau, scores)
+
+
+@slip("pruning.masks.by_threshold", "Who takes the absolute value: the scores or the mask?")
+def abs_of_scores(scores, tau):
+    return _each(lambda a: np.abs(a) >= tau, scores)
+
+
+def _by_sparsity(scores, sparsity, scope="global", number=round, order=lambda s: np.argsort(s, kind="stable")):
+    theta = scores.flatten()
+    keep = np.ones(theta.shape, bool)
+    keep[order(theta)[:int(number(sparsity * theta.size))]] = False
+    return Params.unflatten(keep, scores.sizes)
+
+
+@slip("pruning.masks.by_sparsity", "Which go first, the small or the large scores?")
+def highest_first(scores, sparsity, scope="global"):
+    return _by_sparsity(scores, sparsity, order=lambda s: np.argsort(-s, kind="stable"))
+
+
+@slip("pruning.masks.by_sparsity", "Of equal scores, which goes first?")
+def later_of_equals_first(scores, sparsity, scope="global"):
+    return _by_sparsity(scores, sparsity, order=lambda s: len(s) - 1 - np.argsort(s[::-1], kind="stable"))
+
+
+@slip("pruning.masks.by_sparsity", "Is the number of removed entries rounded or cut?")
+def count_cut_off(scores, sparsity, scope="global"):
+    return _by_sparsity(scores, sparsity, number=np.floor)
+
+
+@slip("pruning.masks.by_sparsity", "Is the sparsity that of the network or of each array?")
+def global_for_layer(scores, sparsity, scope="global"):
+    return _original_by_sparsity(scores, sparsity, "global")

@@ -1,0 +1,24 @@
+"""Every claim that is shown over many seeds: its name on the command line, and the file that computes it.
+
+A file has STAGES, compute(seeds, progress) -> result, text(result), and draw(result) -> {name: figure} if it has one.
+"""
+
+from refnn.experiments import aware_training, best_roundings, error_and_bits, floor_bias, ladder, ranges
+
+CLAIMS = {
+    "floor-bias": floor_bias,
+    "error-and-bits": error_and_bits,
+    "ranges": ranges,
+    "roundings": best_roundings,
+    "ladder": ladder,
+    "aware-training": aware_training,
+}
+
+
+def about(name):
+    """The first sentence of a claim's file.
+
+    >>> about("floor-bias")[:13]
+    "Floor's bias:"
+    """
+    return CLAIMS[name].__doc__.split("\n")[0]
