@@ -14,6 +14,8 @@ import numpy as np
 
 EXACT = np.dtype(object)
 FIELDS = ("W_ih", "b_h", "W_ho", "b_o")    # of a Params
+ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
+ABSENT = object()
 MAX_SIZE = 10**9
 EXPECTED = "finite real numbers"
 
@@ -289,6 +291,16 @@ def broadcast(function, **named):
             refuse(function, name, f"of a shape that broadcasts against {shape}", f"shape {a.shape}")
 
 
+def holding(low, high, *numbers):
+    """The arrays, in float64 instead of float32 where low or high is beyond 2^24: there float32 skips whole numbers.
+
+    >>> [holding(0, high, np.float32([1]))[0].dtype.name for high in (2**24, 2**24 + 1)]
+    ['float32', 'float64']
+    """
+    wide = max(abs(low), abs(high)) > 2**24
+    return [a.astype(np.float64) if wide and a.dtype == np.float32 else a for a in numbers]
+
+
 def aligned(function, name, a, shape, axis=None, block=None):
     """`a` so that it broadcasts against an array of `shape`: a number, one entry a slice of axis, or one a block.
 
@@ -338,12 +350,38 @@ def fields(function, name, p, like=None, expected="numbers"):
     Traceback (most recent call last):
     TypeError: prune: R must be a Params of numbers, got 0.5
     """
-    if not all(hasattr(p, field) for field in FIELDS):
+    if not all(hasattr(p, field) for field in (*FIELDS, "sizes", "batch")):
         refuse(function, name, f"a Params of {expected}", describe(p), TypeError)
     if like is not None and (p.sizes != like.sizes or p.batch not in ((), like.batch)):
         refuse(function, name, f"of sizes {like.sizes} and leading axes () or {like.batch}",
                f"sizes {p.sizes} and leading axes {p.batch}")
     return {f"{name}.{field}": getattr(p, field) for field in FIELDS}
+
+
+def checked(function, params, X=ABSENT, y=ABSENT, activation="tanh", *, exact=True, complex_=True):
+    """(params, X, y) in one arithmetic and of fitting shapes, or a refusal in the name of `function`.
+
+    >>> from refnn.network import Params
+    >>> checked("forward", Params([[1, 2]], [3], [[2]], [1]), X=[[10.0]])
+    Traceback (most recent call last):
+    ValueError: forward: X must be of shape (N, 2), got shape (1, 1)
+    """
+    choice(function, "activation", activation, ACTIVATIONS)
+    given = fields(function, "params", params)
+    given |= {name: a for name, a in (("X", X), ("y", y)) if a is not ABSENT}
+    given = dict(zip(given, together(function, given, exact=exact, complex_=complex_)))
+    params = type(params)(*(given[f"params.{name}"] for name in FIELDS))
+    if params.W_ih.dtype == EXACT and activation not in ("relu", "identity"):
+        refuse(function, "activation", "'relu' or 'identity' on Fractions", repr(activation))
+    X, y, rows = given.get("X"), given.get("y"), "N"
+    for name, a, columns in (("X", X, params.sizes[0]), ("y", y, params.sizes[2])):
+        if a is not None:
+            fits = a.ndim >= 2 and a.shape[-1] == columns and a.shape[:-2] in ((), params.batch)
+            if not fits or rows not in ("N", a.shape[-2]):
+                stack = f" or {params.batch} + ({rows}, {columns})" if params.batch else ""
+                refuse(function, name, f"of shape ({rows}, {columns}){stack}", f"shape {a.shape}")
+            rows = a.shape[-2]
+    return params, X, y
 
 
 def mask(function, params, keep):

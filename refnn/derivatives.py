@@ -64,7 +64,7 @@ def hessian(params, X, y, activation="tanh"):
     params, X, y = network.checked("hessian", params, X, y, activation)
     (inputs, hidden, outputs), (_, slope, bend) = params.sizes, ACTIVATIONS[activation]
     z, h, y_hat = network.propagate(params, X, activation)
-    H, r = _gauss_newton(params, X, z, h, slope), y_hat - y
+    H, r = gauss_newton(params, X, activation), y_hat - y
     X1 = np.concatenate([X, np.ones_like(X[..., :1])], axis=-1)                # (…, N, in + 1): the bias's input is 1
     curved = ((r @ params.W_ho) * bend(z, h)).mT                               # (…, hidden, N)
     own = (X1.mT[..., None, :, :] * curved[..., None, :]) @ X1[..., None, :, :]  # (…, hidden, in + 1, in + 1)
@@ -88,7 +88,17 @@ def gauss_newton(params, X, activation="tanh"):
     """
     params, X, _ = network.checked("gauss_newton", params, X, activation=activation)
     z, h, _ = network.propagate(params, X, activation)
-    return _gauss_newton(params, X, z, h, ACTIVATIONS[activation][1])
+    inputs, hidden, outputs = params.sizes
+    D = params.W_ho[..., None, :, :] * ACTIVATIONS[activation][1](z, h)[..., None, :]   # ∂ŷ/∂z_h (…, N, out, hidden)
+    G = np.zeros((*D.shape[:-1], params.flatten().shape[-1]), D.dtype)                 # ∂ŷ/∂θ (…, N, out, 61)
+    cut = hidden * inputs
+    G[..., :cut] = _rows(D[..., None] * X[..., None, None, :], D.shape[:-1])
+    G[..., cut:cut + hidden] = D
+    for o in range(outputs):
+        G[..., o, cut + (o + 1) * hidden:cut + (o + 2) * hidden] = h
+        G[..., o, cut + (outputs + 1) * hidden + o] = 1
+    G = G.reshape(*D.shape[:-3], D.shape[-3] * outputs, G.shape[-1])                   # (…, N·out, 61)
+    return G.mT @ G
 
 
 def inverse_without(inverse, i):
@@ -115,21 +125,6 @@ def inverse_without(inverse, i):
         arrays.refuse("inverse_without", "inverse", "with a diagonal entry other than 0 at i", "0")
     gone = (np.arange(A.shape[-1]) == at[..., 0])                                  # (…, n)
     return np.where(gone[..., None] | gone[..., None, :], A.dtype.type(0), A - column * row / pivot)
-
-
-def _gauss_newton(params, X, z, h, slope):
-    """Σ GᵀG from G (…, N, out, 61), an output's slope with respect to every parameter."""
-    inputs, hidden, outputs = params.sizes
-    D = params.W_ho[..., None, :, :] * slope(z, h)[..., None, :]                   # ∂ŷ/∂z_h (…, N, out, hidden)
-    G = np.zeros((*D.shape[:-1], params.flatten().shape[-1]), D.dtype)
-    cut = hidden * inputs
-    G[..., :cut] = _rows(D[..., None] * X[..., None, None, :], D.shape[:-1])
-    G[..., cut:cut + hidden] = D
-    for o in range(outputs):
-        G[..., o, cut + (o + 1) * hidden:cut + (o + 2) * hidden] = h
-        G[..., o, cut + (outputs + 1) * hidden + o] = 1
-    G = G.reshape(*D.shape[:-3], D.shape[-3] * outputs, G.shape[-1])               # (…, N·out, 61)
-    return G.mT @ G
 
 
 def _rows(a, leading):

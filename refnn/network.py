@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import arrays
-from refnn.arrays import FIELDS
+from refnn.arrays import FIELDS, checked
 
 # f(z), f'(z) and f''(z), the derivatives with h = f(z) at hand; relu'(0) = 0. `z.real` lets a complex step pass.
 ACTIVATIONS = {
@@ -24,7 +24,6 @@ ACTIVATIONS = {
              lambda z, h: np.zeros_like(z)),
     "identity": (lambda z: z, lambda z, h: np.ones_like(z), lambda z, h: np.zeros_like(z)),
 }
-ABSENT = object()
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,26 +176,6 @@ def backpropagate(params, X, y, activation):
     dz = (dy @ params.W_ho) * slope(z_h, h)                      # (…, N, out) @ (…, out, hidden) -> (…, N, hidden)
     return Params(dz.mT @ X, dz.sum(axis=-2),                    # (…, hidden, N) @ (…, N, in);  (…, hidden)
                   dy.mT @ h, dy.sum(axis=-2))                    # (…, out, N) @ (…, N, hidden); (…, out)
-
-
-def checked(function, params, X=ABSENT, y=ABSENT, activation="tanh", *, exact=True, complex_=True):
-    """(params, X, y) in one arithmetic and of fitting shapes, or a refusal in the name of `function`."""
-    arrays.choice(function, "activation", activation, tuple(ACTIVATIONS))
-    given = arrays.fields(function, "params", params)
-    given |= {name: a for name, a in (("X", X), ("y", y)) if a is not ABSENT}
-    given = dict(zip(given, arrays.together(function, given, exact=exact, complex_=complex_)))
-    params = Params(*(given[f"params.{name}"] for name in FIELDS))
-    if params.W_ih.dtype == arrays.EXACT and activation not in ("relu", "identity"):
-        arrays.refuse(function, "activation", "'relu' or 'identity' on Fractions", repr(activation))
-    X, y, rows = given.get("X"), given.get("y"), "N"
-    for name, a, columns in (("X", X, params.sizes[0]), ("y", y, params.sizes[2])):
-        if a is not None:
-            fits = a.ndim >= 2 and a.shape[-1] == columns and a.shape[:-2] in ((), params.batch)
-            if not fits or rows not in ("N", a.shape[-2]):
-                stack = f" or {params.batch} + ({rows}, {columns})" if params.batch else ""
-                arrays.refuse(function, name, f"of shape ({rows}, {columns}){stack}", f"shape {a.shape}")
-            rows = a.shape[-2]
-    return params, X, y
 
 
 def apply_mask(params, mask):

@@ -371,7 +371,7 @@ def _name(ax, labels, gap=11):
         at = ax.transData.transform((x, y))[1] * 72 / ax.figure.dpi
         below[x] = max(at, below.get(x, -np.inf) + gap)
         ax.annotate(name, (x, y), (8, below[x] - at), textcoords="offset points", color=colour, va="center",
-                    annotation_clip=False)
+                    annotation_clip=False, bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5})
 
 
 @_styled
@@ -454,7 +454,7 @@ def ladder(stages, errors, title, subtitle, ylabel):
     x = np.arange(len(stages))
     for k, (bits, values) in enumerate(errors.items()):
         colour = BLUES[k % len(BLUES)]
-        ax.plot(x, values.T, color=colour, alpha=0.06, linewidth=0.6)
+        ax.plot(x, values.T, color=colour, alpha=min(0.4, 12 / len(values)), linewidth=0.6)
         ax.plot(x, np.median(values, axis=0), color=colour, linewidth=2, marker="osD^v"[k % 5], markersize=5)
         ax.annotate(f"{bits} bits", (x[-1], np.median(values, axis=0)[-1]), (8, 0), textcoords="offset points",
                     color=colour, va="center", annotation_clip=False)
@@ -514,4 +514,41 @@ def roundings(costs, marks, title, subtitle, xlabel):
         ax.plot([cost, cost], [0, height], color=CORRECTED, linewidth=1.2)
         ax.annotate(name, (cost, height), (4, 0), textcoords="offset points", color=CORRECTED, va="center")
     ax.set(xscale="log", xlabel=xlabel, ylabel="roundings", ylim=(0, top * 1.1))
+    return figure
+
+
+@_styled
+def rule(curves, changed, title, subtitle):
+    """Left: curves against the steps of training. Right: a row for each rewriting, its median and central 80 %.
+
+    curves: Series; changed: name -> counts, one a network.
+
+    >>> figure = rule([Series("sum", [0, 10], np.array([30.0, 2]), np.array([28.0, 1]), np.array([32.0, 3]))],
+    ...               {"signs: R": np.array([3, 4, 5])}, "a title", "a subtitle")
+    >>> [label.get_text() for label in figure.axes[1].get_yticklabels()]
+    ['signs: R']
+    """
+    figure = Figure(figsize=(WIDTH, 4.0), layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    labels = []
+    for s, (colour, dash) in zip(curves, ((WRITTEN, "-"), (BOOK, "-"), (WRITTEN, "--"), (BOOK, "--"))):
+        x = np.maximum(s.x, 10)                                               # the start, on a logarithmic axis
+        left.fill_between(x, s.low, s.high, color=colour, alpha=0.15, linewidth=0)
+        left.plot(x, s.middle, color=colour, linestyle=dash, marker="o", markersize=3.5)
+        labels.append((x[-1], s.middle[-1], s.name, colour))
+    left.set_xscale("log")
+    left.set_xticks([10, 100, 1000], ["start", "100", "1000"])
+    left.minorticks_off()
+    left.set(xlabel="steps of training", ylabel="parameters left of 61", ylim=(-2, 63), title=subtitle)
+    left.title.set_color(NOTE)
+    _name(left, labels)
+    names = list(changed)[::-1]
+    for y, name in enumerate(names):
+        low, middle, high = np.quantile(changed[name], [0.1, 0.5, 0.9])
+        right.plot([low, high], [y, y], color=ORIGINAL, linewidth=1.4)
+        right.plot(middle, y, "o", color=WRITTEN if "R <" in name or "times" in name else CORRECTED, markersize=6)
+    right.set_yticks(range(len(names)), names)
+    right.set(xlabel="changed, of 61", xlim=(-1, 62), title="the same function, written otherwise")
+    right.title.set_color(NOTE)
     return figure

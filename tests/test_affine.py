@@ -93,6 +93,21 @@ def test_zero_is_exact_and_the_error_at_most_half_a_step():
         assert (np.diff(q) >= 0).all()
 
 
+def test_the_error_in_floats_is_half_a_step_and_two_roundings(rng):
+    """u is half the spacing of floats at 1. The quotient comes out as (x/s)(1 + a), |a| ≤ u; the code r, the nearest to
+    it, has |r·s − x| ≤ s/2 + u|x|; the product r·s is rounded once more: |x̂ − r·s| ≤ u|r·s| ≤ u|x̂|/(1 − u).
+    Together s/2 + u(|x| + |x̂|), to first order in u; twice u covers the second."""
+    for dtype in (np.float64, np.float32):
+        u = np.finfo(dtype).eps / 2
+        for scale in rng.uniform(0.01, 3, 20).astype(dtype):
+            p = QParams(scale, 5, -(2**15), 2**15 - 1)
+            ties = ((np.arange(-3000, 3000) + 0.5) * float(scale)).astype(dtype)
+            for x in (rng.uniform(-30000, 30000, 5000).astype(dtype) * scale, ties):
+                x_hat = affine.fake_quantize(x, p).astype(np.float64)
+                allowed = float(scale) / 2 + 2 * u * (np.abs(x.astype(np.float64)) + np.abs(x_hat))
+                assert (np.abs(x_hat - x) <= allowed).all()
+
+
 def test_scaling_x_scales_the_step(rng):
     x = rng.standard_normal(101)
     for k in (2.0, 0.25):

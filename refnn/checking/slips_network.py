@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from refnn import network, training
+from refnn import derivatives, network, training
 from refnn.checking.slip import slip
 from refnn.network import ACTIVATIONS, Params
 from refnn.pruning import as_written as prune_written
@@ -11,6 +11,7 @@ from refnn.pruning import importance, masks
 
 # The right ones, by another name: a test that plants a slip replaces the module's own.
 _original_fit, _original_by_sparsity = training.fit, masks.by_sparsity
+_original_obd, _original_fisher = importance.obd, importance.fisher
 
 
 def _each(function, *params):
@@ -151,6 +152,64 @@ def signed_gradient(params, X, y, activation="tanh"):
 @slip("pruning.importance.taylor", "What does deletion change, to first order, besides the slope?")
 def slope_without_weight(params, X, y, activation="tanh"):
     return importance.gradient(params, X, y, activation)
+
+
+def _second(params, X, y, activation, curvature, half=0.5, sign=-1, slope=True):
+    theta = params.flatten()
+    g = network.backward(params, X, y, activation).flatten() if slope else 0
+    return Params.unflatten(sign * g * theta + half * curvature * theta**2, params.sizes)
+
+
+def _diagonal(H):
+    return H.diagonal(0, -2, -1)
+
+
+@slip("pruning.importance.second_order_taylor", "Deleting θ moves it by how much, and in which direction?")
+def plus_the_slope(params, X, y, activation="tanh"):
+    return _second(params, X, y, activation, _diagonal(derivatives.hessian(params, X, y, activation)), sign=1)
+
+
+@slip("pruning.importance.second_order_taylor", "Does the network bend, or only the loss?")
+def gauss_newton_for_the_hessian(params, X, y, activation="tanh"):
+    return _second(params, X, y, activation, _diagonal(derivatives.gauss_newton(params, X, activation)))
+
+
+@slip("pruning.importance.obd", "Write the Taylor series down: what stands before the square?")
+def missing_half_of_obd(params, X, y, activation="tanh"):
+    return _second(params, X, y, activation, _diagonal(derivatives.hessian(params, X, y, activation)), 1, slope=False)
+
+
+@slip("pruning.importance.obd", "Can deleting a parameter make J smaller?")
+def abs_of_obd(params, X, y, activation="tanh"):
+    return _each(np.abs, _original_obd(params, X, y, activation))
+
+
+@slip("pruning.importance.fisher", "Over how many examples is the sum when the loop is done?",
+      "a pruning library 1.6.1: for g = 1, 2, 3 it gives 9")
+def last_example_only(params, X, y, activation="tanh"):
+    return _original_fisher(params, np.asarray(X)[..., -1:, :], np.asarray(y)[..., -1:, :], activation)
+
+
+@slip("pruning.importance.fisher", "Is it the square of the sum, or the sum of the squares?")
+def square_of_the_sum(params, X, y, activation="tanh"):
+    g = network.backward(params, X, y, activation).flatten()
+    return Params.unflatten(params.flatten() ** 2 * g**2 / 2, params.sizes)
+
+
+@slip("pruning.importance.fisher", "J is a sum over the examples. What is its Fisher information?")
+def mean_of_the_squares(params, X, y, activation="tanh"):
+    return _each(lambda a: a / np.shape(X)[-2], _original_fisher(params, X, y, activation))
+
+
+@slip("pruning.importance.obs", "Which diagonal: of H, or of its inverse?")
+def diagonal_of_H(params, X, y, activation="tanh", damping=0.0):
+    return _original_obd(params, X, y, activation)
+
+
+@slip("pruning.importance.obs", "The cost is θ² over something. Over what?")
+def times_the_inverse(params, X, y, activation="tanh", damping=0.0):
+    H = derivatives.hessian(params, X, y, activation)
+    return _second(params, X, y, activation, _diagonal(np.linalg.inv(H + damping * np.eye(H.shape[-1]))), slope=False)
 
 
 @slip("pruning.masks.by_threshold", "What happens to a score of exactly τ?",

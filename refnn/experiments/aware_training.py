@@ -116,7 +116,7 @@ def draw(result):
             - np.median(result.test[recipe, 2, "aware, least error"]) for recipe in RECIPES}
     least, most = sorted(gain.values())
     return {"aware_training": plots.pairs(
-        panels, BITS, ("after training", "trained longer, then", "aware"),
-        f"Aware training takes {least:.1%} to {most:.1%} off the test error at 2 bits; at 8 there is nothing to gain",
+        panels, BITS, ("after training", "after training longer", "aware"),
+        f"At 2 bits aware training saves {least:.0%} to {most:.0%} of the float network's test error; at 8 nothing",
         f"{result.seeds} networks: a box is the middle half, its line the median, whiskers the central 80%",
         "test error over the float network's")}

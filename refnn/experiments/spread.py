@@ -42,10 +42,8 @@ def told(values, form="{:.2f}"):
     >>> told([1, 2, 3])
     '2.00 (1.20, 2.80)'
     """
-    low, middle, high = np.quantile(values, [0.1, 0.5, 0.9])
-    text = [form.format(v + 0.0) for v in (middle, low, high)]
-    m, l, h = (t[1:] if t.startswith("-") and not t.strip("-0.") else t for t in text)     # no -0.00
-    return f"{m} ({l}, {h})"
+    low, middle, high = (_plain(v, form) for v in np.quantile(values, [0.1, 0.5, 0.9]))
+    return f"{middle} ({low}, {high})"
 
 
 def interval(values, form="{:.2f}"):
@@ -54,5 +52,10 @@ def interval(values, form="{:.2f}"):
     >>> interval(np.arange(1, 21), "{:.1f}")
     '10.5 [6.0, 15.0]'
     """
-    m = median(values)
-    return f"{form.format(m.median + 0.0)} [{form.format(m.low + 0.0)}, {form.format(m.high + 0.0)}]"
+    middle, low, high = (_plain(v, form) for v in median(values))
+    return f"{middle} [{low}, {high}]"
+
+
+def _plain(value, form):
+    text = form.format(value)
+    return text[1:] if text.startswith("-") and not text.strip("-0.") else text            # no -0.00

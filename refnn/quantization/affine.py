@@ -18,8 +18,6 @@ import numpy as np
 from refnn import arrays
 from refnn.quantization import rounding
 
-EXACT_FLOAT32 = 2**24              # the last whole number before float32 skips one
-
 
 @dataclass(frozen=True, eq=False)
 class QParams:
@@ -66,7 +64,8 @@ def quantize_steps(x, qparams):
     >>> quantize_steps([1.5, 9.0], QParams(scale=2, zero_point=1, qmin=0, qmax=3)).shifted
     array([2., 5.])
     """
-    x = _working(arrays.numbers("quantize_steps", "x", x), arrays.grid("quantize_steps", qparams))
+    x = arrays.numbers("quantize_steps", "x", x)
+    [x] = arrays.holding(arrays.grid("quantize_steps", qparams).qmin, qparams.qmax, x)
     scale, zero_point = _on("quantize_steps", x.shape, x.dtype, qparams)
     with np.errstate(over="ignore", under="ignore"):
         divided = arrays.saturate(np.asarray(x / scale))                       # x/scale, not x·(1/scale)
@@ -90,7 +89,8 @@ def dequantize(q, qparams):
     outside = (q < qparams.qmin) | (q > qparams.qmax)
     if outside.any():
         arrays.refuse("dequantize", "q", f"within qmin..qmax = {qparams.qmin}..{qparams.qmax}", f"{q[outside].flat[0]}")
-    return _decode("dequantize", q, qparams, arrays.numbers("dequantize", "scale", _array(qparams.scale)).dtype)
+    scale = np.float64(qparams.scale) if type(qparams.scale) in (int, float) else qparams.scale    # float32 says so
+    return _decode("dequantize", q, qparams, arrays.numbers("dequantize", "scale", scale).dtype)
 
 
 def fake_quantize(x, qparams):
@@ -106,22 +106,12 @@ def fake_quantize(x, qparams):
 
 def _decode(function, q, qparams, dtype):
     """(q − zero_point)·scale in `dtype`; wide codes in float64 on the way."""
-    scale, zero_point = _on(function, q.shape, _working(np.zeros(0, dtype), qparams).dtype, qparams)
+    [like] = arrays.holding(qparams.qmin, qparams.qmax, np.zeros(0, dtype))
+    scale, zero_point = _on(function, q.shape, like.dtype, qparams)
     q = q.astype(object if dtype == arrays.EXACT else np.float64)
     with np.errstate(over="ignore", under="ignore"):
         steps = np.asarray(q - zero_point).astype(scale.dtype)
         return arrays.saturate(np.asarray(steps * scale).astype(dtype))[()]
-
-
-def _array(scale):
-    """A bare float is float64 even beside float32 codes; np.float32 stays what it is."""
-    return np.float64(scale) if type(scale) in (int, float) else scale
-
-
-def _working(x, qparams):
-    """x in the dtype to compute in: float32 only where it holds every code."""
-    wide = max(abs(qparams.qmin), abs(qparams.qmax)) > EXACT_FLOAT32
-    return x.astype(np.float64) if wide and x.dtype == np.float32 else x
 
 
 def _on(function, shape, dtype, qparams):

@@ -55,8 +55,7 @@ def quantize_steps(x, W, B, P):
     P = arrays.whole("quantize_steps", "P", P, 1, 2**53)
     x, W, B = arrays.together("quantize_steps", {"x": x, "W": W, "B": B})
     arrays.broadcast("quantize_steps", x=x, W=W, B=B)
-    if P > 2**24 and x.dtype == np.float32:                      # beyond it float32 skips codes
-        x, W, B = (a.astype(np.float64) for a in (x, W, B))
+    x, W, B = arrays.holding(0, P, x, W, B)
     with np.errstate(over="ignore", under="ignore"):
         scaled = arrays.saturate(np.asarray(x * W))              # x·W
         shifted = arrays.saturate(np.asarray(scaled + B))        # x·W + B
@@ -107,7 +106,7 @@ def update(params, W, B, P):
     q = quantize(theta, W, B, P)
     if q.shape != theta.shape:
         arrays.refuse("update", "W", f"of a shape that broadcasts to {theta.shape}", f"codes of shape {q.shape}")
-    return Params.unflatten(dequantize(q, W, B), params.sizes)
+    return Params.unflatten(np.asarray(dequantize(q, W, B)).astype(theta.dtype), params.sizes)
 
 
 def min_max(x, P, axis=None):

@@ -17,7 +17,7 @@ import numpy as np
 
 from refnn import arrays
 from refnn.quantization import rounding
-from refnn.quantization.affine import EXACT_FLOAT32, QParams
+from refnn.quantization.affine import QParams
 
 CALIBRATIONS = ("minmax", "percentile", "mse", "entropy")
 OUTSIDE = 1000                             # percentile: one value in a thousand lies outside, at each end
@@ -58,8 +58,7 @@ def choose_qparams(x, bits=8, signed=True, symmetric=False, axis=None, calibrati
         arrays.refuse(name, "axis", "given where block is", "None")
     qmin = 1 - 2 ** (bits - 1) if symmetric else -(2 ** (bits - 1)) if signed else 0
     qmax = 2 ** (bits - 1) - 1 if signed else 2**bits - 1
-    if x.dtype == np.float32 and max(-qmin, qmax) > EXACT_FLOAT32:
-        x = x.astype(np.float64)
+    [x] = arrays.holding(qmin, qmax, x)
     low, high = _ends(x, axis, block)
     scale, zero_point = _grid(low, high, qmin, qmax, symmetric)
     _check_scale(x, scale)

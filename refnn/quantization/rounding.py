@@ -9,7 +9,7 @@
     half_away      1    2    3   −1   −2   −3
     half_even      0    2    2    0   −2   −2     (the field's: ONNX, PyTorch, NumPy)
 
-Floats give floats of whole value, Fractions give Python's whole numbers; right also where x ± ½ is not exact.
+Floats give floats of whole value, Fractions Python's whole numbers; right also where x ± ½ is not exact.
 """
 
 import numpy as np
