@@ -279,7 +279,8 @@ def matrices(panels, inputs, title):
             else:
                 ax.text(j, i, f"{w:.2f}".replace("0.", ".", 1).replace("-", "−"), ha="center", va="center",
                         color="white" if abs(w) > 0.7 * limit else "black")
-        ax.set_title(f"{name};  output bias {params.b_o[0]:.2f}", loc="left")
+        kept = mask is None or mask.b_o[0]
+        ax.set_title(f"{name};  output bias {f'{params.b_o[0]:.2f}' if kept else 'removed'}", loc="left")
         ax.set_yticks(range(len(table)), [f"unit {i + 1}" for i in range(len(table))])
         ax.set_xticks(range(table.shape[1]), [*inputs, "bias", "out"] if ax is axes[-1] else [])
         ax.tick_params(length=0)
@@ -529,7 +530,8 @@ def rule(curves, changed, title, subtitle):
     ['signs: R']
     """
     figure = Figure(figsize=(WIDTH, 4.0), layout="constrained")
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(f"{title}\n", fontsize=10)
+    figure.text(0.5, 0.875, subtitle, ha="center", color=NOTE)
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     labels = []
     for s, (colour, dash) in zip(curves, ((WRITTEN, "-"), (BOOK, "-"), (WRITTEN, "--"), (BOOK, "--"))):
@@ -540,8 +542,7 @@ def rule(curves, changed, title, subtitle):
     left.set_xscale("log")
     left.set_xticks([10, 100, 1000], ["start", "100", "1000"])
     left.minorticks_off()
-    left.set(xlabel="steps of training", ylabel="parameters left of 61", ylim=(-2, 63), title=subtitle)
-    left.title.set_color(NOTE)
+    left.set(xlabel="steps of training", ylabel="parameters left of 61", ylim=(-2, 63))
     _name(left, labels)
     names = list(changed)[::-1]
     for y, name in enumerate(names):
@@ -549,6 +550,132 @@ def rule(curves, changed, title, subtitle):
         right.plot([low, high], [y, y], color=ORIGINAL, linewidth=1.4)
         right.plot(middle, y, "o", color=WRITTEN if "R <" in name or "times" in name else CORRECTED, markersize=6)
     right.set_yticks(range(len(names)), names)
-    right.set(xlabel="changed, of 61", xlim=(-1, 62), title="the same function, written otherwise")
-    right.title.set_color(NOTE)
+    right.set(xlabel="changed, of 61", xlim=(-1, 62))
+    return figure
+
+
+@_styled
+def curves(panels, x, title, subtitle, xlabel, ylabel):
+    """Rows of panels (title, {name: values}) against x, y on a logarithmic axis, a row on one scale; a legend below.
+
+    >>> lines = {"cut": [1.0, 2.0], "tuned": [1.0, 1.1]}
+    >>> figure = curves([[("a panel", lines)]], [0.3, 0.5], "t", "s", "share", "error")
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['cut', 'tuned']
+    """
+    figure = Figure(figsize=(WIDTH, 2.5 * len(panels) + 1.1), layout="constrained")
+    figure.suptitle(f"{title}\n", fontsize=10)                               # the last line: room for the subtitle
+    axes = figure.subplots(len(panels), len(panels[0]), sharex=True, sharey="row", squeeze=False)
+    style = ((CORRECTED, ":", "s"), (BOOK, "-", "D"), (WRITTEN, "-", "x"), (ORIGINAL, "--", "."),
+             (CORRECTED, "-", "o"), (PRUNED, "-", "^"), ("black", ":", "v"))
+    for ax, (name, lines) in zip(axes.ravel(), [panel for row in panels for panel in row]):
+        for (label, values), (colour, dash, marker) in zip(lines.items(), style):
+            ax.plot(x, values, color=colour, linestyle=dash, marker=marker, markersize=4, linewidth=1.3, label=label)
+        ax.axhline(1, color="black", linewidth=0.6)
+        ax.set_yscale("log", base=2)
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.set_title(name)
+        ax.set_xticks(x, [f"{v:.0%}" for v in x])
+    figure.text(0.5, 1 - 0.5 / figure.get_figheight(), subtitle, ha="center", va="top", color=NOTE)
+    for ax in axes[-1]:
+        ax.set_xlabel(xlabel)
+    for ax in axes[:, 0]:
+        ax.set_ylabel(ylabel)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    return figure
+
+
+@_styled
+def against_truth(scores, truth, correlation, title, subtitle, ylabel):
+    """The true cost against each criterion's score, a panel a criterion, a dot a parameter.
+
+    >>> figure = against_truth({"R": np.array([1.0, -1])}, np.array([0.5, 2.0]), {"R": -1.0}, "a title", "s", "cost")
+    >>> figure.axes[0].get_title()
+    'R (−1.00)'
+    """
+    rows = -(-len(scores) // 4)
+    figure = Figure(figsize=(WIDTH, 2.0 * rows + 0.9), layout="constrained")
+    figure.suptitle(f"{title}\n", fontsize=10)
+    figure.text(0.5, 1 - 0.45 / figure.get_figheight(), subtitle, ha="center", va="top", color=NOTE)
+    axes = figure.subplots(rows, 4, sharey=True, squeeze=False).ravel()
+    for ax, (name, values) in zip(axes, scores.items()):
+        ax.scatter(values, truth, s=9, color=WRITTEN if name == "R" else CORRECTED)
+        ax.axhline(0, color=ORIGINAL, linewidth=0.6)
+        ax.axvline(0, color=ORIGINAL, linewidth=0.6)
+        ax.set_yscale("symlog", linthresh=0.1)
+        ax.set_title(f"{name} ({correlation[name]:+.2f})".replace("-", "−").replace("+", ""))
+        ax.locator_params(axis="x", nbins=3)
+    for ax in axes[len(scores):]:
+        ax.set_visible(False)
+    for ax in axes[::4]:
+        ax.set_ylabel(ylabel)
+    for ax in axes[max(0, len(scores) - 4):len(scores)]:
+        ax.set_xlabel("score")
+    return figure
+
+
+@_styled
+def axes61(t, J, tangent, parabola, w, deleted, inputs, title):
+    """J − J(w) along every parameter of a 10-5-1 network, a panel each: rows are hidden units, the last the output.
+
+    t, J, tangent, parabola (61, points); w and deleted (61,).
+
+    >>> t = np.tile(np.linspace(-1, 1, 3), (61, 1))
+    >>> len(axes61(t, t**2, t, t**2, np.ones(61), np.ones(61), tuple("abcdefghij"), "a title").axes)
+    61
+    """
+    figure = Figure(figsize=(WIDTH, 5.6), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
+    figure.suptitle(title, fontsize=10)
+    grid = figure.add_gridspec(6, 11)
+    places = [(j, k) for j in range(5) for k in range(10)] + [(j, 10) for j in range(5)]
+    places += [(5, k) for k in range(5)] + [(5, 10)]
+    names = [*inputs, "bias"]
+    for i, (row, column) in enumerate(places):
+        ax = figure.add_subplot(grid[row, column])
+        ax.plot(t[i], J[i], color="black", linewidth=1.2)
+        ax.plot(t[i], tangent[i], color=WRITTEN, linewidth=1, linestyle="--")
+        ax.plot(t[i], parabola[i], color=CORRECTED, linewidth=1, linestyle=":")
+        ax.plot(w[i], 0, "o", color=ORIGINAL, markersize=3.5)
+        ax.plot(0, deleted[i], "D", color=PRUNED, markersize=3.5)
+        span = np.abs(J[i]).max() or 1.0
+        ax.set_ylim(min(J[i].min(), 0) - 0.25 * span, 1.15 * span)
+        ax.set_xticks([])
+        ax.set_yticks([])
+        if row == 0:
+            ax.set_title(names[column])
+        if column == 0:
+            ax.set_ylabel(f"unit {row + 1}" if row < 5 else "output")
+        if row == 5:
+            ax.set_xlabel(f"from {column + 1}" if column < 5 else "bias")
+    figure.text(0.51, 0.055, "black: J    dashed: tangent, R\ndotted: parabola, R and H_ii\n"
+                "circle: trained    diamond: w = 0\n(each panel on its own scales)", color=NOTE)
+    return figure
+
+
+@_styled
+def interaction(true, bent, title):
+    """Two symmetric 61 × 61 matrices side by side, one diverging scale, logarithmic on both sides of 0.
+
+    >>> interaction(np.eye(61), np.eye(61), "a title").axes[0].images[0].get_array().shape
+    (61, 61)
+    """
+    figure = Figure(figsize=(WIDTH, 3.9), layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    limit = max(np.abs(true).max(), np.abs(bent).max())
+    norm = matplotlib.colors.SymLogNorm(limit / 1000, vmin=-limit, vmax=limit)
+    axes = figure.subplots(1, 2, sharey=True)
+    cuts, middles = [0, 10, 20, 30, 40, 50, 55, 60, 61], [5, 15, 25, 35, 45, 52.5, 57.5, 60.5]
+    for ax, values, name in zip(axes, (true, bent), ("true: J(0, 0) − J(0, w) − J(w, 0) + J", "H_ij·w_i·w_j")):
+        image = ax.imshow(np.where(np.eye(len(values), dtype=bool), np.nan, values), cmap="PuOr_r", norm=norm)
+        for cut in cuts[1:-1]:
+            ax.axhline(cut - 0.5, color="white", linewidth=0.6)
+            ax.axvline(cut - 0.5, color="white", linewidth=0.6)
+        names = ["1", "2", "3", "4", "5", "b", "out", ""]
+        ax.set_xticks(np.array(middles) - 0.5, names)
+        ax.set_yticks(np.array(middles) - 0.5, names)
+        ax.tick_params(length=0)
+        ax.set(title=name, xlabel="weights into unit 1 … 5, biases, output")
+    figure.colorbar(image, ax=list(axes), label="loss, ½Σ(y − ŷ)²", shrink=0.8)
     return figure

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from refnn import article, derivatives, network
+from refnn import article, downdate, network
 from refnn.network import Params
 from refnn.quantization import affine, best_rounding, calibration
 from refnn.quantization.affine import QParams
@@ -409,8 +409,8 @@ def test_refusals(rng):
 
 def test_obq_uses_the_one_downdate(monkeypatch, rng):
     calls = []
-    original = derivatives.inverse_without
-    monkeypatch.setattr(derivatives, "inverse_without", lambda A, i: calls.append(np.shape(A)) or original(A, i))
+    original = downdate.inverse_without
+    monkeypatch.setattr(downdate, "inverse_without", lambda A, i: calls.append(np.shape(A)) or original(A, i))
     W, p, X = layer(rng, n=6, batch=(3,))
     best_rounding.obq(W, p, X)
     assert calls == [(3, 5, 6, 6)] * 6                                       # over the weights only: all rows at once

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_network import ACTIVATIONS, BY_HAND, X_BY_HAND, Y_BY_HAND, prime_case
 
-from refnn import derivatives, network
+from refnn import derivatives, downdate, network
 from refnn.network import Params
 
 
@@ -90,13 +90,13 @@ def test_inverse_without_equals_inverting_the_smaller_matrix():
     A = A @ A.mT + np.eye(11)
     inverse = np.linalg.inv(A)
     for i in (0, 5, 10, rng.integers(0, 11, 7)):
-        out = derivatives.inverse_without(inverse, i)
+        out = downdate.inverse_without(inverse, i)
         for s, k in enumerate(np.broadcast_to(i, 7)):
             rest = np.delete(np.arange(11), k)
             smaller, tolerance = np.linalg.inv(A[s][np.ix_(rest, rest)]), 1e-12 * np.linalg.cond(A[s])
             assert np.abs(out[s][np.ix_(rest, rest)] - smaller).max() <= tolerance * np.abs(smaller).max()
             assert (out[s][k] == 0).all() and (out[s][:, k] == 0).all()
-    exact = derivatives.inverse_without([[F(4, 7), F(-1, 7)], [F(-1, 7), F(2, 7)]], 0)
+    exact = downdate.inverse_without([[F(4, 7), F(-1, 7)], [F(-1, 7), F(2, 7)]], 0)
     assert exact.tolist() == [[0, 0], [0, F(1, 4)]]                                      # H = [[2, 1], [1, 4]]
 
 
@@ -111,6 +111,6 @@ def test_no_examples_float32_and_refusals():
     with pytest.raises(ValueError, match="hessian: y must be of shape"):
         derivatives.hessian(params, X, y[:, 0])
     with pytest.raises(ValueError, match="inverse_without: i must be a position from 0 to 1"):
-        derivatives.inverse_without(np.eye(2), 2)
+        downdate.inverse_without(np.eye(2), 2)
     with pytest.raises(ValueError, match="inverse_without: inverse must be of shape"):
-        derivatives.inverse_without(np.ones(3), 0)
+        downdate.inverse_without(np.ones(3), 0)

@@ -3,7 +3,19 @@
 A file has STAGES, compute(seeds, progress) -> result, text(result), and draw(result) -> {name: figure} if it has one.
 """
 
-from refnn.experiments import aware_training, best_roundings, error_and_bits, floor_bias, ladder, ranges
+from refnn.experiments import (
+    article_rule,
+    aware_training,
+    best_roundings,
+    criteria,
+    error_and_bits,
+    floor_bias,
+    ladder,
+    landscape,
+    ranges,
+    recovery,
+    sparsity_curves,
+)
 
 CLAIMS = {
     "floor-bias": floor_bias,
@@ -12,6 +24,11 @@ CLAIMS = {
     "roundings": best_roundings,
     "ladder": ladder,
     "aware-training": aware_training,
+    "article-rule": article_rule,
+    "landscape": landscape,
+    "criteria": criteria,
+    "sparsity": sparsity_curves,
+    "recovery": recovery,
 }
 
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refnn import arrays, derivatives, network, training
+from refnn import arrays, downdate, network, training
 from refnn.network import Params
 from refnn.quantization import affine
 from refnn.quantization.affine import QParams
@@ -129,7 +129,7 @@ def obq(W, qparams, X):
         for a, values in ((w, w_hat), (codes, q)):
             np.put_along_axis(a, i, np.take_along_axis(values, i, -1), -1)
         np.put_along_axis(left, i, False, -1)
-        inverse = derivatives.inverse_without(inverse, i[..., 0])
+        inverse = downdate.inverse_without(inverse, i[..., 0])
     return codes
 
 

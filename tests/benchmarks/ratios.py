@@ -11,6 +11,7 @@ import numpy as np
 
 from refnn import derivatives, network, training
 from refnn.network import Params
+from refnn.pruning import truth
 
 
 def best(run, times=5):
@@ -50,6 +51,18 @@ def main():
     loop = best(lambda: [network.backward(params, X[n:n + 1], y[n:n + 1]) for n in range(len(X))])
     per = best(lambda: derivatives.per_example_gradients(params, X, y), 20)
     rows.append(("per-example gradients: against a loop", loop / per, 30, f"{per * 1e3:.2f} ms"))
+    theta, one = params.flatten(), np.eye(61, dtype=bool)
+
+    def without(gone):
+        left = Params.unflatten(np.where(gone, 0, theta), params.sizes)
+        return network.half_square(network.propagate(left, X, "tanh").y_hat, y)
+
+    loop = best(lambda: [without(i) for i in one])
+    each = best(lambda: truth.deletion(params, X, y), 20)
+    rows.append(("61 deletions: against 61 forward passes", loop / each, 3, f"{each * 1e3:.2f} ms"))
+    loop = best(lambda: [without(one[i] | one[k]) for i in range(61) for k in range(i)], 2)
+    each = best(lambda: truth.pairs(params, X, y), 20)
+    rows.append(("1 830 pairs: against 1 830", loop / each, 3, f"{each * 1e3:.2f} ms"))
     for name, ratio, target, note in rows:
         print(f"{name:40} {ratio:7.1f} times   (at least {target})   {note}")
     spans = {}
