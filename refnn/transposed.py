@@ -42,7 +42,7 @@ def objective(sizes, batch, X, y, activation):
     inputs, hidden, outputs = sizes
     S, N, dtype = int(np.prod(batch)), X.shape[-2], X.dtype
     X, y = (a.reshape(S, *a.shape[-2:]) if a.ndim > 2 else a[None] for a in (X, y))
-    X1 = np.concatenate([X, np.ones_like(X[..., :1])], axis=-1)                    # (1 or S, N, in + 1)
+    X1 = np.concatenate([X, np.ones((*X.shape[:-1], 1), X.dtype)], axis=-1)                    # (1 or S, N, in + 1)
     X1t = np.ascontiguousarray(X1.mT)                                              # (1 or S, in + 1, N)
     yt = np.ascontiguousarray(y.mT)                                                # (1 or S, out, N)
     rows = min(N, max(1, BLOCK // (hidden + 1)))

@@ -19,7 +19,7 @@ from refnn.network import Params
 from refnn.quantization import affine, calibration, integer
 
 SEEDS = 8
-PRUNING = ("article-rule", "landscape", "criteria", "sparsity", "recovery")    # test_pruning_claims.py
+PRUNING = ("article-rule", "landscape", "criteria", "sparsity", "recovery", "printed-network")    # test_pruning_claims.py
 
 
 @pytest.fixture(scope="module")

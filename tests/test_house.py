@@ -12,7 +12,7 @@ REFNN = ROOT / "refnn"
 
 # A file imports only from files above it. A folder's own __init__ imports nothing.
 ORDER = [
-    "arrays", "network", "article", "data", "derivatives", "transposed", "training",
+    "arrays", "network", "article", "data", "derivatives", "downdate", "transposed", "training",
     "quantization.as_written", "quantization.rounding", "quantization.affine", "quantization.calibration",
     "quantization.grids", "quantization.partition", "quantization.codebook", "quantization.conventions",
     "quantization.fixed_point", "quantization.integer",
@@ -20,14 +20,22 @@ ORDER = [
     "pruning.as_written", "pruning.importance", "pruning.masks", "pruning.structured", "pruning.truth",
     "pruning.schedules",
     "checking.circle", "checking.conflict", "checking.solver", "checking.roundtrip", "checking.printed",
-    "checking.worked_example", "checking.slip", "checking.slips_affine", "checking.slips_network",
+    "checking.enclosure", "checking.markdown", "checking.reading",
+    "checking.slip", "checking.slips_affine", "checking.slips_network",
     "checking.slips_grids", "checking.slips_integer", "checking.slips_search",
-    "checking.slips_structured", "checking.slips",
-    "plots", "console", "experiments.spread", "experiments.trained", "experiments.floats",
+    "checking.slips_structured", "checking.slips_truth",
+    "checking.slips_schedules", "checking.slips_published", "checking.slips",
+    "checking.candidates", "checking.identify", "checking.vectors", "checking.museum", "checking.formulas",
+    "checking.published", "checking.child", "checking.sandbox", "checking.staircase", "checking.properties",
+    "checking.behaviour", "checking.pruner", "checking.implementation",
+    "checking.kind", "checking.kinds_written", "checking.kinds_affine", "checking.kinds_network",
+    "checking.worked_example", "plots", "console", "experiments.spread", "experiments.trained", "experiments.floats",
     "experiments.printed_numbers", "experiments.written_rules", "experiments.errata", "experiments.pictures",
     "experiments.tour", "experiments.floor_bias", "experiments.error_and_bits", "experiments.ranges",
-    "experiments.best_roundings", "experiments.ladder", "experiments.aware_training", "experiments.claims",
-    "report", "cli", "__main__"]
+    "experiments.best_roundings", "experiments.ladder", "experiments.aware_training",
+    "experiments.article_rule", "experiments.landscape", "experiments.criteria", "experiments.sparsity_curves",
+    "experiments.recovery", "experiments.printed_network", "experiments.claims",
+    "report", "report_published", "report_check", "cli", "__main__"]
 CORE = ["arrays", "network", "derivatives", "quantization.as_written", "quantization.rounding", "quantization.affine",
         "pruning.as_written", "pruning.importance", "pruning.masks"]
 

@@ -5,12 +5,13 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 
-from refnn import data, network
+from refnn import article, data, network
 from refnn.experiments import (
     article_rule,
     claims,
     criteria,
     landscape,
+    printed_network,
     recovery,
     sparsity_curves,
     trained,
@@ -157,3 +158,18 @@ def test_the_pictures_show_the_truth(computed):
     assert true.shape == bent.shape == (61, 61) and np.ma.allclose(true, true.T)
     crossed = [len(ax.lines) // 2 for ax in figures["masks"].axes[:5]]
     assert all(29 <= n <= 30 for n in crossed)                                 # 30 of 61; the output bias has no cell
+
+
+def test_all_masks_of_the_printed_network():
+    result = printed_network.compute(seeds=3, steps=5)
+    params, (X, y) = Params(*(a.astype(float) for a in article.parameters().arrays())), article.data()
+    losses = []                                                                # plain: every single, one by one
+    for i in range(15):
+        theta = params.flatten().copy()
+        theta[i] = 0
+        losses.append(trained.J(Params.unflatten(theta, (5, 2, 1)), X, y))
+    assert result.best[1][0] == pytest.approx(min(losses), rel=1e-9)           # the first draw is the article's data
+    assert result.by["|w|", 1][0] == pytest.approx(losses[int(np.argmin(params.flatten()))], rel=1e-9)
+    for k in printed_network.COUNTS:
+        assert all((result.best[k] <= result.by[name, k] + 1e-12).all() for name in printed_network.CRITERIA)
+        assert result.retrained[k] <= result.best[k][0] + 1e-12 or k <= 3      # five steps of Adam overshoot near 0

@@ -184,3 +184,9 @@ def test_refusals():
         fit(params, X[:0], y[:0], steps=1, lr=0.1)
     with pytest.raises(TypeError, match="minimise: gradient must be a function"):
         training.minimise(np.ones(2), 3, steps=1, lr=0.1)
+
+
+def test_a_network_without_inputs_trains_on_its_biases():
+    p = Params(np.zeros((2, 0)), np.zeros(2), np.ones((1, 2)), np.zeros(1))
+    fit = training.fit(p, np.zeros((4, 0)), np.full((4, 1), 3.0), steps=300, lr=0.05)
+    assert fit.history[0] == 18 and fit.history[-1] < 0.01

@@ -34,6 +34,8 @@ def slip(formula, hint, *published):
     'quantization.affine.quantize'
     """
     def register(wrong):
+        if wrong.__name__ in CATALOGUE:
+            raise ValueError(f"slip: {wrong.__name__} is in the catalogue already")
         CATALOGUE[wrong.__name__] = Slip(wrong.__name__, formula, wrong, hint, published)
         return wrong
     return register

@@ -12,6 +12,7 @@ from refnn.experiments import (
     floor_bias,
     ladder,
     landscape,
+    printed_network,
     ranges,
     recovery,
     sparsity_curves,
@@ -29,6 +30,7 @@ CLAIMS = {
     "criteria": criteria,
     "sparsity": sparsity_curves,
     "recovery": recovery,
+    "printed-network": printed_network,
 }
 
 

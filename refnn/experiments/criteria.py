@@ -108,6 +108,7 @@ def text(result):
     for name in CRITERIA:
         where = min((np.median(v), d, m) for (d, m, n), v in result.correlation.items() if n == name)
         worst.append(f"{name} ({where[0]:.2f}: {where[1]}, {where[2]})")
+    parts += ["", wrap("OBS scores what deletion costs when all the others move to make up for it; here they do not.")]
     return "\n".join([*parts, "", wrap("Where each fails most, by its median correlation: " + "; ".join(worst) + ".")])
 
 

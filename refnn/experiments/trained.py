@@ -29,7 +29,7 @@ class Trained(NamedTuple):
     y_test: np.ndarray
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def networks(seeds=SEEDS, dataset="diabetes", steps=STEPS, decay=DECAY):
     """So many networks trained by the recipe; steps=0 leaves them at their start.
 
