@@ -65,7 +65,7 @@ def hessian(params, X, y, activation="tanh"):
     (inputs, hidden, outputs), (_, slope, bend) = params.sizes, ACTIVATIONS[activation]
     z, h, y_hat = network.propagate(params, X, activation)
     H, r = gauss_newton(params, X, activation), y_hat - y
-    X1 = np.concatenate([X, np.ones((*X.shape[:-1], 1), X.dtype)], axis=-1)                # (…, N, in + 1): the bias's input is 1
+    X1 = np.concatenate([X, np.ones((*X.shape[:-1], 1), X.dtype)], axis=-1)   # (…, N, in + 1): the bias's is 1
     curved = ((r @ params.W_ho) * bend(z, h)).mT                               # (…, hidden, N)
     own = (X1.mT[..., None, :, :] * curved[..., None, :]) @ X1[..., None, :, :]  # (…, hidden, in + 1, in + 1)
     crossed = (r.mT[..., None, :] * slope(z, h).mT[..., None, :, :]) @ X1[..., None, :, :]  # (…, out, hidden, in + 1)

@@ -1,9 +1,12 @@
 """What the command prints: the tour, the verdicts on the article, the solver's answer. Text only, no computing."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from refnn import article
 from refnn.checking.conflict import decimal
+from refnn.checking.kind import told as number
 from refnn.checking.worked_example import check
 from refnn.console import table, wrap
 from refnn.experiments import printed_numbers
@@ -44,6 +47,66 @@ def article_text():
                "decimals; cannot be: none does. min-max: W and B from the tensor's own ends.")
     return "\n".join([table(codes, ["codes", "printed", "verdict", "printed by", "min-max prints"]), "",
                       table(decoded, ["decoded", "printed", "verdict", "printed by"]), "", key, *reasons])
+
+
+def verdicts_text(title, verdicts):
+    """The verdicts on a worked example: a paragraph for each claim, and how many hold.
+
+    >>> print(verdicts_text("t", check({"claims": [{"kind": "dequantize", "q": [3], "W": 9, "B": 0, "printed": [2]}]})))
+    t
+    <BLANKLINE>
+    dequantize: cannot be
+      printed 2
+      computed 1/3
+      1 of 1 differ: (3 + 0)/9 = 1/3, printed 2.
+    <BLANKLINE>
+    0 of 1 claims hold.
+    """
+    parts = [wrap(_fit(title, 300)), ""]
+    for v in verdicts:
+        said = v.computed                                     # a (W, B), or what the formula gives
+        pair = isinstance(said, tuple) and len(said) == 2
+        computed = f"W = {number(said[0])}, B = {number(said[1])}" if pair else _values_text(said)
+        printed = "; ".join(map(_values_text, v.printed)) if isinstance(v.printed, tuple) else _values_text(v.printed)
+        parts.append(wrap(f"{_fit(v.claim, 60)}: {v.status}"))
+        parts.append(wrap(_fit(printed, 300), indent="    ", first="  printed"))
+        if said is not None:
+            parts.append(wrap(_fit(computed, 300), indent="    ", first="  computed"))
+        if v.reason:
+            parts.append(wrap(f"{_fit(v.reason, 2000)}{'' if v.reason[-1] in '?.' else '.'}", indent="  "))
+        parts.append("")
+    return "\n".join([*parts, f"{sum(v.holds for v in verdicts)} of {len(verdicts)} claims hold."])
+
+
+def number_text(value):
+    """A Fraction in JSON: exact as "1/3", or in words where it has thousands of digits.
+
+    >>> from fractions import Fraction
+    >>> number_text(Fraction(1, 3)), number_text(Fraction(1, 3**10000))
+    ('1/3', 'about 0')
+    """
+    try:
+        return str(value)
+    except ValueError:
+        return number(value)
+
+
+def _values_text(values):
+    """Numbers in nested lists or tables in one line: rows parted by a slash, names before their values."""
+    if isinstance(values, dict):
+        return ", ".join(f"{key}: {_values_text(v)}" for key, v in values.items())
+    if isinstance(values, (list, tuple)):
+        inner = any(isinstance(v, (list, tuple)) for v in values)
+        return (" / " if inner else " ").join(_values_text(v) for v in values)
+    return f"{values:.10g}" if isinstance(values, float) else number(values) if isinstance(values, (Fraction, int)) \
+        else str(values)
+
+
+def _fit(text, length):
+    """Text of somebody else in one paragraph: no control characters, no word too long for a line, cut to a length."""
+    text = "".join(c if c.isprintable() else " " for c in str(text))
+    text = " ".join(word if len(word) <= 36 else f"{word[:32]}…" for word in text.split())
+    return text if len(text) <= length else f"{text[:length]} …"
 
 
 def _min_max(name):

@@ -31,6 +31,13 @@ BAD = [
     (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--sign", "-"), "--decoded"),
     (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--decoded", "a"), "decoded"),
     (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--decoded", "1,2"), "--decoded"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--scale", "1"), "--zero-point"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--scale", "0", "--zero-point", "0"), "scale"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--scale", "1", "--zero-point", "0.5"), "--zero-point"),
+    (("solve", "--x", "0.1", "--q", "-1", "--levels", "8", "--decoded", "1,2"), "decoded"),
+    (("solve", "--x", "0.1", "--q", "-5", "--levels", "8"), "solve: q"),
+    (("solve", "--x", "0.1,0.2", "--q", "-1", "--levels", "8"), "codes"),
+    (("verify", "--published", "--levels", "8"), "--published"),
     (("frobnicate",), "frobnicate"),
     (("--frob",), "--frob"),
     (("verify", "file.toml"), "file.toml"),
@@ -82,6 +89,33 @@ def test_solve_with_decoded_values(capsys):
     assert cli.main([*row, "0.0,0.1,0.2,0.3,0.4"]) == 0
     assert "W = 9, B = 0 prints the decoded values too" in capsys.readouterr().out
     assert cli.main([*row, "0.0,0.1,0.2,0.3,0.9", "--sign", "-"]) == 1
+
+
+def test_solve_names_who_printed_the_codes(capsys):
+    course = ["solve", "--x", "-1.5,0.2,2.8", "--levels", "256", "--q"]
+    assert cli.main([*course, "-128,-28,127"]) == 1                                  # codes below 0: no mod prints them
+    out = capsys.readouterr().out
+    assert out.startswith("infeasible: floor(x*W + B) mod 256 is never below 0\n")
+    assert "exactly  slip floor_for_round (int8)\n           Which code is nearest to 0.9 steps?" in out
+    assert cli.main([*course, "-128,-27,127", "--scale", "0.017", "--zero-point", "-39"]) == 1
+    assert "exactly  ONNX, int8" in capsys.readouterr().out
+    ties = ["solve", "--x", "0.25,0.75,1.25,1.75", "--levels", "256", "--scale", "0.5", "--zero-point", "0", "--q"]
+    assert cli.main([*ties, "0,2,2,4", "--decoded", "0,1,1,2"]) == 1
+    out = capsys.readouterr().out
+    assert "exactly  half_even (0..255)" in out and "to tell them apart: x = " in out
+    assert all(console.width(line) <= 79 for line in out.splitlines())
+    assert cli.main(SOLVE) == 0 and "printed by, of all conventions" in capsys.readouterr().out
+
+
+def test_verify_published_holds(capsys):
+    assert cli.main(["verify", "--published"]) == 0
+    out = capsys.readouterr().out
+    assert "55 of 55 pass" in out and "19 of 19 recomputed" in out and "No vector above catches" in out
+    assert all(console.width(line) <= 79 for line in out.splitlines()) and out.isascii()
+    assert cli.main(["verify", "--published", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert len(data["vectors"]) == 55 and all(v["passed"] for v in data["vectors"])
+    assert len(data["museum"]) == 19 and data["museum"][9]["computed_by_slip"] == {"codes": "80"}
 
 
 def test_verify_is_1_because_two_claims_fail(capsys):

@@ -25,9 +25,9 @@ ORDER = [
     "checking.slips_grids", "checking.slips_integer", "checking.slips_search",
     "checking.slips_structured", "checking.slips_truth",
     "checking.slips_schedules", "checking.slips_published", "checking.slips",
-    "checking.candidates", "checking.identify", "checking.vectors", "checking.museum", "checking.formulas",
-    "checking.published", "checking.child", "checking.sandbox", "checking.staircase", "checking.properties",
-    "checking.behaviour", "checking.pruner", "checking.implementation",
+    "checking.candidate", "checking.candidates", "checking.identify", "checking.vectors", "checking.museum",
+    "checking.formulas", "checking.published", "checking.child", "checking.sandbox", "checking.staircase",
+    "checking.properties", "checking.behaviour", "checking.pruner", "checking.implementation",
     "checking.kind", "checking.kinds_written", "checking.kinds_affine", "checking.kinds_network",
     "checking.worked_example", "plots", "console", "experiments.spread", "experiments.trained", "experiments.floats",
     "experiments.printed_numbers", "experiments.written_rules", "experiments.errata", "experiments.pictures",
@@ -35,6 +35,8 @@ ORDER = [
     "experiments.best_roundings", "experiments.ladder", "experiments.aware_training",
     "experiments.article_rule", "experiments.landscape", "experiments.criteria", "experiments.sparsity_curves",
     "experiments.recovery", "experiments.printed_network", "experiments.claims",
+    "teaching.question", "teaching.topics_quantization", "teaching.topics_network", "teaching.worksheets",
+    "teaching.filled", "teaching.grading", "teaching.files",
     "report", "report_published", "report_check", "cli", "__main__"]
 CORE = ["arrays", "network", "derivatives", "quantization.as_written", "quantization.rounding", "quantization.affine",
         "pruning.as_written", "pruning.importance", "pruning.masks"]

@@ -12,6 +12,7 @@ from test_house import modules
 
 from refnn import data, network
 from refnn.network import Params
+from refnn.pruning import importance
 from refnn.quantization import codebook, integer
 from refnn.quantization.affine import QParams
 
@@ -39,7 +40,7 @@ ROWS = {  # function: {argument: (a good value, its kind)}
     "derivatives.gauss_newton": {"params": (P, PARAMS), "X": (X, ARRAY), "activation": ("tanh", NAME)},
     "derivatives.hessian_vector_product": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY),
                                            "v": (P.flatten(), ARRAY), "activation": ("tanh", NAME)},
-    "derivatives.inverse_without": {"inverse": (np.eye(3), ARRAY), "i": (1, CODES)},
+    "downdate.inverse_without": {"inverse": (np.eye(3), ARRAY), "i": (1, CODES)},
     "training.minimise": {"theta": (np.ones(3), ARRAY), "gradient": (lambda t: t, CALL), "steps": (2, WHOLE),
                           "lr": (0.1, NUMBER), "optimizer": ("adam", NAME), "project": (lambda t: t, CALL)},
     **{f"training.{fit}": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY),
@@ -140,11 +141,52 @@ ROWS = {  # function: {argument: (a good value, its kind)}
     **{f"pruning.structured.{name}": {"params": (P, PARAMS), "mask": (MASK, MASKS)}
        for name in ("compact", "compact_inputs")},
     "pruning.structured.cost": {"params": (P, PARAMS), "mask": (MASK, MASKS), "bits": (8, WHOLE)},
+    **{f"pruning.truth.{name}": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY), "activation": ("tanh", NAME)}
+       for name in ("deletion", "pairs", "every_neurons", "every_inputs")},
+    "pruning.truth.loss_without": {"params": (P, PARAMS), "masks": (np.eye(26) == 0, SKIP), "X": (X, ARRAY),
+                                   "y": (Y, ARRAY), "activation": ("tanh", NAME)},
+    **{f"pruning.truth.{name}": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY), "count": (1, WHOLE),
+                                 "activation": ("tanh", NAME)}
+       for name in ("best_subset", "best_known", "best_neurons", "best_inputs")},
+    "pruning.truth.best_of": {"table": (np.arange(8.0), ARRAY), "count": (1, WHOLE)},
+    "pruning.truth.every_mask": {"params": (SMALL, PARAMS), "X": (X[:, :2], ARRAY), "y": (Y[:, :1], ARRAY),
+                                 "activation": ("tanh", NAME)},
+    "pruning.truth.every_mask_retrained": {"params": (SMALL, PARAMS), "X": (X[:, :2], ARRAY), "y": (Y[:, :1], ARRAY),
+                                           "steps": (2, WHOLE), "lr": (0.1, NUMBER), "activation": ("tanh", NAME)},
+    "pruning.schedules.cubic": {"step": (X, ARRAY), "begin": (-1, NUMBER), "end": (2, NUMBER), "initial": (0.1, NUMBER),
+                                "final": (0.8, NUMBER)},
+    **{f"pruning.schedules.{name}": {
+        **({"start": (P, PARAMS), "trained": (P, PARAMS), "reinitialise": (RNG, SKIP)} if name == "lottery" else
+           {"params": (P, PARAMS)}),
+        "X": (X, ARRAY), "y": (Y, ARRAY), "sparsity": (0.5, NUMBER), "criterion": (importance.magnitude, SKIP),
+        "steps": (4, WHOLE), "lr": (0.1, NUMBER), "optimizer": ("adam", NAME), "weight_decay": (0.1, NUMBER),
+        "activation": ("tanh", NAME), **more}
+       for name, more in (("one_shot", {}), ("iterative", {"rounds": (2, WHOLE)}), ("lottery", {"rounds": (2, WHOLE)}),
+                          ("gradual", {"every": (1, WHOLE), "begin": (1, WHOLE), "end": (3, WHOLE),
+                                       "initial": (0.1, NUMBER)}))},
+    "pruning.schedules.obs": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY), "count": (2, WHOLE),
+                              "activation": ("tanh", NAME), "damping": (50.0, NUMBER), "weight_decay": (0.1, NUMBER),
+                              "mask": (MASK, MASKS), "curvature": ("hessian", NAME)},
+    "pruning.schedules.sensitivity": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY),
+                                      "criterion": (importance.magnitude, SKIP), "sparsities": ([0.1, 0.5], ARRAY),
+                                      "activation": ("tanh", NAME)},
     "checking.solver.solve": {"x": (["0.1", "0.2"], DECIMALS), "q": ([0, 1], DECIMALS), "levels": (8, WHOLE)},
     "checking.roundtrip.roundtrip": {"x": (["0.1", "0.2"], DECIMALS), "q": ([0, 1], DECIMALS),
                                      "low": ([0, 0], DECIMALS), "high": ([1, 1], DECIMALS),
                                      "levels": (8, WHOLE), "sign": ("+", NAME)},
     "checking.worked_example.check": {"example": (None, SKIP)},
+    "checking.sandbox.run": {"target": ("math:sqrt", NAME), "inputs": ([4.0], SKIP), "seconds": (10, NUMBER),
+                             "memory": (1024, WHOLE), "output": (16, WHOLE), "files": (1, WHOLE)},
+    **{f"checking.implementation.{name}": {"quantize": ("math:floor", SKIP), "seconds": (10, NUMBER),
+                                           "memory": (1024, WHOLE)} for name in ("check", "assert_sound")},
+    "checking.identify.identify": {"x": (["0.1", "0.2"], DECIMALS), "codes": ([0, 1], DECIMALS), "levels": (8, WHOLE),
+                                   "scale": ("0.1", NUMBER), "zero_point": (0, WHOLE),
+                                   "decoded": (["0.0", "0.1"], DECIMALS)},
+    "teaching.worksheets.student_seed": {"student": ("s1", SKIP)},
+    "teaching.worksheets.sheet": {"seed": (7, WHOLE), "topics": (["loss"], SKIP), "language": ("en", NAME)},
+    "teaching.grading.grade": {"path": ("README.md", SKIP)},
+    "teaching.grading.grade_text": {"text": ("", SKIP), "file": ("a.md", SKIP)},
+    "checking.reading.read": {"path": ("refnn/examples/affine.toml", NAME), "levels": (8, WHOLE)},
 }
 # on checked arguments, or not about values that a user brings
 INTERNAL = {"network.propagate", "network.half_square", "network.backpropagate", "network.checked", "training.descend",
@@ -152,8 +194,20 @@ INTERNAL = {"network.propagate", "network.half_square", "network.backpropagate",
             "quantization.fixed_point.within", "quantization.fixed_point.as_int32",
             "quantization.fixed_point.folded",
             "quantization.rounding.nearest_even", "transposed.order", "transposed.objective", "article.fractions",
-            "article.parameters", "article.data", "article.example", "checking.solver.checked", "checking.solver.flat"}
-HELPERS = ("arrays", "checking.circle", "checking.conflict", "checking.printed", "checking.slip", "plots",
+            "article.parameters", "article.data", "article.example", "checking.solver.checked", "checking.solver.flat",
+            "checking.candidates.candidates", "checking.candidate.make_of", "checking.candidate.decoded_by",
+            "checking.candidate.tensors", "checking.published.run", "checking.published.blind_spots",
+            *(f"teaching.question.{name}" for name in ("question", "right", "wrong", "slips_of", "follows", "exactly",
+                                                       "apart", "fractions", "shown")),
+            *(f"teaching.worksheets.{name}" for name in ("check_code", "sheet_text", "answers_text", "labels")),
+            *(f"teaching.filled.{name}" for name in ("decode", "read")),
+            *(f"teaching.grading.{name}" for name in ("marked_text", "class_text", "commonest_slips", "class_csv",
+                                                      "printable")),
+            *(f"teaching.files.{name}" for name in ("refuse_unwritable", "write_whole")),
+            "checking.published.slips_of", "checking.published.exhibits", "checking.published.text_of"}
+HELPERS = ("arrays", "checking.circle", "checking.conflict", "checking.printed", "checking.enclosure", "checking.kind",
+           "checking.markdown", "checking.slip", "checking.child", "checking.staircase", "checking.properties",
+           "checking.behaviour", "checking.pruner", "plots",
            "experiments", "console", "report", "cli", "__main__")
 
 BAD_NUMBERS = {"NaN": np.nan, "infinity": -np.inf, "string": "a", "None": None, "bool": True, "complex": 1j,

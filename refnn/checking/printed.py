@@ -8,7 +8,9 @@ import numpy as np
 from refnn import arrays
 from refnn.checking.solver import flat
 
-LEVELS_IN_PROSE = re.compile(r"量化级别为\s*(\d{1,15})")
+LEVELS_IN_PROSE = re.compile(r"(?:量化级别为\s*\$?|\bquantization levels?\s*(?:is |of |= ?|: ?)?\$?"
+                             r"|(?<![A-Za-z_\\])P\s*=\s*|\\[bp]?mod\s*[{(]?\s*)(\d{1,15})"
+                             r"(?![A-Za-z0-9_^]|[.,]\d|\s*[-+*/^]\s*[\d(]|\s*\\(?:cdot|times))")
 DIGITS = re.compile(r"[+-]?\d*(\.\d*)?([eE][+-]?\d+)?")
 
 
@@ -25,10 +27,10 @@ def half_unit(value):
 
 
 def levels_in(*texts):
-    """N where a text says 量化级别为N (§4.1: "the number of quantization levels is N"), else None.
+    """N where a text says 量化级别为N (§4.1: "the number of quantization levels is N"), or so in English; else None.
 
-    >>> levels_in("我们将使用量化级别为8的量化方法"), levels_in("P is not said")
-    (8, None)
+    >>> levels_in("我们将使用量化级别为8的量化方法"), levels_in("with P = 16."), levels_in("P = 2^8")
+    (8, 16, None)
     """
     found = LEVELS_IN_PROSE.search(" ".join(map(str, texts)))
     return int(found[1]) if found else None
@@ -51,6 +53,8 @@ class Claim:
         found = _shape(self.given[key])
         if found is None:
             arrays.refuse("check", where, "a number or a rectangular array of numbers", "a ragged list")
+        if not values:
+            arrays.refuse("check", where, "at least one number", "none")
         if shape is not None and found != shape:
             arrays.refuse("check", where, f"of shape {shape}", f"shape {found}")
         a = arrays.objects(values, found)
@@ -61,7 +65,7 @@ class Claim:
         values = self.exact(key, shape)
         for v in values.flat:
             if v.denominator != 1:
-                arrays.refuse("check", f"{self.where}.{key}", "whole numbers", f"{v}")
+                arrays.refuse("check", f"{self.where}.{key}", "whole numbers", arrays.describe(str(v)))
         return values
 
     def half(self, key, spread_to=None):

@@ -7,6 +7,10 @@ from refnn.checking import (  # noqa: F401  (each registers its slips)
     slips_grids,
     slips_integer,
     slips_network,
+    slips_published,
+    slips_schedules,
     slips_search,
+    slips_structured,
+    slips_truth,
 )
 from refnn.checking.slip import CATALOGUE, Slip  # noqa: F401

@@ -14,24 +14,31 @@ An example is a dict {"title": …, "claims": [...]}. The kinds of claim, and wh
     dequantize  q, W, B, printed             (q + B)/W                                            §3.1.2
     solve       x, P, printed                some (W, B) prints these codes                       §3.1.1, §4.1
     roundtrip   x, P, codes, decoded, sign   some (W, B) prints codes and decoded values, (q ± B)/W
+    decoded     x, printed                   decoded values without their codes: not decidable
     prune       R, tau, printed              the mask not (R < τ), 1 = kept                       §3.2.2
 
-A "name" is repeated in the verdict. Where P is not given it is read from 量化级别为N in the claim's or the example's
-"text" or "title". With "inputs": "rounded" the inputs are intervals of half a unit of their last digit too.
+    affine_quantize    x, scale, zero_point, qmin, qmax, printed    clip(round(x/scale) + zero_point), half to even
+    affine_dequantize  q, scale, zero_point, qmin, qmax, printed    (q − zero_point)·scale
+    choose_qparams     x, bits, signed, symmetric, printed          scale and zero_point from the range that has 0
+
+    loss        y_hat, y, printed            J = ½ Σ ‖y − ŷ‖²                                     §4.2.1
+    gradient    W_ih, b_h, W_ho, b_o, X, y, activation, printed     ∂J/∂θ, a table of some of the four
+    importance  the same and criterion       written, magnitude, gradient, taylor, second_order_taylor, fisher, obd
+    mask        scores, tau or sparsity (scope), printed            score ≥ τ; or without the round(sparsity·n) lowest
+
+A "name" is repeated in the verdict. P may stand in the example, for all its claims; where it is not given it is read
+from 量化级别为N or "quantization levels N" or "P = N" in the claim's or the example's "text" or "title". With "inputs":
+"rounded" the inputs are intervals of half a unit of their last digit too. Where a claim fails and one of the
+catalogued slips prints just these numbers, the reason names it.
 """
 
-from math import floor
 from typing import NamedTuple
 
-import numpy as np
-
 from refnn import arrays
-from refnn.checking import roundtrip as two_way
-from refnn.checking import solver
-from refnn.checking.conflict import decimal
+from refnn.checking import kinds_affine, kinds_network, kinds_written
 from refnn.checking.printed import Claim, levels_in
 
-ROUNDED = "the printed inputs are rounded, and others that round to them might print this"
+KINDS = {**kinds_written.KINDS, **kinds_affine.KINDS, **kinds_network.KINDS}
 
 
 class Verdict(NamedTuple):
@@ -69,142 +76,33 @@ def _judge(given, where, example, rounded):
     if not isinstance(given, dict):
         arrays.refuse("check", where, "a dict", arrays.describe(given), TypeError)
     kind = arrays.choice("check", f"{where}.kind", given.get("kind"), tuple(KINDS))
-    judge, needs, wants_P = KINDS[kind]
-    for key in needs:
+    found = KINDS[kind]
+    for key in found.needs:
         if key not in given:
             arrays.refuse("check", f"{where}.{key}", f"given for a claim of kind '{kind}'", "nothing")
     claim = Claim(given, where, rounded)
     printed = given["printed"] if "printed" in given else (given["codes"], given["decoded"])
     name = str(given.get("name", kind))
-    if not wants_P:
-        status, computed, reason = judge(claim)
-    else:
-        P = int(claim.whole("P", ())[()]) if "P" in given else \
-            levels_in(*(d.get(key, "") for d in (given, example) for key in ("text", "title")))
+    arguments = [claim]
+    if found.wants_P:
+        P = _levels(claim, example)
         if P is None:
             return Verdict(name, printed, None, False, "the number of levels P is not given", "not decidable")
-        arrays.whole("check", f"{where}.P", P, 1, 2**53)
-        status, computed, reason = judge(claim, P)
+        arguments.append(P)
+    try:
+        status, computed, reason = found.judge(*arguments)
+    except (ValueError, TypeError) as error:                   # of a formula, which does not know whose claim it is
+        said = str(error).removeprefix("check: ")
+        raise type(error)(f"check: {said if said.startswith(where) else f'{where}: {said}'}") from None
     holds = status in ("exact", "as printed")
     return Verdict(name, printed, computed, holds, "" if holds else reason, status)
 
 
-def _compare(claim, printed, half, values, possible, because):
-    """(status, reason) of printed numbers against what the formula gives; possible: for each entry, whether some input
-    that rounds to the printed one gives it (asked only where the inputs are rounded)."""
-    entries = list(zip(printed.flat, half.flat, values.flat))
-    nominal = [abs(p - v) <= h for p, h, v in entries]
-    if all(nominal):
-        exact = all(p == v for p, _, v in entries) and not (claim.rounded and any(half.flat))
-        return ("exact" if exact else "as printed"), ""
-    wrong = [i for i, holds in enumerate(nominal) if not (possible[i] if claim.rounded else holds)]
-    if wrong:
-        return "cannot be", f"{len(wrong)} of {len(entries)} differ: {because(wrong[0])}"
-    return "not decidable", ROUNDED
-
-
-def _box(a, b):
-    """The interval of all products of two intervals."""
-    corners = [v * w for v in a for w in b]
-    return min(corners), max(corners)
-
-
-def _quantize(claim, P):
-    x = claim.exact("x")
-    W, B = claim.exact("W", spread_to=x.shape), claim.exact("B", spread_to=x.shape)
-    printed = claim.whole("printed", x.shape)
-    codes = arrays.objects([floor(v * w + b) % P for v, w, b in zip(x.flat, W.flat, B.flat)], x.shape)
-    possible = []
-    for v, w, (b_low, b_high), code in zip(*(claim.intervals(key, x.shape) for key in ("x", "W", "B")), printed.flat):
-        low, high = _box(v, w)
-        possible.append((code - floor(low + b_low)) % P <= floor(high + b_high) - floor(low + b_low) and 0 <= code < P)
-    status, reason = _compare(claim, printed, np.zeros_like(printed), codes, possible, lambda i: (
-        f"floor({decimal(x.flat[i])}*{decimal(W.flat[i])} + {decimal(B.flat[i])}) mod {P} = {codes.flat[i]}, "
-        f"printed {printed.flat[i]}"))
-    return status, codes.tolist(), reason
-
-
-def _dequantize(claim):
-    q = claim.whole("q")
-    W, B = claim.exact("W", spread_to=q.shape), claim.exact("B", spread_to=q.shape)
-    if any(w == 0 for w in W.flat):
-        arrays.refuse("check", f"{claim.where}.W", "different from 0", "0")
-    values = arrays.objects([(c + b) / w for c, w, b in zip(q.flat, W.flat, B.flat)], q.shape)
-    printed, half, possible = claim.exact("printed", q.shape), claim.half("printed"), []
-    for c, (w_low, w_high), (b_low, b_high), p, h in zip(
-            q.flat, claim.intervals("W", q.shape), claim.intervals("B", q.shape), printed.flat, half.flat):
-        if w_low <= 0 <= w_high:                               # W might be next to 0: nothing is excluded
-            possible.append(True)
-        else:
-            low, high = _box((c + b_low, c + b_high), (1 / w_low, 1 / w_high))
-            possible.append(p + h >= low and p - h <= high)
-    status, reason = _compare(claim, printed, half, values, possible, lambda i: (
-        f"({q.flat[i]} + {decimal(B.flat[i])})/{decimal(W.flat[i])} = {decimal(values.flat[i])}, "
-        f"printed {decimal(printed.flat[i])}"))
-    return status, values.tolist(), reason
-
-
-def _solve(claim, P):
-    x = claim.exact("x")
-    codes = claim.whole("printed", x.shape)
-    if any(not 0 <= c < P for c in codes.flat):
-        return "cannot be", None, f"codes mod {P} are 0 to {P - 1}"
-    solution = solver.solve(list(x.flat), list(codes.flat), P)
-    if solution.feasible:
-        return "exact", solution.witness, ""
-    if claim.rounded:
-        return "not decidable", None, ROUNDED
-    return "cannot be", None, f"no (W, B): {solution.proof.reason}"
-
-
-def _roundtrip(claim, P):
-    x = claim.exact("x")
-    codes, decoded = claim.whole("codes", x.shape), claim.exact("decoded", x.shape)
-    sign = arrays.choice("check", f"{claim.where}.sign", claim.given["sign"], ("+", "-"))
-    if any(not 0 <= c < P for c in codes.flat):
-        return "cannot be", None, f"codes mod {P} are 0 to {P - 1}"
-    for status, half in (("exact", np.zeros_like(decoded)), ("as printed", claim.half("decoded"))):
-        low, high = ([d + side * h for d, h in zip(decoded.flat, half.flat)] for side in (-1, 1))
-        pair = two_way.roundtrip(list(x.flat), list(codes.flat), low, high, P, sign)
-        if pair:
-            return status, pair, ""
-    if claim.rounded:
-        return "not decidable", None, ROUNDED
-    alone = solver.solve(list(x.flat), list(codes.flat), P)
-    return "cannot be", None, (
-        "the codes can be printed, but by no (W, B) that decodes to these values" if alone.feasible
-        else f"no (W, B) prints the codes: {alone.proof.reason}")
-
-
-def _prune(claim):
-    R, tau = claim.exact("R"), claim.exact("tau", ())[()]
-    printed = Claim({"printed": _as_numbers(claim.given["printed"])}, claim.where, False).whole("printed", R.shape)
-    if any(v not in (0, 1) for v in printed.flat):
-        arrays.refuse("check", f"{claim.where}.printed", "a mask of 1 (kept) and 0 (removed)",
-                      arrays.describe(printed))
-    mask = arrays.objects([int(not r < tau) for r in R.flat], R.shape)
-    [(t_low, t_high)] = claim.intervals("tau", ())
-    possible = [high >= t_low if kept else low < t_high
-                for (low, high), kept in zip(claim.intervals("R", R.shape), printed.flat)]
-    status, reason = _compare(claim, printed, np.zeros_like(printed), mask, possible, lambda i: (
-        f"R = {decimal(R.flat[i])} is {'kept' if mask.flat[i] else 'removed'} at tau = {decimal(tau)}, "
-        "not as printed"))
-    return status, mask.tolist(), reason
-
-
-def _as_numbers(mask):
-    """True and False as 1 and 0, also in nested lists."""
-    if isinstance(mask, np.ndarray):
-        mask = mask.tolist()
-    if isinstance(mask, (list, tuple)):
-        return [_as_numbers(part) for part in mask]
-    return int(mask) if isinstance(mask, bool) else mask
-
-
-KINDS = {                                  # kind: (judge, needed keys, does it need P)
-    "quantize": (_quantize, ("x", "W", "B", "printed"), True),
-    "dequantize": (_dequantize, ("q", "W", "B", "printed"), False),
-    "solve": (_solve, ("x", "printed"), True),
-    "roundtrip": (_roundtrip, ("x", "codes", "decoded", "sign"), True),
-    "prune": (_prune, ("R", "tau", "printed"), False),
-}
+def _levels(claim, example):
+    """P of a claim, of its example, or in the words of either; None if nobody says it."""
+    for source, where in ((claim.given, claim.where), (example, "example")):
+        if "P" in source:
+            P = int(Claim(source, where, False).whole("P", ())[()])
+            return arrays.whole("check", f"{where}.P", P, 1, 2**53)
+    P = levels_in(*(source.get(key, "") for source in (claim.given, example) for key in ("text", "title")))
+    return None if P is None else arrays.whole("check", f"{claim.where}.P", P, 1, 2**53)

@@ -71,8 +71,8 @@ def text(result):
              f"{result.retrained[k]:.4f}"] for k in COUNTS]
     return "\n".join([
         wrap(f"J of the printed 5-2-1 network without k of its 15 parameters, {result.seeds} draws of data: the best "
-             "of all masks (median and central 80%), the k lowest by a criterion (median); and the best after retraining "
-             "all 32768 masks (first draw)"), "",
+             "of all masks (median and central 80%), the k lowest by a criterion (median); and the best after "
+             "retraining all 32768 masks (first draw)"), "",
         table(rows, ["k", "best mask", *CRITERIA, "retrained"], "rrrrrr"), "",
         wrap("The best set of one more contains the best set before it in "
              f"{told(result.nested, '{:.0f}')} of 14 steps (80%): removing one by one need not find the best. |R| is 0 "

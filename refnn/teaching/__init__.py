@@ -1,0 +1,1 @@
+"""Worksheets and assignments: handed out, collected, marked."""

@@ -1,0 +1,250 @@
+"""Marking worksheets: a mark a number, the slip behind a wrong answer, and the class.
+
+    follow-through   a later answer that is right given the student's own earlier ones has its marks
+    fingerprint      the slip whose answers agree with the student's more often than the truth does, and with two
+                     thirds of them at least; told by its name and its hint, which never gives the answer
+"""
+
+import csv
+import io
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from refnn import arrays, console
+from refnn.checking.slips import CATALOGUE
+from refnn.teaching import filled
+from refnn.teaching.filled import Number
+from refnn.teaching.question import follows, wrong
+from refnn.teaching.worksheets import FORM, TOPICS, check_code, labels, sheet
+
+FULL = sum(step.count for topic in TOPICS.values() for step in topic.steps)
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")              # a spreadsheet would compute such a cell
+
+
+class Row(NamedTuple):
+    """One line of answers, marked: label, topic, marks got, marks to get, names of slips, remark.
+
+    >>> Row._fields
+    ('label', 'topic', 'got', 'of', 'slips', 'remark')
+    """
+
+    label: str
+    topic: str
+    got: int
+    of: int
+    slips: tuple
+    remark: str
+
+
+class Marked(NamedTuple):
+    """A sheet, marked: the rows, and remarks on the whole of it; seed is None where the sheet does not say it.
+
+    >>> Marked._fields
+    ('file', 'name', 'seed', 'got', 'of', 'rows', 'remarks')
+    """
+
+    file: str
+    name: str
+    seed: int | None
+    got: int
+    of: int
+    rows: tuple
+    remarks: tuple
+
+
+def grade(path):
+    """Mark the sheet in a file. Whatever a file holds is marked; what is no file is refused (OSError, ValueError).
+
+    >>> import tempfile, pathlib
+    >>> from refnn.teaching.worksheets import sheet_text
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "s.md"
+    >>> _ = file.write_text(sheet_text(sheet(7, ["loss"])).replace("1a: ____", "1a: 9.5"), encoding="utf-8")
+    >>> [row.remark for row in grade(file).rows]
+    ['all is that of missing_half: What factor stands in front of the sum?']
+    """
+    if not isinstance(path, (str, Path)) or "\0" in str(path):
+        arrays.refuse("grade", "path", "the path of a sheet", arrays.describe(path), TypeError)
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"grade: path must be a file, got {arrays.describe(str(path))}")
+    with open(path, "rb") as file:
+        data = file.read(filled.LIMIT + 1)
+    marked = grade_text(filled.decode(data[:filled.LIMIT]), Path(path).name)
+    if len(data) > filled.LIMIT:
+        marked = marked._replace(remarks=(*marked.remarks, "longer than 1 MB: only the first was read"))
+    return marked
+
+
+def grade_text(text, file="sheet"):
+    """Mark the text of a sheet.
+
+    >>> grade_text("nothing")[3:]
+    (0, 108, (), ('no line "refnn worksheet: …" was found, so that nothing can be marked',))
+    """
+    if not isinstance(text, str):
+        arrays.refuse("grade_text", "text", "a text", arrays.describe(text), TypeError)
+    if not isinstance(file, str):
+        arrays.refuse("grade_text", "file", "a text", arrays.describe(file), TypeError)
+    found = filled.read(text)
+    if found.head is None:
+        why = 'no line "refnn worksheet: …" was found, so that nothing can be marked'
+        return Marked(file, found.name, None, 0, FULL, (), (why,))
+    seed, topics, language, form, check = found.head
+    known = None if topics is None else [name for name in topics if name in TOPICS]
+    remarks = []
+    try:
+        made = sheet(seed, known or None, language)
+    except ValueError:
+        return Marked(file, found.name, None, 0, FULL, (), ("its seed is none",))
+    if known != topics or int(form) != FORM or check_code(made) != check:
+        remarks.append("the check in its head does not fit: head, questions or the version of refnn are others; "
+                       "marked by the head as it is")
+    rows, given = [], {}
+    for label, q, i in labels(made):
+        if i == 0:
+            given[id(q)] = []
+        row, own = _marked(label, q, i, found.answers.get(label), given[id(q)])
+        given[id(q)].append(own)
+        rows.append(row)
+    if not any(token is not None for tokens in found.answers.values() for token in tokens):
+        remarks.append("blank")
+    return Marked(file, found.name, seed, sum(r.got for r in rows), sum(r.of for r in rows), tuple(rows),
+                  tuple(remarks))
+
+
+def _marked(label, q, i, tokens, earlier):
+    """The Row of a step, and the student's own numbers for the steps after it (None where one is missing)."""
+    step, truth = q.topic.steps[i], q.truth[i]
+    if tokens is None or all(token is None for token in tokens):
+        what = "no such line" if tokens is None else "left blank"
+        return Row(label, q.topic.name, 0, step.count, (), what), None
+    said, notes = (tokens + [None] * step.count)[:step.count], []
+    got, right_numbers, slips = _agree(said, truth), truth, [q.slips[i]]
+    if None not in earlier and list(earlier) != list(q.truth[:i]):
+        own = follows(step, q.given, earlier)
+        if own is not None and len(own) == step.count:
+            slips.append(follows(step, q.given, earlier, wrong) or {})
+            if _agree(said, own) > got:
+                got, right_numbers = _agree(said, own), own
+                whose = " and ".join(f"{label[:-1]}{'abcdef'[k]}" for k in range(i) if earlier[k] != q.truth[k])
+                notes.append(f"follows from the own {whose}")
+    names = ()
+    if got < step.count:
+        names, most = _fingerprint(said, slips, got)
+        if names:
+            many = "all is that" if most == step.count == 1 else f"all {most} are those" if most == step.count else \
+                f"{most} of {step.count} are those"
+            notes.append(f"{many} of {' or '.join(names)}: {CATALOGUE[names[0]].hint}")
+    blank, unread = said.count(None), [token for token in said if isinstance(token, str)]
+    if not names and step.count - got > blank + len(unread):
+        notes.append("by no slip of the catalogue")
+    if blank:
+        notes.append(f"{blank} left blank")
+    if unread:
+        notes.append(f"not read: {', '.join(map(printable, unread))}")
+    if len(tokens) > step.count:
+        notes.append(f"{len(tokens)} answers for {step.count} blanks: the first {step.count} count")
+    own = None if blank or unread else tuple(
+        t if token.is_at(t) else token.value for token, t in zip(said, right_numbers))
+    return Row(label, q.topic.name, got, step.count, names, "; ".join(notes)), own
+
+
+def _agree(said, answers):
+    return sum(isinstance(token, Number) and token.is_at(answer) for token, answer in zip(said, answers))
+
+
+def _fingerprint(said, slips, got):
+    """The names of the slips that agree most, if more than the truth does, and in how many numbers."""
+    counts = Counter()
+    for by_name in slips:
+        for name, answers in by_name.items():
+            if len(answers) == len(said):
+                counts[name] = max(counts[name], _agree(said, answers))
+    most = max(counts.values(), default=0)
+    if most <= got or 3 * most < 2 * len(said):
+        return (), 0
+    return tuple(name for name, count in counts.items() if count == most)[:3], most
+
+
+def marked_text(marked):
+    """A sheet's marks, a line or more for each line of answers.
+
+    >>> print(marked_text(Marked("s.md", "Ada", 7, 1, 2, (Row("1a", "loss", 1, 2, (), "1 left blank"),), ())))
+    s.md: seed 7, Ada
+      1a  loss            1/2 1 left blank
+      total 1 of 2
+    """
+    who = f"seed {marked.seed}" if marked.seed is not None else "no seed"
+    named = f", {printable(marked.name)}" if marked.name else ""
+    lines = [console.wrap(f"{printable(marked.file)}: {who}{named}")]
+    for row in marked.rows:
+        first = f"  {row.label:3} {row.topic:15}{f'{row.got}/{row.of}':>4} "
+        lines.append(console.wrap(row.remark, indent=" " * 26, first=first).rstrip())
+    lines += [console.wrap(remark, indent="    ", first="  * ") for remark in marked.remarks]
+    return "\n".join([*lines, f"  total {marked.got} of {marked.of}"])
+
+
+def class_text(sheets):
+    """The class: marks a sheet, and the commonest slips, each counted once a sheet.
+
+    >>> print(class_text([grade_text("", "a.md"), grade_text("", "b.md")]))
+    file  name  seed  marks   of
+    a.md                  0  108
+    b.md                  0  108
+    """
+    rows = [[printable(m.file)[:30], printable(m.name)[:20], "" if m.seed is None else m.seed, m.got, m.of]
+            for m in sheets]
+    out = [console.table(rows, ["file", "name", "seed", "marks", "of"], "llrrr")]
+    seeds = Counter(m.seed for m in sheets if m.seed is not None)
+    for seed in [seed for seed, count in seeds.items() if count > 1]:
+        files = ", ".join(printable(m.file) for m in sheets if m.seed == seed)
+        out.append(console.wrap(f"of one seed, {seed}: {files}", indent="  ", first="* "))
+    if slips := commonest_slips(sheets):
+        out += ["", "The commonest slips"]
+        out += [console.wrap(f"{name}: {CATALOGUE[name].hint}", indent=" " * 6, first=f"{count:4} ")
+                for name, count in slips[:10]]
+    return "\n".join(out)
+
+
+def commonest_slips(sheets):
+    """[(slip, in how many sheets)], the commonest first.
+
+    >>> commonest_slips([])
+    []
+    """
+    counts = Counter(name for m in sheets for name in dict.fromkeys(n for row in m.rows for n in row.slips))
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def class_csv(sheets):
+    """The class as CSV, a sheet a row, a column a step; no cell that a spreadsheet would compute.
+
+    >>> print(class_csv([grade_text("Name: =1+1", "a.md")]).splitlines()[1])
+    a.md,'=1+1,,0,108,,"no line ""refnn worksheet: …"" was found, so that nothing can be marked"
+    """
+    steps = [f"{name} {letter}" for name, topic in TOPICS.items() for letter, _ in zip("abcdef", topic.steps)]
+    steps = [s for s in steps if any(f"{r.topic} {r.label[-1]}" == s for m in sheets for r in m.rows)]
+    rows = [["file", "name", "seed", "marks", "of", *steps, "slips", "remarks"]]
+    for m in sheets:
+        got = {f"{r.topic} {r.label[-1]}": r.got for r in m.rows}
+        slips = "; ".join(dict.fromkeys(name for row in m.rows for name in row.slips))
+        rows.append([m.file, m.name, "" if m.seed is None else m.seed, m.got, m.of,
+                     *(got.get(step, "") for step in steps), slips, "; ".join(m.remarks)])
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([[_cell(c) for c in row] for row in rows])
+    return out.getvalue()
+
+
+def _cell(value):
+    text = "".join(c if c.isprintable() else " " for c in str(value))
+    return f"'{text}" if text.startswith(DANGEROUS) or text.strip().startswith(DANGEROUS) else text
+
+
+def printable(text):
+    """A text of somebody else without what would move a terminal's cursor, cut to 60 characters.
+
+    >>> printable("a\x1b[2Jb")
+    'a [2Jb'
+    """
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -1,0 +1,165 @@
+"""Worksheets: pen-and-paper exercises in Markdown, one variant a seed, and their answers.
+
+    seed    a whole number; everything on the sheet is a function of it (a student's id becomes one by SHA-256)
+    head    one line of the sheet that says how it was made, so that `grading` can make its answers again
+    check   eight digits of a SHA-256 over head and questions: another head, or another refnn, is noticed
+
+The questions are in `topics_quantization` and `topics_network`.
+"""
+
+import hashlib
+import re
+import unicodedata
+from typing import NamedTuple
+
+from refnn import arrays
+from refnn.teaching import topics_network, topics_quantization
+from refnn.teaching.question import question, shown
+
+TOPICS = {topic.name: topic for topic in (*topics_quantization.TOPICS, *topics_network.TOPICS)}
+LANGUAGES = ("en", "zh")
+FORM = 1                                                  # of the head and the answer lines
+MAX_SEED = 2**63 - 1
+BLANK = "____"
+HEAD = re.compile(r"refnn worksheet: seed (\d{1,19}); topics ([a-z_, ]{1,400}); language (en|zh); form (\d{1,3}); "
+                  r"check ([0-9a-f]{8})")
+
+WORDS = {
+    "en": {"title": "Worksheet: quantization and pruning", "name": "Name", "answer": "Answer", "comma": ", ",
+           "colon": ": ",
+           "how": "Put a number in place of each blank on the lines that begin with \"Answer\": with commas between "
+                  "them, a decimal point, such as 3, -0.5 or 2/3; leave a blank that you cannot fill. A decimal that "
+                  "does not end needs three digits. Leave the line that begins with \"refnn worksheet\" as it is. "
+                  "Rows are parted by semicolons."},
+    "zh": {"title": "练习：量化与剪枝", "name": "姓名", "answer": "答案", "comma": "，", "colon": "：",
+           "how": "请在以“答案”开头的各行中，用数字替换每个空格：数字之间用逗号隔开，小数用小数点，"
+                  "例如 3，-0.5，2/3；不会的留空。无限小数请写分数或至少三位有效数字。"
+                  "请勿改动以“refnn worksheet”开头的一行。矩阵的各行用分号隔开。"},
+}
+
+
+class Sheet(NamedTuple):
+    """A worksheet: its questions, in order, and what they were made from.
+
+    >>> Sheet._fields
+    ('seed', 'topics', 'language', 'questions')
+    """
+
+    seed: int
+    topics: tuple
+    language: str
+    questions: tuple
+
+
+def student_seed(student):
+    """The seed of a student: the first twelve hexadecimal digits of the SHA-256 of the id (NFKC, no blanks around it).
+
+    >>> student_seed("s1234567"), student_seed(" ｓ1234567 ") == student_seed("s1234567")
+    (143175259020891, True)
+    """
+    if not isinstance(student, str):
+        arrays.refuse("student_seed", "student", "a text", arrays.describe(student), TypeError)
+    known = unicodedata.normalize("NFKC", student).strip()
+    if not known or len(known) > 200 or not known.isprintable():
+        arrays.refuse("student_seed", "student", "an id of 1 to 200 printable characters", arrays.describe(student))
+    return int(hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()[:12], 16)
+
+
+def sheet(seed, topics=None, language="en"):
+    """The worksheet of a seed: one question a topic, all of them or those named, in the order of TOPICS.
+
+    A question depends on the seed and its own topic only. ValueError names an unknown topic.
+
+    >>> s = sheet(7, ["loss", "quantize"])
+    >>> s.topics, shown(s.questions[0].truth[0])
+    (('quantize', 'loss'), '5, 5, 5, 4, 5, 7')
+    """
+    seed = arrays.whole("sheet", "seed", seed, 0, MAX_SEED)
+    arrays.choice("sheet", "language", language, LANGUAGES)
+    if topics is not None and (not isinstance(topics, (list, tuple)) or not topics):
+        arrays.refuse("sheet", "topics", "a list of names of topics", arrays.describe(topics), TypeError)
+    for name in () if topics is None else topics:
+        arrays.choice("sheet", "topics", name, tuple(TOPICS))
+    topics = tuple(name for name in TOPICS if topics is None or name in topics)
+    return Sheet(seed, topics, language, tuple(question(TOPICS[name], seed) for name in topics))
+
+
+def check_code(of):
+    """Eight hexadecimal digits that change with anything of a sheet: its head, a number, a word.
+
+    >>> check_code(sheet(7, ["loss"])) == check_code(sheet(7, ["loss"])), check_code(sheet(8, ["loss"])) != "0" * 8
+    (True, True)
+    """
+    whole = f"{FORM}|{of.seed}|{of.topics}|{of.language}|{_questions_text(of)}"
+    return hashlib.sha256(whole.encode()).hexdigest()[:8]
+
+
+def sheet_text(of):
+    """The sheet in Markdown, to be filled in.
+
+    >>> print(sheet_text(sheet(7, ["loss"])).split("refnn worksheet")[-1].split("## ")[1])
+    1. The loss (§4.2)
+    <BLANKLINE>
+    J = ½ Σ (y - ŷ)², summed over four examples. y = -2, -2, -3, -4; ŷ = -3.5, 0, -4, -5.5.
+    <BLANKLINE>
+    a) J.
+    <BLANKLINE>
+    Answer 1a: ____
+    <BLANKLINE>
+    """
+    words = WORDS[of.language]
+    topics = "all" if of.topics == tuple(TOPICS) else ",".join(of.topics)
+    head = (f"refnn worksheet: seed {of.seed}; topics {topics}; language {of.language}; form {FORM}; "
+            f"check {check_code(of)}")
+    return "\n\n".join([f"# {words['title']}", head, f"{words['name']}{words['colon']}{BLANK}", words["how"],
+                        _questions_text(of)]) + "\n"
+
+
+def answers_text(of):
+    """The exact answers in Markdown, and under each what its slips answer, for whoever marks.
+
+    >>> print(answers_text(sheet(7, ["loss"])).split("## ")[1])
+    1. The loss (§4.2)
+    <BLANKLINE>
+    1a: 4.75
+    <BLANKLINE>
+    - missing_half: 9.5
+    - mean_for_sum: 1.1875
+    - not_squared: 3
+    <BLANKLINE>
+    """
+    parts = [f"# Answers: worksheet of seed {of.seed}, check {check_code(of)}",
+             "Under each answer: what the slips of its formula (refnn/checking/slips.py) answer."]
+    for number, q in enumerate(of.questions, 1):
+        parts.append(f"## {number}. {q.topic.title[of.language]}")
+        for letter, step, truth, slips in zip("abcdef", q.topic.steps, q.truth, q.slips):
+            parts.append(f"{number}{letter}: {shown(truth)}")
+            told = [f"- {name}: {shown(answer)}" for name, answer in slips.items()]
+            told += [f"- {name}: no numbers of this kind tell it from {'slip ' + same if same else 'the answer'}"
+                     for name, same in step.same.items()]
+            parts += ["\n".join(told)] if told else []
+    return "\n\n".join(parts) + "\n"
+
+
+def labels(of):
+    """(label, question, position of the step) of every line of answers, in order.
+
+    >>> [label for label, _, _ in labels(sheet(7, ["dequantize", "loss"]))]
+    ['1a', '1b', '1c', '2a']
+    """
+    return [(f"{number}{letter}", q, i) for number, q in enumerate(of.questions, 1)
+            for i, (letter, _) in enumerate(zip("abcdef", q.topic.steps))]
+
+
+def _questions_text(of):
+    words, parts = WORDS[of.language], []
+    for number, q in enumerate(of.questions, 1):
+        given = {name: shown(value) for name, value in q.given.items()}
+        parts += [f"## {number}. {q.topic.title[of.language]}", q.topic.text[of.language].format(**given)]
+        for letter, step in zip("abcdef", q.topic.steps):
+            blanks = words["comma"].join([BLANK] * step.count)
+            parts += [f"{letter}) {step.asks[of.language]}",
+                      f"{words['answer']} {number}{letter}{words['colon']}{blanks}"]
+    return "\n\n".join(parts)
+
+
