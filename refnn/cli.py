@@ -14,12 +14,12 @@ from refnn.checking.printed import half_unit
 from refnn.checking.reading import read
 from refnn.checking.roundtrip import roundtrip
 from refnn.checking.sandbox import TARGET
-from refnn.checking.solver import solve
+from refnn.checking.solver import OVERFLOWS, ROUNDINGS, solve
 from refnn.checking.worked_example import check
 from refnn.experiments import errata, tour
 from refnn.experiments.claims import CLAIMS, about
 from refnn.quantization.conventions import compare
-from refnn.teaching import files, grading, worksheets
+from refnn.teaching import assignments, files, grading, marking, worksheets
 
 EXIT = "exit status: 0 done, holds or feasible; 1 a claim does not hold; 2 bad input (one line on stderr)"
 
@@ -42,8 +42,9 @@ def _parser():
     commands = parser.add_subparsers(dest="command", metavar="COMMAND",
                                      help="verify: verdicts on the article and all findings; solve: find W and B for "
                                      "numbers of your own; check: your own functions; conventions: numbers through "
-                                     "every published convention; worksheet: exercises on paper; grade: marks for "
-                                     "them; reproduce: every claim over its seeds (each has its own --help)")
+                                     "every published convention; worksheet: exercises on paper; assignment: a "
+                                     "notebook to fill in; grade: marks for them; "
+                                     "reproduce: every claim over its seeds (each has its own --help)")
     verify = commands.add_parser("verify", description="Every printed tensor and formula of the article "
                                  "with its verdict, and what is wrong with the article, each finding computed; "
                                  "or the claims of a worked example of your own.")
@@ -63,6 +64,10 @@ def _parser():
     one.add_argument("--decoded", metavar="D,...", help="printed decoded values, to half a unit of their last digit")
     one.add_argument("--scale", metavar="S", help="printed scale, real units per code; with --zero-point")
     one.add_argument("--zero-point", metavar="Z", help="printed zero point, the code of 0; with --scale")
+    one.add_argument("--rounding", metavar="RULE", default="floor", help="floor (default), ceil, half-up, half-down, "
+                     "half-even or half-away")
+    one.add_argument("--overflow", metavar="HOW", default="wrap", help="wrap (mod P, default), saturate (clip to "
+                     "0..P - 1) or none (codes are any whole numbers)")
     one.add_argument("--sign", choices=("+", "-"), help="decoder (q + B)/W (the article's, default) or (q - B)/W")
     yours = commands.add_parser("check", description="Your functions, imported from the current folder into a process "
                                 "with limits (no security border): what they must hold, with the smallest "
@@ -87,9 +92,18 @@ def _parser():
     sheets.add_argument("--language", choices=worksheets.LANGUAGES, default="en", help="default: en")
     sheets.add_argument("--out", required=True, metavar="DIR", help="the folder for both files")
     sheets.add_argument("--force", action="store_true", help="overwrite files that are there")
-    marks = commands.add_parser("grade", description="Marks for filled-in worksheets: for a wrong answer the slip that "
-                                "gives it, with a hint; of several files also the class and its commonest slips.")
-    marks.add_argument("files", nargs="+", metavar="FILE", help="a filled-in sheet")
+    given = commands.add_parser("assignment", description="A programming assignment as a notebook, with blanks, or "
+                                "its solution. Names: " + ", ".join(assignments.ASSIGNMENTS) + ".")
+    given.add_argument("name", metavar="NAME", help="which one")
+    given.add_argument("--solution", action="store_true", help="the solution, for whoever marks")
+    given.add_argument("--out", required=True, metavar="FILE", help="the notebook to write")
+    given.add_argument("--force", action="store_true", help="overwrite FILE if it is there")
+    marks = commands.add_parser("grade", description="Marks for filled-in worksheets, or for notebooks (.ipynb), whose "
+                                "code runs in a process with limits: for what is wrong the slip that gives it, with "
+                                "a hint; of several files also the class and its commonest slips.")
+    marks.add_argument("files", nargs="+", metavar="FILE", help="a filled-in sheet or notebook")
+    marks.add_argument("--seed", metavar="N", help="notebooks: draw the hidden cases from this number (default: 0)")
+    marks.add_argument("--assignment", metavar="NAME", help="notebooks: the assignment, where they do not say it")
     marks.add_argument("--csv", metavar="OUT", help="the class as a CSV file, too")
     marks.add_argument("--force", action="store_true", help="overwrite OUT if it is there")
     again = commands.add_parser("reproduce", description="Every claim of refnn that is shown over many seeds, with "
@@ -122,6 +136,7 @@ def main(arguments=None):
             raise ValueError(f"--figures and --no-figures go with the tour and reproduce, not with {options.command}")
         return {"verify": _verify, "solve": _solve, "check": _check, "conventions": _conventions,
                 "reproduce": _reproduce, "worksheet": _worksheet, "grade": _grade,
+                "assignment": _assignment,
                 None: lambda options: _tour(_figures(options))}[options.command](options)
     except (ValueError, TypeError, OSError) as error:
         print(f"refnn: {' '.join(str(error).split())}", file=sys.stderr)
@@ -139,7 +154,7 @@ def _joined(arguments):
     while rest:
         word = rest.pop(0)
         takes = word in ("--x", "--q", "--decoded", "--levels", "--sign", "--bits", "--seeds", "--scale",
-                         "--zero-point", "--seconds", "--memory", "--student")
+                         "--zero-point", "--rounding", "--overflow", "--seconds", "--memory", "--student")
         out.append(f"{word}={rest.pop(0)}" if takes and rest and not rest[0].startswith("--") else word)
     return out
 
@@ -159,6 +174,14 @@ def _solve(options):
         raise ValueError("solve: --sign goes with --decoded")
     levels, sign, pair = int(options.levels), options.sign or "+", None
     given = _grid_given(options)
+    rounding = _one_of("--rounding", options.rounding, ROUNDINGS)
+    overflow = _one_of("--overflow", options.overflow, OVERFLOWS)
+    if (rounding, overflow) != ("floor", "wrap"):
+        if options.decoded or options.scale:
+            raise ValueError("solve: --decoded, --scale and --zero-point go with --rounding floor --overflow wrap")
+        solution = solve(x, q, levels, rounding, overflow)
+        console.say(report.solution_text(solution, levels, report.formula_text(levels, rounding, overflow)))
+        return 0 if solution.feasible else 1
     if _signed(q, levels):
         if options.sign:
             raise ValueError("solve: --sign goes with codes of floor(x*W + B) mod P, which are never below 0")
@@ -180,6 +203,14 @@ def _solve(options):
         console.say(f"decoded by (q {sign} B)/W: {found}")
     console.say(report_published.identified_text(found_by))
     return 0 if pair or (solution.feasible and options.decoded is None) else 1
+
+
+def _one_of(option, text, names):
+    name = text.replace("-", "_")
+    if name not in names:
+        known = ", ".join(n.replace("_", "-") for n in names)
+        raise ValueError(f"solve: {option} must be one of {known}, got {text!r}")
+    return name
 
 
 def _grid_given(options):
@@ -285,12 +316,40 @@ def _grade(options):
         files.refuse_unwritable("grade", [options.csv], options.force)
     elif options.force:
         raise ValueError("grade: --force goes with --csv")
-    sheets = [grading.grade(path) for path in options.files]
-    console.say("\n\n".join(map(grading.marked_text, sheets)))
-    if len(sheets) > 1:
-        console.say("\n" + grading.class_text(sheets))
+    notebooks = [Path(path).suffix.lower() == ".ipynb" for path in options.files]
+    if any(notebooks) and not all(notebooks):
+        raise ValueError("grade: FILE... must be all notebooks or all worksheets")
+    if any(notebooks):
+        marked, say = _mark(options), marking
+    elif options.seed is not None or options.assignment is not None:
+        raise ValueError("grade: --seed and --assignment go with notebooks (.ipynb)")
+    else:
+        marked, say = [grading.grade(path) for path in options.files], grading
+    console.say("\n\n".join(map(say.marked_text, marked)))
+    if len(marked) > 1:
+        console.say("\n" + say.class_text(marked))
     if options.csv is not None:                                              # with the mark that spreadsheets look for
-        files.write_whole("grade", {options.csv: "\ufeff" + grading.class_csv(sheets)}, options.force)
+        files.write_whole("grade", {options.csv: "\ufeff" + say.class_csv(marked)}, options.force)
+    return 0
+
+
+def _mark(options):
+    """The Marks of notebooks, in the order given."""
+    seed = _whole("grade", "--seed", "0" if options.seed is None else options.seed, 0, 10**15 - 1)
+    if options.assignment is not None:
+        choice("grade", "--assignment", options.assignment, tuple(assignments.ASSIGNMENTS))
+    progress = console.Progress(len(options.files))
+    try:
+        return marking.mark_class(options.files, seed, options.assignment, progress)
+    finally:
+        progress.end()
+
+
+def _assignment(options):
+    choice("assignment", "NAME", options.name, tuple(assignments.ASSIGNMENTS))
+    files.refuse_unwritable("assignment", [options.out], options.force)
+    text = assignments.text(options.name, "solution" if options.solution else "student")
+    files.write_whole("assignment", {options.out: text}, options.force)
     return 0
 
 

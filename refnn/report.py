@@ -207,7 +207,22 @@ def _short(value):
     return f"{float(value) + 0.0:.6g}"
 
 
-def solution_text(solution, levels):
+FORMULA = {"floor": "floor(x*W + B)", "ceil": "ceil(x*W + B)", "half_up": "floor(x*W + B + 1/2)",
+           "half_down": "ceil(x*W + B - 1/2)", "half_even": "round(x*W + B), half to even",
+           "half_away": "round(x*W + B), half away from 0"}
+LIMIT = {"wrap": " mod {}", "saturate": ", clipped to 0..{}", "none": ""}
+
+
+def formula_text(levels, rounding="floor", overflow="wrap"):
+    """What prints the codes, in words for a terminal.
+
+    >>> formula_text(8), formula_text(8, "ceil", "saturate")
+    ('floor(x*W + B) mod 8', 'ceil(x*W + B), clipped to 0..7')
+    """
+    return FORMULA[rounding] + LIMIT[overflow].format(levels - (overflow == "saturate"))
+
+
+def solution_text(solution, levels, formula=None):
     """The solver's answer: the intervals of W and a pair, or the proof and the least repair.
 
     >>> from refnn.checking.solver import solve
@@ -218,15 +233,15 @@ def solution_text(solution, levels):
         shown = [f"({_end(a)}, {_end(b)})" for a, b in solution.intervals[:8]]
         more = f" and {len(solution.intervals) - 8} more" if len(solution.intervals) > 8 else ""
         W, B = solution.witness
-        where = ("every W" if shown == ["(-inf, inf)"]
-                 else f"W in {', '.join(shown)}{more}, repeating with period {solution.period}")
-        return "\n".join([f"feasible: floor(x*W + B) mod {levels} prints these codes", wrap(where, "  ", "  "),
+        again = "" if solution.period is None else f", repeating with period {solution.period}"
+        where = "every W" if shown == ["(-inf, inf)"] else f"W in {', '.join(shown)}{more}{again}"
+        return "\n".join([f"feasible: {formula or formula_text(levels)} prints these codes", wrap(where, "  ", "  "),
                           "  for example " + _pair(W, B).replace("\u00a0", " ")])
     repair = solution.repair
     W, B = repair.witness
     change = ", ".join(str(i + 1) for i in repair.change)
     return "\n".join([
-        f"infeasible: no (W, B) prints these codes by floor(x*W + B) mod {levels}",
+        wrap(f"infeasible: no (W, B) prints these codes by {formula or formula_text(levels)}"),
         wrap(f"proof: {solution.proof.reason}", "  ", "  "),
         wrap(f"least repair: {len(repair.keep)} of {len(repair.keep) + len(repair.change)} codes can be right at "
              f"most; change entr{'y' if len(repair.change) == 1 else 'ies'} {change}, and {_pair(W, B)} prints "

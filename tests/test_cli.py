@@ -84,6 +84,16 @@ def test_solve_says_0_when_feasible_and_1_when_not(capsys):
     assert "period 24" in capsys.readouterr().out
 
 
+def test_solve_by_another_rounding_or_without_the_wrap(capsys):
+    codes = ["solve", "--x", "0.4,0.5,0.6", "--levels", "8", "--q"]
+    assert cli.main([*codes, "3,4,4", "--rounding", "half-even", "--overflow", "saturate"]) == 0
+    assert "round(x*W + B), half to even, clipped to 0..7 prints" in capsys.readouterr().out
+    assert cli.main([*codes, "3,4,1", "--overflow", "none"]) == 1
+    assert "so 0.1*W is in (-4, -2)" in capsys.readouterr().out
+    assert cli.main([*codes, "3,4,1", "--rounding", "nearest"]) == 2
+    assert cli.main([*codes, "3,4,1", "--overflow", "none", "--decoded", "1,2,3"]) == 2
+
+
 def test_solve_with_decoded_values(capsys):
     row = ["solve", "--x", "0.1,0.2,0.3,0.4,0.5", "--q", "0,1,2,3,4", "--levels", "8", "--decoded"]
     assert cli.main([*row, "0.0,0.1,0.2,0.3,0.4"]) == 0
@@ -133,7 +143,7 @@ def test_verify_is_1_because_two_claims_fail(capsys):
 
 
 def test_help_fits_80_columns_and_states_the_exit_status():
-    for command in ((), ("verify",), ("solve",)):
+    for command in ((), ("verify",), ("solve",), ("worksheet",), ("assignment",), ("grade",)):
         shown = run(*command, "--help")
         text = shown.stdout.decode()
         assert shown.returncode == 0 and max(map(len, text.splitlines())) <= 80

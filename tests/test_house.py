@@ -19,7 +19,8 @@ ORDER = [
     "quantization.best_rounding", "quantization.straight_through",
     "pruning.as_written", "pruning.importance", "pruning.masks", "pruning.structured", "pruning.truth",
     "pruning.schedules",
-    "checking.circle", "checking.conflict", "checking.solver", "checking.roundtrip", "checking.printed",
+    "checking.circle", "checking.strips", "checking.conflict", "checking.solver", "checking.roundtrip",
+    "checking.printed",
     "checking.enclosure", "checking.markdown", "checking.reading",
     "checking.slip", "checking.slips_affine", "checking.slips_network",
     "checking.slips_grids", "checking.slips_integer", "checking.slips_search",
@@ -35,8 +36,11 @@ ORDER = [
     "experiments.best_roundings", "experiments.ladder", "experiments.aware_training",
     "experiments.article_rule", "experiments.landscape", "experiments.criteria", "experiments.sparsity_curves",
     "experiments.recovery", "experiments.printed_network", "experiments.claims",
-    "teaching.question", "teaching.topics_quantization", "teaching.topics_network", "teaching.worksheets",
+    "teaching.question", "teaching.topics_quantization", "teaching.topics_network",
+    "teaching.topics_corrected", "teaching.worksheets",
     "teaching.filled", "teaching.grading", "teaching.files",
+    "teaching.sources.network", "teaching.sources.quantization", "teaching.sources.pruning",
+    "teaching.sources.worked_example", "teaching.tasks", "teaching.assignments", "teaching.marking",
     "report", "report_published", "report_check", "cli", "__main__"]
 CORE = ["arrays", "network", "derivatives", "quantization.as_written", "quantization.rounding", "quantization.affine",
         "pruning.as_written", "pruning.importance", "pruning.masks"]

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 from itertools import combinations, pairwise
-from math import lcm
+from math import inf, lcm
 
 import numpy as np
 
@@ -139,6 +139,35 @@ def largest_set(x, q, levels):
             active = np.bincount(np.tile(owner, 2)[inside], step[inside], len(x))
             best = tuple(sorted(always + [j for j in moving if active[j] > 0]))
     return best
+
+
+def straight_certificate(x, q, low, high, indices):
+    """The conflict in words where codes do not wrap: two pairs whose differences need different W.
+
+    >>> x, q = [Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1]
+    >>> for part in straight_certificate(x, q, q, [c + 1 for c in q], (0, 1, 2)).split("; "):
+    ...     print(part)
+    0.4 -> 0.5 prints 3 -> 4, so 0.1*W is in (0, 2)
+    0.5 -> 0.6 prints 4 -> 1, so 0.1*W is in (-4, -2)
+    no W does both
+    """
+    ordered = sorted(indices, key=lambda i: x[i])
+    for i, j in pairwise(ordered):
+        if x[i] == x[j]:
+            return f"{decimal(x[i])} would have to print {q[i]} and {q[j]}"
+    needed = [(i, j, low[j] - high[i], high[j] - low[i]) for i, j in combinations(ordered, 2)]
+    needed.sort(key=lambda pair: x[pair[1]] - x[pair[0]])                      # neighbours first
+    for one, other in combinations(needed, 2):
+        (a, b), (c, d) = ([end / (x[j] - x[i]) for end in ends] for i, j, *ends in (one, other))
+        if max(a, c) >= min(b, d):
+            lines = [f"{decimal(x[i])} -> {decimal(x[j])} prints {q[i]} -> {q[j]}, so {decimal(x[j] - x[i])}*W is in "
+                     f"({_end(a)}, {_end(b)})" for i, j, a, b in (one, other)]
+            return "; ".join([*lines, "no W does both"])
+    raise AssertionError("equation (1) of strips: two of its inequalities exclude each other")
+
+
+def _end(value):
+    return str(value) if value in (inf, -inf) else decimal(Fraction(value))
 
 
 def decimal(value):

@@ -1,19 +1,28 @@
 """Which (W, B) can print these codes by ⌊x·W + B⌋ mod P? Exact, over the rationals; if none, which digits are to blame.
 
-`circle` holds the geometry, `conflict` what is said when there is no solution; here they become one answer.
+`circle` holds the geometry, `conflict` what is said when there is no solution; here they become one answer. Other
+roundings are the same question of another B, of −x where they round up, and codes that saturate, or have no limit, are
+strips instead of arcs (`strips`):
+
+    ceil       ⌈t⌉ = −⌊−t⌋        half_up  ⌊t + ½⌋        half_down  ⌈t − ½⌉        half_even, half_away: as half_up but
+                                                                                    for ties, which these pairs avoid
 """
 
 from fractions import Fraction
-from math import floor, lcm
+from math import floor, inf, lcm
 from typing import NamedTuple
 
 import numpy as np
 
 from refnn import arrays
-from refnn.checking import conflict
+from refnn.checking import conflict, strips
 from refnn.checking.circle import feasible_W, offsets, simplest, simplest_in
+from refnn.quantization import rounding as rules
 
 MAX_VALUES = 200
+ROUNDINGS = ("floor", "ceil", "half_up", "half_down", "half_even", "half_away")
+OVERFLOWS = ("wrap", "saturate", "none")
+UP = ("ceil", "half_down")                 # those of −x
 
 
 class Proof(NamedTuple):
@@ -41,8 +50,8 @@ class Repair(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """feasible; intervals: the maximal open intervals (low, high) of W in one period, or []; period; witness (W, B) or
-    None; proof and repair: None if feasible.
+    """feasible; intervals: the maximal open intervals (low, high) of W, of one period if codes wrap, or []; period, of
+    W (None if they do not); witness (W, B) or None; proof and repair: None if feasible.
 
     >>> solve(["0.1"], [3], levels=8).period
     80
@@ -50,24 +59,109 @@ class Solution(NamedTuple):
 
     feasible: bool
     intervals: list
-    period: int
+    period: int | None
     witness: tuple | None
     proof: Proof | None
     repair: Repair | None
 
 
-def solve(x, q, levels):
+def solve(x, q, levels, rounding="floor", overflow="wrap"):
     """All W for which some B gives ⌊x·W + B⌋ mod levels = q; or why there is none, and how little must change.
 
     x: Fractions, whole numbers, decimal strings, or floats read as the decimal they print; q: codes 0..levels − 1;
-    nested lists are flattened. At most 200 values, and 10^6 intervals on the way: ValueError beyond.
+    nested lists are flattened. At most 200 values, and 10^6 intervals on the way: ValueError beyond. rounding: floor,
+    ceil, half_up, half_down, and half_even, half_away by pairs that make no tie. overflow: wrap (mod), saturate
+    (clipped to 0..levels − 1) or none (codes are any whole numbers, and levels is not used).
 
     >>> solve(["0.1", "0.2", "0.3"], [0, 1, 2], levels=8)[:4]
     (True, [(Fraction(5, 1), Fraction(15, 1))], 80, (Fraction(6, 1), Fraction(1, 3)))
     >>> solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).proof.indices
     (0, 1, 2)
+    >>> solve([0.4, 0.5, 0.6], [3, 4, 4], levels=5, overflow="saturate").intervals
+    [(Fraction(0, 1), inf)]
     """
-    x, q, levels = checked("solve", x, q, levels)
+    arrays.choice("solve", "rounding", rounding, ROUNDINGS)
+    if arrays.choice("solve", "overflow", overflow, OVERFLOWS) == "none":
+        x, q, levels = _any_codes(x, q)
+    x, q, levels = checked("solve", x, q, levels) if overflow != "none" else (x, q, levels)
+    turned, codes, back = _as_floor(x, q, levels, rounding)
+    found = _wrapped(turned, codes, levels) if overflow == "wrap" else _straight(turned, codes, levels, overflow)
+    if (rounding, overflow) == ("floor", "wrap"):
+        return found
+    if not found.feasible:                                                     # in words of the given x and q
+        at = found.proof.indices
+        found = found._replace(proof=Proof(at, conflict.certificate(x, q, levels, at) if overflow == "wrap" else
+                                           conflict.straight_certificate(x, q, *_strips(q, levels, overflow), at)))
+
+    def pair(known_x, known_q, intervals):
+        W = simplest(*intervals[0])
+        low, high = offsets(known_x, known_q, levels, W) if overflow == "wrap" else strips.offsets(
+            known_x, *_strips(known_q, levels, overflow), W)
+        B = back(simplest(low, high))                                          # inside: no tie, whatever the rule
+        return W, B - levels * round(B / levels) if overflow == "wrap" else B
+
+    if found.feasible:
+        return found._replace(witness=pair(turned, codes, found.intervals))
+    kept_x, kept_q = ([a[i] for i in found.repair.keep] for a in (turned, codes))
+    W, B = pair(kept_x, kept_q, _intervals(kept_x, kept_q, levels, overflow))
+    return found._replace(repair=found.repair._replace(witness=(W, B), codes=tuple(
+        code_of(v * W + B, levels, rounding, overflow) for v in x)))
+
+
+def code_of(t, levels, rounding, overflow):
+    """The code that a rounding and an overflow make of t = x·W + B, a Fraction.
+
+    >>> code_of(Fraction(17, 2), 8, "half_up", "saturate"), code_of(Fraction(17, 2), 8, "half_up", "wrap")
+    (7, 1)
+    """
+    q = int(getattr(rules, rounding)(t))
+    return q % levels if overflow == "wrap" else min(max(q, 0), levels - 1) if overflow == "saturate" else q
+
+
+def _any_codes(x, q):
+    """x, q without limits: checked as codes above the lowest, which only moves B."""
+    codes = [arrays.exact("solve", "q", v) for v in flat("solve", "q", q)]
+    least = min(codes, default=Fraction(0))
+    span = max(codes, default=Fraction(0)) - least
+    x, above, _ = checked("solve", x, [c - least for c in codes], int(span) + 1)
+    return x, [c + int(least) for c in above], None
+
+
+def _as_floor(x, q, levels, rounding):
+    """(x, q) of the same question with floor, and the function that takes its B back."""
+    half = Fraction(1, 2) if rounding != "floor" and rounding != "ceil" else Fraction(0)
+    if rounding not in UP:
+        return x, q, lambda B: B - half
+    top = 0 if levels is None else levels - 1                                  # ⌊−t⌋ = −q; + top: codes 0..levels − 1
+    return [-v for v in x], [top - c for c in q], lambda B: top - B + half
+
+
+def _strips(q, levels, overflow):
+    """low and high of every code; a code at an end of 0..levels − 1 has one side if codes saturate there."""
+    ends = overflow == "saturate"
+    return ([-inf if ends and c == 0 else Fraction(c) for c in q],
+            [inf if ends and c == levels - 1 else Fraction(c + 1) for c in q])
+
+
+def _intervals(x, q, levels, overflow):
+    return feasible_W(x, q, levels) if overflow == "wrap" else strips.feasible_W(x, *_strips(q, levels, overflow))
+
+
+def _straight(x, q, levels, overflow):
+    """The answer where codes do not wrap; `solve` adds the words of the proof, the witness and the repair's codes."""
+    low, high = _strips(q, levels, overflow)
+    intervals = strips.feasible_W(x, low, high)
+    if intervals:
+        return Solution(True, intervals, None, None, None, None)
+    indices = strips.smallest_conflict(x, low, high)
+    keep = strips.largest_set(x, low, high)
+    change = tuple(i for i in range(len(x)) if i not in keep)
+    return Solution(False, [], None, None, Proof(indices, ""),
+                    Repair(keep, change, (), ()))
+
+
+def _wrapped(x, q, levels):
+    """The answer of ⌊x·W + B⌋ mod levels."""
     period = levels * lcm(*(v.denominator for v in x))
     intervals = feasible_W(x, q, levels)
     if intervals:

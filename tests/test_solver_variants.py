@@ -1,0 +1,110 @@
+"""Other roundings and codes that do not wrap: against a search over all W and B that matter, by the rounding itself."""
+
+from fractions import Fraction as F
+from itertools import combinations, pairwise, product
+from math import inf, lcm
+
+import pytest
+
+from refnn.checking.solver import OVERFLOWS, ROUNDINGS, code_of, solve
+from refnn.quantization import rounding as rules
+
+
+def codes_of(x, W, B, P, rule, overflow):
+    out = []
+    for v in x:
+        q = int(getattr(rules, rule)(v * W + B))
+        out.append(q % P if overflow == "wrap" else min(max(q, 0), P - 1) if overflow == "saturate" else q)
+    return out
+
+
+def some_B(x, q, W, P, rule, overflow):
+    """The most codes that any B prints with this W: B on and between all places where a code of some entry changes."""
+    span = range(-2, 2 * P + 3) if overflow != "none" else range(2 * min(q) - 2, 2 * max(q) + 5)
+    places = sorted({F(m, 2) - v * W for v in x for m in span})
+    tried = [places[0] - 1, *places, *((a + b) / 2 for a, b in pairwise(places)), places[-1] + 1]
+    return max(sum(a == b for a, b in zip(q, codes_of(x, W, B, P, rule, overflow))) for B in tried)
+
+
+def some_W(x, P, overflow):
+    """W on and between all places where two entries' codes change at once (one period of it, if codes wrap)."""
+    differences = {abs(a - b) for a, b in combinations(set(x), 2)} or {F(1)}
+    reach = P * lcm(*(v.denominator for v in x)) if overflow == "wrap" else max(F(P + 2) / d for d in differences)
+    places = sorted({F(m, 2) / d * s for d in differences for m in range(int(2 * reach * d) + 1) for s in (1, -1)})
+    if overflow == "wrap":
+        places = [W for W in places if 0 <= W < reach]
+    between = [(a + b) / 2 for a, b in pairwise(places)]
+    return [*places, *between] + ([] if overflow == "wrap" else [places[-1] + 1, places[0] - 1])
+
+
+def serves(W, solution):
+    W = [W] if solution.period is None else [W + k * solution.period for k in (0, 1)]
+    return any(a < w < b for a, b in solution.intervals for w in W)
+
+
+@pytest.mark.parametrize(("rule", "overflow"), list(product(ROUNDINGS, OVERFLOWS)))
+def test_equal_to_a_search_by_the_rounding_itself(rule, overflow, rng):
+    tie_breaking = rule in ("half_even", "half_away")
+    seen = set()
+    for case in range(4):
+        n, P = int(rng.integers(3, 5)), int(rng.integers(4, 6))
+        x = [F(int(v)) for v in rng.integers(-2, 3, n)]
+        q = [int(v) for v in rng.integers(0 if overflow != "none" else -2, P, n)]
+        if case % 2:                                                           # one that can be printed
+            q = codes_of(x, F(int(rng.integers(-6, 7)), 3), F(int(rng.integers(-6, 7)), 5), P, rule, overflow)
+        if case == 0:                                                          # one that can not
+            x, q, n, P = [F(0), F(1), F(2)], [3, 4, 1], 3, 6
+        solution = solve(x, q, P, rounding=rule, overflow=overflow)
+        seen.add(solution.feasible)
+        all_W = some_W(x, P, overflow)
+        best = {all_W[i]: some_B(x, q, all_W[i], P, rule, overflow) for i in rng.permutation(len(all_W))[:40]}
+        for W, most in best.items():
+            if not tie_breaking:                                               # for these up to ties, both ways
+                assert (most == n) == serves(W, solution), (x, q, P, W)
+            elif serves(W, solution):
+                assert most == n
+        if solution.feasible:
+            assert codes_of(x, *solution.witness, P, rule, overflow) == q
+            continue
+        kept = solution.repair.keep
+        assert codes_of(x, *solution.repair.witness, P, rule, overflow) == list(solution.repair.codes)
+        assert all(solution.repair.codes[i] == q[i] for i in kept)
+        if not tie_breaking:
+            assert len(kept) >= max(best.values())                             # and `kept` is printed: just shown
+        for left in solution.proof.indices:                                    # irreducible
+            rest = [i for i in solution.proof.indices if i != left]
+            assert solve([x[i] for i in rest], [q[i] for i in rest], P, rule, overflow).feasible or tie_breaking
+    assert seen == {True, False}
+
+
+def test_the_article_by_every_rounding_and_overflow():
+    """Finding 3: it fails without mod, with ceil and with every rounding to nearest as well."""
+    x, q = [F(k, 10) for k in range(1, 11)], [0, 1, 2, 3, 4, 1, 2, 3, 4, 5]
+    for rule, overflow in product(ROUNDINGS, OVERFLOWS):
+        solution = solve(x, q, 8, rounding=rule, overflow=overflow)
+        assert not solution.feasible and len(solution.proof.indices) == 3
+
+
+def test_intervals_may_be_endless_and_codes_negative():
+    solution = solve([0, 1], [0, 7], 8, overflow="saturate")                   # 0 or less, 7 or more: any W above 6
+    assert solution.intervals == [(6, inf)] and solution.period is None
+    solution = solve([-1, 0, 1], [-4, 0, 4], 1, rounding="half_up", overflow="none")
+    assert solution.intervals == [(F(7, 2), F(9, 2))] and solution.witness[0] == 4         # 2W is in (7, 9)
+    assert solve([1, 1], [2, 3], 1, overflow="none").proof.indices == (0, 1)
+    assert code_of(F(-5, 2), 8, "half_away", "none") == -3
+
+
+def test_two_hundred_values_in_seconds(rng):
+    x = [F(int(v), 1000) for v in rng.integers(-3000, 3000, 60)]
+    q = [min(max(int(v * 20 + 100) + int(rng.random() < 0.1), 0), 255) for v in x]
+    solution = solve(x, q, 256, overflow="saturate")
+    assert not solution.feasible and len(solution.repair.keep) > 30
+
+
+def test_refusals():
+    with pytest.raises(ValueError, match="solve: rounding must be one of 'floor'"):
+        solve([1], [0], 8, rounding="nearest")
+    with pytest.raises(ValueError, match="solve: overflow must be one of 'wrap'"):
+        solve([1], [0], 8, overflow="clip")
+    with pytest.raises(ValueError, match="solve: q must be"):
+        solve([1], ["a"], 8, overflow="none")
