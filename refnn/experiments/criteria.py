@@ -17,12 +17,13 @@ from refnn.console import table, wrap
 from refnn.experiments.article_rule import spearman
 from refnn.experiments.spread import told
 from refnn.experiments.trained import DECAY, SEEDS, STEPS, networks
+from refnn.network import Params
 from refnn.pruning import as_written, importance, masks, truth
 
 DATASETS = ("diabetes", "friedman1", "teacher")
 MOMENTS = {"start": {"steps": 0}, "half": {"steps": STEPS // 2}, "trained": {},
            "no decay": {"steps": 1000, "decay": 0.0}}
-CRITERIA = ("random", "R", "|R|", "|w|", "|R*w|", "Fisher", "OBD", "OBS", "Taylor2")
+CRITERIA = ("random", "R", "|R|", "|w|", "|R*w|", "Fisher", "OBD", "OBS", "Taylor2", "deletion")
 COUNTS = (1, 2, 3, 18, 30, 43, 55)         # of 61: one, two, three, and 30, 50, 70, 90 %
 PICTURED = "diabetes", "no decay"
 STAGES = len(DATASETS) * len(MOMENTS)
@@ -44,7 +45,7 @@ def compute(seeds=SEEDS, progress=lambda stage: None, datasets=DATASETS):
     """All criteria on all networks at all moments.
 
     >>> len(compute(seeds=2, datasets=("diabetes",)).correlation)
-    36
+    40
     """
     correlation, regret, picture = {}, {}, {}
     for dataset in datasets:
@@ -54,7 +55,8 @@ def compute(seeds=SEEDS, progress=lambda stage: None, datasets=DATASETS):
             J = truth.loss_without(params, np.ones((1, 61)), X, y)[:, 0]
             real = truth.deletion(params, X, y).flatten()
             without = {}
-            for name, scores in _scores(params, X, y, options.get("decay", DECAY)):
+            for name, scores in (*_scores(params, X, y, options.get("decay", DECAY)),
+                                 ("deletion", Params.unflatten(real, params.sizes))):
                 correlation[dataset, moment, name] = spearman(scores.flatten(), real)
                 for k in COUNTS:
                     keep = masks.by_sparsity(scores, k / 61).flatten()
@@ -105,10 +107,11 @@ def text(result):
                     for name in CRITERIA]
             parts += ["", table(rows, [f"{dataset}, {moment}", *COUNTS], "l" + "r" * len(COUNTS))]
     worst = []
-    for name in CRITERIA:
+    for name in CRITERIA[:-1]:
         where = min((np.median(v), d, m) for (d, m, n), v in result.correlation.items() if n == name)
         worst.append(f"{name} ({where[0]:.2f}: {where[1]}, {where[2]})")
-    parts += ["", wrap("OBS scores what deletion costs when all the others move to make up for it; here they do not.")]
+    parts += ["", wrap("OBS scores what deletion costs when all the others move to make up for it; here they do not. "
+                       "deletion ranks by the true cost of each alone: what it loses is lost by ranking singly.")]
     return "\n".join([*parts, "", wrap("Where each fails most, by its median correlation: " + "; ".join(worst) + ".")])
 
 
@@ -129,11 +132,11 @@ def draw(result):
     ['criteria']
     """
     from refnn import plots
-    middle = {name: np.median(result.correlation[(*PICTURED, name)]) for name in CRITERIA}
+    middle = {name: np.median(result.correlation[(*PICTURED, name)]) for name in CRITERIA[:-1]}
     best = max(middle, key=middle.get)
     return {"criteria": plots.against_truth(
-        {name: result.picture[name] for name in CRITERIA[1:]}, result.picture["truth"],
-        {name: middle[name] for name in CRITERIA[1:]},
+        {name: result.picture[name] for name in CRITERIA[1:-1]}, result.picture["truth"],
+        {name: middle[name] for name in CRITERIA[1:-1]},
         f"Trained without decay, the rank correlation with the true cost of deletion is {middle['R']:.2f} for R,\n"
         f"{middle['|R|']:.2f} for |R|, {middle['|w|']:.2f} for |w| and {middle[best]:.2f} for {best}".replace("-", "−"),
         f"one network (seed 0), a dot a parameter; in brackets the rank correlation, median of {result.seeds} networks",

@@ -20,7 +20,7 @@ from refnn.pruning import as_written, importance, schedules
 
 DATASETS, SPARSITIES, ROUNDS, EVERY = ("diabetes", "friedman1", "teacher"), (0.3, 0.5, 0.7, 0.9), 5, 10
 WAYS = ("cut, R", "cut, |w|", "cut, OBD", "OBS", "tuned, R", "tuned, random", "tuned, |w|", "tuned, OBD", "iterative",
-        "gradual", "lottery", "re-drawn")
+        "gradual", "gradual, OBD", "lottery", "re-drawn")
 STAGES = len(DATASETS) * len(SPARSITIES)
 
 
@@ -38,7 +38,7 @@ def compute(seeds=SEEDS, progress=lambda stage: None, datasets=DATASETS):
     """Every way at every sparsity on every data set.
 
     >>> len(compute(seeds=2, datasets=("diabetes",)).test)
-    12
+    13
     """
     train, test = {}, {}
     for dataset in datasets:
@@ -70,6 +70,8 @@ def _pruned(params, X, y, sparsity, start):
     yield "iterative", schedules.iterative(params, X, y, sparsity, size, rounds=ROUNDS, steps=STEPS // ROUNDS,
                                            **again).params
     yield "gradual", schedules.gradual(params, X, y, sparsity, size, steps=STEPS, every=EVERY, **again).params
+    yield "gradual, OBD", schedules.gradual(params, X, y, sparsity, importance.obd, steps=STEPS, every=EVERY,
+                                            **again).params
     yield "lottery", schedules.lottery(start, params, X, y, sparsity, size, steps=STEPS, **again).params
     yield "re-drawn", schedules.lottery(start, params, X, y, sparsity, size, steps=STEPS, reinitialise=rng,
                                         **again).params

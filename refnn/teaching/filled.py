@@ -14,12 +14,15 @@ from typing import NamedTuple
 
 from refnn import arrays
 from refnn.checking.printed import half_unit
-from refnn.teaching.worksheets import HEAD
 
 LIMIT = 2**20                                             # bytes of a sheet that are read
 LONGEST = 2000                                            # characters of a line that are read
 ANSWER = re.compile(r"[^\w]{0,20}(?:answer|答案)\s{0,9}(\d{1,3})\s{0,9}[.(]?\s{0,9}([a-f])\s{0,9}[)*]{0,3}\s{0,9}[:=]"
                     r"(.*)", re.IGNORECASE)
+HEAD = {"seed": re.compile(r"seed[^\w]{0,9}(\d{1,19})(?!\d)"),
+        "topics": re.compile(r"topics[^\w]{0,9}([a-z_, ]{1,400})"),
+        "language": re.compile(r"language[^\w]{0,9}(en|zh)\b"), "form": re.compile(r"form[^\w]{0,9}(\d{1,3})\b"),
+        "check": re.compile(r"check[^\w]{0,9}([0-9a-f]{8})\b")}
 NAME = re.compile(r"[^\w]{0,20}(?:name|姓名)[^\w:]{0,9}:(.*)", re.IGNORECASE)
 SIGNS = str.maketrans({**dict.fromkeys("−–—﹣", "-"), "⁄": "/", "∕": "/", "÷": "/", "、": ",", "。": ".", "·": ".",
                        **dict.fromkeys(";|&", ","), **dict.fromkeys("$*`()[]{}\\", " ")})
@@ -45,13 +48,14 @@ class Number(NamedTuple):
 
 
 class Filled(NamedTuple):
-    """head: (seed, topics or None for all, language, form, check), or None; name: a text; answers: {label: tokens}.
+    """head: the texts after seed, topics, language, form and check in one line, as far as found, {} if no seed and
+    another; name: a text; answers: {label: tokens}.
 
     >>> Filled._fields
     ('head', 'name', 'answers')
     """
 
-    head: tuple | None
+    head: dict
     name: str
     answers: dict
 
@@ -78,12 +82,12 @@ def read(text):
     >>> found.name, [t and getattr(t, "value", t) for t in found.answers["1a"]], found.answers["1b"][0].blur
     ('Ada', [Fraction(3, 1), Fraction(-1, 2), None, 'x'], Fraction(1, 2000))
     """
-    head, name, answers = None, "", {}
+    head, name, answers = {}, "", {}
     for line in text.splitlines():
         line = unicodedata.normalize("NFKC", line[:LONGEST])[:LONGEST]
-        if found := HEAD.search(line):
-            seed, topics, *rest = found.groups()
-            head = head or (int(seed), None if topics == "all" else topics.replace(" ", "").split(","), *rest)
+        if not head and "seed" in line:
+            parts = {part: match[1].strip() for part, form in HEAD.items() if (match := form.search(line))}
+            head = parts if "seed" in parts and len(parts) > 1 else {}
         elif found := ANSWER.match(line):
             label, tokens = f"{int(found[1])}{found[2].lower()}", _tokens(found[3])
             if label not in answers or any(token is not None for token in tokens):
@@ -94,6 +98,7 @@ def read(text):
 
 
 def _tokens(text):
+    text = " ".join(text.split())
     text = re.sub(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"\1/\2", text).translate(SIGNS)
     text = re.sub(r"[^\s,=]{1,40}\s*=", " ", text)                             # "W = 3" is 3
     text = re.sub(r"\s*/\s*", "/", re.sub(r"([-+])\s+(?=[\d.])", r"\1", text))

@@ -16,7 +16,7 @@ from refnn.checking.slips import CATALOGUE
 from refnn.teaching import filled
 from refnn.teaching.filled import Number
 from refnn.teaching.question import follows, wrong
-from refnn.teaching.worksheets import FORM, TOPICS, check_code, labels, sheet
+from refnn.teaching.worksheets import MAX_SEED, TOPICS, labels, sheet, sheet_text
 
 FULL = sum(step.count for topic in TOPICS.values() for step in topic.steps)
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")              # a spreadsheet would compute such a cell
@@ -79,24 +79,21 @@ def grade_text(text, file="sheet"):
     """Mark the text of a sheet.
 
     >>> grade_text("nothing")[3:]
-    (0, 108, (), ('no line "refnn worksheet: …" was found, so that nothing can be marked',))
+    (0, 151, (), ('no line "refnn worksheet: …" was found, so that nothing can be marked',))
     """
     if not isinstance(text, str):
         arrays.refuse("grade_text", "text", "a text", arrays.describe(text), TypeError)
     if not isinstance(file, str):
         arrays.refuse("grade_text", "file", "a text", arrays.describe(file), TypeError)
     found = filled.read(text)
-    if found.head is None:
+    if not found.head:
         why = 'no line "refnn worksheet: …" was found, so that nothing can be marked'
         return Marked(file, found.name, None, 0, FULL, (), (why,))
-    seed, topics, language, form, check = found.head
-    known = None if topics is None else [name for name in topics if name in TOPICS]
-    remarks = []
-    try:
-        made = sheet(seed, known or None, language)
-    except ValueError:
+    seed, named = int(found.head["seed"]), found.head.get("topics", "all").replace(" ", "").split(",")
+    if seed > MAX_SEED:
         return Marked(file, found.name, None, 0, FULL, (), ("its seed is none",))
-    if known != topics or int(form) != FORM or check_code(made) != check:
+    made, remarks = sheet(seed, [t for t in named if t in TOPICS] or None, found.head.get("language", "en")), []
+    if filled.read(sheet_text(made)).head != found.head:
         remarks.append("the check in its head does not fit: head, questions or the version of refnn are others; "
                        "marked by the head as it is")
     rows, given = [], {}
@@ -126,8 +123,7 @@ def _marked(label, q, i, tokens, earlier):
             slips.append(follows(step, q.given, earlier, wrong) or {})
             if _agree(said, own) > got:
                 got, right_numbers = _agree(said, own), own
-                whose = " and ".join(f"{label[:-1]}{'abcdef'[k]}" for k in range(i) if earlier[k] != q.truth[k])
-                notes.append(f"follows from the own {whose}")
+                notes.append("follows from own earlier answers")
     names = ()
     if got < step.count:
         names, most = _fingerprint(said, slips, got)
@@ -189,8 +185,8 @@ def class_text(sheets):
 
     >>> print(class_text([grade_text("", "a.md"), grade_text("", "b.md")]))
     file  name  seed  marks   of
-    a.md                  0  108
-    b.md                  0  108
+    a.md                  0  151
+    b.md                  0  151
     """
     rows = [[printable(m.file)[:30], printable(m.name)[:20], "" if m.seed is None else m.seed, m.got, m.of]
             for m in sheets]
@@ -220,7 +216,7 @@ def class_csv(sheets):
     """The class as CSV, a sheet a row, a column a step; no cell that a spreadsheet would compute.
 
     >>> print(class_csv([grade_text("Name: =1+1", "a.md")]).splitlines()[1])
-    a.md,'=1+1,,0,108,,"no line ""refnn worksheet: …"" was found, so that nothing can be marked"
+    a.md,'=1+1,,0,151,,"no line ""refnn worksheet: …"" was found, so that nothing can be marked"
     """
     steps = [f"{name} {letter}" for name, topic in TOPICS.items() for letter, _ in zip("abcdef", topic.steps)]
     steps = [s for s in steps if any(f"{r.topic} {r.label[-1]}" == s for m in sheets for r in m.rows)]

@@ -11,6 +11,7 @@ answer otherwise than the truth and than each other, so that a wrong answer name
 import importlib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -114,7 +115,12 @@ def slips_of(step):
     >>> [s.name for s in slips_of(Step(1, ("network.loss",), None, {}))]
     ['missing_half', 'mean_for_sum', 'not_squared']
     """
-    return [s for s in CATALOGUE.values() if s.formula in step.formulas]
+    return list(_slips(step.formulas))
+
+
+@cache
+def _slips(formulas):
+    return tuple(s for s in CATALOGUE.values() if s.formula in formulas)
 
 
 def follows(step, given, earlier, by=right):

@@ -30,8 +30,9 @@ def _importance(rng):
         X, y = rng.integers(-2, 4, (2, 2)), rng.integers(-4, 5, 2)
         on = X @ W_ih.T + b_h > 0                                            # (2, 2): examples, hidden units
         if on.any(axis=0).all() and not on.all():
-            return {name: fractions(a.ravel(), a.shape) for name, a in (
+            given = {name: fractions(a.ravel(), a.shape) for name, a in (
                 ("W_ih", W_ih), ("b_h", b_h), ("W_ho", W_ho), ("b_o", b_o), ("X", X), ("y", y))}
+            return given | {"y_hat": network.forward(_params(given), given["X"], "relu").y_hat}
 
 
 def _params(given):
@@ -40,9 +41,8 @@ def _params(given):
 
 def _slopes(f, given, earlier):
     """R after somebody's own ŷ: the y that leaves the same residual beside the right ŷ."""
-    params = _params(given)
-    y = _column(given["y"]) + network.forward(params, given["X"], "relu").y_hat - _column(earlier[0])
-    return f(params, given["X"], y, "relu")
+    y = _column(given["y"]) + given["y_hat"] - _column(earlier[0])
+    return f(_params(given), given["X"], y, "relu")
 
 
 def _vector(values, inputs):

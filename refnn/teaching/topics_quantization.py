@@ -102,13 +102,17 @@ def _chosen(f, given, earlier):
 
 
 def _requantize(rng):
+    """With a negative tie in the shift, and an accumulator that one rounding and two take to different codes."""
     eighths, shift, zero_point = _of(rng, 4, 5, 6), _of(rng, 1, 2), _of(rng, 1, 3, 5)
-    tie = False
-    while not tie:                                                             # of a negative number, in the shift
-        low = [-int(v) for v in rng.integers(1, 30, 2)]
-        tie = any(((a * eighths + 4) // 8) % 2**shift == 2 ** (shift - 1) for a in low)
     beyond = 16 - zero_point + int(rng.integers(0, 4))                         # in codes, after both roundings
-    accumulator = [*low, -(-beyond * 2 ** (shift + 3) // eighths), *map(int, rng.integers(1, 30, 3))]
+    whole, half = 2**shift, 2 ** (shift - 1)
+    while True:
+        low, high = (-rng.integers(1, 30, 2)).tolist(), rng.integers(1, 30, 3).tolist()
+        tie = any((a * eighths + 4) // 8 % whole == half for a in low)
+        two = any(((a * eighths + 4) // 8 + half) // whole != (a * eighths + 8 * half) // (8 * whole) for a in high)
+        if tie and two:
+            break
+    accumulator = [*low, *high, -(-beyond * 8 * whole // eighths)]
     return {"a": np.array(_shuffled(rng, accumulator)), "multiplier": eighths * 2**28, "eighths": F(eighths, 8),
             "shift": shift, "zero_point": zero_point, "qmin": 0, "qmax": 15}
 
@@ -119,14 +123,17 @@ def _errata(rng):
     """Codes of six equally spaced x; one inner code moved by three or four. Whichever other entry is dropped, there
     is a pair of neighbours around it and one elsewhere whose steps are too far apart for any W."""
     P, start, t = 8, F(int(rng.integers(0, 32)), 4), F(int(rng.integers(5, 28)), 4)
-    q = [int(np.floor(start + i * t)) % P for i in range(6)]
-    q[int(rng.integers(1, 5))] += _of(rng, 3, 4)
-    return {"x": fractions([F(i + 1, 10) for i in range(6)]), "q": [code % P for code in q], "P": P}
+    q, wrong = [int(np.floor(start + i * t)) % P for i in range(6)], int(rng.integers(1, 5))
+    q[wrong] = (q[wrong] + _of(rng, 3, 4)) % P
+    return {"x": fractions([F(i + 1, 10) for i in range(6)]), "q": q, "P": P, "wrong": wrong}
 
 
 def _odd_one(f, given, earlier):
-    repair = solve(list(given["x"]), given["q"], given["P"]).repair
-    return tuple(i + 1 for i in repair.change)
+    """The entry without which some W and B print the others; the one that was moved is tried first: a proof that no
+    other does would take ten times as long, and is in the tests."""
+    x, q, n = list(given["x"]), given["q"], len(given["q"])
+    return next(i + 1 for i in sorted(range(n), key=lambda i: i != given["wrong"])
+                if solve(x[:i] + x[i + 1:], q[:i] + q[i + 1:], given["P"]).feasible)
 
 
 TOPICS = (

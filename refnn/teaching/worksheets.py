@@ -4,25 +4,22 @@
     head    one line of the sheet that says how it was made, so that `grading` can make its answers again
     check   eight digits of a SHA-256 over head and questions: another head, or another refnn, is noticed
 
-The questions are in `topics_quantization` and `topics_network`.
+The questions are in `topics_quantization`, `topics_network` and `topics_corrected`.
 """
 
 import hashlib
-import re
 import unicodedata
 from typing import NamedTuple
 
 from refnn import arrays
-from refnn.teaching import topics_network, topics_quantization
+from refnn.teaching import topics_corrected, topics_network, topics_quantization
 from refnn.teaching.question import question, shown
 
-TOPICS = {topic.name: topic for topic in (*topics_quantization.TOPICS, *topics_network.TOPICS)}
+TOPICS = {topic.name: topic for topic in (*topics_quantization.TOPICS, *topics_network.TOPICS, *topics_corrected.TOPICS)}
 LANGUAGES = ("en", "zh")
 FORM = 1                                                  # of the head and the answer lines
 MAX_SEED = 2**63 - 1
 BLANK = "____"
-HEAD = re.compile(r"refnn worksheet: seed (\d{1,19}); topics ([a-z_, ]{1,400}); language (en|zh); form (\d{1,3}); "
-                  r"check ([0-9a-f]{8})")
 
 WORDS = {
     "en": {"title": "Worksheet: quantization and pruning", "name": "Name", "answer": "Answer", "comma": ", ",

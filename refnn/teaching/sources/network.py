@@ -1,13 +1,14 @@
-"""Assignment: the network and its gradients. A source: `assignments` makes the student's copy and the solution of it."""
+"""Assignment: the network and its gradients. Source of the student's copy and of the solution (see `assignments`)."""
 
 # %% markdown
 # # The network and its gradients
 #
-# You write the network 10-5-1 of the article: what it computes, what it loses, and how the loss changes with each of its
-# 61 parameters. Everything in quantization and pruning starts here. You need NumPy and the chain rule.
+# You write the network 10-5-1 of the article: what it computes, what it loses, and how the loss changes with each
+# of its 61 parameters. Everything in quantization and pruning starts here. You need NumPy and the chain rule.
 #
-# Four arrays are the parameters: `W_ih` (hidden, inputs), `b_h` (hidden,), `W_ho` (outputs, hidden), `b_o` (outputs,).
-# They travel as one tuple, `params = (W_ih, b_h, W_ho, b_o)`. Row $i$ of `X` is one example. Work with NumPy alone.
+# Four arrays are the parameters: `W_ih` (hidden, inputs), `b_h` (hidden,), `W_ho` (outputs, hidden), `b_o`
+# (outputs,). They travel as one tuple, `params = (W_ih, b_h, W_ho, b_o)`. Row $i$ of `X` is one example. Work with NumPy alone:
+# where your work is marked, refnn cannot be imported.
 
 # %% code
 import numpy as np
@@ -67,8 +68,8 @@ def loss(y_hat, y):
 # $$\frac{\partial J}{\partial \hat y} = \hat y - y \qquad
 #   \frac{\partial J}{\partial z_h} = \Bigl(\frac{\partial J}{\partial \hat y} W_{ho}\Bigr) \circ f'(z_h)$$
 #
-# A weight's slope is what flows into it times what flows back, summed over the examples; a bias is a weight whose input
-# is 1. The slope of ReLU at 0 is 0. Before you write: which shape has $\partial J/\partial W_{ih}$?
+# A weight's slope is what flows into it times what flows back, summed over the examples; a bias is a weight whose
+# input is 1. The slope of ReLU at 0 is 0. Before you write: which shape has $\partial J/\partial W_{ih}$?
 
 
 # %% solution backward
@@ -94,5 +95,6 @@ def backward(params, X, y, activation="tanh"):
 # %% markdown
 # ## A slope that you can measure
 #
-# Move one parameter by a little to either side and compare $(J(\theta + \epsilon) - J(\theta - \epsilon))/2\epsilon$ with
-# your gradient. With $\epsilon = 10^{-5}$, how many digits do you expect to agree, and why not all? Write two sentences.
+# Move one parameter by a little to either side and compare $(J(\theta + \epsilon) - J(\theta -
+# \epsilon))/2\epsilon$ with your gradient. With $\epsilon = 10^{-5}$, how many digits do you expect to agree, and
+# why not all? Write two sentences.

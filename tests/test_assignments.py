@@ -1,0 +1,302 @@
+"""Assignments: the committed copies, blank 0, solution full, every slip of the catalogue named, hostile submissions."""
+
+import json
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from refnn import cli
+from refnn.checking.sandbox import Failure
+from refnn.checking.slips import CATALOGUE
+from refnn.checking.solver import solve
+from refnn.teaching import assignments, marking, tasks
+from refnn.teaching.sources import worked_example
+from refnn.teaching.tasks import ASSIGNMENTS
+
+ROOT = Path(__file__).parents[1]
+NAMES = sorted(ASSIGNMENTS)
+SLIPS = [(name, number, slip) for name, all_ in ASSIGNMENTS.items() for number, task in enumerate(all_)
+         for slip in task.slips()]
+
+
+def code_cells(notebook):
+    return [c for c in notebook["cells"] if c["cell_type"] == "code"]
+
+
+def source_of(cell):
+    return "".join(cell["source"])
+
+
+def write(tmp_path, notebook, name="a.ipynb"):
+    path = tmp_path / name
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    return path
+
+
+def submission(name, function, text):
+    """The solution with one function rewritten."""
+    notebook = assignments.build(name, "solution")
+    [cell] = [c for c in code_cells(notebook) if c["metadata"]["nbgrader"]["grade_id"] == function]
+    cell["source"] = text.splitlines(keepends=True)
+    return notebook
+
+
+def by_function(marks):
+    return {row.function: row for row in marks.rows}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_committed_copy_is_what_its_source_makes(name):
+    stored = (ROOT / "notebooks" / "assignments" / f"{name}.ipynb").read_text(encoding="utf-8")
+    assert stored == assignments.text(name)
+    assert not list((ROOT / "notebooks").rglob("*solution*"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_students_copy_holds_no_solution_and_the_solution_no_marks(name):
+    student, solution = assignments.build(name), assignments.build(name, "solution")
+    hidden = [c for c in code_cells(solution) if c["metadata"]["nbgrader"]["solution"]]
+    assert len(hidden) == len(ASSIGNMENTS[name])
+    everything = json.dumps(student)
+    assert "SOLUTION" not in everything and "SOLUTION" not in json.dumps(solution)
+    for cell in hidden:
+        last = source_of(cell).rstrip().splitlines()[-1].strip()             # the line that returns the answer
+        assert last.startswith("return ") and last not in everything
+    assert [c["id"] for c in student["cells"]] == [c["id"] for c in solution["cells"]]
+
+
+@pytest.mark.parametrize(("name", "kind"), list(product(NAMES, assignments.KINDS)))
+def test_a_notebook_is_valid_and_has_nbgraders_metadata(name, kind):
+    nbformat = pytest.importorskip("nbformat")
+    notebook = assignments.build(name, kind)
+    nbformat.validate(nbformat.from_dict(notebook))
+    grade_ids, points = [], 0
+    for cell in notebook["cells"]:
+        meta = cell["metadata"].get("nbgrader")
+        if meta is None:
+            assert cell["cell_type"] == "markdown"
+            continue
+        assert set(meta) - {"points"} == {"cell_type", "grade", "grade_id", "locked", "schema_version", "solution",
+                                          "task"}
+        assert meta["schema_version"] == 3 and meta["locked"] != meta["solution"]
+        assert ("points" in meta) == meta["grade"]
+        grade_ids.append(meta["grade_id"])
+        points += meta.get("points", 0)
+    assert len(set(grade_ids)) == len(grade_ids) and points == 20
+    assert all(task.points + assignments.hidden_points(task) == sum(
+        c["metadata"]["nbgrader"].get("points", 0) for c in code_cells(notebook)
+        if c["metadata"]["nbgrader"]["grade_id"].rpartition("-")[0] == task.function) for task in ASSIGNMENTS[name])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_blank_copy_runs_and_scores_nothing_and_the_solution_everything(name, tmp_path):
+    for kind, expected in (("student", 0), ("solution", 20)):
+        notebook = assignments.build(name, kind)
+        program = "\n".join(source_of(c).replace("check(", "print(check(") + ")" if source_of(c).startswith("arguments")
+                            else source_of(c) for c in code_cells(notebook))
+        ran = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True,
+                             check=False)
+        assert ran.returncode == 0 and not ran.stderr, ran.stderr
+        seen = [int(line) for line in ran.stdout.splitlines() if line.isdecimal()]
+        assert seen == [task.points if kind == "solution" else 0 for task in ASSIGNMENTS[name]]
+        marks = marking.mark_notebook(write(tmp_path, notebook), seed=3)
+        assert (marks.got, marks.of, marks.remark) == (expected, 20, "")
+        assert all(row.remark == ("" if kind == "solution" else "not written") for row in marks.rows)
+
+
+def answers_of(name, seed, number=None, wrong=None):
+    """What refnn's own formulas answer, task `number` by a slip."""
+    return [task.result(wrong.wrong(*arguments)) if i == number else expected
+            for i, task in enumerate(ASSIGNMENTS[name]) for _, arguments, expected in marking._cases(name, seed)[i]]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_slip_in_every_assignment_loses_marks_and_gets_its_hint(seed):
+    """The whole matrix, on the values; the next test plants slips as code."""
+    names = set()
+    for name, number, slip in SLIPS:
+        with np.errstate(all="ignore"):
+            answers = answers_of(name, seed, number, slip)
+        rows = marking.judge(name, seed, answers)
+        assert [i for i, row in enumerate(rows) if row.got < row.of] == [number], (name, slip.name)
+        assert rows[number].slips == (slip.name,), (rows[number], slip.name)   # no other slip looks like it
+        assert rows[number].remark == slip.hint
+        names.add(slip.name)
+    assert len(names) > 40
+    for name in NAMES:
+        assert all(row.got == row.of for row in marking.judge(name, seed, answers_of(name, seed)))
+
+
+PLANTED = [
+    ("network", "loss", "def loss(y_hat, y):\n    return ((y_hat - y) ** 2).sum()", "missing_half"),
+    ("quantization", "quantize", "def quantize(x, scale, zero_point, qmin, qmax, axis=None):\n"
+     "    if axis is not None:\n        s = [-1 if i == axis else 1 for i in range(x.ndim)]\n"
+     "        scale, zero_point = np.reshape(scale, s), np.reshape(zero_point, s)\n"
+     "    return np.clip(np.floor(x / scale) + zero_point, qmin, qmax)", "floor_for_round"),
+    ("pruning", "by_threshold", "def by_threshold(scores, tau):\n    return [a > tau for a in scores]",
+     "above_for_at_least"),
+    ("worked_example", "dequantize", "def dequantize(q, W, B):\n    return [(c - B) / W for c in q]",
+     "minus_B_decoding"),
+]
+
+
+@pytest.mark.parametrize(("name", "function", "text", "slip"), PLANTED, ids=[p[3] for p in PLANTED])
+def test_a_slip_written_into_the_solution_is_named(name, function, text, slip, tmp_path):
+    marks = marking.mark_notebook(write(tmp_path, submission(name, function, text)), seed=11)
+    row = by_function(marks)[function]
+    assert marks.got < 20 and row.slips == (slip,) and row.remark == CATALOGUE[slip].hint
+    assert all(r.got == r.of for r in marks.rows if r.function != function)
+
+
+def test_hidden_cases_belong_to_the_seed(tmp_path):
+    """Who writes down the answer of the case that is shown, or of another seed, has that and no more."""
+    text = "def loss(y_hat, y):\n    return 5.25"
+    row = by_function(marking.mark_notebook(write(tmp_path, submission("network", "loss", text)), seed=1))["loss"]
+    assert (row.got, row.of) == (2, 4)
+    one, other = (answers_of("network", seed) for seed in (1, 2))
+    assert marking.judge("network", 1, one) != marking.judge("network", 1, other)
+    assert marking.judge("network", 1, one) == marking.judge("network", 1, answers_of("network", 1))
+
+
+BODY = "def loss(y_hat, y):\n    {}"
+HOSTILE = {
+    "a loop": (BODY.format("while True: pass"), 16, "time"),
+    "exit": (BODY.format("import os; os._exit(0)"), 16, "exit"),
+    "sys.exit": (BODY.format("raise SystemExit(0)"), 16, "exit"),
+    "a flood": (BODY.format("while True: print('x' * 10**6)"), 16, "output"),
+    "memory": (BODY.format("return bytearray(2**40)"), 16, "memory"),
+    "text": (BODY.format("return '5.25'"), 16, "by no slip"),
+    "a wrong shape": (BODY.format("return ((y_hat - y) ** 2).sum(axis=0) / 2"), 16, "by no slip"),
+    "nothing": (BODY.format("pass"), 16, "by no slip"),
+    "NaN": (BODY.format("return float('nan')"), 16, "by no slip"),
+    "no such function": ("losses = 1", 16, "no function loss"),
+    "a syntax error": ("def loss(y_hat, y)\n    return 0", 16, "SyntaxError"),
+    "a forged report": (BODY.format("import sys; print('{\"value\": true}'); sys.stdout.flush(); return True"), 16,
+                        "by no slip"),
+    "all is equal": ("import numpy as np\nnp.allclose = np.array_equal = np.equal = lambda *a, **k: True\n"
+                     + BODY.format("return 0"), 16, "by no slip"),
+    "a checker of one's own": ("check = same = lambda *a, **k: 99\n" + BODY.format("return 0"), 16, "by no slip"),
+    "everything equal": ("class E:\n    __eq__ = lambda *a: True\n" + BODY.format("return E()"), 16, "answer"),
+}
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """All of them marked as one class, each followed by a good submission."""
+    folder, paths = tmp_path_factory.mktemp("class"), []
+    for i, (text, _, _) in enumerate(HOSTILE.values()):
+        paths.append(write(folder, submission("network", "loss", text), f"{i}.ipynb"))
+        if i % 4 == 0:
+            paths.append(write(folder, assignments.build("network", "solution"), f"{i}-good.ipynb"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(marking, "SECONDS", 1.5)
+        return {m.file: m for m in marking.mark_class(paths)}
+
+
+@pytest.mark.parametrize(("number", "what"), list(enumerate(HOSTILE)), ids=list(HOSTILE))
+def test_hostile_code_has_its_own_mark_and_no_other(hostile, number, what):
+    _, points, said = HOSTILE[what]
+    marks = hostile[f"{number}.ipynb"]
+    row = by_function(marks)["loss"]
+    assert row.got == 0 and said in row.remark and marks.got == points, marks
+
+
+def test_who_follows_a_hostile_submission_has_full_marks(hostile):
+    good = [m for m in hostile.values() if "good" in m.file]
+    assert len(good) == 4 and all(m.got == 20 for m in good)
+
+
+def test_cells_that_end_the_process_leave_nothing_to_mark(tmp_path):
+    notebook = submission("network", "loss", "import os; os._exit(3)")
+    marks = marking.mark_notebook(write(tmp_path, notebook))
+    assert marks.got == 0 and all("exit" in row.remark for row in marks.rows)
+
+
+def test_cells_of_ipython_and_of_the_students_own_do_no_harm(tmp_path):
+    notebook = assignments.build("network", "solution")
+    notebook["cells"].insert(2, {"cell_type": "code", "id": "own", "metadata": {}, "outputs": [],
+                                 "execution_count": None, "source": "%matplotlib inline\n!ls\n1 / 0"})
+    assert marking.mark_notebook(write(tmp_path, notebook)).got == 20
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b"\xff\xfe\x00", b'{"cells": 3, "metadata": {}}',
+                                  b'{"cells": [3], "metadata": {}}', b'{"cells": [], "metadata": []}', b"[" * 10**5,
+                                  b'{"cells": [{"cell_type": "code", "source": 5}], "metadata": {}}'])
+def test_what_is_no_notebook_is_marked_nothing_and_not_refused(tmp_path, data):
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(data)
+    marks = marking.mark_notebook(path, assignment="pruning")
+    assert (marks.got, marks.of) == (0, 20) and marks.remark == "no notebook that can be read"
+    with pytest.raises(ValueError, match="assignment must be given"):
+        marking.mark_notebook(path)
+
+
+def test_remarks_on_the_whole(tmp_path):
+    path = write(tmp_path, assignments.build("network", "solution"))
+    assert marking.mark_notebook(path, assignment="pruning").remark == "the notebook says that it is network"
+    for text in ("from refnn.network import loss", "loss = __import__('refnn.network').network.loss"):
+        marks = marking.mark_notebook(write(tmp_path, submission("network", "loss", text)))
+        assert marks.got == 16 and marks.remark == "names refnn: read it yourself"
+    odd = assignments.build("network") | {"metadata": {"refnn": {"assignment": ["network"]}}}
+    assert marking.mark_notebook(write(tmp_path, odd), assignment="network").got == 0
+    blank = assignments.build("network") | {"cells": []}
+    assert marking.mark_notebook(write(tmp_path, blank)).remark == "none of the functions is in it"
+
+
+def test_a_class_in_a_table_and_as_csv_without_formulas(tmp_path):
+    first = submission("network", "loss", PLANTED[0][2])
+    paths = [write(tmp_path, n, f) for n, f in ((first, "=cmd.ipynb"), (assignments.build("network"), "b.ipynb"))]
+    seen = []
+    marked = marking.mark_class(paths, seed=5, progress=seen.append)
+    assert sorted(seen) == ["=cmd.ipynb", "b.ipynb"] and [m.got for m in marked] == [16, 0]
+    assert "   1 missing_half: What factor" in marking.class_text(marked)
+    lines = marking.class_csv(marked).splitlines()
+    assert lines[0] == "file,assignment,seed,marks,of,forward,loss,backward,slips,remarks"
+    assert lines[1].startswith("'=cmd.ipynb,network,5,16,20,5,0,11,missing_half,")
+    assert all(len(line) <= 79 for m in marked for line in marking.marked_text(m).splitlines())
+
+
+def test_a_tolerance_is_for_floats_alone():
+    assert marking.same(np.float64(1) + 1e-12, 1.0) and not marking.same(1 + 1e-12, 1)
+    assert not marking.same(1.0001, 1.0) and not marking.same(np.ones(2), np.ones((2, 1)))
+    assert not marking.same(0.1, tasks.Fraction(1, 10)) and marking.same(tasks.Fraction(2, 20), tasks.Fraction(1, 10))
+    assert not marking.same(Failure("raised", ""), True) and not marking.same([1, [2]], np.ones(2))
+    assert marking.same((1, [2.0]), (1, np.array([2]))) and not marking.same((1,), (1, 2))
+
+
+@pytest.mark.parametrize("P", [1, 2, 3, 5, 8])
+def test_three_codes_of_equal_steps_as_the_exact_search_decides(P):
+    for codes in product(range(P), repeat=3):
+        assert worked_example.possible(list(codes), P) == solve(["0.1", "0.2", "0.3"], codes, P).feasible, codes
+
+
+def test_an_assignment_is_handed_out_collected_and_marked_by_commands(tmp_path, capsys):
+    for kind, options in (("student", []), ("solution", ["--solution"])):
+        out = str(tmp_path / f"{kind}.ipynb")
+        assert cli.main(["assignment", "worked_example", "--out", out, *options]) == 0
+        assert (tmp_path / f"{kind}.ipynb").read_text(encoding="utf-8") == assignments.text("worked_example", kind)
+        assert cli.main(["assignment", "worked_example", "--out", out, *options]) == 2
+        assert cli.main(["assignment", "worked_example", "--out", out, *options, "--force"]) == 0
+    assert "--force" in capsys.readouterr().err
+    both, table = [str(tmp_path / f"{kind}.ipynb") for kind in ("student", "solution")], tmp_path / "class.csv"
+    assert cli.main(["grade", *both, "--seed", "2026", "--csv", str(table)]) == 0
+    out = capsys.readouterr().out
+    assert "student.ipynb: worked_example, seed 2026" in out and "total 0 of 20" in out and "total 20 of 20" in out
+    assert [line.split(",")[3] for line in table.read_text(encoding="utf-8-sig").splitlines()] == ["marks", "0", "20"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["class.csv", "solution.ipynb", "student.ipynb"]
+
+
+@pytest.mark.parametrize(("arguments", "word"), [
+    (["assignment", "networks", "--out", "a.ipynb"], "network"), (["assignment", "network"], "--out"),
+    (["assignment", "network", "--out", "no/such/a.ipynb"], "no/such"),
+    (["grade", "a.ipynb", "b.md"], "all notebooks"), (["grade", "no_such.ipynb"], "no_such"),
+    (["grade", "README.md", "--seed", "1"], "--seed"), (["grade", "a.ipynb", "--seed", "-1"], "--seed"),
+    (["grade", "a.ipynb", "--seed", ""], "--seed"), (["grade", "a.ipynb", "--assignment", "x"], "--assignment")])
+def test_bad_commands_are_one_line_and_status_2(arguments, word, capsys):
+    assert cli.main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and word in err
