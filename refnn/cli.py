@@ -14,7 +14,7 @@ from refnn.checking.printed import half_unit
 from refnn.checking.reading import read
 from refnn.checking.roundtrip import roundtrip
 from refnn.checking.sandbox import TARGET
-from refnn.checking.solver import OVERFLOWS, ROUNDINGS, solve
+from refnn.checking.solver import OVERFLOWS, ROUNDINGS, range_of_B, solve
 from refnn.checking.worked_example import check
 from refnn.experiments import errata, tour
 from refnn.experiments.claims import CLAIMS, about
@@ -180,7 +180,8 @@ def _solve(options):
         if options.decoded or options.scale:
             raise ValueError("solve: --decoded, --scale and --zero-point go with --rounding floor --overflow wrap")
         solution = solve(x, q, levels, rounding, overflow)
-        console.say(report.solution_text(solution, levels, report.formula_text(levels, rounding, overflow)))
+        console.say(report.solution_text(solution, levels, report.formula_text(levels, rounding, overflow),
+                                         lambda W: range_of_B(x, q, levels, W, rounding, overflow)))
         return 0 if solution.feasible else 1
     if _signed(q, levels):
         if options.sign:
@@ -188,7 +189,7 @@ def _solve(options):
         found = identify(x, q, levels, **given)
         console.say(f"infeasible: floor(x*W + B) mod {levels} is never below 0")
         console.say(report_published.identified_text(found))
-        return 1
+        return 0 if options.scale is not None and found.exact else 1
     solution = solve(x, q, levels)
     if options.decoded is not None:
         decoded = [(exact("solve", "--decoded", d), half_unit(d)) for d in _numbers("--decoded", options.decoded)]
@@ -196,12 +197,16 @@ def _solve(options):
             raise ValueError(f"solve: --decoded must be as many numbers as --x ({len(x)}), got {len(decoded)}")
         pair = roundtrip(x, q, [d - h for d, h in decoded], [d + h for d, h in decoded], levels, sign)
     found_by = identify(x, q, levels, **given)
-    console.say(("codes alone: " if options.decoded is not None else "") + report.solution_text(solution, levels))
+    more = options.decoded is not None or options.scale is not None
+    console.say(("codes alone: " if more else "") + report.solution_text(
+        solution, levels, range_of_B=lambda W: range_of_B(x, q, levels, W)))
     if options.decoded is not None:
         found = (f"W = {decimal(pair[0])}, B = {decimal(pair[1])} prints the decoded values too" if pair
                  else "no (W, B) prints the codes and these values")
         console.say(f"decoded by (q {sign} B)/W: {found}")
     console.say(report_published.identified_text(found_by))
+    if options.scale is not None:
+        return 0 if found_by.exact else 1
     return 0 if pair or (solution.feasible and options.decoded is None) else 1
 
 

@@ -396,6 +396,8 @@ def floor_bias(errors, sums, title, subtitle):
         left.stairs(np.histogram(values, bins)[0], bins, color=colour, linestyle=dash, linewidth=1.4,
                     fill=False, baseline=0)
         left.axvline(values.mean(), color=colour, linestyle=":", linewidth=1)
+        left.annotate(name, (values.mean(), 0.06), (3, 0), xycoords=("data", "axes fraction"),
+                      textcoords="offset points", color=colour)
     left.set(xlabel="error of a weight  (steps Δ)", ylabel="weights", title=subtitle)
     left.title.set_color(NOTE)
     labels = []
@@ -564,7 +566,7 @@ def curves(panels, x, title, subtitle, xlabel, ylabel):
     ['cut', 'tuned']
     """
     figure = Figure(figsize=(WIDTH, 2.5 * len(panels) + 1.1), layout="constrained")
-    figure.suptitle(f"{title}\n", fontsize=10)                               # the last line: room for the subtitle
+    figure.suptitle(f"{title}\n\n", fontsize=10)                             # the last lines: room for the subtitle
     axes = figure.subplots(len(panels), len(panels[0]), sharex=True, sharey="row", squeeze=False)
     style = ((CORRECTED, ":", "s"), (BOOK, "-", "D"), (WRITTEN, "-", "x"), (ORIGINAL, "--", "."),
              (CORRECTED, "-", "o"), (PRUNED, "-", "^"), ("black", ":", "v"))
@@ -634,9 +636,9 @@ def axes61(t, J, tangent, parabola, w, deleted, inputs, title):
     names = [*inputs, "bias"]
     for i, (row, column) in enumerate(places):
         ax = figure.add_subplot(grid[row, column])
-        ax.plot(t[i], J[i], color="black", linewidth=1.2)
+        ax.plot(t[i], parabola[i], color="#8EC5EA", linewidth=3.5)             # wide, below J: seen where they part
         ax.plot(t[i], tangent[i], color=WRITTEN, linewidth=1, linestyle="--")
-        ax.plot(t[i], parabola[i], color=CORRECTED, linewidth=1, linestyle=":")
+        ax.plot(t[i], J[i], color="black", linewidth=1)
         ax.plot(w[i], 0, "o", color=ORIGINAL, markersize=3.5)
         ax.plot(0, deleted[i], "D", color=PRUNED, markersize=3.5)
         span = np.abs(J[i]).max() or 1.0
@@ -649,7 +651,7 @@ def axes61(t, J, tangent, parabola, w, deleted, inputs, title):
             ax.set_ylabel(f"unit {row + 1}" if row < 5 else "output")
         if row == 5:
             ax.set_xlabel(f"from {column + 1}" if column < 5 else "bias")
-    figure.text(0.51, 0.055, "black: J    dashed: tangent, R\ndotted: parabola, R and H_ii\n"
+    figure.text(0.51, 0.055, "black: J    dashed: tangent, R\nwide blue: parabola, R and H_ii\n"
                 "circle: trained    diamond: w = 0\n(each panel on its own scales)", color=NOTE)
     return figure
 

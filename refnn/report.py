@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from refnn import article
+from refnn.checking.circle import simplest
 from refnn.checking.conflict import decimal
 from refnn.checking.kind import told as number
 from refnn.checking.worked_example import check
@@ -222,7 +223,7 @@ def formula_text(levels, rounding="floor", overflow="wrap"):
     return FORMULA[rounding] + LIMIT[overflow].format(levels - (overflow == "saturate"))
 
 
-def solution_text(solution, levels, formula=None):
+def solution_text(solution, levels, formula=None, range_of_B=None):
     """The solver's answer: the intervals of W and a pair, or the proof and the least repair.
 
     >>> from refnn.checking.solver import solve
@@ -232,10 +233,14 @@ def solution_text(solution, levels, formula=None):
     if solution.feasible:
         shown = [f"({_end(a)}, {_end(b)})" for a, b in solution.intervals[:8]]
         more = f" and {len(solution.intervals) - 8} more" if len(solution.intervals) > 8 else ""
+        inside = [(simplest(*ends), name) for ends, name in zip(solution.intervals[:8], shown)] if range_of_B else []
+        offsets = [wrap(f"W in {name}: at W = {decimal(W)}, B from {_end(low)} to {_end(high)}", "    ", "  ")
+                   for W, name in inside for low, high in [range_of_B(W)]]
         W, B = solution.witness
         again = "" if solution.period is None else f", repeating with period {solution.period}"
         where = "every W" if shown == ["(-inf, inf)"] else f"W in {', '.join(shown)}{more}{again}"
         return "\n".join([f"feasible: {formula or formula_text(levels)} prints these codes", wrap(where, "  ", "  "),
+                          *offsets,
                           "  for example " + _pair(W, B).replace("\u00a0", " ")])
     repair = solution.repair
     W, B = repair.witness

@@ -6,6 +6,7 @@ import sys
 from itertools import product
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -71,7 +72,6 @@ def test_the_students_copy_holds_no_solution_and_the_solution_no_marks(name):
 
 @pytest.mark.parametrize(("name", "kind"), list(product(NAMES, assignments.KINDS)))
 def test_a_notebook_is_valid_and_has_nbgraders_metadata(name, kind):
-    nbformat = pytest.importorskip("nbformat")
     notebook = assignments.build(name, kind)
     nbformat.validate(nbformat.from_dict(notebook))
     grade_ids, points = [], 0
@@ -86,6 +86,7 @@ def test_a_notebook_is_valid_and_has_nbgraders_metadata(name, kind):
         assert ("points" in meta) == meta["grade"]
         grade_ids.append(meta["grade_id"])
         points += meta.get("points", 0)
+        assert not meta["grade_id"].endswith("-hidden") or source_of(cell).startswith("0  ")   # no error is no point
     assert len(set(grade_ids)) == len(grade_ids) and points == 20
     assert all(task.points + assignments.hidden_points(task) == sum(
         c["metadata"]["nbgrader"].get("points", 0) for c in code_cells(notebook)

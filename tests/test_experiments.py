@@ -18,7 +18,7 @@ from refnn.experiments import (
 from refnn.network import Params
 from refnn.quantization import affine, calibration, integer
 
-SEEDS = 8
+SEEDS = 5
 PRUNING = ("article-rule", "landscape", "criteria", "sparsity", "recovery", "printed-network")   # test_pruning_claims
 
 

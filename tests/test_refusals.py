@@ -172,6 +172,8 @@ ROWS = {  # function: {argument: (a good value, its kind)}
                                       "activation": ("tanh", NAME)},
     "checking.solver.solve": {"x": (["0.1", "0.2"], DECIMALS), "q": ([0, 1], DECIMALS), "levels": (8, WHOLE),
                               "rounding": ("floor", NAME), "overflow": ("wrap", NAME)},
+    "checking.solver.range_of_B": {"x": (["0.1", "0.2"], DECIMALS), "q": ([0, 1], DECIMALS), "levels": (8, WHOLE),
+                                   "W": (10, NUMBER), "rounding": ("floor", NAME), "overflow": ("wrap", NAME)},
     "checking.roundtrip.roundtrip": {"x": (["0.1", "0.2"], DECIMALS), "q": ([0, 1], DECIMALS),
                                      "low": ([0, 0], DECIMALS), "high": ([1, 1], DECIMALS),
                                      "levels": (8, WHOLE), "sign": ("+", NAME)},

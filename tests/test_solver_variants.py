@@ -6,7 +6,7 @@ from math import inf, lcm
 
 import pytest
 
-from refnn.checking.solver import OVERFLOWS, ROUNDINGS, code_of, solve
+from refnn.checking.solver import OVERFLOWS, ROUNDINGS, code_of, range_of_B, solve
 from refnn.quantization import rounding as rules
 
 
@@ -75,6 +75,21 @@ def test_equal_to_a_search_by_the_rounding_itself(rule, overflow, rng):
             rest = [i for i in solution.proof.indices if i != left]
             assert solve([x[i] for i in rest], [q[i] for i in rest], P, rule, overflow).feasible or tie_breaking
     assert seen == {True, False}
+
+
+@pytest.mark.parametrize(("rule", "overflow"), list(product(ROUNDINGS, OVERFLOWS)))
+def test_the_range_of_B_ends_where_the_codes_change(rule, overflow):
+    x, P = [F(-1, 2), F(1, 3), F(2)], 6
+    W, B = F(5, 4), F(3, 7)
+    q = codes_of(x, W, B, P, rule, overflow)
+    low, high = range_of_B(x, q, P, W, rule, overflow)
+    assert low < high and (overflow != "wrap" or abs(low + high) <= P)
+    step = (high - low) / 100
+    for inside in (low + step, (low + high) / 2, high - step):
+        assert codes_of(x, W, inside, P, rule, overflow) == q
+    for outside in (low - step, high + step):
+        assert codes_of(x, W, outside, P, rule, overflow) != q
+    assert range_of_B(x, q, P, W + 50, rule, "none") is None or overflow != "none"
 
 
 def test_the_article_by_every_rounding_and_overflow():

@@ -210,6 +210,8 @@ def test_numbers_are_drawn_again_until_the_slips_are_apart(monkeypatch):
     blind = TOPICS["loss"]._replace(draw=lambda rng: draws.append(0) or (
         {"y": exactly([0.0] * 4), "y_hat": exactly([0.0] * 4)} if len(draws) < 3 else TOPICS["loss"].draw(rng)))
     assert any(question.question(blind, 0).truth[0]) and len(draws) == 3     # with no residual all slips are right
+    with pytest.raises(RuntimeError, match="cannot be told apart"):
+        question.question(blind._replace(draw=lambda rng: {"y": exactly([0.0]), "y_hat": exactly([0.0])}), 0)
 
 
 def test_only_the_misprint_can_be_dropped():

@@ -101,6 +101,8 @@ def _pairs(given):
         return [], f"{left_out}x is too finely spaced"
     found = []
     try:
+        if given.scale is not None:                                             # then the grid is given: `rounding`
+            return [], ""
         if given.decoded:
             for sign in "+-":
                 pair = roundtrip(given.x, given.codes, *zip(*given.decoded), given.levels, sign)

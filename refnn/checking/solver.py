@@ -108,6 +108,29 @@ def solve(x, q, levels, rounding="floor", overflow="wrap"):
         code_of(v * W + B, levels, rounding, overflow) for v in x)))
 
 
+def range_of_B(x, q, levels, W, rounding="floor", overflow="wrap"):
+    """(low, high): all B strictly between print q with this W, and one end or both with some roundings; or None.
+
+    Where codes wrap, B repeats after `levels`, and the range is the one nearest 0; either end may be infinite if codes
+    saturate.
+
+    >>> range_of_B(["0.1", "0.2", "0.3"], [0, 1, 2], 8, W=10)
+    (Fraction(-1, 1), Fraction(0, 1))
+    """
+    arrays.choice("range_of_B", "rounding", rounding, ROUNDINGS)
+    arrays.choice("range_of_B", "overflow", overflow, OVERFLOWS)
+    W = arrays.exact("range_of_B", "W", W)
+    x, q, levels = _any_codes(x, q) if overflow == "none" else checked("range_of_B", x, q, levels)
+    turned, codes, back = _as_floor(x, q, levels, rounding)
+    found = offsets(turned, codes, levels, W) if overflow == "wrap" else strips.offsets(
+        turned, *_strips(codes, levels, overflow), W)
+    if found is None:
+        return None
+    low, high = sorted(map(back, found))
+    turns = levels * round((low + high) / 2 / levels) if overflow == "wrap" else 0
+    return low - turns, high - turns
+
+
 def code_of(t, levels, rounding, overflow):
     """The code that a rounding and an overflow make of t = x·W + B, a Fraction.
 

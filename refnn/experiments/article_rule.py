@@ -168,5 +168,5 @@ def draw(result):
         curves, {**result.units, **{f"signs: {k}": v for k, v in result.flipped.items()}},
         f"R < {article.TAU} leaves {end['sum', 0.0]:.0f} of 61 parameters near a minimum, {end['sum', DECAY]:.0f} "
         f"with weight decay, none if J is a mean;\nthe same function with other signs: {half:.0f} have another fate",
-        f"median and central 80% of {result.seeds} networks; right: the same function in other units, or with other "
-        "signs")}
+        f"median and central 80% of {result.seeds} networks; right (trained with decay): the same function in other "
+        "units or signs")}

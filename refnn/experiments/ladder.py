@@ -104,13 +104,13 @@ def draw(result):
     ['ladder']
     """
     from refnn import plots
-    share = np.median(result.step[8][:, 0] ** 2 / (result.step[8] ** 2).sum(axis=1))
-    largest = RUNGS[int(np.argmax(np.median(result.step[8], axis=0)))]
+    share = np.median(result.step[8] ** 2 / (result.step[8] ** 2).sum(axis=1, keepdims=True), axis=0)
     total = np.median(result.error[8][:, -1])
     return {"ladder": plots.ladder(
         ("weights\nand biases", "+ activations\nx, h, ŷ", "+ z on its grid,\ntanh by table",
          "integers only:\nmultiplier, shift"), {bits: result.error[bits] for bits in BITS},
         f"At 8 bits integers only are {total:.3f} standard deviations of y away from the float network;\n"
-        f"the largest step is that of the {largest}, weights alone make {share:.0%} of the squared steps",
+        f"of the squared steps {share[0]:.0%} are the weights', {share[1]:.0%} the activations', {share[2]:.0%} the "
+        f"table's, {share[3]:.0%} the multipliers'",
         f"rms error of ŷ on the test rows; thin: {result.seeds} networks, thick: their median",
         "error of ŷ  (standard deviations of y)")}

@@ -139,6 +139,6 @@ def draw(result):
                                    "What two deletions cost beyond the sum of each, and H_ij·w_i·w_j: correlation "
                                    f"{np.median(result.pairs):.2f} over 1830 pairs\n(median of {result.seeds} "
                                    "networks; seed 0 is drawn)"),
-        "masks": plots.matrices(panels, names, f"Half of 61 weights removed: {cost[0]:.2f} times the dense J by R, "
-                                f"{cost[1]:.2f} by |w|, {cost[-1]:.2f} at best"),
+        "masks": plots.matrices(panels, names, f"Half of 61 weights removed (seed 0): {cost[0]:.2f} times the dense J "
+                                f"by R, {cost[1]:.2f} by |w|, {cost[-1]:.2f} at best"),
     }

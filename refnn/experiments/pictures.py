@@ -34,9 +34,9 @@ def draw(params, R, names):
     largest = names[int(np.abs(params.W_ih).max(axis=0).argmax())]
     return {
         "network": plots.network(params, names, "A 10-5-1 network trained on diabetes (seed 0): "
-                                 f"its heaviest input is {largest}"),
-        "matrices": plots.matrices(panels, names, "The same 61 weights after each treatment: as written they all move, "
-                                   "or go by their sign"),
+                                 f"its largest weight comes from {largest}"),
+        "matrices": plots.matrices(panels, names, "The same 61 weights (seed 0) after each treatment: as written they "
+                                   "all move, or go by their sign"),
         "staircase": staircase(),
         "dots": dots(params),
     }

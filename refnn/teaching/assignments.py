@@ -4,7 +4,8 @@ A source is Python in cells, "# %% kind" above each: markdown (comments), code (
 "### BEGIN SOLUTION" and "### END SOLUTION" stands what the student's copy leaves out), check NAME (made here: one case
 of the function, with the answer that refnn gives). A notebook is nbformat 4.5 as plain dicts, with nbgrader's cell
 metadata (schema version 3). A check prints what it finds and ends with its points as a number; it never raises, so
-that a blank copy runs from top to bottom. The hidden cases are in `tasks`, the marks in `marking`.
+that a blank copy runs from top to bottom. A check of hidden cases is 0 in the notebook, for nbgrader too: these cases
+are in `tasks`, and marked in `marking`.
 """
 
 import json
@@ -20,6 +21,7 @@ from refnn.teaching.tasks import ASSIGNMENTS
 KINDS = ("student", "solution")
 SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?### END SOLUTION\n?", re.DOTALL | re.MULTILINE)
 MARKS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
+HIDDEN = "0    # the points of the hidden cases are found by: refnn grade"
 CHECKER = '''\
 def check(function, arguments, expected, points):
     """The points, if function(*arguments) is what is expected. Yours to use, not to change."""
@@ -70,7 +72,7 @@ def build(name, kind="student"):
         else:
             cells.append(_cell("code", _check(tasks[of]), f"{of}-shown", grade=True, locked=True,
                                points=tasks[of].points))
-            cells.append(_cell("code", "# Here the hidden cases are marked.", f"{of}-hidden", grade=True, locked=True,
+            cells.append(_cell("code", HIDDEN, f"{of}-hidden", grade=True, locked=True,
                                points=hidden_points(tasks[of])))
     for number, cell in enumerate(cells, start=1):
         cell["id"] = f"{name.replace('_', '-')}-{number:02}"

@@ -78,7 +78,7 @@ def question(topic, seed):
     ('quantize', 6, ['clip_for_mod', 'minus_B_encoding'])
     """
     rng = np.random.default_rng([seed, *topic.name.encode()])                # of its own: other topics do not matter
-    while True:                                                              # at most a few dozen times, by a test
+    for _ in range(1000):                                                    # one draw to three do, on average
         given = topic.draw(rng)
         truth, slips = [], []
         for step in topic.steps:
@@ -88,6 +88,7 @@ def question(topic, seed):
                 break
         else:
             return Question(topic, given, tuple(truth), tuple(slips))
+    raise RuntimeError(f"question: the slips of {topic.name!r} cannot be told apart by what it draws")
 
 
 def right(step, given, earlier):

@@ -15,7 +15,8 @@ from refnn import arrays
 from refnn.teaching import topics_corrected, topics_network, topics_quantization
 from refnn.teaching.question import question, shown
 
-TOPICS = {topic.name: topic for topic in (*topics_quantization.TOPICS, *topics_network.TOPICS, *topics_corrected.TOPICS)}
+TOPICS = {topic.name: topic for topics in (topics_quantization, topics_network, topics_corrected)
+          for topic in topics.TOPICS}
 LANGUAGES = ("en", "zh")
 FORM = 1                                                  # of the head and the answer lines
 MAX_SEED = 2**63 - 1

@@ -7,8 +7,8 @@
 # of its 61 parameters. Everything in quantization and pruning starts here. You need NumPy and the chain rule.
 #
 # Four arrays are the parameters: `W_ih` (hidden, inputs), `b_h` (hidden,), `W_ho` (outputs, hidden), `b_o`
-# (outputs,). They travel as one tuple, `params = (W_ih, b_h, W_ho, b_o)`. Row $i$ of `X` is one example. Work with NumPy alone:
-# where your work is marked, refnn cannot be imported.
+# (outputs,). They travel as one tuple, `params = (W_ih, b_h, W_ho, b_o)`. Row $i$ of `X` is one example.
+# Work with NumPy alone: where your work is marked, refnn cannot be imported.
 
 # %% code
 import numpy as np
