@@ -71,9 +71,11 @@ def _parser():
     one.add_argument("--sign", choices=("+", "-"), help="decoder (q + B)/W (the article's, default) or (q - B)/W")
     yours = commands.add_parser("check", description="Your functions, imported from the current folder into a process "
                                 "with limits (no security border): what they must hold, with the smallest "
-                                "counterexample, published vectors, and the slip they behave like.")
+                                "counterexample, published vectors, and the slip they behave like. The grid of quantize(x) "
+                                "must be fixed, not taken from x; a prune is held to the article's R < tau.")
     yours.add_argument("quantize", metavar="MODULE:QUANTIZE", help="quantize(x), or also of scale, zero_point (qmin, "
-                       "qmax), or of W, B, P; or a prune(params, R, tau), or an importance(params, X, y)")
+                       "qmax), or of W, B, P; or a prune(params, R, tau), or an importance(params, X, y), params "
+                       "an object with W_ih, b_h, W_ho, b_o")
     yours.add_argument("dequantize", nargs="?", metavar="MODULE:DEQUANTIZE", help="dequantize(q), likewise")
     yours.add_argument("--seconds", metavar="S", default="10", help="so long at most for each (default: 10)")
     yours.add_argument("--memory", metavar="MB", default="1024", help="so much memory at most (default: 1024)")
