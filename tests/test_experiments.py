@@ -49,7 +49,7 @@ def test_a_bit_buys_six_decibels_and_floor_costs_as_many(computed):
     slope = np.median(error_and_bits.slope(result.schemes["min-max"]))
     assert abs(slope - 6.02) < 0.2
     gap = np.median(result.schemes["min-max"][8] - result.schemes["sign mended"][8])
-    assert abs(gap - 6.02) < 0.5
+    assert abs(gap - 6.02) < 1.5                                               # five networks; without floor it is 0
     for bits in error_and_bits.BITS:
         assert (result.schemes["as written"][bits] < 0).all()                  # the error is larger than the weights
         assert (result.schemes["least error"][bits] >= result.schemes["min-max"][bits] - 1e-9).all()
