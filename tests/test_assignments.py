@@ -301,3 +301,17 @@ def test_bad_commands_are_one_line_and_status_2(arguments, word, capsys):
     assert cli.main(arguments) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and word in err
+
+
+def test_a_slip_is_named_by_the_cases_that_ran():
+    """Floor for round, by a function that does not know `axis`: the hint, and what raised."""
+    name, seed = "quantization", 3
+    number = [task.function for task in ASSIGNMENTS[name]].index("quantize")
+    answers = []
+    for i, cases in enumerate(marking._cases(name, seed)):
+        wrong = dict(marking._wrong(name, seed, i))["floor_for_round"] if i == number else None
+        answers += [expected for _, _, expected in cases] if wrong is None else [
+            *wrong[:-1], Failure("raised", "TypeError: unexpected keyword")]
+    row = marking.judge(name, seed, answers)[number]
+    assert row.slips == ("floor_for_round",) and "raised: TypeError" in row.remark
+    assert row.remark.startswith(CATALOGUE["floor_for_round"].hint)

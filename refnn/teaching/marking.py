@@ -184,8 +184,12 @@ def judge(name, seed, answers):
         points = [task.points] + [1] * (len(cases) - 1)
         slips, remark = (), ""
         if not all(right):
-            slips = tuple(slip for slip, wrong in _wrong(name, seed, number) if all(map(same, mine, wrong)))
+            ran = [i for i, got in enumerate(mine) if not isinstance(got, Failure)]       # a slip shows where it ran
+            slips = tuple(slip for slip, wrong in _wrong(name, seed, number) if not all(right[i] for i in ran)
+                          and all(same(mine[i], wrong[i]) for i in ran))
             remark = CATALOGUE[slips[0]].hint if slips else _remark(mine, right, cases)
+            if slips and len(ran) < len(mine):
+                remark += f" And {_remark(mine, right, cases)}"
         rows.append(Row(task.function, sum(p for p, r in zip(points, right) if r), sum(points), slips, remark))
     return tuple(rows)
 
