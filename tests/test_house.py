@@ -41,7 +41,7 @@ ORDER = [
     "teaching.filled", "teaching.grading", "teaching.files",
     "teaching.sources.network", "teaching.sources.quantization", "teaching.sources.pruning",
     "teaching.sources.worked_example", "teaching.tasks", "teaching.assignments", "teaching.marking",
-    "report", "report_published", "report_check", "cli", "__main__"]
+    "report", "report_published", "report_check", "commands", "cli", "__main__"]
 CORE = ["arrays", "network", "derivatives", "quantization.as_written", "quantization.rounding", "quantization.affine",
         "pruning.as_written", "pruning.importance", "pruning.masks"]
 

@@ -222,7 +222,8 @@ HELPERS = ("arrays", "checking.circle", "checking.strips", "checking.conflict", 
            "checking.enclosure", "checking.kind",
            "checking.markdown", "checking.slip", "checking.child", "checking.staircase", "checking.properties",
            "checking.behaviour", "checking.pruner", "teaching.sources", "plots",
-           "experiments", "console", "report", "cli", "__main__")
+           "experiments", "console", "report", "commands", "cli",
+           "__main__")
 
 BAD_NUMBERS = {"NaN": np.nan, "infinity": -np.inf, "string": "a", "None": None, "bool": True, "complex": 1j,
                "bytes": b"1", "date": np.datetime64("2026-01-01"), "timedelta": np.timedelta64(3, "s"),
