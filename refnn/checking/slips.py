@@ -2,11 +2,15 @@
 was published. The tests plant each and demand that a named test catches it (tests/test_slips.py).
 """
 
-from refnn.checking import (  # noqa: F401  (each registers its slips)
+from refnn.checking import (  # noqa: F401, I001  (each registers its slips, in this order)
+    slips_written,
     slips_affine,
+    slips_calibration,
     slips_grids,
+    slips_codebook,
     slips_integer,
     slips_network,
+    slips_importance,
     slips_published,
     slips_schedules,
     slips_search,

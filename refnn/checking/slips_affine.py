@@ -1,4 +1,4 @@
-"""Slips of §3.1 as written, the affine map, ranges, conventions and rounding. Collected in `slips`."""
+"""Slips of the affine map and of rounding. Collected in `slips`."""
 
 from fractions import Fraction
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from refnn import arrays
 from refnn.checking.slip import slip
-from refnn.quantization import affine, as_written, calibration, rounding
+from refnn.quantization import affine, calibration, rounding
 from refnn.quantization.affine import QParams
 
 # The right ones, by another name: a test that plants a slip replaces the module's own.
-_original_min_max, _original_choose = as_written.min_max, calibration.choose_qparams
+_original_choose = calibration.choose_qparams
 
 
 def _codes(shifted, p):
@@ -27,67 +27,6 @@ def _reals(a, like=0.0):
     exact = np.asarray(a).dtype == object or np.asarray(like).dtype == object
     return np.asarray(a).astype(object if exact else float)
 
-
-# --- §3.1 as written -------------------------------------------------------------------------------------------------
-
-@slip("quantization.as_written.quantize", "Which whole number does ⌊ ⌋ take when the fraction is above a half?")
-def round_for_floor(x, W, B, P):
-    return rounding.half_even(as_written.quantize_steps(x, W, B, P).shifted) % P
-
-
-@slip("quantization.as_written.quantize", "In which direction does the encoder shift?")
-def minus_B_encoding(x, W, B, P):
-    return as_written.quantize_steps(x, W, -np.asarray(B), P).wrapped
-
-
-@slip("quantization.as_written.quantize", "What does mod do with a code of P or more?")
-def clip_for_mod(x, W, B, P):
-    return np.clip(as_written.quantize_steps(x, W, B, P).floored, 0, P - 1)
-
-
-@slip("quantization.as_written.quantize", "What is −1 mod 8, and what does your language say?")
-def remainder_of_C(x, W, B, P):
-    return np.fmod(np.asarray(as_written.quantize_steps(x, W, B, P).floored, dtype=float), P)
-
-
-@slip("quantization.as_written.quantize", "How many codes are there, and which is the largest?")
-def mod_P_minus_1(x, W, B, P):
-    return as_written.quantize_steps(x, W, B, P).floored % (P - 1)
-
-
-@slip("quantization.as_written.dequantize", "Does the printed decoder add or subtract the offset?")
-def minus_B_decoding(q, W, B):
-    return as_written.dequantize_steps(q, W, -np.asarray(B)).decoded
-
-
-@slip("quantization.as_written.dequantize", "W is codes per real unit. Which way do you convert?")
-def times_W(q, W, B):
-    return as_written.dequantize_steps(q, 1, B).decoded * W
-
-
-@slip("quantization.as_written.dequantize", "Is the offset divided by W too?")
-def B_outside_fraction(q, W, B):
-    return as_written.dequantize_steps(q, W, 0).decoded + B
-
-
-@slip("quantization.as_written.min_max", "P levels have how many steps between them?")
-def P_for_P_minus_1(x, P, axis=None):
-    return _original_min_max(x, P + 1, axis)
-
-
-@slip("quantization.as_written.min_max", "Which code should the smallest value get?")
-def B_is_plus_min_W(x, P, axis=None):
-    W, B = _original_min_max(x, P, axis)
-    return W, -B
-
-
-@slip("quantization.as_written.min_max", "In which unit is the offset: real or codes?")
-def B_in_real_units(x, P, axis=None):
-    W, B = _original_min_max(x, P, axis)
-    return W, B / W
-
-
-# --- the affine map --------------------------------------------------------------------------------------------------
 
 @slip("quantization.affine.quantize", "Which code is nearest to 0.9 steps?")
 def floor_for_round(x, p):
@@ -167,72 +106,6 @@ def unsigned_subtraction(q, p):
     scale, zero_point = _at(q, p.scale, p), np.asarray(_at(q, p.zero_point, p)).astype(dtype)
     return _reals(np.asarray(q) - zero_point, scale) * scale
 
-
-# --- where the range comes from --------------------------------------------------------------------------------------
-
-def _qparams(x, bits=8, signed=True, symmetric=False, axis=None, calibration_="minmax", *, low=None, levels=0):
-    """choose_qparams in its plain asymmetric form, with one thing changed."""
-    x = _reals(x)
-    qmin, qmax = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
-    bottom, top = (min(x.min(), 0), max(x.max(), 0)) if low is None else low(x)
-    scale = (top - bottom) / (qmax - qmin + levels)
-    return QParams(scale, int(np.clip(rounding.half_even(qmin - bottom / scale), qmin, qmax)), qmin, qmax)
-
-
-@slip("quantization.calibration.choose_qparams", "Can 0.0 be represented exactly?",
-      "data 1..6 decoded to 5.0 in a course")
-def zero_not_in_range(x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax"):
-    return _qparams(x, bits, signed, low=lambda x: (x.min(), x.max()))
-
-
-@slip("quantization.calibration.choose_qparams", "How many steps lie between the first code and the last?")
-def levels_for_steps(x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax"):
-    return _qparams(x, bits, signed, levels=1)
-
-
-@slip("quantization.calibration.choose_qparams", "Which code gets the largest |x|?", "symmetric scale max|x|/2^(N−1)")
-def symmetric_by_one_level_more(x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax"):
-    p = _original_choose(x, bits, signed, symmetric, axis)
-    return QParams(p.scale * p.qmax / (p.qmax + 1), p.zero_point, p.qmin, p.qmax, p.axis) if symmetric else p
-
-
-@slip("quantization.calibration.choose_qparams", "Is the largest |x| always the largest x?")
-def symmetric_without_abs(x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax"):
-    p = _original_choose(x, bits, signed, symmetric, axis)
-    return QParams(max(np.max(x), 1e-9) / p.qmax, 0, p.qmin, p.qmax) if symmetric and axis is None else p
-
-
-@slip("quantization.calibration.choose_qparams", "Quantize 0.0 with your zero point: which code comes out?")
-def zero_point_sign(x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax"):
-    p = _original_choose(x, bits, signed, symmetric, axis)
-    return QParams(p.scale, np.clip(-p.zero_point, p.qmin, p.qmax), p.qmin, p.qmax, p.axis)
-
-
-@slip("quantization.calibration.choose_qparams", "Do the zero point and the codes have the same sign convention?",
-      "a NumPy course: zero point 88 for −39")
-def unsigned_zero_point(x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax"):
-    p = _original_choose(x, bits, signed, symmetric, axis)
-    return QParams(p.scale, np.clip(p.zero_point - p.qmin, p.qmin, p.qmax), p.qmin, p.qmax, p.axis)
-
-
-@slip("quantization.calibration.choose_qparams", "Is the zero point the nearest whole number, or the one below?")
-def zero_point_truncated(x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax"):
-    p = _original_choose(x, bits, signed, symmetric, axis)
-    zero_point = p.zero_point if symmetric or axis is not None else int(np.floor(p.qmin - min(np.min(x), 0) / p.scale))
-    return QParams(p.scale, np.clip(zero_point, p.qmin, p.qmax), p.qmin, p.qmax, p.axis)
-
-
-@slip("quantization.calibration.choose_qparams", "How many scales does a matrix need that is quantized row by row?")
-def per_tensor_for_per_channel(x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax"):
-    return _original_choose(x, bits, signed, symmetric, None)
-
-
-@slip("quantization.calibration.choose_qparams", "Along which axis does a scale belong to one output?")
-def wrong_axis(x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax"):
-    return _original_choose(x, bits, signed, symmetric, None if axis is None else -1 - axis)
-
-
-# --- rounding --------------------------------------------------------------------------------------------------------
 
 @slip("quantization.rounding.half_up", "What is the largest number below a half, plus a half, in floating point?")
 def add_half_and_floor(x):

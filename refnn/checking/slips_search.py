@@ -1,6 +1,5 @@
 """Slips of choosing roundings by the layer's output, and of training through them. Collected in `slips`."""
 
-
 import numpy as np
 
 from refnn.checking.slip import slip

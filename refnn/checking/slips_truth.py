@@ -1,6 +1,5 @@
 """Slips of judging deletions by their true cost. Collected in `slips`."""
 
-
 import numpy as np
 
 from refnn import network, training
