@@ -18,7 +18,7 @@ ORDER = [
     "quantization.fixed_point", "quantization.integer",
     "quantization.best_rounding", "quantization.straight_through",
     "pruning.as_written", "pruning.importance", "pruning.masks", "pruning.structured", "pruning.truth",
-    "pruning.schedules",
+    "pruning.surgeon", "pruning.schedules",
     "checking.circle", "checking.strips", "checking.conflict", "checking.solver", "checking.roundtrip",
     "checking.printed",
     "checking.enclosure", "checking.markdown", "checking.reading",

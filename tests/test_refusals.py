@@ -164,7 +164,7 @@ ROWS = {  # function: {argument: (a good value, its kind)}
        for name, more in (("one_shot", {}), ("iterative", {"rounds": (2, WHOLE)}), ("lottery", {"rounds": (2, WHOLE)}),
                           ("gradual", {"every": (1, WHOLE), "begin": (1, WHOLE), "end": (3, WHOLE),
                                        "initial": (0.1, NUMBER)}))},
-    "pruning.schedules.obs": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY), "count": (2, WHOLE),
+    "pruning.surgeon.obs": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY), "count": (2, WHOLE),
                               "activation": ("tanh", NAME), "damping": (50.0, NUMBER), "weight_decay": (0.1, NUMBER),
                               "mask": (MASK, MASKS), "curvature": ("hessian", NAME)},
     "pruning.schedules.sensitivity": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY),

@@ -8,7 +8,7 @@ import pytest
 
 from refnn import data, derivatives, network, training
 from refnn.network import Params
-from refnn.pruning import importance, masks, schedules
+from refnn.pruning import importance, masks, schedules, surgeon
 
 RECIPE = {"steps": 12, "lr": 0.02, "weight_decay": 0.1}
 
@@ -227,7 +227,7 @@ def constrained(H, theta, gone):
     return theta + delta, delta @ H @ delta / 2
 
 
-@pytest.mark.parametrize("curvature", schedules.CURVATURES)
+@pytest.mark.parametrize("curvature", surgeon.CURVATURES)
 def test_obs_equals_lagranges_equations_at_every_deletion(curvature):
     params, X, y = case(9)
     theta, decay, damping = params.flatten() + 0.3, 0.5, 50.0
