@@ -8,7 +8,7 @@ import pytest
 
 from refnn import article, downdate, network
 from refnn.network import Params
-from refnn.quantization import affine, best_rounding, calibration
+from refnn.quantization import affine, all_roundings, best_rounding, calibration
 from refnn.quantization.affine import QParams
 
 METHODS = ("nearest", "adaround", "obq", "enumerated")
@@ -47,14 +47,14 @@ def by_fractions(W, p, X):
 def test_everything_equals_a_plain_loop_over_fractions(rng):
     for _ in range(20):
         W, p, X = dyadic(rng)
-        every, best = best_rounding.every(W, p, X), best_rounding.enumerated(W, p, X)
+        every, best = all_roundings.every(W, p, X), best_rounding.enumerated(W, p, X)
         for i, costs in enumerate(by_fractions(W, p, X)):
             assert [F(v) for v in every[i].tolist()] == [cost for cost, _ in costs]              # exact: no tolerance
             least = min(cost for cost, _ in costs)
             assert tuple(best[i].tolist()) == next(codes for cost, codes in costs if cost == least)    # the first
             for cost, codes in costs[::5]:
-                one = best_rounding.objective(W[i:i + 1], np.array([codes]), p, X)
-                rank = best_rounding.rank(W[i:i + 1], np.array([codes]), p, X)
+                one = all_roundings.objective(W[i:i + 1], np.array([codes]), p, X)
+                rank = all_roundings.rank(W[i:i + 1], np.array([codes]), p, X)
                 assert one == [float(cost)] and rank == [sum(c < cost for c, _ in costs)]
 
 
@@ -62,11 +62,11 @@ def test_objective_by_hand():
     # w = (¼, ½) to (1, 0): δ = (¾, −½). X = (1, 1), (2, −3): (¼)² + 3² = 145/16. Without cross terms: 45/16 + 10/4
     codes = np.array([[1, 0]])
     X = np.array([[1.0, 1.0], [2.0, -3.0]])
-    assert best_rounding.objective([[0.25, 0.5]], codes, GRID, X).tolist() == [145 / 16]
+    assert all_roundings.objective([[0.25, 0.5]], codes, GRID, X).tolist() == [145 / 16]
     H, d = X.T @ X, np.array([0.75, -0.5])
     assert d @ H @ d == 145 / 16 and (d * d * np.diag(H)).sum() == 85 / 16 and d @ (X @ X.T) @ d == 82 / 16
     shifted = QParams(np.float32(0.5), 3, 0, 7)                              # ŵ = (7 − 3)/2, (0 − 3)/2; δ = −¼, −½
-    assert best_rounding.objective([[2.25, -1.0]], np.array([[7, 0]]), shifted, X).tolist() == [1.5625]
+    assert all_roundings.objective([[2.25, -1.0]], np.array([[7, 0]]), shifted, X).tolist() == [1.5625]
 
 
 def test_nearest_is_to_the_nearest_whatever_the_inputs():
@@ -79,22 +79,22 @@ def test_nearest_is_not_best_by_hand():
     # (0.4, 0.4) on equal inputs: nearest loses 0.8, one up and one down gain 0.2
     W, X = [[0.4, 0.4]], [[1.0, 1.0], [2.0, 2.0]]
     assert best_rounding.nearest(W, GRID, X).tolist() == [[0, 0]]
-    assert best_rounding.every(W, GRID, X).round(12).tolist() == [[3.2, 0.2, 0.2, 7.2]]
+    assert all_roundings.every(W, GRID, X).round(12).tolist() == [[3.2, 0.2, 0.2, 7.2]]
     assert best_rounding.enumerated(W, GRID, X).tolist() == [[1, 0]]             # of the two best the first
     assert best_rounding.obq(W, GRID, X).tolist() == [[0, 1]]                    # the first to 0, the other by 0.8 to 1
     assert best_rounding.adaround(W, GRID, X).tolist() == [[0, 0]]               # whose steps keep equal weights equal
     assert best_rounding.adaround([[0.4, 0.3]], GRID, X).tolist() == [[1, 0]]
-    assert best_rounding.rank(W, np.array([[0, 0]]), GRID, X) == [2]
-    assert best_rounding.rank(W, np.array([[7, -8]]), GRID, X) == [4]            # far off: 16.2
+    assert all_roundings.rank(W, np.array([[0, 0]]), GRID, X) == [2]
+    assert all_roundings.rank(W, np.array([[7, -8]]), GRID, X) == [4]            # far off: 16.2
 
 
 def test_of_all_roundings_the_first_weight_is_bit_0(rng):
     W, p, X = layer(rng, rows=2, n=7, batch=(3,))
-    every, best = best_rounding.every(W, p, X), best_rounding.enumerated(W, p, X)
+    every, best = all_roundings.every(W, p, X), best_rounding.enumerated(W, p, X)
     down = np.clip(np.floor(W / p.scale) + p.zero_point, p.qmin, p.qmax)
     index = ((best > down) * 2 ** np.arange(7)).sum(axis=-1)
     assert every.shape == (3, 2, 128) and (index == every.argmin(axis=-1)).all()
-    assert (best_rounding.rank(W, best, p, X) == 0).all()
+    assert (all_roundings.rank(W, best, p, X) == 0).all()
 
 
 def test_adaround_lies_between_nearest_and_enumerated(rng):
@@ -104,7 +104,7 @@ def test_adaround_lies_between_nearest_and_enumerated(rng):
     cases += [([[-0.5, 0.8, -0.3]], GRID, [[-3.0, 2.0, 1.0], [2.0, -3.0, -1.0]]),
               ([[-0.7, 1.2, -0.4]], GRID, [[3.0, -3.0, 2.0], [3.0, -2.0, 2.0], [-3.0, -2.0, -1.0]])]
     for W, p, X in cases:
-        cost = {m: best_rounding.objective(W, getattr(best_rounding, m)(W, p, X), p, X) for m in METHODS}
+        cost = {m: all_roundings.objective(W, getattr(best_rounding, m)(W, p, X), p, X) for m in METHODS}
         slack = 1e-13 * np.abs(cost["nearest"]).max()                        # two sums of 8·40 terms: 320·2⁻⁵³ each
         assert (cost["adaround"] <= cost["nearest"]).all()
         for method in METHODS:
@@ -114,7 +114,7 @@ def test_adaround_lies_between_nearest_and_enumerated(rng):
 def test_adaround_finds_most_of_the_best_where_nearest_finds_half():
     rng = np.random.default_rng(0)
     W, p, X = layer(rng, n=10, N=64, batch=(30,), bits=3, correlated=False)
-    share = {m: (best_rounding.rank(W, getattr(best_rounding, m)(W, p, X), p, X) == 0).mean() for m in METHODS}
+    share = {m: (all_roundings.rank(W, getattr(best_rounding, m)(W, p, X), p, X) == 0).mean() for m in METHODS}
     # seeds 0 to 9 gave nearest .39–.54, obq .81–.91, adaround .91–.97
     assert share["nearest"] < 0.6 and 0.75 < share["obq"] and 0.9 < share["adaround"] and share["enumerated"] == 1
 
@@ -227,8 +227,8 @@ def test_where_the_inputs_say_nothing_all_four_are_nearest(rng):
     for X in (np.zeros((0, 6)), np.zeros((4, 6))):
         for method in METHODS:
             assert (getattr(best_rounding, method)(W, p, X) == affine.quantize(W, p)).all(), method
-        assert not best_rounding.every(W, p, X).any()
-        assert not best_rounding.rank(W, affine.quantize(W, p), p, X).any()
+        assert not all_roundings.every(W, p, X).any()
+        assert not all_roundings.rank(W, affine.quantize(W, p), p, X).any()
 
 
 def test_a_dead_input_does_not_drown_small_ones():
@@ -236,7 +236,7 @@ def test_a_dead_input_does_not_drown_small_ones():
     for method, q in zip(METHODS, ([0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 0, 0])):
         for c in (1.0, 2.0**-600):                                           # whose square vanishes
             assert getattr(best_rounding, method)(W, GRID, c * X).tolist() == [q], method
-    assert best_rounding.rank(W, np.array([[0, 0, 0]]), GRID, X * 2.0**-600) == [4]     # 2, each twice
+    assert all_roundings.rank(W, np.array([[0, 0, 0]]), GRID, X * 2.0**-600) == [4]     # 2, each twice
 
 
 def test_codes_do_not_hang_on_the_size_of_inputs_or_weights(rng):
@@ -251,17 +251,17 @@ def test_codes_do_not_hang_on_the_size_of_inputs_or_weights(rng):
             assert (getattr(best_rounding, method)(W * c, grid, X * c) == codes).all(), (method, c)
         grid = QParams(p.scale / columns, np.full(7, p.zero_point), p.qmin, p.qmax, axis=1)
         assert (getattr(best_rounding, method)(W / columns, grid, X * columns) == codes).all(), method
-    assert (best_rounding.objective(W, codes, p, X * 2.0**1000) == np.inf).all()        # and no warning
-    assert (best_rounding.every(W, p, X * 2.0**-1000) == 0).all()
+    assert (all_roundings.objective(W, codes, p, X * 2.0**1000) == np.inf).all()        # and no warning
+    assert (all_roundings.every(W, p, X * 2.0**-1000) == 0).all()
 
 
 def test_ten_weights_have_1024_roundings_eleven_with_the_bias(rng):
     params = network.init(rng)
     W, b, X = params.W_ih, rng.standard_normal(5), rng.standard_normal((50, 10))
     p = calibration.choose_qparams(W, 3)
-    assert best_rounding.every(W, p, X).shape == (5, 1024)
+    assert all_roundings.every(W, p, X).shape == (5, 1024)
     W1, X1 = np.column_stack([W, b]), np.column_stack([X, np.ones(50)])
-    every = best_rounding.every(W1, p, X1)
+    every = all_roundings.every(W1, p, X1)
     q = best_rounding.enumerated(W1, p, X1)
     assert every.shape == (5, 2048) and q.shape == (5, 11)
     z = X @ W.T + b
@@ -291,7 +291,7 @@ def test_one_grid_a_row_and_one_a_network(rng):
 def test_saturated_and_whole_weights_have_one_code(rng):
     p = QParams(0.5, 2, 0, 3)                                                # −1 to ½
     W, X = [[-7.0, 0.25, 9.0, -0.5]], rng.standard_normal((9, 4))
-    every = best_rounding.every(W, p, X).reshape(2, 2, 2, 2)                 # the last index is weight 0
+    every = all_roundings.every(W, p, X).reshape(2, 2, 2, 2)                 # the last index is weight 0
     for weight in (0, 2, 3):
         assert (every.take(0, 3 - weight) == every.take(1, 3 - weight)).all()
     for method in METHODS:
@@ -307,7 +307,7 @@ def test_the_printed_network_has_32768_roundings():
     params = Params(*(a.astype(float) for a in article.parameters().arrays()))
     X, y = article.data()
     grids = [calibration.choose_qparams(a, 3, signed=False) for a in params.arrays()]
-    J = best_rounding.every_network(params, grids, X, y)
+    J = all_roundings.every_network(params, grids, X, y)
     assert J.shape == (2**15,)
     sides = [[np.clip(f(a / p.scale), 0, 7) * p.scale for a, p in zip(params.arrays(), grids)]
              for f in (np.floor, np.ceil)]
@@ -317,13 +317,13 @@ def test_the_printed_network_has_32768_roundings():
         y_hat = np.tanh(X @ t[:10].reshape(2, 5).T + t[10:12]) @ t[12:14] + t[14]
         assert abs(J[index] - 0.5 * np.square(y_hat - y[:, 0]).sum()) < 1e-12 * (1 + J[index])
     codes = Params(*map(affine.quantize, params.arrays(), grids))
-    nearest = best_rounding.network_index(params, codes, grids)
+    nearest = all_roundings.network_index(params, codes, grids)
     decoded = Params(*map(affine.dequantize, codes.arrays(), grids))
     assert abs(J[nearest] - network.loss(network.forward(decoded, X).y_hat, y)) < 1e-12
     # 4 of the 15 lie on their grid: each of 2¹¹ networks 16 times; 77 are better, the nearest to it in J by 0.1 %
     assert (down != up).sum() == 11 and (J < J[nearest]).sum() == 77 * 16
     shared = calibration.choose_qparams(params.flatten(), 3, signed=False)
-    assert (best_rounding.every_network(params, shared, X, y) == best_rounding.every_network(params, [shared] * 4, X, y)
+    assert (all_roundings.every_network(params, shared, X, y) == all_roundings.every_network(params, [shared] * 4, X, y)
             ).all()
 
 
@@ -333,8 +333,8 @@ def test_one_layer_judged_as_a_network_or_by_its_output_is_the_same(rng):
     p = calibration.choose_qparams(W, 3)
     one = QParams(1.0, 0, -8, 7)
     params = Params(W, [0.0], [[1.0]], [0.0])
-    J = best_rounding.every_network(params, [p, one, one, one], X, X @ W.T, "identity")
-    np.testing.assert_allclose(2 * J[:512], best_rounding.every(W, p, X)[0], rtol=1e-9)
+    J = all_roundings.every_network(params, [p, one, one, one], X, X @ W.T, "identity")
+    np.testing.assert_allclose(2 * J[:512], all_roundings.every(W, p, X)[0], rtol=1e-9)
     assert (J.reshape(8, 512) == J[:512]).all()                              # the biases and W_ho have one code
 
 
@@ -350,8 +350,8 @@ def test_the_narrowest_dtype_and_any_precision(rng):
         codes = getattr(best_rounding, method)(W, p, X)
         assert (getattr(best_rounding, method)(*single) == codes).all()      # no weight lies within 1e-6 of a decision
         assert (getattr(best_rounding, method)(*fraction) == codes).all()
-    assert best_rounding.objective(*single[:1], codes, *single[1:]).dtype == np.float64
-    assert best_rounding.objective(W, codes, fraction[1], X).dtype == np.float64
+    assert all_roundings.objective(*single[:1], codes, *single[1:]).dtype == np.float64
+    assert all_roundings.objective(W, codes, fraction[1], X).dtype == np.float64
 
 
 def test_odd_shapes_and_values():
@@ -360,9 +360,9 @@ def test_odd_shapes_and_values():
         for method in METHODS:
             q = getattr(best_rounding, method)(W, GRID, X)
             assert q.shape == W.shape and q.dtype == np.int8
-            assert best_rounding.objective(W, q, GRID, X).shape == W.shape[:-1]
-            assert (best_rounding.rank(W, q, GRID, X) == 0).all()
-        assert best_rounding.every(W, GRID, X).shape == (*W.shape[:-1], 2 ** W.shape[-1])
+            assert all_roundings.objective(W, q, GRID, X).shape == W.shape[:-1]
+            assert (all_roundings.rank(W, q, GRID, X) == 0).all()
+        assert all_roundings.every(W, GRID, X).shape == (*W.shape[:-1], 2 ** W.shape[-1])
     big = np.finfo(float).max
     for W in ([[big, -big, 0.5]], [[5e-324, -5e-324, 0.5]], np.float16([[6e4, -6e-8, 0.5]])):
         for X in (np.full((2, 3), big), np.full((2, 3), 5e-324), np.float32([[3e38, 1e-45, 0]])):
@@ -381,7 +381,7 @@ def test_more_than_16_weights_are_refused_where_all_roundings_are_tried(rng):
         assert getattr(best_rounding, method)(W, p, X).shape == (2, 17)
     assert best_rounding.enumerated(W[:1, :16], p, X[:5, :16]).shape == (1, 16)
     with pytest.raises(ValueError, match="every_network: params must be one network of at most 16 parameters"):
-        best_rounding.every_network(network.init(rng, (5, 3, 1)), p, X[:, :5], X[:, :1])
+        all_roundings.every_network(network.init(rng, (5, 3, 1)), p, X[:, :5], X[:, :1])
 
 
 def test_refusals(rng):
@@ -399,12 +399,12 @@ def test_refusals(rng):
     params = network.init(rng, (2, 2, 1))
     for grids in (None, [p] * 3, [p, p, p, 0.5]):
         with pytest.raises(ValueError, match="every_network: grids must be a QParams or four of them"):
-            best_rounding.every_network(params, grids, X[:, :2], X[:, :1])
+            all_roundings.every_network(params, grids, X[:, :2], X[:, :1])
     far = Params(*(np.full(a.shape, 7) for a in params.arrays()))
     with pytest.raises(ValueError, match="network_index: codes must be the floor or the ceiling"):
-        best_rounding.network_index(params, far, QParams(0.5, 0, -8, 7))
+        all_roundings.network_index(params, far, QParams(0.5, 0, -8, 7))
     with pytest.raises(ValueError, match="every_network: params must be one network"):
-        best_rounding.every_network(network.init(rng, (2, 2, 1), (3,)), p, X[:, :2], X[:, :1])
+        all_roundings.every_network(network.init(rng, (2, 2, 1), (3,)), p, X[:, :2], X[:, :1])
 
 
 def test_obq_uses_the_one_downdate(monkeypatch, rng):

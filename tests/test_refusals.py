@@ -113,14 +113,15 @@ ROWS = {  # function: {argument: (a good value, its kind)}
     "quantization.integer.bound": {"network": (integer.convert(P, X), SKIP)},
     "quantization.integer.ladder": {"network": (integer.convert(P, X), SKIP), "params": (P, PARAMS), "X": (X, ARRAY)},
     **{f"quantization.best_rounding.{name}": {"W": (P.W_ih, ARRAY), "qparams": (GRID, GRIDS), "X": (X, ARRAY)}
-       for name in ("nearest", "adaround", "obq", "enumerated", "every")},
-    **{f"quantization.best_rounding.{name}": {"W": (P.W_ih, ARRAY), "codes": (np.arange(15).reshape(3, 5) % 8, CODES),
+       for name in ("nearest", "adaround", "obq", "enumerated")},
+    "quantization.all_roundings.every": {"W": (P.W_ih, ARRAY), "qparams": (GRID, GRIDS), "X": (X, ARRAY)},
+    **{f"quantization.all_roundings.{name}": {"W": (P.W_ih, ARRAY), "codes": (np.arange(15).reshape(3, 5) % 8, CODES),
                                               "qparams": (GRID, GRIDS), "X": (X, ARRAY)}
        for name in ("objective", "rank")},
-    "quantization.best_rounding.every_network": {"params": (SMALL, PARAMS), "grids": (GRID, GRIDS),
+    "quantization.all_roundings.every_network": {"params": (SMALL, PARAMS), "grids": (GRID, GRIDS),
                                                  "X": (X[:, :2], ARRAY), "y": (Y[:, :1], ARRAY),
                                                  "activation": ("tanh", NAME)},
-    "quantization.best_rounding.network_index": {"params": (SMALL, PARAMS), "codes": (SMALL_CODES, PARAMS),
+    "quantization.all_roundings.network_index": {"params": (SMALL, PARAMS), "codes": (SMALL_CODES, PARAMS),
                                                  "grids": (GRID, GRIDS)},
     "pruning.as_written.importance": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY),
                                       "activation": ("tanh", NAME)},
@@ -141,17 +142,17 @@ ROWS = {  # function: {argument: (a good value, its kind)}
     **{f"pruning.structured.{name}": {"params": (P, PARAMS), "mask": (MASK, MASKS)}
        for name in ("compact", "compact_inputs")},
     "pruning.structured.cost": {"params": (P, PARAMS), "mask": (MASK, MASKS), "bits": (8, WHOLE)},
-    **{f"pruning.truth.{name}": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY), "activation": ("tanh", NAME)}
-       for name in ("deletion", "pairs", "every_neurons", "every_inputs")},
+    **{f"pruning.{name}": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY), "activation": ("tanh", NAME)}
+       for name in ("truth.deletion", "truth.pairs", "tables.every_neurons", "tables.every_inputs")},
     "pruning.truth.loss_without": {"params": (P, PARAMS), "masks": (np.eye(26) == 0, SKIP), "X": (X, ARRAY),
                                    "y": (Y, ARRAY), "activation": ("tanh", NAME)},
-    **{f"pruning.truth.{name}": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY), "count": (1, WHOLE),
-                                 "activation": ("tanh", NAME)}
-       for name in ("best_subset", "best_known", "best_neurons", "best_inputs")},
-    "pruning.truth.best_of": {"table": (np.arange(8.0), ARRAY), "count": (1, WHOLE)},
-    "pruning.truth.every_mask": {"params": (SMALL, PARAMS), "X": (X[:, :2], ARRAY), "y": (Y[:, :1], ARRAY),
+    **{f"pruning.{name}": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY), "count": (1, WHOLE),
+                           "activation": ("tanh", NAME)}
+       for name in ("search.best_subset", "search.best_known", "tables.best_neurons", "tables.best_inputs")},
+    "pruning.tables.best_of": {"table": (np.arange(8.0), ARRAY), "count": (1, WHOLE)},
+    "pruning.tables.every_mask": {"params": (SMALL, PARAMS), "X": (X[:, :2], ARRAY), "y": (Y[:, :1], ARRAY),
                                  "activation": ("tanh", NAME)},
-    "pruning.truth.every_mask_retrained": {"params": (SMALL, PARAMS), "X": (X[:, :2], ARRAY), "y": (Y[:, :1], ARRAY),
+    "pruning.tables.every_mask_retrained": {"params": (SMALL, PARAMS), "X": (X[:, :2], ARRAY), "y": (Y[:, :1], ARRAY),
                                            "steps": (2, WHOLE), "lr": (0.1, NUMBER), "activation": ("tanh", NAME)},
     "pruning.schedules.cubic": {"step": (X, ARRAY), "begin": (-1, NUMBER), "end": (2, NUMBER), "initial": (0.1, NUMBER),
                                 "final": (0.8, NUMBER)},
@@ -198,10 +199,14 @@ ROWS = {  # function: {argument: (a good value, its kind)}
     "checking.reading.read": {"path": ("refnn/examples/affine.toml", NAME), "levels": (8, WHOLE)},
 }
 # on checked arguments, or not about values that a user brings
-INTERNAL = {"network.propagate", "network.half_square", "network.backpropagate", "network.checked", "training.descend",
+INTERNAL = {*(f"pruning.flips.{name}" for name in ("flips", "singles", "doubles", "positions", "units_of", "losses",
+                                                       "masked", "each", "cheapest")),
+            "network.propagate", "network.half_square", "network.backpropagate", "network.checked", "training.descend",
             "training.run", "training.per_network", "quantization.partition.groups",
             "quantization.fixed_point.within", "quantization.fixed_point.as_int32",
             "quantization.fixed_point.folded",
+            *(f"quantization.all_roundings.{name}" for name in ("layer_of", "down_and_up", "errors", "square", "table",
+                                                                "bits")),
             "quantization.rounding.nearest_even", "transposed.order", "transposed.objective", "article.fractions",
             "article.parameters", "article.data", "article.example", "checking.solver.checked",
             "checking.solver.flat", "checking.solver.code_of",

@@ -9,7 +9,7 @@ import pytest
 
 from refnn import article, data, derivatives, network, training
 from refnn.network import Params
-from refnn.pruning import importance, masks, truth
+from refnn.pruning import flips, importance, masks, tables, truth
 
 F_OF = {"tanh": np.tanh, "sigmoid": lambda z: 1 / (1 + np.exp(-z)), "relu": lambda z: z * (z > 0),
         "identity": lambda z: z}
@@ -196,7 +196,7 @@ def test_blocks_of_examples_and_of_networks_change_nothing(rng, monkeypatch):
     keep = rng.random((40, p.flatten().size)) > 0.3
     whole = truth.deletion(p, X, y).flatten(), truth.pairs(p, X, y), truth.loss_without(p, keep, X, y)
     for numbers in (1, 100, 3000):
-        monkeypatch.setattr(truth, "AT_ONCE", numbers)
+        monkeypatch.setattr(flips, "AT_ONCE", numbers)
         parts = truth.deletion(p, X, y).flatten(), truth.pairs(p, X, y), truth.loss_without(p, keep, X, y)
         for a, b in zip(whole, parts):
             assert np.abs(a - b).max() <= rounding(p, X, y)
@@ -403,7 +403,7 @@ def test_every_mask_retrained_equals_one_by_one(rng):
 def test_retraining_in_blocks(rng, monkeypatch):
     p, X, y = real(rng, (2, 1, 1), batch=(2,))
     whole = truth.every_mask_retrained(p, X, y, steps=5)
-    monkeypatch.setattr(truth, "NETWORKS", 7)
+    monkeypatch.setattr(tables, "NETWORKS", 7)
     seen = []
     assert np.allclose(truth.every_mask_retrained(p, X, y, steps=5, progress=lambda *a: seen.append(a)), whole,
                        rtol=1e-12, atol=0)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from refnn.checking.slip import slip
-from refnn.quantization import affine, best_rounding, straight_through
+from refnn.quantization import affine, all_roundings, best_rounding, straight_through
 
 # The right ones, by another name: a test that plants a slip replaces the module's own.
 _original_aware = straight_through.fit
@@ -15,20 +15,20 @@ def _codes(shifted, p):
 
 # --- up or down ------------------------------------------------------------------------------------------------------
 
-_original_objective, _original_every = best_rounding.objective, best_rounding.every
-_original_every_network = best_rounding.every_network
+_original_objective, _original_every = all_roundings.objective, all_roundings.every
+_original_every_network = all_roundings.every_network
 
 
 def _off(W, codes, p):
     return affine.dequantize(codes, p) - np.asarray(W, float)
 
 
-@slip("quantization.best_rounding.objective", "Do the errors of two weights meet in the same output?")
+@slip("quantization.all_roundings.objective", "Do the errors of two weights meet in the same output?")
 def no_cross_terms(W, codes, qparams, X):
     return np.square(_off(W, codes, qparams)) @ np.square(X).sum(axis=-2)
 
 
-@slip("quantization.best_rounding.objective", "H has a row for each weight. Which axis of X is summed over?")
+@slip("quantization.all_roundings.objective", "H has a row for each weight. Which axis of X is summed over?")
 def examples_for_weights(W, codes, qparams, X):
     d, X = _off(W, codes, qparams), np.asarray(X, float)
     if X.shape[-2] != X.shape[-1]:
@@ -36,12 +36,12 @@ def examples_for_weights(W, codes, qparams, X):
     return ((d @ (X @ X.mT)) * d).sum(axis=-1)
 
 
-@slip("quantization.best_rounding.objective", "Can the errors of two examples cancel?")
+@slip("quantization.all_roundings.objective", "Can the errors of two examples cancel?")
 def summed_before_squared(W, codes, qparams, X):
     return np.square((_off(W, codes, qparams) @ np.asarray(X, float).mT).sum(axis=-1))
 
 
-@slip("quantization.best_rounding.objective", "Is it a sum over the examples or their mean?")
+@slip("quantization.all_roundings.objective", "Is it a sum over the examples or their mean?")
 def mean_over_examples(W, codes, qparams, X):
     return _original_objective(W, codes, qparams, X) / np.shape(X)[-2]
 
@@ -53,9 +53,9 @@ def always_down(W, qparams, X):
 
 @slip("quantization.best_rounding.adaround", "The minimum was rounded. Is it still better than nearest?")
 def learned_without_a_last_look(W, qparams, X):
-    layer = best_rounding._layer("adaround", W, qparams, X)
-    down, up = best_rounding._sides(layer.W, layer.grid)
-    _, d_down, d_up = best_rounding._errors(layer, down, up)
+    layer = all_roundings.layer_of("adaround", W, qparams, X)
+    down, up = all_roundings.down_and_up(layer.W, layer.grid)
+    _, d_down, d_up = all_roundings.errors(layer, down, up)
     return np.where(best_rounding._learned(d_down, d_up, layer.X) >= 0.5, up, down)
 
 
@@ -100,7 +100,7 @@ def smallest_error_first(W, qparams, X):
     return _obq(W, qparams, X, saliency=lambda e, d: e * e)
 
 
-@slip("quantization.best_rounding.every", "Which weight does the lowest bit of the index stand for?")
+@slip("quantization.all_roundings.every", "Which weight does the lowest bit of the index stand for?")
 def first_weight_at_the_highest_bit(W, qparams, X):
     costs = _original_every(W, qparams, X)
     n = np.shape(W)[-1]
@@ -116,12 +116,12 @@ def last_of_equals(W, qparams, X):
                   + qparams.zero_point, qparams)
 
 
-@slip("quantization.best_rounding.rank", "What is the rank of the best?")
+@slip("quantization.all_roundings.rank", "What is the rank of the best?")
 def rank_from_one(W, codes, qparams, X):
     return (_original_every(W, qparams, X) <= _original_objective(W, codes, qparams, X)[..., None]).sum(axis=-1)
 
 
-@slip("quantization.best_rounding.every_network", "Is J a sum over the examples or their mean?")
+@slip("quantization.all_roundings.every_network", "Is J a sum over the examples or their mean?")
 def mean_J_of_roundings(params, grids, X, y, activation="tanh"):
     return _original_every_network(params, grids, X, y, activation) / len(y)
 

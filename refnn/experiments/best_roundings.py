@@ -14,7 +14,7 @@ from refnn.console import table, wrap
 from refnn.experiments.spread import interval, told
 from refnn.experiments.trained import SEEDS, J, networks
 from refnn.network import Params
-from refnn.quantization import affine, best_rounding, calibration
+from refnn.quantization import affine, all_roundings, best_rounding, calibration
 
 BITS, PRINTED_BITS, PICTURED = (2, 3, 4), (2, 3, 4), 3
 METHODS = {name: getattr(best_rounding, name) for name in ("nearest", "adaround", "obq", "enumerated")}
@@ -51,11 +51,11 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     for bits in BITS:
         progress(f"all 2^11 roundings, {bits} bits")
         grid = calibration.choose_qparams(W, bits, axis=0)
-        costs = best_rounding.every(W, grid, X1)                               # (S, 5, 2¹¹)
+        costs = all_roundings.every(W, grid, X1)                               # (S, 5, 2¹¹)
         for name, method in METHODS.items():
             codes = method(W, grid, X1)
-            rank[bits, name] = best_rounding.rank(W, codes, grid, X1) + 1
-            own = best_rounding.objective(W, codes, grid, X1)
+            rank[bits, name] = all_roundings.rank(W, codes, grid, X1) + 1
+            own = all_roundings.objective(W, codes, grid, X1)
             ratio[bits, name] = own / costs.min(axis=-1)
             hat = affine.dequantize(codes, grid)
             loss[bits, name] = J(Params(hat[..., :-1], hat[..., -1], params.W_ho, params.b_o), X, y) / base
@@ -75,9 +75,9 @@ def _printed(bits):
     params, (X, y) = _floats(article.parameters()), article.data()
     X, y = (np.asarray(a, dtype=float) for a in (X, y))
     grids = [calibration.choose_qparams(a, bits) for a in params.arrays()]
-    every = best_rounding.every_network(params, grids, X, y)
+    every = all_roundings.every_network(params, grids, X, y)
     near = Params(*(affine.quantize(a, g) for a, g in zip(params.arrays(), grids)))
-    nearest = every[best_rounding.network_index(params, near, grids)]
+    nearest = every[all_roundings.network_index(params, near, grids)]
     steps = [affine.quantize_steps(a, g).divided for a, g in zip(params.arrays(), grids)]
     same = 2 ** sum(int((s == np.floor(s)).sum()) for s in steps)              # on its grid: both roundings are one
     return len(every) // same, int((every < nearest).sum()) // same + 1, float(nearest), float(every.min())

@@ -1,7 +1,9 @@
 """Every bit pattern, and the rounding of many numbers, against ml_dtypes and torch (tests/peers/requirements.txt)."""
 
+import ml_dtypes
 import numpy as np
 import pytest
+import torch
 
 from refnn.quantization import grids
 
@@ -23,7 +25,6 @@ def numbers(rng, grid):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_pattern_equals_ml_dtypes(name):
-    ml_dtypes = pytest.importorskip("ml_dtypes")
     e, m, special, other = FORMATS[name]
     patterns = np.arange(2 ** (1 + e + m), dtype=np.uint8)
     theirs = patterns.view(getattr(ml_dtypes, other)).astype(np.float64)
@@ -36,7 +37,6 @@ def test_every_pattern_equals_ml_dtypes(name):
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_rounding_equals_ml_dtypes(name, dtype, rng):
-    ml_dtypes = pytest.importorskip("ml_dtypes")
     grid = grids.GRIDS[name]
     x = numbers(rng, grid).astype(dtype)
     theirs = x.astype(getattr(ml_dtypes, FORMATS[name][3])).astype(np.float64)
@@ -45,7 +45,6 @@ def test_rounding_equals_ml_dtypes(name, dtype, rng):
 
 @pytest.mark.parametrize(("name", "other"), [("FP8 E4M3", "float8_e4m3fn"), ("FP8 E5M2", "float8_e5m2")])
 def test_patterns_and_rounding_equal_torch(name, other, rng):
-    torch = pytest.importorskip("torch")
     kind, grid = getattr(torch, other), grids.GRIDS[name]
     e, m, special, _ = FORMATS[name]
     theirs = torch.arange(256, dtype=torch.int32).to(torch.uint8).view(kind).to(torch.float32).numpy()
