@@ -24,15 +24,17 @@ def prints(x, W, B, P):
 def brute_force(x, q, P):
     """Every W where some entry's fraction part meets another's, and one between each; for each every B that matters.
 
-    Shares nothing with the solver: it evaluates ⌊x·W + B⌋ mod P itself. Returns (W, best number of right codes).
+    Shares nothing with the solver: it evaluates ⌊x·W + B⌋ mod P itself, in whole numbers over one denominator N.
+    Yields (W, best number of right codes).
     """
-    period = P * lcm(*(v.denominator for v in x))
+    D = lcm(*(v.denominator for v in x))
     differences = {abs(a - b) for a, b in combinations(set(x), 2)}
-    events = sorted({F(m) / d for d in differences for m in range(floor(period * d))} | {F(0)})
-    for W, after in zip(events, [*events[1:], F(period)]):
+    events = sorted({F(m) / d for d in differences for m in range(floor(P * D * d))} | {F(0)})
+    for W, after in zip(events, [*events[1:], F(P * D)]):
         for w in (W, (W + after) / 2):
-            yield w, max(sum(c == r for c, r in zip(q, prints(x, w, (-v * w) % 1 + m, P)))
-                         for v in x for m in range(P))
+            N, xW = D * w.denominator, [int(v * D) * w.numerator for v in x]
+            yield w, max(sum((c - (a + -b % N) // N - m) % P == 0 for c, a in zip(q, xW))      # B = (−v·W) mod 1 + m
+                         for b in xW for m in range(P))
 
 
 def small_case(rng):
@@ -113,6 +115,18 @@ def test_codes_and_decoded_values_together():
         assert all(abs((c + s * B) / W - F(d)) <= F(1, 2 * 10**6) for c, d in zip(Q10[:5], decoded))
 
 
+def on_a_grid(x, q, low, high, P, s):
+    """The (W, B), in eighths within −8..8, that print q and decode to low..high; x in quarters, in whole numbers."""
+    a, b = np.array([(a, b) for a in range(-64, 65) if a for b in range(-64, 65)]).T
+    fits = np.ones(len(a), dtype=bool)
+    for v, c, l, h in zip(x, q, low, high):
+        decoded = (8 * c + s * b) * np.sign(a)                                 # of (c + s·B)/W, over |a|
+        fits &= (int(4 * v) * a + 4 * b) // 32 % P == c
+        fits &= l.numerator * np.abs(a) <= decoded * l.denominator
+        fits &= decoded * h.denominator <= h.numerator * np.abs(a)
+    return [(F(int(a), 8), F(int(b), 8)) for a, b in zip(a[fits], b[fits])]
+
+
 def test_roundtrip_against_a_grid_of_pairs(rng):
     """Whatever a fine grid of (W, B) finds, roundtrip finds; what roundtrip finds holds."""
     found = missed = 0
@@ -132,10 +146,8 @@ def test_roundtrip_against_a_grid_of_pairs(rng):
             assert prints(x, W, B, P) == q and all(l <= (c + s * B) / W <= h for l, h, c in zip(low, high, q))
             found += 1
         else:
-            grid = ((F(a, 8), F(b, 8)) for a in range(-64, 65) if a for b in range(-64, 65))
-            for W, B in grid:
-                fits = prints(x, W, B, P) == q and all(l <= (c + s * B) / W <= h for l, h, c in zip(low, high, q))
-                assert not fits, (x, q, low, high, P, sign, W, B)
+            fits = on_a_grid(x, q, low, high, P, s)
+            assert not fits, (x, q, low, high, P, sign, fits)
             missed += 1
     assert found > 50 and missed > 20
 
