@@ -4,6 +4,7 @@ from fractions import Fraction as F
 from itertools import combinations, pairwise, product
 from math import inf, lcm
 
+import numpy as np
 import pytest
 
 from refnn.checking.solver import OVERFLOWS, ROUNDINGS, code_of, range_of_B, solve
@@ -11,11 +12,10 @@ from refnn.quantization import rounding as rules
 
 
 def codes_of(x, W, B, P, rule, overflow):
-    out = []
-    for v in x:
-        q = int(getattr(rules, rule)(v * W + B))
-        out.append(q % P if overflow == "wrap" else min(max(q, 0), P - 1) if overflow == "saturate" else q)
-    return out
+    """The codes of x; a row of them for each where B is a list."""
+    q = getattr(rules, rule)(np.array([v * W + b for b in np.ravel(B) for v in x], dtype=object))
+    q = q % P if overflow == "wrap" else np.clip(q, 0, P - 1) if overflow == "saturate" else q
+    return q.reshape(*np.shape(B), len(x)).tolist()
 
 
 def some_B(x, q, W, P, rule, overflow):
@@ -23,7 +23,7 @@ def some_B(x, q, W, P, rule, overflow):
     span = range(-2, 2 * P + 3) if overflow != "none" else range(2 * min(q) - 2, 2 * max(q) + 5)
     places = sorted({F(m, 2) - v * W for v in x for m in span})
     tried = [places[0] - 1, *places, *((a + b) / 2 for a, b in pairwise(places)), places[-1] + 1]
-    return max(sum(a == b for a, b in zip(q, codes_of(x, W, B, P, rule, overflow))) for B in tried)
+    return max(sum(a == b for a, b in zip(q, codes)) for codes in codes_of(x, W, tried, P, rule, overflow))
 
 
 def some_W(x, P, overflow):

@@ -83,14 +83,17 @@ def meet(intervals, D, k, levels):
     """
     out = []
     for low, high in intervals:
-        first, last = floor((low * D - k - 1) / levels), ceil((high * D - k + 1) / levels)
-        if len(out) + last - first > MAX_INTERVALS + 2:
+        first = (low.numerator * D - (k + 1) * low.denominator) // (levels * low.denominator) + 1       # ends after low
+        after = -(((k - 1) * high.denominator - high.numerator * D) // (levels * high.denominator))     # starts at high
+        if len(out) + after - first > MAX_INTERVALS:
             arrays.refuse("solve", "x", f"of fewer decimals, or give a range for W: {MAX_INTERVALS:,} intervals of W "
                           "are the limit", "values too finely spaced")
-        for m in range(first, last + 1):
-            a, b = max(low, Fraction(k - 1 + m * levels, D)), min(high, Fraction(k + 1 + m * levels, D))
-            if a < b:
-                out.append((a, b))
+        turns = range(first * levels, after * levels, levels)
+        cells = [(Fraction(k - 1 + turn, D), Fraction(k + 1 + turn, D)) for turn in turns]
+        if cells:
+            cells[0] = max(low, cells[0][0]), cells[0][1]
+            cells[-1] = cells[-1][0], min(high, cells[-1][1])
+        out += cells
     return out
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from refnn import article, network
 from refnn.article import LEVELS, TENSORS, fractions
+from refnn.checking.circle import feasible_W
 from refnn.checking.conflict import decimal
 from refnn.checking.printed import levels_in
 from refnn.checking.roundtrip import roundtrip
@@ -71,7 +72,7 @@ def _no_pair():
     x, q = [v for row in TENSORS["W_ih"].x for v in row], [int(v) for row in TENSORS["W_ih"].q for v in row]
     s = solve(x, q, LEVELS)
     up = solve(x, [-c % LEVELS for c in q], LEVELS)                     # ceil(y) = -floor(-y)
-    others = [P for P in range(max(q) + 1, 65) if solve(x, q, P).feasible]
+    others = [P for P in range(max(q) + 1, 65) if feasible_W([Fraction(v) for v in x], q, P)]
     columns = [f"0.{k}" for k in range(1, 10, 2)] + ["0.2", "0.4", "0.6", "0.8", "1.0"]
     rest = [name for name in TENSORS if name != "W_ih"]
     all_15 = solve(columns + [v for n in rest for v in _flat(n, "x")],
