@@ -18,7 +18,7 @@ from refnn.checking.worked_example import check
 from refnn.experiments import errata, tour
 from refnn.experiments.claims import CLAIMS, about
 from refnn.quantization.conventions import compare
-from refnn.teaching import assignments, files, grading, marking, worksheets
+from refnn.teaching import assignments, files, grading, marking, roll, worksheets
 
 
 def _numbers(option, text):
@@ -173,7 +173,7 @@ def _worksheet(options):
         made = worksheets.sheet(seed, topics, options.language)
         texts |= {sheet: worksheets.sheet_text(made), answers: worksheets.answers_text(made)}
     files.write_whole("worksheet", texts, options.force)
-    rows = [[grading.printable(student), f"sheet-{seed}.md", f"answers-{seed}.md"] for student, seed in seeds.items()]
+    rows = [[roll.printable(student), f"sheet-{seed}.md", f"answers-{seed}.md"] for student, seed in seeds.items()]
     console.say(console.table(rows if options.student else [row[1:] for row in rows]))
     return 0
 

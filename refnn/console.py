@@ -37,6 +37,15 @@ def _without_wide(text, left, right):
     return out
 
 
+def harmless(text):
+    """A text of somebody else without what would move a terminal's cursor.
+
+    >>> harmless("a\x1b[2Jb")
+    'a [2Jb'
+    """
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def width(text):
     """Columns on a terminal: Chinese characters take two, combining marks none.
 

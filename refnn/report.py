@@ -9,7 +9,7 @@ from refnn.checking.circle import simplest
 from refnn.checking.conflict import decimal
 from refnn.checking.kind import told as number
 from refnn.checking.worked_example import check
-from refnn.console import table, wrap
+from refnn.console import harmless, table, wrap
 from refnn.experiments import printed_numbers
 from refnn.experiments import tour as recipe
 from refnn.experiments.spread import told
@@ -105,7 +105,7 @@ def _values_text(values):
 
 def _fit(text, length):
     """Text of somebody else in one paragraph: no control characters, no word too long for a line, cut to a length."""
-    text = "".join(c if c.isprintable() else " " for c in str(text))
+    text = harmless(str(text))
     text = " ".join(word if len(word) <= 36 else f"{word[:32]}…" for word in text.split())
     return text if len(text) <= length else f"{text[:length]} …"
 

@@ -9,7 +9,7 @@ import pytest
 
 from refnn import cli, console
 from refnn.checking.slips import CATALOGUE
-from refnn.teaching import filled, grading
+from refnn.teaching import filled, grading, roll
 from refnn.teaching.grading import grade, grade_text
 from refnn.teaching.question import right, shown, wrong
 from refnn.teaching.worksheets import LANGUAGES, TOPICS, labels, sheet, sheet_text
@@ -231,9 +231,9 @@ def test_the_class_counts_a_slip_once_a_sheet_and_notices_one_seed_twice():
     slip = made.questions[0].slips[0]["round_for_floor"]
     a = grade_text(fill(made, {"1a": slip}), "a.md")
     b = grade_text(fill(made, {"1a": slip, "2a": made.questions[1].slips[0]["floor_for_round"]}), "b.md")
-    assert grading.commonest_slips([a, b]) == [("round_for_floor", 2), ("floor_for_round", 1)]
+    assert roll.commonest_slips([a, b]) == [("round_for_floor", 2), ("floor_for_round", 1)]
     twice = b._replace(rows=b.rows * 2)
-    assert grading.commonest_slips([twice]) == [("floor_for_round", 1), ("round_for_floor", 1)]
+    assert roll.commonest_slips([twice]) == [("floor_for_round", 1), ("round_for_floor", 1)]
     text = grading.class_text([a, b])
     assert "of one seed, 7: a.md, b.md" in text and text.index("round_for_floor") < text.index("floor_for_round")
     assert all(console.width(line) <= 79 for line in text.splitlines())

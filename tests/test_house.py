@@ -12,7 +12,7 @@ REFNN = ROOT / "refnn"
 
 # A file imports only from files above it. A folder's own __init__ imports nothing.
 ORDER = [
-    "arrays", "network", "article", "data", "derivatives", "downdate", "transposed", "training",
+    "arrays", "console", "network", "article", "data", "derivatives", "downdate", "transposed", "training",
     "quantization.as_written", "quantization.rounding", "quantization.affine", "quantization.calibration",
     "quantization.grids", "quantization.partition", "quantization.codebook", "quantization.conventions",
     "quantization.fixed_point", "quantization.integer",
@@ -32,7 +32,7 @@ ORDER = [
     "checking.formulas", "checking.published", "checking.child", "checking.sandbox", "checking.staircase",
     "checking.properties", "checking.behaviour", "checking.pruner", "checking.implementation",
     "checking.kind", "checking.kinds_written", "checking.kinds_affine", "checking.kinds_network",
-    "checking.worked_example", "plots", "console", "experiments.spread", "experiments.trained", "experiments.floats",
+    "checking.worked_example", "plots", "experiments.spread", "experiments.trained", "experiments.floats",
     "experiments.printed_numbers", "experiments.written_rules", "experiments.errata", "experiments.pictures",
     "experiments.tour", "experiments.floor_bias", "experiments.error_and_bits", "experiments.ranges",
     "experiments.best_roundings", "experiments.ladder", "experiments.aware_training",
@@ -40,9 +40,10 @@ ORDER = [
     "experiments.recovery", "experiments.printed_network", "experiments.claims",
     "teaching.question", "teaching.topics_quantization", "teaching.topics_network",
     "teaching.topics_corrected", "teaching.worksheets",
-    "teaching.filled", "teaching.grading", "teaching.files",
+    "teaching.filled", "teaching.roll", "teaching.grading", "teaching.files",
     "teaching.sources.network", "teaching.sources.quantization", "teaching.sources.pruning",
-    "teaching.sources.worked_example", "teaching.tasks", "teaching.assignments", "teaching.marking",
+    "teaching.sources.worked_example", "teaching.tasks", "teaching.assignments",
+    "teaching.submission", "teaching.marking",
     "report", "report_published", "report_check", "commands", "cli", "__main__"]
 CORE = ["arrays", "network", "derivatives", "quantization.as_written", "quantization.rounding", "quantization.affine",
         "pruning.as_written", "pruning.importance", "pruning.masks"]

@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from refnn import arrays
+from refnn import arrays, console
 from refnn.checking import child
 
 KINDS = ("time", "memory", "exit", "raised", "output", "import", "answer")
@@ -238,7 +238,7 @@ def _read(line):
             return child.unpack(body)
         kind, text = body
         if key == "failed" and kind in KINDS and isinstance(text, str):
-            return Failure(kind, " ".join("".join(c if c.isprintable() else " " for c in text[:300]).split()))
+            return Failure(kind, " ".join(console.harmless(text[:300]).split()))
     except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError):
         pass
     return _garbled()

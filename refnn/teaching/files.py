@@ -28,9 +28,10 @@ def refuse_unwritable(function, paths, force=False):
 def write_whole(function, texts, force=False):
     """Write {path: text} in UTF-8: all of it beside its place first, then each renamed into it.
 
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> write_whole("f", {folder / "a": "1"}); (folder / "a").read_text(), len(list(folder.iterdir()))
-    ('1', 1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_whole("f", {Path(folder) / "a": "1"})
+    ...     [(path.name, path.read_text()) for path in Path(folder).iterdir()]
+    [('a', '1')]
     """
     refuse_unwritable(function, texts, force)
     waiting = {}

@@ -12,7 +12,7 @@ import unicodedata
 from fractions import Fraction
 from typing import NamedTuple
 
-from refnn import arrays
+from refnn import arrays, console
 from refnn.checking.printed import half_unit
 
 LIMIT = 2**20                                             # bytes of a sheet that are read
@@ -93,7 +93,7 @@ def read(text):
             if label not in answers or any(token is not None for token in tokens):
                 answers[label] = tokens
         elif not name and (found := NAME.match(line)):
-            name = " ".join("".join(c if c.isprintable() else " " for c in found[1]).strip(" _*").split())[:60]
+            name = " ".join(console.harmless(found[1]).strip(" _*").split())[:60]
     return Filled(head, name, answers)
 
 

@@ -5,8 +5,6 @@
                      thirds of them at least; told by its name and its hint, which never gives the answer
 """
 
-import csv
-import io
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -16,10 +14,10 @@ from refnn.checking.slips import CATALOGUE
 from refnn.teaching import filled
 from refnn.teaching.filled import Number
 from refnn.teaching.question import follows, wrong
+from refnn.teaching.roll import commonest_text, csv_text, printable
 from refnn.teaching.worksheets import MAX_SEED, TOPICS, labels, sheet, sheet_text
 
 FULL = sum(step.count for topic in TOPICS.values() for step in topic.steps)
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")              # a spreadsheet would compute such a cell
 
 
 class Row(NamedTuple):
@@ -56,11 +54,12 @@ class Marked(NamedTuple):
 def grade(path):
     """Mark the sheet in a file. Whatever a file holds is marked; what is no file is refused (OSError, ValueError).
 
-    >>> import tempfile, pathlib
+    >>> import tempfile
     >>> from refnn.teaching.worksheets import sheet_text
-    >>> file = pathlib.Path(tempfile.mkdtemp()) / "s.md"
-    >>> _ = file.write_text(sheet_text(sheet(7, ["loss"])).replace("1a: ____", "1a: 9.5"), encoding="utf-8")
-    >>> [row.remark for row in grade(file).rows]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "s.md"
+    ...     _ = file.write_text(sheet_text(sheet(7, ["loss"])).replace("1a: ____", "1a: 9.5"), encoding="utf-8")
+    ...     [row.remark for row in grade(file).rows]
     ['all is that of missing_half: What factor stands in front of the sum?']
     """
     if not isinstance(path, (str, Path)) or "\0" in str(path):
@@ -195,21 +194,7 @@ def class_text(sheets):
     for seed in [seed for seed, count in seeds.items() if count > 1]:
         files = ", ".join(printable(m.file) for m in sheets if m.seed == seed)
         out.append(console.wrap(f"of one seed, {seed}: {files}", indent="  ", first="* "))
-    if slips := commonest_slips(sheets):
-        out += ["", "The commonest slips"]
-        out += [console.wrap(f"{name}: {CATALOGUE[name].hint}", indent=" " * 6, first=f"{count:4} ")
-                for name, count in slips[:10]]
-    return "\n".join(out)
-
-
-def commonest_slips(sheets):
-    """[(slip, in how many sheets)], the commonest first.
-
-    >>> commonest_slips([])
-    []
-    """
-    counts = Counter(name for m in sheets for name in dict.fromkeys(n for row in m.rows for n in row.slips))
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return "\n".join([*out, *commonest_text(sheets)])
 
 
 def class_csv(sheets):
@@ -226,21 +211,4 @@ def class_csv(sheets):
         slips = "; ".join(dict.fromkeys(name for row in m.rows for name in row.slips))
         rows.append([m.file, m.name, "" if m.seed is None else m.seed, m.got, m.of,
                      *(got.get(step, "") for step in steps), slips, "; ".join(m.remarks)])
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([[_cell(c) for c in row] for row in rows])
-    return out.getvalue()
-
-
-def _cell(value):
-    text = "".join(c if c.isprintable() else " " for c in str(value))
-    return f"'{text}" if text.startswith(DANGEROUS) or text.strip().startswith(DANGEROUS) else text
-
-
-def printable(text):
-    """A text of somebody else without what would move a terminal's cursor, cut to 60 characters.
-
-    >>> printable("a\x1b[2Jb")
-    'a [2Jb'
-    """
-    text = "".join(c if c.isprintable() else " " for c in text)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    return csv_text(rows)

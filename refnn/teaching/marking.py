@@ -6,11 +6,6 @@ masks and fractions exactly, floats to TOLERANCE). A function that gives everywh
 has the hint of that slip.
 """
 
-import ast
-import csv
-import io
-import json
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -21,12 +16,12 @@ import numpy as np
 from refnn import arrays, console
 from refnn.checking.sandbox import Failure, Session
 from refnn.checking.slips import CATALOGUE
-from refnn.teaching.grading import DANGEROUS, printable
+from refnn.teaching import submission
+from refnn.teaching.roll import commonest_text, csv_text, printable
 from refnn.teaching.tasks import ASSIGNMENTS
 
 # A value is a sum of at most 2^10 products below 2^13 in size, each rounded by 2^-53 of itself: 2^-30 in all.
 TOLERANCE = 2.0**-30
-LARGEST = 20 * 2**20                        # bytes of a notebook
 SECONDS = 5                                 # for the cells and all calls; again after a function that had to be ended
 DRIVER = '''
 import sys
@@ -80,14 +75,15 @@ def mark_notebook(path, seed=0, assignment=None):
     """Mark the notebook in a file, with the hidden cases of an instructor's seed. The assignment is the one that the
     notebook names, if none is given. What cannot be read is marked 0 with a remark; no file, or no name: ValueError.
 
-    >>> import tempfile; from refnn.teaching.assignments import build
-    >>> file = Path(tempfile.mkdtemp()) / "ada.ipynb"
-    >>> _ = file.write_text(json.dumps(build("network", "solution")), encoding="utf-8")
-    >>> mark_notebook(file)[3:5]
+    >>> import tempfile; from refnn.teaching.assignments import text
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "ada.ipynb"
+    ...     _ = file.write_text(text("network", "solution"), encoding="utf-8")
+    ...     mark_notebook(file)[3:5]
     (20, 20)
     """
     seed = arrays.whole("mark_notebook", "seed", seed, 0, 2**128)
-    cells, named, remark = _checked("mark_notebook", path, assignment)
+    cells, named, remark = submission.read("mark_notebook", path, assignment)
     name = assignment or named
     if named not in (None, name):
         remark = f"the notebook says that it is {named}"
@@ -112,7 +108,7 @@ def mark_class(paths, seed=0, assignment=None, progress=None):
         arrays.refuse("mark_class", "paths", "a list of paths", arrays.describe(paths), TypeError)
     seed = arrays.whole("mark_class", "seed", seed, 0, 2**128)
     for path in paths:
-        _checked("mark_class", path, assignment)
+        submission.read("mark_class", path, assignment)
 
     def one(path):
         if progress is not None:
@@ -239,47 +235,6 @@ def same(got, expected):
         return False
 
 
-def _checked(function, path, assignment):
-    """What `_read` finds in a file, if that and the name of its assignment are given."""
-    if assignment is not None:
-        arrays.choice(function, "assignment", assignment, tuple(ASSIGNMENTS))
-    if not isinstance(path, (str, Path)) or "\0" in str(path):
-        arrays.refuse(function, "path", "the path of a notebook", arrays.describe(path), TypeError)
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{function}: path must be a file, got {arrays.describe(str(path))}")
-    found = _read(path)
-    if assignment is None and found[1] is None:
-        arrays.refuse(function, "assignment", f"given for {printable(Path(path).name)}, which names none of "
-                      + ", ".join(ASSIGNMENTS), "None")
-    return found
-
-
-def _read(path):
-    """(code cells to run, name of the assignment or None, remark) of a file; whatever it holds is no error."""
-    with open(path, "rb") as file:
-        data = file.read(LARGEST + 1)
-    try:
-        if len(data) > LARGEST:
-            raise ValueError
-        notebook = json.loads(data.decode("utf-8-sig"))
-        named = notebook["metadata"].get("refnn", {}).get("assignment")
-        cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-        texts = ["".join(cell["source"]) for cell in cells
-                 if not cell.get("metadata", {}).get("nbgrader", {}).get("grade")]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return [], None, "no notebook that can be read"
-    return [_plain(text) for text in texts], named if named in tuple(ASSIGNMENTS) else None, ""
-
-
-def _plain(text):
-    """A cell without the lines that only IPython understands."""
-    try:
-        ast.parse(text)
-        return text
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return "\n".join("" if line.startswith(("%", "!")) else line for line in text.split("\n"))
-
-
 def marked_text(marks):
     """A notebook's marks, a line or more for each function.
 
@@ -291,8 +246,8 @@ def marked_text(marks):
     lines = [console.wrap(f"{printable(marks.file)}: {marks.assignment}, seed {marks.seed}")]
     for row in marks.rows:
         first = f"  {row.function:14} {f'{row.got}/{row.of}':>5} "
-        lines.append(console.wrap(_clean(row.remark), indent=" " * 23, first=first).rstrip())
-    lines += [console.wrap(_clean(marks.remark), indent="    ", first="  * ")] if marks.remark else []
+        lines.append(console.wrap(console.harmless(row.remark), indent=" " * 23, first=first).rstrip())
+    lines += [console.wrap(console.harmless(marks.remark), indent="    ", first="  * ")] if marks.remark else []
     return "\n".join([*lines, f"  total {marks.got} of {marks.of}"])
 
 
@@ -308,12 +263,7 @@ def class_text(marked):
     """
     rows = [[printable(m.file)[:30], m.assignment, m.got, m.of, printable(m.remark)[:20]] for m in marked]
     out = [console.table(rows, ["file", "assignment", "marks", "of", "remark"], "llrrl")]
-    counts = Counter(slip for m in marked for slip in dict.fromkeys(name for r in m.rows for name in r.slips[:1]))
-    if counts:
-        out += ["", "The commonest slips"]
-        out += [console.wrap(f"{name}: {CATALOGUE[name].hint}", indent=" " * 5, first=f"{count:4} ")
-                for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:10]]
-    return "\n".join(out)
+    return "\n".join([*out, *commonest_text(marked)])
 
 
 def class_csv(marked):
@@ -325,22 +275,10 @@ def class_csv(marked):
     <BLANKLINE>
     """
     functions = list(dict.fromkeys(r.function for m in marked for r in m.rows))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["file", "assignment", "seed", "marks", "of", *functions, "slips", "remarks"])
+    rows = [["file", "assignment", "seed", "marks", "of", *functions, "slips", "remarks"]]
     for m in marked:
         got = {r.function: r.got for r in m.rows}
         remarks = [m.remark] * bool(m.remark) + [f"{r.function}: {r.remark}" for r in m.rows if r.remark]
-        cells = [m.file, m.assignment, m.seed, m.got, m.of, *(got.get(f, "") for f in functions),
-                 "; ".join(dict.fromkeys(name for r in m.rows for name in r.slips)), "; ".join(remarks)]
-        writer.writerow([_cell(c) for c in cells])
-    return out.getvalue()
-
-
-def _clean(text):
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
-def _cell(value):
-    text = _clean(str(value))
-    return f"'{text}" if text.strip().startswith(DANGEROUS) else text
+        rows.append([m.file, m.assignment, m.seed, m.got, m.of, *(got.get(f, "") for f in functions),
+                     "; ".join(dict.fromkeys(name for r in m.rows for name in r.slips)), "; ".join(remarks)])
+    return csv_text(rows)
