@@ -425,6 +425,17 @@ def grid(function, qparams):
     return qparams
 
 
+def normal_scale(function, x, scale):
+    """The scale that a range of x gave, a finite normal number of x's dtype; or a refusal that names x.
+
+    >>> normal_scale("f", np.array([0.5]), np.float64(0.25))
+    np.float64(0.25)
+    """
+    if x.dtype != EXACT and not ((scale >= np.finfo(x.dtype).tiny) & np.isfinite(scale)).all():
+        refuse(function, "x", "of a range whose scale is a finite normal number", describe(x))
+    return scale
+
+
 def saturate(a):
     """Floats beyond the largest float become the largest float; Fractions have no such edge.
 

@@ -61,7 +61,7 @@ def choose_qparams(x, bits=8, signed=True, symmetric=False, axis=None, calibrati
     [x] = arrays.holding(qmin, qmax, x)
     low, high = _ends(x, axis, block)
     scale, zero_point = _grid(low, high, qmin, qmax, symmetric)
-    _check_scale(x, scale)
+    arrays.normal_scale(name, x, scale)
     if calibration != "minmax":
         if calibration != "percentile":
             arrays.double(name, "x", x)                                        # the search is in floats
@@ -69,15 +69,10 @@ def choose_qparams(x, bits=8, signed=True, symmetric=False, axis=None, calibrati
         ends = [pick(np.sort(part), qmin, qmax, symmetric) for part in _slices(x, axis, block)]
         low, high = (arrays.objects(list(end), low.shape).astype(x.dtype) for end in zip(*ends))
         scale, zero_point = _grid(low, high, qmin, qmax, symmetric)
-        _check_scale(x, scale)
+        arrays.normal_scale(name, x, scale)
     if axis is None:
         return QParams(scale[()], int(zero_point), qmin, qmax)
     return QParams(scale, zero_point, qmin, qmax, axis, block)
-
-
-def _check_scale(x, scale):
-    if x.dtype != arrays.EXACT and not ((scale >= np.finfo(x.dtype).tiny) & np.isfinite(scale)).all():
-        arrays.refuse("choose_qparams", "x", "of a range whose scale is a finite normal number", arrays.describe(x))
 
 
 def _grid(low, high, qmin, qmax, symmetric):

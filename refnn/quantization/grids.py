@@ -177,7 +177,7 @@ def absmax_scale(x, values, axis=None, block=None):
         arrays.refuse("absmax_scale", "values", "a grid with a positive value", arrays.describe(values))
     largest = _largest("absmax_scale", x, axis, block)
     with np.errstate(all="ignore"):
-        return _normal("absmax_scale", x, np.where(largest == 0, x.dtype.type(1), largest / values[-1]))
+        return arrays.normal_scale("absmax_scale", x, np.where(largest == 0, x.dtype.type(1), largest / values[-1])[()])
 
 
 def power_of_two_scale(x, axis=None, block=None):
@@ -193,7 +193,7 @@ def power_of_two_scale(x, axis=None, block=None):
     n1 = exponent - 1 + (fraction >= 0.75)                                     # the logarithm without its rounding
     one = x.dtype.type(1)
     with np.errstate(all="ignore"):
-        return _normal("power_of_two_scale", x, np.where(largest == 0, one, np.ldexp(one, n1)))
+        return arrays.normal_scale("power_of_two_scale", x, np.where(largest == 0, one, np.ldexp(one, n1))[()])
 
 
 # --- three values ----------------------------------------------------------------------------------------------------
@@ -295,12 +295,6 @@ def _largest(function, x, axis, block):
     return np.maximum.reduceat(np.abs(x), np.arange(0, x.shape[axis], block), axis)
 
 
-def _normal(function, x, scale):
-    if not ((scale >= np.finfo(x.dtype).tiny) & np.isfinite(scale)).all():
-        arrays.refuse(function, "x", "of a range whose scale is a finite normal number", arrays.describe(x))
-    return scale[()]
-
-
 def _sizes(function, x):
     """x; |x|/2^exponent, the largest in [½, 1), in float64, so that no square leaves it; exponent."""
     x = arrays.numbers(function, "x", x, exact=False)
@@ -313,4 +307,4 @@ def _ternary(function, x, size, kept, exponent):
     """α = the mean of what is kept, or 1 where all is 0."""
     with np.errstate(all="ignore"):
         alpha = np.ldexp(size[kept].mean(), exponent).astype(x.dtype) if size.any() else x.dtype.type(1)
-    return Ternary(_normal(function, x, alpha), (np.sign(x) * kept).astype(np.int8))
+    return Ternary(arrays.normal_scale(function, x, alpha), (np.sign(x) * kept).astype(np.int8))
