@@ -143,3 +143,30 @@ def test_float32_stays_and_no_examples_are_a_sum_over_nothing(rng):
     for name in ("second_order_taylor", "fisher", "obd"):
         assert getattr(importance, name)(single, X, y).W_ih.dtype == np.float32
         assert not getattr(importance, name)(p, np.zeros((0, 3)), np.zeros((0, 2))).flatten().any()
+    assert importance.obs(single, X, y, damping=50).W_ih.dtype == np.float32
+    assert importance.obs(single, X.astype(float), y, damping=50).W_ih.dtype == np.float64
+
+
+def test_obs_of_fractions_is_in_floats_and_takes_any_number_as_damping():
+    p = Params([[F(1), F(-2)]], [F(1)], [[F(2)]], [F(0)])
+    X, y = [[F(1), F(0)], [F(2), F(1)]], [[F(4)], [F(1)]]
+    floats = Params(*(a.astype(float) for a in p.arrays()))
+    exact = importance.obs(p, X, y, "identity", damping=F(1, 2))
+    assert exact.W_ih.dtype == np.float64
+    np.testing.assert_allclose(exact.flatten(), importance.obs(floats, X, y, "identity", damping=0.5).flatten())
+
+
+def test_obs_refuses_below_a_reciprocal_condition_of_1e_12():
+    """One example without a residual: H = g·gᵀ has one eigenvalue, and damping sets the rest."""
+    p = Params([[1.0]], [0.0], [[1.0]], [0.0])
+    X = np.array([[1.0]])
+    values = np.linalg.eigvalsh(derivatives.hessian(p, X, [[1.0]], "identity"))
+    least, largest = np.abs(values).min(), values.max()
+    assert least < 1e-15 * largest
+    for condition, refused in ((0.9e-12, True), (1.1e-12, False)):
+        damping = condition * largest / (1 - condition)
+        if refused:
+            with pytest.raises(ValueError, match="obs: damping must be"):
+                importance.obs(p, X, [[1.0]], "identity", damping=damping)
+        else:
+            assert np.isfinite(importance.obs(p, X, [[1.0]], "identity", damping=damping).flatten()).all()

@@ -149,7 +149,7 @@ ROWS = {  # function: {argument: (a good value, its kind)}
     **{f"pruning.{name}": {"params": (P, PARAMS), "X": (X, ARRAY), "y": (Y, ARRAY), "count": (1, WHOLE),
                            "activation": ("tanh", NAME)}
        for name in ("search.best_subset", "search.best_known", "tables.best_neurons", "tables.best_inputs")},
-    "pruning.tables.best_of": {"table": (np.arange(8.0), ARRAY), "count": (1, WHOLE)},
+    "pruning.tables.best_of": {"table": (np.arange(8.0), SKIP), "count": (1, WHOLE)},
     "pruning.tables.every_mask": {"params": (SMALL, PARAMS), "X": (X[:, :2], ARRAY), "y": (Y[:, :1], ARRAY),
                                  "activation": ("tanh", NAME)},
     "pruning.tables.every_mask_retrained": {"params": (SMALL, PARAMS), "X": (X[:, :2], ARRAY), "y": (Y[:, :1], ARRAY),

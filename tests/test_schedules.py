@@ -421,6 +421,30 @@ def test_odd_but_good_input():
                             activation="identity")
 
 
+def test_float32_beside_float64_is_computed_in_float64():
+    params, X, y = case(13)
+    single, X32, y32 = Params(*(a.astype(np.float32) for a in params.arrays())), np.float32(X), np.float32(y)
+    double = Params(*(a.astype(np.float64) for a in single.arrays()))
+    X64, y64 = X32.astype(np.float64), y32.astype(np.float64)
+    for mixed, plain in (((single, X, y), (double, X, y)), ((params, X32, y32), (params, X64, y64))):
+        pairs = zip(everything(*mixed, mixed[0], {"steps": 9, "lr": 0.01}),
+                    everything(*plain, plain[0], {"steps": 9, "lr": 0.01}))
+        for got, wanted in pairs:
+            assert got.params.W_ih.dtype == got.history.dtype == np.float64
+            assert equal(got.params, wanted.params) and (got.history == wanted.history).all()
+        J, wanted = (schedules.sensitivity(*one, importance.magnitude, [0, 0.5, 1]) for one in (mixed, plain))
+        assert J.dtype == np.float64 and (J == wanted).all()
+
+
+@pytest.mark.parametrize("size", [1e-20, 1.0, 1e20])
+def test_the_inverse_of_what_is_left_whatever_its_size(size):
+    A = np.random.default_rng(0).standard_normal((9, 6))
+    H, left = size * A.T @ A, np.array([True, False, True, True, False, True])
+    wanted = np.zeros((6, 6))
+    wanted[np.ix_(left, left)] = np.linalg.inv(H[np.ix_(left, left)])
+    np.testing.assert_allclose(surgeon._inverse(H, left, 0.0), wanted, rtol=1e-9, atol=1e-12 / size)
+
+
 def test_refusals():
     params, X, y = case(14)
     size, good = importance.magnitude, {"steps": 2, "lr": 0.1}

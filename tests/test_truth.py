@@ -333,6 +333,12 @@ def test_best_of_by_hand():
     both = truth.best_of(np.array([table, table[::-1]]), 1)
     assert both.removed.tolist() == [[1], [2]] and both.J.tolist() == [3, 5]
     assert truth.best_of([1.0, 5.0, 5.0, 2.0], 1).removed.tolist() == [1]     # of equals the lowest index: 01
+    beyond = np.array([np.nan, np.inf, 5.0, 2.0], np.float32)                  # of 00, 01, 10, 11: NaN is the most
+    assert [truth.best_of(beyond, count).removed.tolist() for count in (0, 1)] == [[], [0]]
+    assert truth.best_of(beyond, 2).J != truth.best_of(beyond, 2).J and truth.best_of([np.inf, 1.0], 1).J == np.inf
+    for bad in ([True, False], [1j, 2.0], ["a", "b"], np.float64(1.0), [1.0, 2.0, 3.0]):
+        with pytest.raises((ValueError, TypeError), match="best_of: table must be"):
+            truth.best_of(bad, 0)
 
 
 def test_the_printed_networks_best_mask_of_every_count():

@@ -34,7 +34,7 @@ def random(params, rng):
 
 
 def gradient(params, X, y, activation="tanh"):
-    """|∂J/∂θ|: the article's R without its sign; how steep J is, not what deletion costs. 0 for all at a minimum.
+    """|∂J/∂θ|: the article's R (§3.2.1) without its sign; how steep J is, not what deletion costs. At a minimum all 0.
 
     >>> gradient(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").b_o
     array([7.])
@@ -52,7 +52,9 @@ def taylor(params, X, y, activation="tanh"):
 
 
 def second_order_taylor(params, X, y, activation="tanh"):
-    """−g·θ + ½·H_ii·θ²: the change of J to second order, with its sign; exact where J is a parabola along θ_i.
+    """−g·θ + ½·H_ii·θ²: Taylor's theorem to second order (LeCun et al. 1990, equation 1, without the other H_ij).
+
+    The change of J with its sign; exact where J is a parabola along θ_i.
 
     >>> second_order_taylor(Params([[1]], [0], [[2]], [0]), [[3]], [[5]], "identity").W_ih      # J: 1/2 -> 25/2
     array([[12.]])
@@ -84,19 +86,22 @@ def obd(params, X, y, activation="tanh"):
 def obs(params, X, y, activation="tanh", damping=0.0):
     """½·θ²/[H⁻¹]_ii: Optimal Brain Surgeon (Hassibi & Stork 1993); assumes g = 0, and that all others may move.
 
-    H + damping·I is inverted; ValueError naming damping where its reciprocal condition is below 1e-12.
+    H + damping·I is inverted, in float64, also where the network is of Fractions; ValueError naming damping where its
+    reciprocal condition is below 1e-12.
 
     >>> obs(Params([[1]], [1], [[2]], [0]), [[1]], [[4]], "identity", damping=1.0).flatten().round(3)
     array([0.7, 0.7, 2.8, 0. ])
     """
-    damping = arrays.number("obs", "damping", damping, 0)
+    damping = float(arrays.double("obs", "damping", np.asarray(arrays.number("obs", "damping", damping, 0))))
 
     def score(theta, g, H):
-        damped = H().astype(np.float64) + damping * np.eye(theta.shape[-1])
+        curvature = H()
+        damped = curvature.astype(np.float64) + damping * np.eye(theta.shape[-1])
         size = np.abs(np.linalg.eigvalsh(damped)) if np.isfinite(damped).all() else np.zeros(1)
         if not (size.min(axis=-1) > 1e-12 * size.max(axis=-1)).all():
             arrays.refuse("obs", "damping", "such that H + damping·I has a reciprocal condition above 1e-12", damping)
-        return theta**2 / np.linalg.inv(damped).diagonal(0, -2, -1) / 2
+        found = theta.astype(np.float64) ** 2 / np.linalg.inv(damped).diagonal(0, -2, -1) / 2
+        return found if curvature.dtype == arrays.EXACT else found.astype(curvature.dtype)
     return _scores("obs", params, X, y, activation, score)
 
 

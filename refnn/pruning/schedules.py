@@ -184,7 +184,7 @@ def sensitivity(params, X, y, criterion, sparsities, activation="tanh"):
     if ((shares < 0) | (shares > 1)).any():
         arrays.refuse("sensitivity", "sparsities", "from 0 to 1", arrays.describe(sparsities))
     scores = _scores("sensitivity", criterion, params, X, y, activation)
-    J = np.empty((*params.batch, len(FIELDS), len(shares)), params.W_ih.dtype)
+    J = np.empty((*params.batch, len(FIELDS), len(shares)), np.result_type(params.W_ih, X, y))
     for k, share in enumerate(shares):
         pruned = network.apply_mask(params, masks.by_sparsity(scores, share, scope="layer"))
         for i, name in enumerate(FIELDS):
@@ -196,6 +196,8 @@ def sensitivity(params, X, y, criterion, sparsities, activation="tanh"):
 def _tools(function, params, X, y, sparsity, criterion, steps, lr, optimizer, weight_decay, activation):
     """(params, X, y) checked; tune(params, mask) -> Fit; narrow(params, mask, sparsity) -> a mask within that one."""
     params, X, y = network.checked(function, params, X, y, activation, exact=False, complex_=False)
+    dtype = np.result_type(params.W_ih, X, y)
+    params, X, y = Params(*(a.astype(dtype) for a in params.arrays())), X.astype(dtype), y.astype(dtype)
     arrays.number(function, "sparsity", sparsity, 0, 1)
     arrays.whole(function, "steps", steps, 0, training.MAX_STEPS)
     _callable(function, criterion)

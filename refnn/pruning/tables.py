@@ -111,12 +111,17 @@ def every_mask_retrained(params, X, y, *, steps=200, lr=0.01, activation="tanh",
 def best_of(table, count):
     """The best set with `count` removed, as Best, in a table (…, 2ⁿ) whose index has a bit for each that is kept.
 
-    Such are those of every_mask, every_mask_retrained, every_neurons and every_inputs. Of equals the lowest index.
+    Such are those of every_mask, every_mask_retrained, every_neurons and every_inputs. Of equals the lowest index; NaN,
+    of a J beyond the largest float, is the most.
 
     >>> best_of([50.0, 4.5, 18.0, 0.5], 1)
     Best(removed=array([1]), J=np.float64(4.5))
     """
-    table = arrays.numbers("best_of", "table", table)
+    table = arrays.raw("best_of", "table", table)
+    if table.dtype.kind == "f":
+        arrays.numbers("best_of", "table", table[np.isfinite(table)])
+    else:
+        table = arrays.numbers("best_of", "table", table)
     if table.ndim == 0 or table.shape[-1] not in [2**n for n in range(MAX_BITS + 1)]:
         arrays.refuse("best_of", "table", f"of shape (…, 2ⁿ), n at most {MAX_BITS}", f"shape {table.shape}")
     return _least(table, arrays.whole("best_of", "count", count, 0, table.shape[-1].bit_length() - 1))
