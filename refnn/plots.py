@@ -366,7 +366,7 @@ def against_bits(series, line, points, title, subtitle, ylabel):
 
 def _name(ax, labels, gap=11):
     """Names to the right of points (x, y, name, colour), at least `gap` typographic points apart where x is equal."""
-    ax.figure.draw_without_rendering()
+    ax.get_figure(root=True).draw_without_rendering()
     below = {}
     for x, y, name, colour in sorted(labels, key=lambda label: label[:2]):
         at = ax.transData.transform((x, y))[1] * 72 / ax.figure.dpi
@@ -521,46 +521,54 @@ def roundings(costs, marks, title, subtitle, xlabel):
 
 
 @_styled
-def rule(curves, changed, title, subtitle):
-    """Left: curves against the steps of training. Right: a row for each rewriting, its median and central 80 %.
+def rule(left, kept, rank, changed, title, subtitle):
+    """Against the steps of training: parameters left, the share left by the sign of R, the rank correlation of |R| with
+    |w|. Bottom right: a row for each rewriting, its median and central 80 %.
 
-    curves: Series; changed: name -> counts, one a network.
+    left, kept: lists of Series; rank: a Series; changed: name -> counts, one a network.
 
-    >>> figure = rule([Series("sum", [0, 10], np.array([30.0, 2]), np.array([28.0, 1]), np.array([32.0, 3]))],
-    ...               {"signs: R": np.array([3, 4, 5])}, "a title", "a subtitle")
-    >>> [label.get_text() for label in figure.axes[1].get_yticklabels()]
+    >>> s = Series("sum", [0, 10], np.array([30.0, 2]), np.array([28.0, 1]), np.array([32.0, 3]))
+    >>> figure = rule([s], [s], s, {"signs: R": np.array([3, 4, 5])}, "a title", "a subtitle")
+    >>> [label.get_text() for label in figure.axes[3].get_yticklabels()]
     ['signs: R']
     """
-    figure = Figure(figsize=(WIDTH, 4.0), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 6.2), layout="constrained")
     figure.suptitle(f"{title}\n", fontsize=10)
-    figure.text(0.5, 0.875, subtitle, ha="center", color=NOTE)
-    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
-    labels = []
-    for s, (colour, dash) in zip(curves, ((WRITTEN, "-"), (BOOK, "-"), (WRITTEN, "--"), (BOOK, "--"))):
-        x = np.maximum(s.x, 10)                                               # the start, on a logarithmic axis
-        left.fill_between(x, s.low, s.high, color=colour, alpha=0.15, linewidth=0)
-        left.plot(x, s.middle, color=colour, linestyle=dash, marker="o", markersize=3.5)
-        labels.append((x[-1], s.middle[-1], s.name, colour))
-    left.set_xscale("log")
-    left.set_xticks([10, 100, 1000], ["start", "100", "1000"])
-    left.minorticks_off()
-    left.set(xlabel="steps of training", ylabel="parameters left of 61", ylim=(-2, 63))
-    _name(left, labels)
+    figure.text(0.5, 0.915, subtitle, ha="center", color=NOTE)
+    above, below = figure.subfigures(2, 1)                                    # each row with widths of its own
+    axes = [*above.subplots(1, 2), *below.subplots(1, 2, width_ratios=(1.3, 1))]
+    solid, dashed = (WRITTEN, "-"), (WRITTEN, "--")
+    looks = (solid, (BOOK, "-"), dashed, (BOOK, "--")), (solid, (CORRECTED, "-"), dashed, (CORRECTED, "--")), (dashed,)
+    ylabels = {"parameters left of 61": (-2, 63), "left, % of those with such an R": (-3, 103),
+               "rank correlation of |R| and |w|": (-0.2, 1.03)}
+    for ax, series, look, (ylabel, ylim) in zip(axes, (left, kept, [rank]), looks, ylabels.items()):
+        labels = []
+        for s, (colour, dash) in zip(series, look):
+            x = np.maximum(s.x, 10)                                           # the start, on a logarithmic axis
+            ax.fill_between(x, s.low, s.high, color=colour, alpha=0.15, linewidth=0)
+            ax.plot(x, s.middle, color=colour, linestyle=dash, marker="o", markersize=3.5)
+            labels.append((x[-1], s.middle[-1], s.name, colour))
+        ax.set_xscale("log")
+        ax.set_xticks([10, 100, 1000], ["start", "100", "1000"])
+        ax.minorticks_off()
+        ax.set(xlabel="steps of training", ylabel=ylabel, ylim=ylim)
+        _name(ax, labels)
     names = list(changed)[::-1]
     for y, name in enumerate(names):
         low, middle, high = np.quantile(changed[name], [0.1, 0.5, 0.9])
-        right.plot([low, high], [y, y], color=ORIGINAL, linewidth=1.4)
-        right.plot(middle, y, "o", color=WRITTEN if "R <" in name or "times" in name else CORRECTED, markersize=6)
-    right.set_yticks(range(len(names)), names)
-    right.set(xlabel="changed, of 61", xlim=(-1, 62))
+        axes[3].plot([low, high], [y, y], color=ORIGINAL, linewidth=1.4)
+        axes[3].plot(middle, y, "o", color=WRITTEN if "R <" in name or "times" in name else CORRECTED, markersize=6)
+    axes[3].set_yticks(range(len(names)), names)
+    axes[3].set(xlabel="changed, of 61", xlim=(-1, 62))
     return figure
 
 
 @_styled
 def curves(panels, x, title, subtitle, xlabel, ylabel):
     """Rows of panels (title, {name: values}) against x, y on a logarithmic axis, a row on one scale; a legend below.
+    A value may be (middle, low, high).
 
-    >>> lines = {"cut": [1.0, 2.0], "tuned": [1.0, 1.1]}
+    >>> lines = {"cut": [(1.0, 0.9, 1.1), (2.0, 1.8, 2.2)], "tuned": [1.0, 1.1]}
     >>> figure = curves([[("a panel", lines)]], [0.3, 0.5], "t", "s", "share", "error")
     >>> [text.get_text() for text in figure.legends[0].get_texts()]
     ['cut', 'tuned']
@@ -569,10 +577,12 @@ def curves(panels, x, title, subtitle, xlabel, ylabel):
     figure.suptitle(f"{title}\n\n", fontsize=10)                             # the last lines: room for the subtitle
     axes = figure.subplots(len(panels), len(panels[0]), sharex=True, sharey="row", squeeze=False)
     style = ((CORRECTED, ":", "s"), (BOOK, "-", "D"), (WRITTEN, "-", "x"), (ORIGINAL, "--", "."),
-             (CORRECTED, "-", "o"), (PRUNED, "-", "^"), ("black", ":", "v"))
+             (CORRECTED, "-", "o"), (PRUNED, "-", "^"), (PRUNED, "--", "P"), ("black", ":", "v"), ("black", "-", "_"))
     for ax, (name, lines) in zip(axes.ravel(), [panel for row in panels for panel in row]):
         for (label, values), (colour, dash, marker) in zip(lines.items(), style):
-            ax.plot(x, values, color=colour, linestyle=dash, marker=marker, markersize=4, linewidth=1.3, label=label)
+            middle, low, high = np.array(values).T if np.ndim(values) == 2 else np.array([values] * 3)
+            ax.errorbar(x, middle, (middle - low, high - middle), color=colour, linestyle=dash, marker=marker,
+                        markersize=4, linewidth=1.3, elinewidth=0.9, label=label)
         ax.axhline(1, color="black", linewidth=0.6)
         ax.set_yscale("log", base=2)
         ax.yaxis.set_major_formatter("{x:g}")
@@ -584,7 +594,7 @@ def curves(panels, x, title, subtitle, xlabel, ylabel):
     for ax in axes[:, 0]:
         ax.set_ylabel(ylabel)
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    figure.legend([handle.lines[0] for handle in handles], labels, loc="outside lower center", ncols=5, frameon=False)
     return figure
 
 

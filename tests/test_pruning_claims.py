@@ -30,7 +30,12 @@ def computed():
 
 def test_every_parameter_with_a_negative_slope_goes_and_at_a_minimum_all(computed):
     result = computed["article-rule"]
-    assert result.negative_kept == 0
+    t = trained.networks(2, steps=0)
+    for s, R in enumerate(network.backward(t.params, t.X, t.y).flatten()):     # by hand: the share that stays
+        assert result.kept["R ≥ 0", 0.0][0][s] == sum(r >= 0.5 for r in R) / sum(r >= 0 for r in R)
+    for decay in (0.0, 10.0):
+        assert not result.kept["R < 0", decay].any()
+    assert (result.kept["R ≥ 0", 0.0][0] > 0.5).all() and not result.kept["R ≥ 0", 0.0][-1].any()
     assert np.median(result.left["sum", 0.0][0]) > 15 and np.median(result.left["sum", 0.0][-1]) == 0
     assert (result.left["mean", 0.0][1:] == 0).all()                           # averaged: none, whenever
     assert np.median(result.left["sum", 10.0][-1]) > 10                        # with decay R = −λw does not vanish
@@ -38,7 +43,7 @@ def test_every_parameter_with_a_negative_slope_goes_and_at_a_minimum_all(compute
 
 def test_with_decay_the_slope_becomes_minus_the_weight(computed):
     result = computed["article-rule"]
-    assert np.median(result.distance[1000]) < 0.01 < np.median(result.distance[100])
+    assert np.median(result.distance[1000]) < 0.01 < np.median(result.distance[150])
     assert np.median(result.rank[1000]) > 0.99
     t = trained.networks(2, steps=1000)
     R = network.backward(t.params, t.X, t.y).flatten()[1]
@@ -47,10 +52,15 @@ def test_with_decay_the_slope_becomes_minus_the_weight(computed):
 
 
 def test_flipped_signs_change_the_fate_by_R_and_nothing_else(computed):
-    flipped = computed["article-rule"].flipped
-    assert np.median(flipped["R < 0.5, as written"]) > 5                       # some draws flip hardly any unit
-    assert all((flipped[name] == 0).all() for name in ("|R|", "|w|", "OBD", "OBS", "deletion"))
-    assert np.median(computed["article-rule"].units["y times 10"]) > 0
+    result = computed["article-rule"]
+    for moment in ("half trained", "trained"):
+        assert np.median(result.flipped[moment, "R < 0.5, as written"]) > 5    # some draws flip hardly any unit
+        assert not any(result.flipped[moment, name].any() for name in ("|R|", "|w|", "OBD", "OBS", "deletion"))
+        assert np.median(result.units[moment, "y times 10"]) > 0
+    t = trained.networks(SEEDS, steps=150)                                     # by hand: R of y in tenths
+    R = network.backward(t.params, t.X, t.y).flatten()
+    factor = np.r_[np.full(55, 100.0), np.full(6, 10.0)]                       # J a hundredfold, output weights tenfold
+    assert (((R < 0.5) != (R * factor < 0.5)).sum(axis=1) == result.units["half trained", "y times 10"]).all()
 
 
 def test_spearman_is_that_of_ranks_with_ties():

@@ -15,25 +15,28 @@ from refnn import article, network
 from refnn.console import table, wrap
 from refnn.experiments.spread import interval, told
 from refnn.experiments.trained import DECAY, SEEDS, networks
+from refnn.experiments.trained import STEPS as TRAINED
 from refnn.network import Params
 from refnn.pruning import as_written, importance, truth
 
-STEPS = (0, 30, 100, 300, 1000, 3000)
+STEPS = (0, 30, TRAINED // 2, TRAINED, 1000, 3000)
+MOMENTS = {"half trained": TRAINED // 2, "trained": TRAINED}           # with decay
 TAU = float(article.TAU)
 UNITS = {"y times 10": ("y", 10.0), "first input times 12": ("x", 12.0)}
-STAGES = 2 * len(STEPS) + 1
+STAGES = 2 * len(STEPS) + len(MOMENTS)
 
 
 class Rule(NamedTuple):
-    """left: ("sum"|"mean", decay) -> (steps, S) parameters that R < 0.5 leaves; positive: share of the kept parameters
-    whose R is negative (0 by construction); decay: step -> relative distance of R from −λw, and Spearman of |R| with
-    |w|, (S,); units: name -> (S,) parameters with another fate; flipped: criterion -> (S,) the same after sign flips.
+    """left: ("sum"|"mean", decay) -> (steps, S) parameters that R < 0.5 leaves; kept: (sign of R, decay) -> (steps, S)
+    share of the parameters of that sign that R < 0.5 leaves, summed; distance, rank: step -> (S,) relative distance of
+    R from −λw, and Spearman of |R| with |w|, with decay; units: (moment, name) -> (S,) parameters with another fate;
+    flipped: (moment, criterion) -> (S,) the same after sign flips.
     >>> Rule._fields
-    ('seeds', 'left', 'negative_kept', 'distance', 'rank', 'units', 'flipped')"""
+    ('seeds', 'left', 'kept', 'distance', 'rank', 'units', 'flipped')"""
 
     seeds: int
     left: dict
-    negative_kept: float
+    kept: dict
     distance: dict
     rank: dict
     units: dict
@@ -68,26 +71,30 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     >>> compute(seeds=2).left["mean", 0.0][-1]
     array([0, 0])
     """
-    left, distance, rank, kept = {}, {}, {}, []
+    left, kept, distance, rank, units, flipped = {}, {}, {}, {}, {}, {}
     for decay in (0.0, DECAY):
         for step in STEPS:
             progress(f"{step} steps, decay {decay:g}")
             params, X, y, _, _ = networks(seeds, steps=step, decay=decay)
             R = as_written.importance(params, X, y)
+            r, w = R.flatten(), params.flatten()
             for name, over in (("sum", 1), ("mean", X.shape[-2])):
                 _, mask = as_written.prune(params, _each(lambda a, n=over: a / n, R), TAU)
                 left.setdefault((name, decay), []).append(mask.flatten().sum(axis=-1))
-                kept.append(R.flatten()[mask.flatten()])
+                if name == "sum":
+                    for sign, of in (("R < 0", r < 0), ("R ≥ 0", r >= 0)):
+                        share = (mask.flatten() & of).sum(axis=-1) / np.maximum(of.sum(axis=-1), 1)
+                        kept.setdefault((sign, decay), []).append(share)
             if decay:
-                r, w = R.flatten(), params.flatten()
                 distance[step] = np.linalg.norm(r + decay * w, axis=1) / np.linalg.norm(decay * w, axis=1)
                 rank[step] = spearman(np.abs(r), np.abs(w))
-    progress("units and signs")
-    params, X, y, _, _ = networks(seeds)
-    units = {name: _other_fate(params, X, y, *unit) for name, unit in UNITS.items()}
-    left = {key: np.array(values) for key, values in left.items()}
-    negative = float(np.mean(np.concatenate(kept) < 0))
-    return Rule(seeds, left, negative, distance, rank, units, _flipped(params, X, y))
+    for moment, steps in MOMENTS.items():
+        progress(f"units and signs, {moment}")
+        params, X, y, _, _ = networks(seeds, steps=steps)
+        units |= {(moment, name): _other_fate(params, X, y, *unit) for name, unit in UNITS.items()}
+        flipped |= {(moment, name): changed for name, changed in _flipped(params, X, y).items()}
+    left, kept = ({key: np.array(values) for key, values in d.items()} for d in (left, kept))
+    return Rule(seeds, left, kept, distance, rank, units, flipped)
 
 
 def _each(function, params):
@@ -133,20 +140,24 @@ def text(result):
     'Parameters of 61 that R < 0.5 leaves, after so many steps of training: median'
     """
     rows = [[step, *(told(result.left[key][i], "{:.0f}") for key in result.left)] for i, step in enumerate(STEPS)]
+    share = [[step, *(told(100 * v[i], "{:.0f}") for v in result.kept.values())] for i, step in enumerate(STEPS)]
     near = [[step, told(result.distance[step], "{:.1e}"), told(result.rank[step], "{:.3f}")] for step in STEPS]
-    fates = [[name, told(values, "{:.0f}")] for name, values in {**result.units, **{
-        f"signs flipped: {name}": v for name, v in result.flipped.items()}}.items()]
+    changed = {**result.units, **{(m, f"signs flipped: {name}"): v for (m, name), v in result.flipped.items()}}
+    names = list(dict.fromkeys(name for _, name in changed))
+    fates = [[name, *(told(changed[moment, name], "{:.0f}") for moment in MOMENTS)] for name in names]
     return "\n".join([
         wrap(f"Parameters of 61 that R < {article.TAU} leaves, after so many steps of training: median and central "
-             f"80% of {result.seeds} networks. Of all that was ever kept, {result.negative_kept:.0%} had a negative "
-             "R: every parameter with a negative gradient goes, however large."), "",
+             f"80% of {result.seeds} networks"), "",
         table(rows, ["steps", *(f"{name}, {decay:g}" for name, decay in result.left)], "rrrrr"),
         "(sum, mean: over the rows; 0, 10: weight decay)", "",
+        wrap("Of the parameters with a negative, and with another R: in %, how many it leaves (J summed). Every one "
+             "with a negative slope goes, however large"), "",
+        table(share, ["steps", *(f"{sign}, {decay:g}" for sign, decay in result.kept)], "rrrrr"), "",
         wrap(f"With decay {DECAY:g}: how far R is from -decay*w, relative, and the rank correlation of |R| with "
              "|w|"), "",
         table(near, ["steps", "distance", "correlation"], "rrr"), "",
-        wrap("The same function written otherwise (trained with decay): how many of the 61 have another fate, or "
-             "another score"), "", table(fates, ["", "changed"], "lr"), "",
+        wrap("The same function written otherwise (with decay): how many of the 61 have another fate, or another "
+             "score"), "", table(fates, ["", *MOMENTS], "lrr"), "",
         wrap(f"At {STEPS[-1]} steps with decay the correlation is {interval(result.rank[STEPS[-1]], '{:.4f}')} (95% "
              "interval of the median).")])
 
@@ -158,15 +169,19 @@ def draw(result):
     ['article_rule']
     """
     from refnn import plots
-    curves = []
-    for (name, decay), values in result.left.items():
-        low, middle, high = np.quantile(values, [0.1, 0.5, 0.9], axis=1)
-        curves.append(plots.Series(f"{name}, decay {decay:g}", list(STEPS), middle, low, high))
-    half = np.median(result.flipped["R < 0.5, as written"])
+
+    def lines(values):
+        return [plots.Series(f"{name}, decay" if decay else name, list(STEPS), *np.quantile(v, [0.5, 0.1, 0.9], axis=1))
+                for (name, decay), v in values.items()]
+    rank = np.quantile([result.rank[step] for step in STEPS], [0.5, 0.1, 0.9], axis=1)
+    moment = "half trained"
+    changed = {name: v for (m, name), v in result.units.items() if m == moment}
+    changed |= {f"signs: {name}": v for (m, name), v in result.flipped.items() if m == moment}
     end = {key: np.median(values[-1]) for key, values in result.left.items()}
     return {"article_rule": plots.rule(
-        curves, {**result.units, **{f"signs: {k}": v for k, v in result.flipped.items()}},
-        f"R < {article.TAU} leaves {end['sum', 0.0]:.0f} of 61 parameters near a minimum, {end['sum', DECAY]:.0f} "
-        f"with weight decay, none if J is a mean;\nthe same function with other signs: {half:.0f} have another fate",
-        f"median and central 80% of {result.seeds} networks; right (trained with decay): the same function in other "
-        "units or signs")}
+        lines(result.left), lines({key: 100 * v for key, v in result.kept.items()}),
+        plots.Series("with decay", list(STEPS), *rank), changed,
+        f"Near a minimum R < {article.TAU} leaves {end['sum', 0.0]:.0f} of 61 parameters, {end['sum', DECAY]:.0f} with "
+        f"weight decay, {max(end['mean', 0.0], end['mean', DECAY]):.0f} of a J averaged\nover the rows; the same "
+        f"function with other signs: {np.median(changed['signs: R < 0.5, as written']):.0f} have another fate",
+        f"medians and central 80% of {result.seeds} networks; decay: {DECAY:g}; bottom right: half trained, decay")}

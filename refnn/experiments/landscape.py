@@ -140,5 +140,5 @@ def draw(result):
                                    f"{np.median(result.pairs):.2f} over 1830 pairs\n(median of {result.seeds} "
                                    "networks; seed 0 is drawn)"),
         "masks": plots.matrices(panels, names, f"Half of 61 weights removed (seed 0): {cost[0]:.2f} times the dense J "
-                                f"by R, {cost[1]:.2f} by |w|, {cost[-1]:.2f} at best"),
+                                f"by R, {cost[1]:.2f} by |w|, {cost[-1]:.2f} by the best known set"),
     }

@@ -10,6 +10,8 @@ A search goes the same way: there i *flips*, out where it is kept and back where
 what is kept of it; examples are taken in blocks.
 """
 
+from itertools import combinations
+
 import numpy as np
 
 from refnn import arrays, network
@@ -19,13 +21,14 @@ AT_ONCE = 2**17                            # numbers in one buffer
 
 
 @np.errstate(all="ignore")
-def flips(p, X, y, activation, keep, together):
+def flips(p, X, y, activation, keep, together, meeting=0):
     """What J changes by when parameters flip, from the network that keep (n,) leaves of p:
 
     c (n,)                 by flipping each alone
     units (hidden, sets)   by flipping, in each hidden unit, those of its q = inputs + 1 + outputs parameters that
                            together (sets, q) names; its first q rows name one each
-    G (n, n)               dᵢ·dₖ; not computed, 0, if these are all its rows
+    G (n + …, n)           dᵤ·dₖ: u each parameter, then of each unit those that the rows q..meeting of together name;
+                           k each parameter. Not computed, 0, without `meeting`
     """
     theta, at, m = p.flatten(), positions(p.sizes), p.sizes[0] + 1
     own, zero, dtype = units_of(at), theta.dtype.type(0), np.result_type(theta, X, y)
@@ -33,7 +36,8 @@ def flips(p, X, y, activation, keep, together):
     flipped = keep[own][:, None] ^ np.concatenate([np.zeros_like(together[:1]), together])    # (hidden, 1 + sets, q)
     on, W_ho = flipped[..., :m].astype(dtype), np.where(flipped[..., m:], theta[own][:, None, m:], zero)
     b_o, d_o = np.where(keep[at.b_o], p.b_o, zero), np.where(keep[at.b_o], -p.b_o, p.b_o)
-    c, units, G = (np.zeros(shape, dtype) for shape in (theta.shape, (hidden, len(together)), theta.shape * 2))
+    n, more = len(theta), hidden * max(meeting - q, 0)
+    c, units, G = (np.zeros(shape, dtype) for shape in ((n,), (hidden, len(together)), (n + more, n)))
     step = max(1, AT_ONCE // max(1, W_ho.size))
     for rows in (slice(start, start + step) for start in range(0, len(X), step)):
         X1 = np.hstack([X[rows], np.ones_like(X, shape=(len(X[rows]), 1))])                   # (N, m)
@@ -44,11 +48,11 @@ def flips(p, X, y, activation, keep, together):
         d = (u[:, 1:] - u[:, :1]).reshape(hidden, len(together), r.size)                      # (hidden, sets, out·N)
         units += d @ r.ravel() + np.einsum("jsn,jsn->js", d, d) / 2
         c[at.b_o] += d_o * r.sum(axis=1) + d_o * d_o * r.shape[1] / 2
-        if len(together) > q:
-            D = np.zeros((len(theta), *r.shape), dtype)
+        if meeting:
+            D = np.zeros((n, *r.shape), dtype)
             D[own], D[at.b_o, range(outputs)] = d[:, :q].reshape(hidden, q, *r.shape), d_o[:, None]
-            D = D.reshape(len(theta), r.size)
-            G += D @ D.T                                                                      # (n, n)
+            D = D.reshape(n, r.size)
+            G += np.concatenate([D, d[:, q:meeting].reshape(more, r.size)]) @ D.T
     c[own] = units[:, :q]
     return c, units, G
 
@@ -64,12 +68,41 @@ def doubles(p, X, y, activation, keep=True):
     one, own = np.eye(p.sizes[0] + 1 + p.sizes[2], dtype=bool), units_of(positions(p.sizes))
     a, b = np.triu_indices(len(one), 1)
     c, units, G = flips(p, X, y, activation, np.broadcast_to(keep, p.flatten().shape),
-                         np.concatenate([one, one[a] | one[b]]))
+                        np.concatenate([one, one[a] | one[b]]), meeting=len(one))
     with np.errstate(all="ignore"):
         table = c[:, None] + c + G
     table[own[:, a], own[:, b]] = table[own[:, b], own[:, a]] = units[:, len(one):]
     table[np.diag_indices(len(c))] = c
     return table
+
+
+@np.errstate(all="ignore")
+def triples(p, X, y, activation, keep=True):
+    """For each i what J changes by when i, j and k flip, (n, n), to be read where i < j < k.
+
+    Three of three units cost what they cost each and meet two by two; two of one unit are flipped together, and so are
+    three."""
+    one, own = np.eye(p.sizes[0] + 1 + p.sizes[2], dtype=bool), units_of(positions(p.sizes))
+    (a, b), q = np.triu_indices(len(one), 1), len(one)
+    abc = np.array(list(combinations(range(q), 3)), dtype=int).reshape(-1, 3)
+    end = q + len(a)
+    c, units, G = flips(p, X, y, activation, np.broadcast_to(keep, p.flatten().shape),
+                        np.concatenate([one, one[a] | one[b], one[abc].any(axis=1)]), meeting=end)
+    two, two_cost = np.stack([own[:, a].ravel(), own[:, b].ravel()]), units[:, q:end].ravel()
+    three, three_cost = own[:, abc].reshape(-1, 3).T, units[:, end:].ravel()
+    beside = two_cost[:, None] + c + G[len(c):]                                # (pairs of one unit, n)
+    for i in range(len(c)):
+        table = c[i] + c[:, None] + c + G[i][:, None] + G[i] + G[:len(c)]
+        table[two[0], two[1]] = table[two[1], two[0]] = beside[:, i]
+        for mine, other in (two, two[::-1]):                                   # i, another of its unit, any third
+            at = np.flatnonzero(mine == i)
+            table[other[at]] = beside[at]
+            table[:, other[at]] = beside[at].T
+        for x, y_, z in ((0, 1, 2), (1, 0, 2), (2, 0, 1)):
+            at = np.flatnonzero(three[x] == i)
+            j, k = three[y_, at], three[z, at]
+            table[j, k] = table[k, j] = three_cost[at]
+        yield table
 
 
 def cheapest(costs):

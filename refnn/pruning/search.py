@@ -13,14 +13,16 @@ from refnn.network import Params
 from refnn.pruning import flips
 from refnn.pruning.tables import Best
 
-MAX_SUBSET = 4                             # best_subset: all 521 855 sets of four of 61, by 1 711 tables of pairs
+MAX_SUBSET = 4                             # best_subset: all 521 855 sets of four of 61, by 58 tables of threes
 
 
 def best_subset(params, X, y, count, activation="tanh"):
     """The `count` ≤ 4 parameters without which J is least, of all C(61, count) sets, as Best.
 
-    The table of `pairs` tries every two more; it is made anew for each set of count − 2. Of sets whose J is equal but
-    for rounding, one. Refused: values so large that some J might be beyond the largest float.
+    Tables of `pairs`, or of threes, try all that go together; from 4 on they are made anew for each set of count − 3.
+    Of sets whose J is equal but for rounding, one; the rounding is that of `pairs`, u·(‖r‖ + ‖dᵢ‖ + ‖dₖ‖)², which
+    is far above u·J where outputs of units cancel that are 10⁷ times as large as y (Fractions have none). Refused:
+    values so large that some J might be beyond the largest float.
 
     >>> best_subset(Params([[1, -2]], [3], [[2]], [1]), [[10, 1]], [[21]], 2, "relu")
     Best(removed=array([1, 2]), J=np.float64(0.0))
@@ -65,16 +67,19 @@ def _bound(params, X, y, activation):
 def _subset(p, X, y, activation, count):
     keep = np.ones(p.flatten().size, bool)
     least, best, every = None, keep, np.triu_indices(len(keep), 1) if count > 1 else np.diag_indices(len(keep))
-    for first in combinations(range(len(keep) - 2), max(count - 2, 0)) if count else ():
+    for first in combinations(range(len(keep)), max(count - 3, 0)) if count else ():
         tried = keep.copy()
         tried[list(first)] = False
-        i, k = (a[every[0] > max(first, default=-1)] for a in every)                          # each set once
-        costs = flips.doubles(p, X, y, activation, tried)[i, k]
-        at = flips.cheapest(costs)
-        J = flips.losses(p, X, y, tried[None], activation)[0] + costs[at]
-        if least is None or J < least:
-            least, best = J, tried
-            best[[i[at], k[at]]] = False
+        J = flips.losses(p, X, y, tried[None], activation)[0]
+        tables = flips.triples(p, X, y, activation, tried) if count > 2 else [flips.doubles(p, X, y, activation)]
+        for third, table in enumerate(tables, start=0 if count > 2 else -1):                  # -1: no third
+            if third < max(first, default=-1) + (count > 2):
+                continue
+            i, k = (side[every[0] > third] for side in every)                                 # each set once
+            if len(i) and (least is None or J + table[i, k].min() < least):
+                at = flips.cheapest(table[i, k])
+                least, best = J + table[i, k][at], tried.copy()
+                best[[third, i[at], k[at]] if count > 2 else [i[at], k[at]]] = False
     return best
 
 

@@ -9,9 +9,9 @@ import time
 
 import numpy as np
 
-from refnn import derivatives, network, training
+from refnn import console, derivatives, network, training
 from refnn.network import Params
-from refnn.pruning import truth
+from refnn.pruning import importance, schedules, truth
 
 
 def best(run, times=5):
@@ -57,12 +57,35 @@ def main():
         left = Params.unflatten(np.where(gone, 0, theta), params.sizes)
         return network.half_square(network.propagate(left, X, "tanh").y_hat, y)
 
-    loop = best(lambda: [without(i) for i in one])
-    each = best(lambda: truth.deletion(params, X, y), 20)
+    def bare(i):                                                   # nothing checked, nothing named
+        left = np.where(one[i], 0, theta)
+        r = np.tanh(X @ left[:50].reshape(5, 10).T + left[50:55]) @ left[55:60] + left[60] - y[:, 0]
+        return r @ r / 2
+
+    def forward(i):
+        return network.loss(network.forward(Params.unflatten(np.where(one[i], 0, theta), params.sizes), X).y_hat, y)
+
+    loop = best(lambda: [forward(i) for i in range(61)])
+    each = best(lambda: truth.deletion(params, X, y), 50)
     rows.append(("61 deletions: against 61 forward passes", loop / each, 3, f"{each * 1e3:.2f} ms"))
+    loop = best(lambda: [bare(i) for i in range(61)], 20)
+    rows.append(("61 deletions: against bare NumPy", loop / each, 1, ""))
     loop = best(lambda: [without(one[i] | one[k]) for i in range(61) for k in range(i)], 2)
     each = best(lambda: truth.pairs(params, X, y), 20)
     rows.append(("1 830 pairs: against 1 830", loop / each, 3, f"{each * 1e3:.2f} ms"))
+    many, X, y = case(rng, 331, (200,))
+    singles = [Params.unflatten(theta, (10, 5, 1)) for theta in many.flatten()]
+    progress, spans = console.Progress(6), []
+    for stack, name in (([many], "at once"), (singles, "one by one")):
+        start = time.perf_counter()
+        for sparsity in (0.5, 0.7, 0.9):
+            progress(f"200 networks {name}, {sparsity:.0%} pruned")
+            for p in stack:
+                schedules.one_shot(p, X, y, sparsity, importance.magnitude, steps=60, **options)
+        spans.append(time.perf_counter() - start)
+    progress.end()
+    note = f"{spans[0] / 180 * 1e3:.2f} ms a step"
+    rows.append(("200 pruned and tuned: against a loop", spans[1] / spans[0], 1, note))
     for name, ratio, target, note in rows:
         print(f"{name:40} {ratio:7.1f} times   (at least {target})   {note}")
     spans = {}
