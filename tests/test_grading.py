@@ -48,7 +48,7 @@ def test_decimals_of_three_digits_are_right_and_of_two_are_not():
     for digits, names in ((3, ("P_for_P_minus_1",)), (1, ())):
         said = ", ".join(f"{float(v):.{digits}f}" for v in slip)
         assert grade_text(fill(made, {"1a": said})).rows[0].slips == names, said
-    token = filled.read("Answer 1a: 0.333, .33, 0.3330, 333, 3.33e-1, 1/3").answers["1a"]
+    token = filled.tokens("0.333, .33, 0.3330, 333, 3.33e-1, 1/3", 6)
     assert [t.is_at(F(1, 3)) for t in token] == [True, False, False, False, True, True]
 
 
@@ -154,22 +154,72 @@ def test_lines_are_read_tolerantly():
     read = filled.read
     for line in ("Answer 2b: 1, -1/2", "answer 2B：１，－１／２", "答案2b： 1、−0.5", "> - **Answer 2 b)**: 1; -.5",
                  "ANSWER 2(b) = 1 | -1⁄2", "  * 答案 2.b: 1 - 0.5"):
-        tokens = read(f"\ufeffx\n{line}\n").answers["2b"]
+        tokens = filled.tokens(read(f"\ufeffx\n{line}\n").answers["2b"], 2)
         assert [t.value for t in tokens] == [1, F(-1, 2)], line
     assert read("姓名：张三").name == "张三" and read("**Name**: Ada\x1b[2J L.").name == "Ada [2J L."
     assert read("Name: ____").name == "" and read("filename: x").name == ""
     twice = read("Answer 1a: 3\nAnswer 1a: ____\nAnswer 1b: 1\nAnswer 1b: 2").answers
-    assert twice["1a"][0].value == 3 and twice["1b"][0].value == 2           # the last that is not blank
+    assert twice == {"1a": " 3", "1b": " 2"}           # the last that is not blank
     assert read("the Answer 1a: 3\nAnswer: 3\nAnswer 1g: 3\nAnswer 1a 3").answers == {}
+
+
+def values(text, count):
+    """The tokens of an answer that is written so: numbers, None, texts."""
+    tokens = filled.tokens(filled.read(f"Answer 1a: {text}").answers["1a"], count)
+    return [token.value if isinstance(token, filled.Number) else token for token in tokens]
+
+
+def test_a_point_at_the_end_is_a_full_stop():
+    made = sheet(7, ["importance"])                                          # J = 188.5
+    for said, got in (("188.5.", 1), ("188.5。", 1), ("**188.5**。", 1), ("377/2.", 1), ("189.", 0), ("189。", 0),
+                      ("188.", 0), ("188.4", 0), ("188.50.", 1), ("189", 0)):
+        assert grade_text(fill(made, {"1b": said})).rows[1].got == got, said
+    for said in ("4.75.", "4.75。", "4¾", "4 ¾", "4 3/4", "4\\frac{3}{4}", "19/4", "≈4.75", "~4.75", "≈ 4.75", "约4.75",
+                 "J: 4.75", "J：4.75", "J = 4.75", "= 4.75", "＝ 4.75。", "J ≈ 4.75", "4.75 J", "4.75J", "____ 4.75",
+                 "__4.75__", "½·9.5 = 4.75", "4.75 = 19/4", "19/4 ≈ 4.8", "\\_\\_4.75\\_\\_", "4.75 kg/m."):
+        assert values(said, 1) == [F(19, 4)], said
+
+
+def test_what_could_be_another_number_is_read_as_none():
+    for said, count, numbers in (
+            ("1½, -1½, 1 ½, ½", 4, [F(3, 2), F(-3, 2), F(3, 2), F(1, 2)]), ("1 1/2", 1, [F(3, 2)]),
+            ("1 1/2", 2, [1, F(1, 2)]), ("1 ½", 2, [1, F(1, 2)]), ("- 2 1/3 1", 2, [F(-7, 3), 1]),
+            ("1 1/2 3 1/2", 2, [F(3, 2), F(7, 2)]), ("1 1/2, 2", 5, [F(3, 2), 2]),
+            ("1 1/2 2", 5, ["1\xa01/2", 2]), ("1 3/2", 2, [1, F(3, 2)])):
+        assert values(said, count) == numbers, said
+    for said in ("1 3/2", "2²", "10⁻³", "①5", "2π", "2 pi", "3:4", "<= 5", "x < 5", "5±1", "√2", "minus 5", "- -5",
+                 "5 and a half", "5e", "5k", "4.75%", "1-1/2", "5 + 1", "2.5/2", "0x1F", "1_000", "10,000", "4,75",
+                 "5万", "4.75, 9.5", "4 5 6/7"):
+        assert not any(isinstance(v, F) for v in values(said, 1)), said
+
+
+def test_units_words_and_escapes_shift_no_answer():
+    read = [F(-1, 2), F(3, 4), F(-1, 4), F(1, 2), 1]
+    for said in ("-0.5 V, 0.75 V, -0.25 V, 0.5 V, 1 V", "-0.5V; 0.75V; -0.25V; 0.5V; 1V.",
+                 "-0.5 V 0.75 V -0.25 V 0.5 V 1 V", "x1: -0.5, x2: 0.75, x3: -0.25, x4: 0.5, x5: 1",
+                 "x₁=-½，x₂=¾，x₃=-¼，x₄=½，x₅=1。",
+                 "x1: -0.5 x2: 0.75 x3: -0.25 x4: 0.5 x5: 1", "x(0)=-0.5 x(1)=0.75 x(2)=-0.25 x(3)=0.5 x(4)=1",
+                 "| -0.5 | 0.75 | -0.25 | 0.5 | 1 |", "-0.5, 0.75, -0.25, 0.5 and 1", "-0.5, 0.75; -0.25, 0.5; 1",
+                 "\\-0.5, 0\\.75, \\-0\\.25, \\*\\*0.5\\*\\*, 1\\."):
+        assert values(said, 5) == read, said
+    for said in ("-0.5, \\_\\_\\_\\_, -0.25, 0.5, 1", "x1: -0.5, x2: ____, x3: -0.25, x4: 0.5, x5: 1"):
+        assert values(said, 5) == [*read[:1], None, *read[2:]], said
+    for said in ("-0.5, about 1, -0.25, 0.5, 1", "-0.5, 0.75 0.8, -0.25, 0.5, 1", "-0.5, 3/4/5 V, -0.25, 0.5, 1"):
+        found = values(said, 5)
+        assert isinstance(found.pop(1), str) and found == [*read[:1], *read[2:]], said
+    assert values("x, 5, 6", 2)[:2] == ["x", 5]                              # a word between commas is an answer
+    made = sheet(7, ["quantize", "choose_qparams", "min_max"])
+    text = fill(made, perfect(made) | {"2b": "5, \\_\\_\\_\\_"})
+    assert grade_text(re.sub(r"(?<!\\)([_*.-])", r"\\\1", text)) == grade_text(text)
 
 
 def test_every_encoding_an_editor_saves(tmp_path):
     made = sheet(1, ["errata", "loss"], "zh")
     text = fill(made, perfect(made)).replace("姓名：____", "姓名：张三")
-    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "gb18030"):
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "mark", "gb18030"):
         file = tmp_path / encoding
-        data = text.replace("\n", "\r\n").encode(encoding)
-        file.write_bytes(b"\xff\xfe" + data if encoding == "utf-16-le" else data)
+        data = text.replace("\n", "\r\n").encode("utf-16-le" if encoding == "mark" else encoding)
+        file.write_bytes(b"\xff\xfe" + data if encoding == "mark" else data)
         assert grade(file)[1:5] == ("张三", 1, 2, 2), encoding
 
 

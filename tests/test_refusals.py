@@ -215,7 +215,7 @@ INTERNAL = {*(f"pruning.flips.{name}" for name in ("flips", "singles", "doubles"
             *(f"teaching.question.{name}" for name in ("question", "right", "wrong", "slips_of", "follows", "exactly",
                                                        "apart", "fractions", "shown")),
             *(f"teaching.worksheets.{name}" for name in ("check_code", "sheet_text", "answers_text", "labels")),
-            *(f"teaching.filled.{name}" for name in ("decode", "read")),
+            *(f"teaching.filled.{name}" for name in ("decode", "is_blank", "read", "tokens")),
             *(f"teaching.grading.{name}" for name in ("marked_text", "class_text", "class_csv")),
             *(f"teaching.roll.{name}" for name in ("printable", "commonest_slips", "commonest_text", "csv_text")),
             "teaching.submission.read",

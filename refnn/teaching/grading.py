@@ -102,15 +102,16 @@ def grade_text(text, file="sheet"):
         row, own = _marked(label, q, i, found.answers.get(label), given[id(q)])
         given[id(q)].append(own)
         rows.append(row)
-    if not any(token is not None for tokens in found.answers.values() for token in tokens):
+    if all(filled.is_blank(said) for said in found.answers.values()):
         remarks.append("blank")
     return Marked(file, found.name, seed, sum(r.got for r in rows), sum(r.of for r in rows), tuple(rows),
                   tuple(remarks))
 
 
-def _marked(label, q, i, tokens, earlier):
+def _marked(label, q, i, text, earlier):
     """The Row of a step, and the student's own numbers for the steps after it (None where one is missing)."""
     step, truth = q.topic.steps[i], q.truth[i]
+    tokens = None if text is None else filled.tokens(text, step.count)
     if tokens is None or all(token is None for token in tokens):
         what = "no such line" if tokens is None else "left blank"
         return Row(label, q.topic.name, 0, step.count, (), what), None
