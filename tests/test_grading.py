@@ -67,7 +67,7 @@ def test_every_slip_as_an_answer_is_named():
 def test_a_slip_is_named_from_five_of_six():
     made = sheet(7, ["quantize"])                                            # truth 5 5 5 4 5 7, round 6 5 6 4 6 7
     row = grade_text(fill(made, {"1a": "6, 5, 6, 4, 6, 0"})).rows[0]
-    assert row.slips == ("round_for_floor",) and row.remark.startswith("5 of 6 are those of round_for_floor: Which")
+    assert row.slips == ("round_for_floor",) and row.remark.startswith("5 of 6 are those of a known mistake: Which")
     assert row.got == 2
     assert grade_text(fill(made, {"1a": "9, 9, 9, 9, 9, 9"})).rows[0].remark == "by no slip of the catalogue"
     assert grade_text(fill(made, {"1a": "5, 5, 5, 4, 5, 1"})).rows[0][2:5] == (5, 6, ())   # the truth agrees more
@@ -82,6 +82,7 @@ def test_a_remark_never_holds_the_answer():
                     assert shown(q.truth[i]) not in row.remark
                 else:
                     assert not re.search(rf"(?<!\d){re.escape(shown(q.truth[i]))}(?!\d)", row.remark.split(":", 1)[-1])
+                assert not any(name in row.remark for name in CATALOGUE)     # mask_inverted would say it all
 
 
 def test_follow_through():
@@ -123,6 +124,46 @@ def test_follow_through_of_two_steps_by_hand():
     assert marked.rows[2].remark == "follows from own earlier answers"
     half = grade_text(fill(made, said | {"1b": "340"})).rows[1]              # the ½ forgotten after an own ŷ
     assert half.slips == ("missing_half",) and half.got == 0
+
+
+def rows_of(topic, *answers):
+    """(got, slips, remark) of each line of a question of seed 7."""
+    said = dict(zip(("1a", "1b", "1c", "1d"), answers))
+    return [(row.got, row.slips, row.remark) for row in grade_text(fill(sheet(7, [topic]), said)).rows]
+
+
+FOLLOWS = "follows from own earlier answers"
+
+
+def test_codes_that_were_not_saturated_follow():
+    """scale 1/4, zero point 7, codes 0..15; x = 2.75 … 10^10: 18 … 40000000007 without saturation."""
+    for first, last, decoded in (("18", "15", "2.75, 0.75, 0, 0, -0.75, 1.5, 2"),
+                                 ("18", "40000000007", "2.75, 0.75, 0, 0, -0.75, 1.5, 10000000000"),
+                                 ("-300", "15", "-76.75, 0.75, 0, 0, -0.75, 1.5, 2")):
+        rows = rows_of("affine", f"{first}, 10, 7, 7, 4, 13, {last}", decoded)
+        assert rows[1] == (7, (), FOLLOWS) and rows[0][0] < 7
+    plus = rows_of("affine", "18, 10, 7, 7, 4, 13, 15", "6.25, 4.25, 3.5, 3.5, 2.75, 5, 5.5")[1]
+    assert plus[:2] == (0, ("plus_zero_point",))                             # a slip after own codes has its name too
+    assert rows_of("affine", "1e300, 10, 7, 7, 4, 13, 1/2", "0, 0, 0, 0, -0.75, 1.5, 2")[1][0] == 5
+
+
+def test_a_blank_leaves_what_does_not_depend_on_it():
+    """The codes are those of floor_for_round; one is blank, or is no number."""
+    for hole in ("____", "x"):
+        rows = rows_of("affine", f"15, {hole}, 7, 6, 4, 12, 15", "2, 0.5, 0, -0.25, -0.75, 1.25, 2")
+        assert rows[0][0] == 4 and rows[1][0] == 6 and FOLLOWS in rows[1][2]  # by the truth for the blank: 10, not 9
+    assert rows_of("prune", "1, 0, 0, 0, ____, 1", "-0.2, 0, 0, 0, 0, -1.3")[1] == (6, (), FOLLOWS)
+    # own ŷ = 2 15: R as below (`test_follow_through_of_two_steps_by_hand`) with 1b left blank
+    assert rows_of("importance", "2, 15", "", "-54, -108, -18, -36, 54, 18, 36, 144, 22")[2] == (9, (), FOLLOWS)
+
+
+def test_what_is_recognised_as_rounded_follows_exactly_or_as_written():
+    """W = 40/7 and B = 110/7 for 5 and 13.75 (P_for_P_minus_1), x = -2.2 -2.4 -2.45 -2.75 -1.35."""
+    for said in ("5.71, 15.7", "5.714, 15.714", "40/7, 110/7"):
+        assert rows_of("min_max", said, "3, 2, 1, 0, 0") == [
+            (0, ("P_for_P_minus_1",), "all 2 are those of a known mistake: P levels have how many steps between them?"),
+            (5, (), FOLLOWS)]
+    assert rows_of("min_max", "5.71, 15.7", "3, 1, 1, 7, 7")[1] == (5, (), FOLLOWS)      # from the digits themselves
 
 
 def test_answers_that_no_formula_takes_follow_nowhere():

@@ -1,11 +1,15 @@
 """Marking worksheets: a mark a number, the slip behind a wrong answer, and the class.
 
-    follow-through   a later answer that is right given the student's own earlier ones has its marks
+    follow-through   a later answer that is right given the student's own earlier ones has its marks; an own number is
+                     taken as it is written, and as the exact one of the truth or of a slip that it rounds; where none
+                     stands, the truth is taken
     fingerprint      the slip whose answers agree with the student's more often than the truth does, and with two
-                     thirds of them at least; told by its name and its hint, which never gives the answer
+                     thirds of them at least; a sheet is told its hint, which never gives the answer, the class its
+                     name, which may
 """
 
 from collections import Counter
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,7 +64,7 @@ def grade(path):
     ...     file = Path(folder) / "s.md"
     ...     _ = file.write_text(sheet_text(sheet(7, ["loss"])).replace("1a: ____", "1a: 9.5"), encoding="utf-8")
     ...     [row.remark for row in grade(file).rows]
-    ['all is that of missing_half: What factor stands in front of the sum?']
+    ['all is that of a known mistake: What factor stands in front of the sum?']
     """
     if not isinstance(path, (str, Path)) or "\0" in str(path):
         arrays.refuse("grade", "path", "the path of a sheet", arrays.describe(path), TypeError)
@@ -109,28 +113,27 @@ def grade_text(text, file="sheet"):
 
 
 def _marked(label, q, i, text, earlier):
-    """The Row of a step, and the student's own numbers for the steps after it (None where one is missing)."""
+    """The Row of a step, and the student's own numbers for the steps after it: exact ones, and as written."""
     step, truth = q.topic.steps[i], q.truth[i]
-    tokens = None if text is None else filled.tokens(text, step.count)
-    if tokens is None or all(token is None for token in tokens):
-        what = "no such line" if tokens is None else "left blank"
-        return Row(label, q.topic.name, 0, step.count, (), what), None
+    tokens = [] if text is None else filled.tokens(text, step.count)
+    if all(token is None for token in tokens):
+        what = "no such line" if text is None else "left blank"
+        return Row(label, q.topic.name, 0, step.count, (), what), (truth, truth)
     said, notes = (tokens + [None] * step.count)[:step.count], []
     got, right_numbers, slips = _agree(said, truth), truth, [q.slips[i]]
-    if None not in earlier and list(earlier) != list(q.truth[:i]):
-        own = follows(step, q.given, earlier)
-        if own is not None and len(own) == step.count:
-            slips.append(follows(step, q.given, earlier, wrong) or {})
-            if _agree(said, own) > got:
-                got, right_numbers = _agree(said, own), own
-                notes.append("follows from own earlier answers")
-    names = ()
-    if got < step.count:
-        names, most = _fingerprint(said, slips, got)
-        if names:
-            many = "all is that" if most == step.count == 1 else f"all {most} are those" if most == step.count else \
-                f"{most} of {step.count} are those"
-            notes.append(f"{many} of {' or '.join(names)}: {CATALOGUE[names[0]].hint}")
+    for own in dict.fromkeys(zip(*earlier)):
+        later = follows(step, q.given, own) if own != q.truth[:i] else None
+        if later is not None and len(later) == step.count:
+            slips.append(follows(step, q.given, own, wrong) or {})
+            if _agree(said, later) > got:
+                got, right_numbers = _agree(said, later), later
+    if right_numbers != truth:
+        notes.append("follows from own earlier answers")
+    names, most = _fingerprint(said, slips, got) if got < step.count else ({}, 0)
+    if names:
+        many = "all is that" if most == step.count == 1 else f"all {most} are those" if most == step.count else \
+            f"{most} of {step.count} are those"
+        notes.append(f"{many} of a known mistake: {CATALOGUE[next(iter(names))].hint}")
     blank, unread = said.count(None), [token for token in said if isinstance(token, str)]
     if not names and step.count - got > blank + len(unread):
         notes.append("by no slip of the catalogue")
@@ -140,9 +143,10 @@ def _marked(label, q, i, text, earlier):
         notes.append(f"not read: {', '.join(map(printable, unread))}")
     if len(tokens) > step.count:
         notes.append(f"{len(tokens)} answers for {step.count} blanks: the first {step.count} count")
-    own = None if blank or unread else tuple(
-        t if token.is_at(t) else token.value for token, t in zip(said, right_numbers))
-    return Row(label, q.topic.name, got, step.count, names, "; ".join(notes)), own
+    written = tuple(token.value if isinstance(token, Number) else t for token, t in zip(said, right_numbers))
+    exact = tuple(next((v for v in values if isinstance(token, Number) and token.is_at(v)), own)
+                  for token, own, *values in zip(said, written, right_numbers, *names.values()))
+    return Row(label, q.topic.name, got, step.count, tuple(names), "; ".join(notes)), (exact, written)
 
 
 def _agree(said, answers):
@@ -150,16 +154,16 @@ def _agree(said, answers):
 
 
 def _fingerprint(said, slips, got):
-    """The names of the slips that agree most, if more than the truth does, and in how many numbers."""
-    counts = Counter()
+    """{name: numbers} of the slips that agree most, if more than the truth does, and in how many numbers."""
+    agreed = {}
     for by_name in slips:
         for name, answers in by_name.items():
             if len(answers) == len(said):
-                counts[name] = max(counts[name], _agree(said, answers))
-    most = max(counts.values(), default=0)
+                agreed[name] = max(agreed.get(name, (0, ())), (_agree(said, answers), answers), key=itemgetter(0))
+    most = max((count for count, _ in agreed.values()), default=0)
     if most <= got or 3 * most < 2 * len(said):
-        return (), 0
-    return tuple(name for name, count in counts.items() if count == most)[:3], most
+        return {}, 0
+    return dict([(name, answers) for name, (count, answers) in agreed.items() if count == most][:3]), most
 
 
 def marked_text(marked):

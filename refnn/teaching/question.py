@@ -170,7 +170,7 @@ def fractions(values, shape=None):
     >>> fractions(["0.5", 2]).tolist()
     [Fraction(1, 2), Fraction(2, 1)]
     """
-    values = [Fraction(v) for v in values]
+    values = [Fraction(v.item() if isinstance(v, np.generic) else v) for v in values]      # no int64 in a Fraction
     return arrays.objects(values, (len(values),) if shape is None else shape)
 
 

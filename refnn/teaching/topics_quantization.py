@@ -7,6 +7,7 @@ from fractions import Fraction as F
 
 import numpy as np
 
+from refnn import arrays
 from refnn.checking.solver import solve
 from refnn.quantization.affine import QParams
 from refnn.teaching.question import Step, Topic, fractions
@@ -73,18 +74,17 @@ def _affine(rng):
             "zero_point": zero_point, "qmin": 0, "qmax": 15}
 
 
-def _grid(given):
-    return QParams(given["scale"], given["zero_point"], given["qmin"], given["qmax"])
+def _grid(given, codes=()):
+    return QParams(given["scale"], given["zero_point"], min([given["qmin"], *codes]), max([given["qmax"], *codes]))
 
 
-def _codes(values, dtype=np.uint8):
-    """Somebody's codes: whole numbers, or refused."""
-    if any(v.denominator != 1 for v in values):
+def _decoded(f, given, earlier):
+    """Somebody's codes decoded, on a grid that holds them: who forgot to saturate decodes 18 as well."""
+    codes = [int(v) for v in earlier[0]]
+    if codes != list(earlier[0]):
         raise ValueError("codes are whole numbers")
-    codes = np.array([int(v) for v in values], dtype=object)
-    if not ((codes >= np.iinfo(dtype).min) & (codes <= np.iinfo(dtype).max)).all():
-        raise ValueError("codes beyond their dtype")
-    return codes.astype(dtype)
+    grid = _grid(given, codes)
+    return f(np.array(codes, arrays.code_dtype(grid.qmin, grid.qmax)), grid)
 
 
 def _choose(rng):
@@ -175,7 +175,7 @@ TOPICS = (
                  "编码范围 {qmin}..{qmax}，恰为一半时取偶数，超出范围时取端点。x = {x}。"},
           (Step(7, (f"{AFFINE}.quantize",), lambda f, g, e: f(g["x"], _grid(g)),
                 {"en": "The seven codes.", "zh": "七个编码。"}),
-           Step(7, (f"{AFFINE}.dequantize",), lambda f, g, e: f(_codes(e[0]), _grid(g)),
+           Step(7, (f"{AFFINE}.dequantize",), _decoded,
                 {"en": "What your codes decode to.", "zh": "把你的编码解码。"}))),
     Topic("choose_qparams", {"en": "Scale and zero point", "zh": "步长与零点"}, _choose,
           {"en": "Signed codes of 4 bits, -8..7. x = {x}. y = {y}. z = {z}.",
