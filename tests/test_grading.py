@@ -248,6 +248,9 @@ def test_units_words_and_escapes_shift_no_answer():
     for said in ("-0.5, about 1, -0.25, 0.5, 1", "-0.5, 0.75 0.8, -0.25, 0.5, 1", "-0.5, 3/4/5 V, -0.25, 0.5, 1"):
         found = values(said, 5)
         assert isinstance(found.pop(1), str) and found == [*read[:1], *read[2:]], said
+    for said, numbers in (("1, 2 3", [1, 2, 3]), ("x=5 y=6", [5, 6]), (", 5 V, 6 V", [None, 5, 6]),
+                          ("5 5 x", [5, 5, "x"])):
+        assert values(said, 7) == numbers                                    # half filled: the others are missing
     assert values("x, 5, 6", 2)[:2] == ["x", 5]                              # a word between commas is an answer
     made = sheet(7, ["quantize", "choose_qparams", "min_max"])
     text = fill(made, perfect(made) | {"2b": "5, \\_\\_\\_\\_"})

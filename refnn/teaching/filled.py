@@ -98,8 +98,8 @@ def read(text):
     ('Ada', {'1a': ' 3,-1/2;____ x', '1b': ' 0.333'})
     """
     head, name, answers = {}, "", {}
-    for line in text.splitlines():
-        line = _compatible(ESCAPED.sub(r"\1", line[:LONGEST]))[:LONGEST]
+    for line in filter(None, ESCAPED.sub(r"\1", text).splitlines()):
+        line = _compatible(line[:LONGEST])[:LONGEST]
         if not head and "seed" in line:
             parts = {part: match[1].strip() for part, form in HEAD.items() if (match := form.search(line))}
             head = parts if "seed" in parts and len(parts) > 1 else {}
@@ -114,8 +114,10 @@ def read(text):
 
 def _compatible(line):
     """NFKC, but no digit becomes part of the number before it."""
+    if line.isascii():
+        return line
     marked = (COMPATIBLE.get(unicodedata.decomposition(c).split(" ")[0], "{}").format(c) for c in line)
-    return unicodedata.normalize("NFKC", line if line.isascii() else "".join(marked))
+    return unicodedata.normalize("NFKC", "".join(marked))
 
 
 def is_blank(text):
@@ -154,7 +156,7 @@ def _few(part, glue):
     """The tokens of a part that is one number, or else of its words."""
     words = MIXED.sub(rf"\1{glue}", LABEL.sub(" ", part))
     whole = _token(part if glue == PLUS else words)
-    return map(_token, words.split(" ")) if isinstance(whole, str) and words.strip() else [whole]
+    return map(_token, filter(None, words.split(" "))) if isinstance(whole, str) and words.strip() else [whole]
 
 
 def _token(part):
