@@ -158,7 +158,7 @@ def apart(answers):
     >>> apart([(Fraction(3), Fraction(0)), (Fraction(4), Fraction(0))]), apart([(Fraction(100),), (Fraction(101),)])
     (True, False)
     """
-    a = np.array([[float(v) for v in answer] for answer in answers])         # (answers, numbers)
+    a = np.array([[v.numerator / v.denominator for v in answer] for answer in answers])    # (answers, numbers)
     size = np.abs(a)
     differ = 50 * np.abs(a[:, None] - a) > np.maximum(size[:, None], size)   # (answers, answers, numbers)
     return bool((differ.any(axis=-1) | np.eye(len(a), dtype=bool)).all())
