@@ -40,6 +40,7 @@ def test_a_perfect_sheet_has_full_marks(language):
         marked = grade_text(fill(made, perfect(made)))
         assert (marked.got, marked.of, marked.remarks) == (FULL, FULL, ()) and grading.FULL == FULL
         assert not any(row.remark for row in marked.rows) and marked.seed == seed
+        assert {type(row.got) for row in marked.rows} == {int}
 
 
 def test_decimals_of_three_digits_are_right_and_of_two_are_not():
