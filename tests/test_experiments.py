@@ -136,6 +136,10 @@ def test_every_claim_fits_a_terminal_and_draws_what_it_computed(name, computed):
     assert len(stages) == (claim.STAGES / 3 if "datasets" in less else claim.STAGES)       # of three data sets
     for figure in (claim.draw(result) if hasattr(claim, "draw") else {}).values():
         assert figure.get_suptitle()
+        figure.draw_without_rendering()
+        for shown in [figure._suptitle, *figure.texts]:                        # whole, and not up to the edge
+            box = shown.get_window_extent()
+            assert box.x0 > 5 and box.x1 < figure.bbox.width - 5 and box.y1 <= figure.bbox.height, shown.get_text()
         assert any(ax.get_xlabel() or any(t.get_text() for t in ax.get_xticklabels()) for ax in figure.axes)
 
 

@@ -136,9 +136,9 @@ def draw(result):
                              f"{np.median(result.tangent):.0%} of them, the parabola for "
                              f"{np.median(result.parabola):.0%} (medians of {result.seeds} networks; seed 0 is drawn)"),
         "pairs": plots.interaction(interactions(p, X, y), derivatives.hessian(p, X, y) * np.outer(w, w),
-                                   "What two deletions cost beyond the sum of each, and H_ij·w_i·w_j: correlation "
-                                   f"{np.median(result.pairs):.2f} over 1830 pairs\n(median of {result.seeds} "
+                                   "What two deletions cost beyond the sum of each, and H_ij·w_i·w_j:\ncorrelation "
+                                   f"{np.median(result.pairs):.2f} over 1830 pairs (median of {result.seeds} "
                                    "networks; seed 0 is drawn)"),
-        "masks": plots.matrices(panels, names, f"Half of 61 weights removed (seed 0): {cost[0]:.2f} times the dense J "
-                                f"by R, {cost[1]:.2f} by |w|, {cost[-1]:.2f} by the best known set"),
+        "masks": plots.matrices(panels, names, f"Half of 61 weights removed (seed 0): {cost[0]:.2f} times the dense J by "
+                                f"R,\n{cost[1]:.2f} by |w|, {cost[-1]:.2f} by the best set known"),
     }
