@@ -1,6 +1,7 @@
 """Code that hangs, exits, floods, eats memory, forges or patches: stopped within its limit, and the next one's turn."""
 
 import os
+import sys
 import time
 from fractions import Fraction as F
 
@@ -59,6 +60,10 @@ STOPPED = {
 # source, kind of the failure of one answer: the process goes on
 FAILED = {
     "sys.exit": ("import sys\ndef f(x): sys.exit(0)", "exit"),
+    "exit()": ("def f(x): exit()", "exit"),
+    "waits for input": ("def f(x): return input()", "raised"),
+    "a number without end": ("def f(x): return 16 ** 2**14", "answer"),
+    "a fraction without end": ("from fractions import Fraction\ndef f(x): return [Fraction(1, 16 ** 2**12)]", "answer"),
     "recursion": ("def f(x): return f(x)", "raised"),
     "raises": ("def f(x): raise KeyError('no')", "raised"),
     "interrupts itself": ("def f(x): raise KeyboardInterrupt", "raised"),
@@ -100,7 +105,9 @@ GARBLED = [b"", b"{", b"[" * 10**5, b"null", b'{"value": {"pickle": "gASVAA=="}}
            b'{"value": {"array": ["O", [1], "AAAAAAAAAAA=", true]}}', b'{"value": {"array": ["<f8", [-1], "", true]}}',
            b'{"value": {"array": ["<f8", 3, "", true]}}', b'{"value": {"fraction": ["0x1"]}}',
            b'{"value": {"params": [null, null, null, null]}}', b'{"failed": ["raised", 3]}', b'{"failed": 3}',
-           b'{"failed": ["no such kind", "x"]}', b"\xff\xfe", b"NaN", b"1e999"]
+           b'{"failed": ["no such kind", "x"]}', b"\xff\xfe", b"NaN", b"1e999",
+           b'{"value": {"int": "0x1' + b"0" * 2**14 + b'"}}',
+           b'{"value": {"fraction": ["0x1", "0x1' + b"0" * 2**12 + b'"]}}']
 
 
 def test_a_forged_answer_is_data_and_never_an_exception():
@@ -161,6 +168,51 @@ def test_a_session_is_one_process_with_one_clock():
         assert first.kind == "exit" and session.ask([0]) == first                     # no answers after it
 
 
+def test_numbers_as_long_as_they_may_be_go_there_and_back():
+    values = [16 ** 2**14 - 1, -(2**65535), F(1 - 16 ** 2**12, 2**16383)]
+    assert run("a:f", [(v,) for v in values], source="def f(x): return x") == values
+
+
+def test_a_turn_has_a_clock_of_its_own_within_that_of_the_whole():
+    with Session("a:f", source="import time\ndef f(x): time.sleep(x)", seconds=2, output=1) as session:
+        for _ in range(2):
+            session.turn(0.7, 1)
+            assert session.ask([0.4]) == [None]
+        session.turn(0.2)
+        assert session.ask([0.4]).text == "not done within 0.2 s"
+    with Session("a:f", source="import time\ndef f(x): time.sleep(x)", seconds=0.3) as session:
+        session.turn(5)
+        assert session.ask([9]).text == "not done within 0.3 s"
+
+
+def test_a_turn_may_print_anew():
+    with Session("a:f", source="def f(x): print('x' * x)", output=1) as session:
+        for _ in range(3):
+            session.turn(10, 1)
+            assert session.ask([700_000]) == [None]
+            time.sleep(0.05)                                     # until it has been read
+        assert session.ask([700_000, 10]).kind == "output"
+
+
+def test_what_is_hidden_is_not_on_the_path(tmp_path, monkeypatch):
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "__init__.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    source = "def f(x):\n    import secret\n    return secret.x"
+    assert run("a:f", [0], source=source) == [1]
+    assert run("a:f", [0], source=source, hidden=("secret",))[0].kind == "raised"
+    assert not Session("a:f", source="", hidden=("numpy",))._hides(str(sandbox.NUMPY))       # the child needs it
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+def test_what_left_the_group_ends_with_it():
+    source = ("import os, time\ndef f(x):\n    r, w = os.pipe()\n    if not os.fork():\n        os.setsid()\n"
+              "        n = os.fork()\n        if n:\n            os.write(w, b'%d' % n)\n            os._exit(0)\n"
+              "        time.sleep(60)\n    return int(os.read(r, 20))")
+    [pid] = run("a:f", [0], source=source)
+    assert isinstance(pid, Failure) or ended(pid)                                    # no process of its own: the limit
+
+
 @posix
 def test_what_the_process_started_ends_with_it(tmp_path):
     source = "import os, time\ndef f(x):\n    n = os.fork()\n    if not n: time.sleep(60)\n    return n"
@@ -168,16 +220,20 @@ def test_what_the_process_started_ends_with_it(tmp_path):
     if isinstance(pid, Failure):
         assert pid.kind == "raised"                                                  # no process of its own: the limit
         return
-    for _ in range(100):                                                             # root is not limited: killed
+    assert ended(pid)                                                                # root is not limited: killed
+
+
+def ended(pid):
+    for _ in range(100):
         try:
             os.kill(pid, 0)
             with open(f"/proc/{pid}/stat") as stat:
                 if stat.read().split()[2] == "Z":                                    # dead, and nobody's child
-                    return
+                    return True
         except (ProcessLookupError, FileNotFoundError):
-            return
+            return True
         time.sleep(0.02)
-    raise AssertionError("it lives")
+    return False
 
 
 def test_a_module_is_imported_from_its_folder_and_nothing_is_left_there(tmp_path):

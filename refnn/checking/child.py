@@ -5,7 +5,8 @@ A letter is one line of JSON; a value in it is None, True, False, text, or a dic
     {"int": hex}  {"float": hex}  {"fraction": [hex, hex]}  {"list": [...]}  {"tuple": [...]}  {"params": [four]}
     {"array": [dtype, shape, base64, writeable]}  {"objects": [shape, [...]]}
 
-Nothing is unpickled, no number is rounded, and what does not fit its own description is a ValueError.
+Nothing is unpickled, no number is rounded, and what does not fit its own description is a ValueError. A whole number
+has at most 2^16 bits, the two of a fraction 2^14 each: who reads a letter must not be kept by the arithmetic in it.
 """
 
 import base64
@@ -24,6 +25,7 @@ from numpy import dtype as dtype_of
 
 DTYPE = re.compile(r"[<>|=][biufc]\d{1,2}")
 FIELDS = ("W_ih", "b_h", "W_ho", "b_o")
+DIGITS, OF_A_FRACTION = 2**14, 2**12                                        # hexadecimal ones; gcd is quadratic in them
 
 
 def pack(value, depth=0):
@@ -37,11 +39,11 @@ def pack(value, depth=0):
     if value is None or isinstance(value, (bool, str)):
         return value
     if type(value) is int:
-        return {"int": hex(value)}
+        return {"int": _hex(value, DIGITS)}
     if type(value) is float:
         return {"float": value.hex()}
     if isinstance(value, Fraction):
-        return {"fraction": [hex(value.numerator), hex(value.denominator)]}
+        return {"fraction": [_hex(part, OF_A_FRACTION) for part in (value.numerator, value.denominator)]}
     if isinstance(value, (list, tuple)):
         return {"list" if isinstance(value, list) else "tuple": [pack(v, depth + 1) for v in value]}
     if all(hasattr(value, field) for field in FIELDS):
@@ -69,11 +71,11 @@ def unpack(letter):
         raise ValueError("a letter of no known form")
     [(kind, body)] = letter.items()
     if kind in ("int", "float") and isinstance(body, str):
-        return int(body, 16) if kind == "int" else float.fromhex(body)
+        return _whole(body, DIGITS) if kind == "int" else float.fromhex(body)
     if not isinstance(body, list):
         raise ValueError("a letter of no known form")
     if kind == "fraction":
-        numerator, denominator = (int(part, 16) for part in map(str, body))
+        numerator, denominator = (_whole(part, OF_A_FRACTION) for part in map(str, body))
         return Fraction(numerator, denominator or 1)
     if kind in ("list", "tuple"):
         values = [unpack(part) for part in body]
@@ -96,6 +98,19 @@ def unpack(letter):
         a[:] = [unpack(part) for part in parts]
         return a.reshape(shape)
     raise ValueError("a letter of no known form")
+
+
+def _hex(number, digits):
+    if number.bit_length() > 4 * digits:
+        raise TypeError(f"a number of more than {4 * digits} bits")
+    return hex(number)
+
+
+def _whole(text, digits):
+    number = int(text, 16)                                                  # in a time that is linear in the digits
+    if number.bit_length() > 4 * digits:
+        raise ValueError("a number that is too long")
+    return number
 
 
 def _size(shape):
@@ -165,9 +180,9 @@ def _answer(function, arguments):
 
 
 def _main():
-    letters, dumps, write = sys.stdin.buffer, json.dumps, os.write
-    channel = os.dup(1)
-    os.dup2(2, 1)                                                           # what it prints is no answer
+    letters, channel, dumps, write = os.fdopen(os.dup(0), "rb"), os.dup(1), json.dumps, os.write
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)                            # what it reads is no letter: input() fails
+    os.dup2(2, 1)                                                           # and what it prints is no answer
 
     def send(letter):
         line = memoryview(dumps(letter).encode() + b"\n")

@@ -5,13 +5,15 @@ NumPy and variables out of reach. It does not keep code that means harm from rea
 
 What the process answers is data, read with suspicion and judged by the caller, so that a forged answer proves no more
 than a returned one. Where the system has no `resource` (Windows), or does not enforce a limit (macOS: memory), the
-clock and the bound on what is printed remain. The letters that are exchanged are described in `child`.
+clock and the bound on what is printed remain. A process that it leaves behind is ended with it, on Linux also one that
+left its group, as long as it kept its environment. The letters that are exchanged are described in `child`.
 """
 
 import json
 import os
 import queue
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -22,10 +24,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from refnn import arrays, console
 from refnn.checking import child
 
 KINDS = ("time", "memory", "exit", "raised", "output", "import", "answer")
+NUMPY = Path(np.__file__).parents[1]                # the folder of the path that it lies in
 STARTUP = 60                                       # seconds for Python and NumPy to start, however busy the machine
 TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
@@ -63,7 +68,8 @@ class Session:
 
     target   "module:function", imported from `folder`, or from `source`, the text of that module
     seconds  of waiting for it in all, its start apart    memory, output, files   megabytes: of address space, of what
-             it prints and answers in all, of the largest file it writes
+             it prints and answers in all, of the largest file it writes    hidden  names of packages that are kept off
+             its path, where NumPy does not lie in the same folder: a hindrance
     names    the arguments that it must be given    failure  why there is none, or None
 
     ValueError or TypeError for a target, limit or folder that cannot be.
@@ -73,7 +79,7 @@ class Session:
     (('x', 'scale'), [0.25])
     """
 
-    def __init__(self, target, *, source=None, folder=".", seconds=10, memory=1024, output=16, files=1):
+    def __init__(self, target, *, source=None, folder=".", seconds=10, memory=1024, output=16, files=1, hidden=()):
         if not isinstance(target, str) or not TARGET.fullmatch(target):
             arrays.refuse("run", "target", "'module:function'", arrays.describe(target))
         if source is not None and (not isinstance(source, str) or "." in target):
@@ -84,9 +90,10 @@ class Session:
         self._task = {"target": target, "seconds": float(arrays.number("run", "seconds", seconds, 0.01, 3600)),
                       "memory": arrays.whole("run", "memory", memory, 64, 2**20),
                       "files": arrays.whole("run", "files", files, 0, 2**20)}
-        self._left = self._task["seconds"]
+        self._left = self._limit = self._turn = self._task["seconds"]
         self._room = arrays.whole("run", "output", output, 1, 1024) * 2**20
-        self._source, self._folder = source, os.path.abspath(folder)
+        self._source, self._folder, self._hidden = source, os.path.abspath(folder), hidden
+        self._token = secrets.token_hex(16)
         self.names, self.failure = (), None
 
     def __enter__(self):
@@ -99,19 +106,19 @@ class Session:
         kept = {k: v for k, v in os.environ.items() if k in (
             "PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG")}
         kept |= {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")}
-        path = os.pathsep.join(os.path.abspath(p) for p in sys.path if p)
+        path = os.pathsep.join(os.path.abspath(p) for p in sys.path if p and not self._hides(p))
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-B", "-W", "ignore", "-X", "utf8", child.__file__], cwd=self._folder,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-            env=kept | {"PYTHONPATH": path})
+            env=kept | {"PYTHONPATH": path, "REFNN_SESSION": self._token})
         self._arrived, self._lines = queue.SimpleQueue(), bytearray()
         self._threads = []
         for pipe in (self._process.stdout, self._process.stderr):
             self._in_a_thread(self._listen, pipe)
         self._send(self._task | {"folder": self._folder})
-        limit, self._left = self._left, STARTUP
+        self._left = self._turn = STARTUP
         started = self._receive()
-        self._left = limit
+        self._left = self._turn = self._limit
         names = started if isinstance(started, Failure) else self._receive()
         if isinstance(names, list) and all(isinstance(name, str) for name in names):
             self.names = tuple(names)
@@ -121,6 +128,7 @@ class Session:
 
     def __exit__(self, *_):
         self._end()
+        self._end_left_behind()
         for thread in self._threads:
             thread.join(1)
         if not any(thread.is_alive() for thread in self._threads):          # else something holds the pipe: leave it
@@ -129,6 +137,18 @@ class Session:
                     pipe.close()
         if self._temporary:
             self._temporary.cleanup()
+
+    def turn(self, seconds, output=None):
+        """From now on it has these seconds, within those that it has in all, and so many megabytes again, if given.
+
+        >>> with Session("math:floor", seconds=20) as session:
+        ...     session.turn(5)
+        ...     session.ask([1.5])
+        [1]
+        """
+        self._turn = self._limit = seconds
+        if output is not None:
+            self._room = output * 2**20
 
     def ask(self, inputs):
         """The values for the inputs, in order, or the Failure of the process; after one there are no more answers.
@@ -185,18 +205,21 @@ class Session:
         start = time.monotonic()
         while b"\n" not in self._lines and self.failure is None:
             try:
-                chunk = self._arrived.get(timeout=max(self._left - (time.monotonic() - start), 0.001))
+                left = min(self._left, self._turn) - (time.monotonic() - start)
+                chunk = self._arrived.get(timeout=max(left, 0.001))
             except queue.Empty:
                 chunk = "late"
             if chunk == "late":
-                self._fail("time", f"not done within {self._task['seconds']:g} s")
+                limit = self._limit if self._turn <= self._left else self._task["seconds"]
+                self._fail("time", f"not done within {limit:g} s")
             elif chunk is None:
                 self._fail("output", "more printed or returned than the limit")
             elif chunk:
                 self._lines += chunk
             else:
                 self._fail(*self._why())
-        self._left -= time.monotonic() - start
+        spent = time.monotonic() - start
+        self._left, self._turn = self._left - spent, self._turn - spent
         if self.failure:
             return self.failure
         line, _, rest = self._lines.partition(b"\n")
@@ -225,6 +248,23 @@ class Session:
                 self._process.kill()
             self._process.wait()
         return self._process.returncode
+
+    def _end_left_behind(self):
+        """End what left the process group, as root can: it is known by its environment, where there is a /proc."""
+        for _ in range(100):                                                # until nothing new was started meanwhile
+            found = False
+            for environ in Path("/proc").glob("[0-9]*/environ"):
+                with suppress(OSError):
+                    if self._token.encode() in environ.read_bytes():
+                        os.kill(int(environ.parent.name), signal.SIGKILL)
+                        found = True
+            if not found:
+                return
+
+    def _hides(self, folder):
+        """Does a folder of the path hold what is hidden, and not what the child needs?"""
+        folder = Path(os.path.abspath(folder))
+        return folder != NUMPY and any((folder / name).is_dir() for name in self._hidden)
 
 
 def _read(line):
