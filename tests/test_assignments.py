@@ -125,7 +125,11 @@ def test_every_slip_in_every_assignment_loses_marks_and_gets_its_hint(seed):
         rows = marking.judge(name, seed, answers)
         assert [i for i, row in enumerate(rows) if row.got < row.of] == [number], (name, slip.name)
         assert rows[number].slips == (slip.name,), (rows[number], slip.name)   # no other slip looks like it
-        assert rows[number].remark == slip.hint
+        cases = marking._cases(name, seed)
+        which = [f"{label or 'the case that is shown'}" for given, (label, _, expected) in zip(
+            answers[sum(map(len, cases[:number])):], cases[number]) if not tasks.same(given, expected)]
+        which = "every case" if len(which) == len(cases[number]) else "; ".join(which)
+        assert rows[number].remark == f"{slip.hint} Not right: {which}."
         names.add(slip.name)
     assert len(names) > 40
     for name in NAMES:
@@ -149,8 +153,69 @@ PLANTED = [
 def test_a_slip_written_into_the_solution_is_named(name, function, text, slip, tmp_path):
     marks = marking.mark_notebook(write(tmp_path, submission(name, function, text)), seed=11)
     row = by_function(marks)[function]
-    assert marks.got < 20 and row.slips == (slip,) and row.remark == CATALOGUE[slip].hint
+    assert marks.got < 20 and row.slips == (slip,)
+    assert row.remark.startswith(f"{CATALOGUE[slip].hint} Not right: ") and "no slip" not in row.remark
     assert all(r.got == r.of for r in marks.rows if r.function != function)
+
+
+# What is replaced in the solution, in a notebook each: {function: (old, new, slip or None)}
+ROUNDS = [
+    ("network", {"forward": ("X @ W_ih.T + b_h", "X @ W_ih.T", "hidden_bias_forgotten"),
+                 "loss": (" / 2", "", "missing_half")}),
+    ("network", {"loss": (".sum()", ".mean()", "mean_for_sum"),
+                 "backward": ("y_hat - y", "y - y_hat", "residual_sign")}),
+    ("network", {"backward": ("1 - h * h", "1 - np.tanh(h) ** 2", "slope_at_h")}),
+    ("quantization", {"quantize": ("np.round(x", "np.floor(x", "floor_for_round"),
+                      "dequantize": ("- zero_point", "+ zero_point", "plus_zero_point"),
+                      "choose_grid": ("np.minimum(x.min(axis=others), 0), np.maximum(x.max(axis=others), 0)",
+                                      "x.min(axis=others), x.max(axis=others)", "zero_not_in_range")}),
+    ("quantization", {"quantize": ("/ scale) + zero_point", "/ scale + zero_point)", "round_after_adding"),
+                      "dequantize": ("q.astype(float)", "q", "unsigned_subtraction"),
+                      "choose_grid": ("(high - low) / (qmax - qmin)", "(high - low) / (qmax - qmin + 1)",
+                                      "levels_for_steps")}),
+    ("pruning", {"prune": ("r < tau", "r <= tau", "at_most_for_below"), "magnitude": ("np.abs(a)", "a", "no_abs"),
+                 "taylor": ("a * g.sum", "g.sum", "slope_without_weight"),
+                 "fisher": ("(g**2).sum(axis=0)", "(g**2).mean(axis=0)", "mean_of_the_squares"),
+                 "by_threshold": (">=", ">", "above_for_at_least"),
+                 "by_sparsity": ("[:round(", "[:int(", "count_cut_off")}),
+    ("pruning", {"prune": ("r < tau", "np.abs(r) < tau", "abs_in_the_rule"),
+                 "fisher": ("(g**2).sum(axis=0)", "g.sum(axis=0) ** 2", "square_of_the_sum"),
+                 "by_sparsity": ('scope == "layer"', 'scope == "row"', "global_for_layer")}),
+    ("worked_example", {"quantize": ("(v * W + B) // 1 %", "round(v * W + B) %", "round_for_floor"),
+                        "dequantize": ("(c + B)", "(c - B)", "minus_B_decoding"),
+                        "min_max": ("(P - 1) /", "P /", "P_for_P_minus_1"),
+                        "as_printed": ("<= Fraction", "< Fraction", None), "possible": ("<= 1", "< 1", None)}),
+    ("worked_example", {"quantize": ("W + B)", "W - B)", "minus_B_encoding"),
+                        "dequantize": ("(c + B) / W", "(c + B) * W", "times_W"),
+                        "min_max": ("-W * min(x)", "-min(x)", "B_in_real_units")}),
+]
+
+
+@pytest.mark.parametrize(("name", "planted"), ROUNDS)
+def test_slips_planted_in_the_code_of_the_solution_cost_their_functions_and_no_other(name, planted, tmp_path):
+    notebook = assignments.build(name, "solution")
+    for cell in code_cells(notebook):
+        if (function := cell["metadata"]["nbgrader"]["grade_id"]) in planted:
+            old, new, _ = planted[function]
+            assert source_of(cell).count(old) == 1
+            cell["source"] = source_of(cell).replace(old, new)
+    marks = marking.mark_notebook(write(tmp_path, notebook), seed=11)
+    calls = {"backward": "forward"} if "forward" in planted else {}         # what calls a wrong function, and says so
+    for row in marks.rows:
+        if row.function in calls:
+            assert row.got < row.of and row.remark.endswith(f"It may call what is wrong: {calls[row.function]}.")
+        elif row.function in planted:
+            slip = planted[row.function][2]
+            assert row.got < row.of and row.slips == ((slip,) if slip else ()), (row, slip)
+            assert row.remark.startswith(f"{CATALOGUE[slip].hint} " if slip else "Not right: "), row
+        else:
+            assert (row.got, row.slips, row.remark) == (row.of, (), ""), row
+    assert marks.got < 20 and not marks.remark
+
+
+def test_every_function_has_a_mistake_planted_in_its_code():
+    assert {(name, task.function) for name, all_ in ASSIGNMENTS.items() for task in all_} == {
+        (name, function) for name, planted in ROUNDS for function in planted}
 
 
 def test_hidden_cases_belong_to_the_seed(tmp_path):
@@ -211,17 +276,123 @@ def test_who_follows_a_hostile_submission_has_full_marks(hostile):
     assert len(good) == 4 and all(m.got == 20 for m in good)
 
 
-def test_cells_that_end_the_process_leave_nothing_to_mark(tmp_path):
-    notebook = submission("network", "loss", "import os; os._exit(3)")
+def with_cells(*texts, name="network"):
+    """The solution with cells of the student's own at its end."""
+    notebook = assignments.build(name, "solution")
+    notebook["cells"] += [{"cell_type": "code", "id": f"own-{i}", "metadata": {}, "outputs": [],
+                           "execution_count": None, "source": text} for i, text in enumerate(texts)]
+    return notebook
+
+
+# A cell of the student's own, and why it is left out, if it is
+CELLS = {
+    "an error": ("1 / 0", None), "exit()": ("exit()", None), "SystemExit": ("import sys; sys.exit('done')", None),
+    "input": ("name = input('Your name? ')", None), "an interrupt": ("raise KeyboardInterrupt", None),
+    "magic": ("%matplotlib inline\n!ls\nimport os", None),
+    "os._exit": ("import os; os._exit(0)", "the process ended itself with status 0"),
+    "an endless loop": ("while True: pass", "not done within 1 s"),
+    "sleep": ("import time; time.sleep(60)", "not done within 1 s"),
+    "a flood": ("while True: print('x' * 10**6)", "more printed or returned than the limit"),
+}
+
+
+@pytest.mark.parametrize("what", CELLS)
+def test_a_cell_of_the_students_own_costs_no_function_its_marks(what, tmp_path, monkeypatch):
+    text, why = CELLS[what]
+    monkeypatch.setattr(marking, "SECONDS", 1)
+    notebook = with_cells(text)
     marks = marking.mark_notebook(write(tmp_path, notebook))
+    left_out = f"code cell {len(code_cells(notebook))} was left out: {why}"
+    assert (marks.got, marks.remark) == (20, left_out if why else "")
+
+
+def test_three_cells_that_end_the_process_are_left_out_and_a_fourth_ends_the_marking(tmp_path):
+    stop = "import os; os._exit(3)"
+    marks = marking.mark_notebook(write(tmp_path, with_cells(*[stop] * 3)))
+    assert marks.got == 20 and marks.remark.count("was left out: the process ended itself with status 3") == 3
+    marks = marking.mark_notebook(write(tmp_path, with_cells(*[stop] * 4)))
     assert marks.got == 0 and all("exit" in row.remark for row in marks.rows)
+    marks = marking.mark_notebook(write(tmp_path, submission("network", "loss", stop)))     # it holds a function: lost
+    assert marks.got == 16 and "code cell 6 was left out" in marks.remark
+    assert source_of(code_cells(assignments.build("network"))[5]).startswith("def loss")
 
 
-def test_cells_of_ipython_and_of_the_students_own_do_no_harm(tmp_path):
-    notebook = assignments.build("network", "solution")
-    notebook["cells"].insert(2, {"cell_type": "code", "id": "own", "metadata": {}, "outputs": [],
-                                 "execution_count": None, "source": "%matplotlib inline\n!ls\n1 / 0"})
-    assert marking.mark_notebook(write(tmp_path, notebook)).got == 20
+@pytest.mark.parametrize("line", ["np.sum?", "?np.sum", "%%time", "if 1:\n    %time x = 1\n    !ls", "files = !ls",
+                                  "%timeit -n 1 np.zeros(3)\nnp.sum??", "display(np)"])
+def test_lines_that_only_ipython_understands_do_not_cost_their_cell(line, tmp_path):
+    text = f"{line}\ndef loss(y_hat, y):\n    display(y, clear=True)\n    return ((y_hat - y) ** 2).sum() / 2"
+    assert marking.mark_notebook(write(tmp_path, submission("network", "loss", text))).got == 20
+
+
+def test_what_fails_in_one_function_costs_no_other(tmp_path, monkeypatch):
+    """A slow one, one that prints up to its limit, one whose numbers have no end: the next has all its marks."""
+    monkeypatch.setattr(marking, "SECONDS", 1)
+    slow = ("import time\ndef quantize(x, scale, zero_point, qmin, qmax, axis=None):\n    time.sleep(0.12)\n"
+            "    print('x' * 550_000)\n    return 0")
+    also = ("def dequantize(q, scale, zero_point, axis=None):\n    time.sleep(0.12)\n    print('x' * 550_000)\n"
+            "    return _right(q, scale, zero_point, axis)")
+    notebook = submission("quantization", "quantize", slow)
+    [cell] = [c for c in code_cells(notebook) if c["metadata"]["nbgrader"]["grade_id"] == "dequantize"]
+    cell["source"] = source_of(cell).replace("def dequantize", "def _right") + "\n" + also
+    assert by_function(marking.mark_notebook(write(tmp_path, notebook)))["dequantize"].got == 6
+    for body in ("return Fraction(1, 16 ** 2**12)", "f = Fraction(1); f._numerator = 16**10**5; return f, f",
+                 "import os\n    for fd in range(3, 30):\n        try: os.write(fd, b'{}\\n')\n"
+                 "        except OSError: pass"):
+        text = f"def min_max(x, P):\n    {body}"
+        marks = marking.mark_notebook(write(tmp_path, submission("worked_example", "min_max", text)))
+        assert marks.got == 16 and "answer: " in by_function(marks)["min_max"].remark, marks
+
+
+def test_a_class_is_read_before_the_first_of_it_runs(tmp_path):
+    text = f"import pathlib\nfor p in pathlib.Path({str(tmp_path)!r}).glob('*.ipynb'): p.write_text('')"
+    paths = [write(tmp_path, with_cells(text), "a.ipynb")]
+    paths += [write(tmp_path, assignments.build("network", "solution"), f"{i}.ipynb") for i in range(4)]
+    assert [m.got for m in marking.mark_class(paths)] == [20] * 5 and not paths[4].read_text()
+
+
+def test_refnn_is_out_of_the_ordinary_reach_of_what_is_marked(tmp_path):
+    for way in ("import sys\nsys.modules.pop('refnn', None)\nfrom refnn.network import loss",
+                "import sys, os\nassert any(os.path.isdir(p + '/refnn') for p in sys.path)\n"
+                "def loss(y_hat, y): return ((y_hat - y) ** 2).sum() / 2"):
+        assert marking.mark_notebook(write(tmp_path, submission("network", "loss", way))).got == 16
+
+
+@pytest.mark.parametrize(("name", "function", "text", "said"), [
+    ("worked_example", "dequantize", "def dequantize(q, W, B):\n    return [float((c + B) / W) for c in q]",
+     "floats where fractions are asked"),
+    ("network", "loss", "def loss(y_hat, y):\n    return ((y_hat - y) ** 2).sum() / 2 + 1e-6", "by no slip"),
+    ("network", "loss", "def loss(y_hat, y):\n    return np.array(5.25 + 0j)", "by no slip")])
+def test_the_check_that_is_shown_and_the_marks_agree(name, function, text, said, tmp_path, capsys):
+    notebook = submission(name, function, text)
+    exec("\n".join(map(source_of, code_cells(notebook))), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{function}: not right in the case that is shown" in lines and len(lines) == len(ASSIGNMENTS[name])
+    row = by_function(marking.mark_notebook(write(tmp_path, notebook)))[function]
+    assert row.got < 2 and row.remark.startswith(("Not right: every case", "Not right: the case that is shown; "))
+    assert said in row.remark
+
+
+def test_an_assignment_that_is_not_named_is_inferred(tmp_path, capsys):
+    good, lost = assignments.build("network", "solution"), assignments.build("network", "solution")
+    lost["metadata"] = {}
+    for cell in lost["cells"]:
+        cell["metadata"] = {}
+    nothing = {"cells": [], "metadata": {}}
+    paths = [write(tmp_path, n, f"{i}.ipynb") for i, n in enumerate((good, lost, nothing))]
+    garbage = tmp_path / "garbage.ipynb"
+    garbage.write_bytes(b"\xff garbage")
+    assert cli.main(["grade", *map(str, paths), str(garbage), "--seed", "2026"]) == 0
+    assert "total 20 of 20" in capsys.readouterr().out
+    marked = marking.mark_class([*paths, garbage])
+    assert [(m.assignment, m.got, m.remark) for m in marked] == [
+        ("network", 20, ""), ("network", 20, "names no assignment: taken for network"),
+        ("network", 0, "names no assignment: taken for network"), ("network", 0, "no notebook that can be read")]
+    both = {"cells": with_cells("def quantize(x): return x")["cells"][-1:], "metadata": {}}   # of two assignments
+    with pytest.raises(ValueError, match=r"assignment must be given for b\.ipynb"):
+        marking.mark_class([write(tmp_path, both, "b.ipynb"), garbage])
+    with pytest.raises(ValueError, match=r"assignment must be given for garbage"):
+        marking.mark_class([paths[0], write(tmp_path, assignments.build("pruning"), "p.ipynb"), garbage])
+    assert cli.main(["grade", str(garbage)]) == 2
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b"\xff\xfe\x00", b'{"cells": 3, "metadata": {}}',
@@ -266,6 +437,8 @@ def test_a_tolerance_is_for_floats_alone():
     assert not marking.same(1.0001, 1.0) and not marking.same(np.ones(2), np.ones((2, 1)))
     assert not marking.same(0.1, tasks.Fraction(1, 10)) and marking.same(tasks.Fraction(2, 20), tasks.Fraction(1, 10))
     assert not marking.same(Failure("raised", ""), True) and not marking.same([1, [2]], np.ones(2))
+    for odd in (np.complex128(1), "1", None, 1j):                            # without a warning: it would be an error
+        assert not marking.same(np.array([odd], object), np.ones(1))
     assert marking.same((1, [2.0]), (1, np.array([2]))) and not marking.same((1,), (1, 2))
 
 

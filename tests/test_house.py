@@ -43,7 +43,7 @@ ORDER = [
     "teaching.filled", "teaching.roll", "teaching.grading", "teaching.files",
     "teaching.sources.network", "teaching.sources.quantization", "teaching.sources.pruning",
     "teaching.sources.worked_example", "teaching.tasks", "teaching.assignments",
-    "teaching.submission", "teaching.marking",
+    "teaching.driver", "teaching.submission", "teaching.marking",
     "report", "report_published", "report_check", "commands", "cli", "__main__"]
 CORE = ["arrays", "network", "derivatives", "quantization.as_written", "quantization.rounding", "quantization.affine",
         "pruning.as_written", "pruning.importance", "pruning.masks"]

@@ -218,9 +218,10 @@ INTERNAL = {*(f"pruning.flips.{name}" for name in ("flips", "singles", "doubles"
             *(f"teaching.filled.{name}" for name in ("decode", "is_blank", "read", "tokens")),
             *(f"teaching.grading.{name}" for name in ("marked_text", "class_text", "class_csv")),
             *(f"teaching.roll.{name}" for name in ("printable", "commonest_slips", "commonest_text", "csv_text")),
-            "teaching.submission.read",
-            "teaching.tasks.resolve", "teaching.assignments.hidden_points",
-            *(f"teaching.marking.{name}" for name in ("inputs", "judge", "same", "marked_text", "class_text",
+            *(f"teaching.submission.{name}" for name in ("read", "assigned", "defines")),
+            *(f"teaching.driver.{name}" for name in ("plain", "call")),
+            "teaching.tasks.resolve", "teaching.tasks.same", "teaching.assignments.hidden_points",
+            *(f"teaching.marking.{name}" for name in ("inputs", "judge", "marked_text", "class_text",
                                                       "class_csv")),
             *(f"teaching.files.{name}" for name in ("refuse_unwritable", "write_whole")),
             "checking.published.slips_of", "checking.published.exhibits", "checking.published.text_of"}

@@ -8,6 +8,7 @@ that a blank copy runs from top to bottom. A check of hidden cases is 0 in the n
 are in `tasks`, and marked in `marking`.
 """
 
+import inspect
 import json
 import re
 from fractions import Fraction
@@ -16,12 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from refnn import arrays
-from refnn.teaching.tasks import ASSIGNMENTS
+from refnn.teaching.tasks import ASSIGNMENTS, same
 
 KINDS = ("student", "solution")
 SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?### END SOLUTION\n?", re.DOTALL | re.MULTILINE)
 MARKS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
-HIDDEN = "0    # the points of the hidden cases are found by: refnn grade"
+HIDDEN = "0    # the points of the hidden cases are found where it is marked"
 CHECKER = '''\
 def check(function, arguments, expected, points):
     """The points, if function(*arguments) is what is expected. Yours to use, not to change."""
@@ -33,18 +34,6 @@ def check(function, arguments, expected, points):
     right = same(got, expected)
     print(f"{function.__name__}: {'right' if right else 'not right'} in the case that is shown")
     return points if right else 0
-
-
-def same(got, expected):
-    """Equal in form and, but for the last digits of floats, in value."""
-    import numpy
-    if isinstance(expected, tuple):
-        return isinstance(got, (tuple, list)) and len(got) == len(expected) and all(map(same, got, expected))
-    try:
-        got, expected = numpy.asarray(got), numpy.asarray(expected)
-        return bool(got.shape == expected.shape and numpy.allclose(got.astype(float), expected.astype(float)))
-    except (TypeError, ValueError):
-        return False
 '''
 
 
@@ -64,7 +53,7 @@ def build(name, kind="student"):
             cells.append(_cell("markdown", text))
         elif what == "code":
             cells.append(_cell("code", text, f"{name}-given", locked=True))
-            cells.append(_cell("code", CHECKER, f"{name}-check", locked=True))
+            cells.append(_cell("code", f"{CHECKER}\n\n{inspect.getsource(same)}", f"{name}-check", locked=True))
         elif what == "solution":
             text = MARKS.sub("", text) if kind == "solution" else SOLUTION.sub(
                 r"\1# YOUR CODE HERE\n\1raise NotImplementedError\n", text)

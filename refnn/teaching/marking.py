@@ -1,12 +1,14 @@
 """Marking notebooks: the student's cells run in a process with limits, and what they return is judged here.
 
-The cells run one after the other, each whether or not an earlier one failed; the checks in the notebook do not, and
-refnn cannot be imported there. Only values come back, no claim of being right. A case is right if its value is (codes,
-masks and fractions exactly, floats to TOLERANCE). A function that gives everywhere what a slip of the catalogue gives
-has the hint of that slip.
+The cells run one after the other (see `driver`), each whether or not an earlier one failed; the checks in the notebook
+do not. A cell that ends the process or is not done in time is left out, and the others run again. Only values come
+back, no claim of being right, and `tasks.same` judges them. A function that gives everywhere what a slip of the
+catalogue gives has the hint of that slip; if there is none, one that does so in each plain case that is not right.
 """
 
+import re
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,27 +20,12 @@ from refnn.checking.sandbox import Failure, Session
 from refnn.checking.slips import CATALOGUE
 from refnn.teaching import submission
 from refnn.teaching.roll import commonest_text, csv_text, printable
-from refnn.teaching.tasks import ASSIGNMENTS
+from refnn.teaching.tasks import ASSIGNMENTS, same
 
-# A value is a sum of at most 2^10 products below 2^13 in size, each rounded by 2^-53 of itself: 2^-30 in all.
-TOLERANCE = 2.0**-30
-SECONDS = 5                                 # for the cells and all calls; again after a function that had to be ended
-DRIVER = '''
-import sys
-sys.modules["refnn"] = None                 # so that an import of the answers fails
-_space, _failed = {"__name__": "submission"}, []
-for _number, _cell in enumerate(_cells, start=1):
-    try:
-        exec(compile(_cell, f"<cell {_number}>", "exec"), _space)
-    except BaseException as _error:
-        _failed.append(f"code cell {_number}: {type(_error).__name__}: {_error}")
-
-
-def call(name, *arguments):
-    if not callable(_space.get(name)):
-        raise LookupError(f"no function {name}" + (f"; {_failed[0]}" if _failed else ""))
-    return _space[name](*arguments)
-'''
+SECONDS = 5                                 # for each cell and for all calls of a function
+OUTPUT = 4                                  # megabytes, for all cells and for all calls of a function
+LEFT_OUT = 3                                # cells at most
+DRIVER = Path(__file__).with_name("driver.py")
 
 
 class Row(NamedTuple):
@@ -73,7 +60,8 @@ class Marks(NamedTuple):
 
 def mark_notebook(path, seed=0, assignment=None):
     """Mark the notebook in a file, with the hidden cases of an instructor's seed. The assignment is the one that the
-    notebook names, if none is given. What cannot be read is marked 0 with a remark; no file, or no name: ValueError.
+    notebook names, if none is given, or whose functions it defines. What cannot be read is marked 0 with a remark; no
+    file, or nothing that tells the assignment: ValueError.
 
     >>> import tempfile; from refnn.teaching.assignments import text
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -83,23 +71,15 @@ def mark_notebook(path, seed=0, assignment=None):
     (20, 20)
     """
     seed = arrays.whole("mark_notebook", "seed", seed, 0, 2**128)
-    cells, named, remark = submission.read("mark_notebook", path, assignment)
-    name = assignment or named
-    if named not in (None, name):
-        remark = f"the notebook says that it is {named}"
-    source = "\n".join(cells)
-    if not remark and not any(f"def {task.function}(" in source for task in ASSIGNMENTS[name]):
-        remark = "none of the functions is in it"
-    if not remark and "refnn" in source:
-        remark = "names refnn: read it yourself"
-    answers = _run(name, seed, cells) if cells else [Failure("import", "nothing to run")] * _count(name)
-    rows = judge(name, seed, answers)
-    return Marks(Path(path).name, name, seed, sum(r.got for r in rows), sum(r.of for r in rows), rows, remark)
+    found = [submission.read("mark_notebook", path, assignment)]
+    [name] = [assignment] if assignment else submission.assigned("mark_notebook", [path], found)
+    return _mark(path, seed, name, *found[0], assignment is not None)
 
 
 def mark_class(paths, seed=0, assignment=None, progress=None):
-    """The Marks of many notebooks, two at a time; progress(name) is called as each begins. What `mark_notebook` would
-    refuse is refused before the work.
+    """The Marks of many notebooks, two at a time; progress(name) is called as each begins. All are read before the
+    first runs: what it does to the files of the others costs them nothing. What `mark_notebook` would refuse is refused
+    then, but one whose assignment nothing tells is marked as the others are, if these are all of one.
 
     >>> mark_class([])
     []
@@ -107,15 +87,46 @@ def mark_class(paths, seed=0, assignment=None, progress=None):
     if not isinstance(paths, (list, tuple)):
         arrays.refuse("mark_class", "paths", "a list of paths", arrays.describe(paths), TypeError)
     seed = arrays.whole("mark_class", "seed", seed, 0, 2**128)
-    for path in paths:
-        submission.read("mark_class", path, assignment)
+    found = [submission.read("mark_class", path, assignment) for path in paths]
+    names = [assignment] * len(paths) if assignment else submission.assigned("mark_class", paths, found)
 
-    def one(path):
+    def one(path, name, read):
         if progress is not None:
             progress(printable(Path(path).name))
-        return mark_notebook(path, seed, assignment)
+        return _mark(path, seed, name, *read, assignment is not None)
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(one, paths))
+        return list(pool.map(one, paths, names, found))
+
+
+def _mark(path, seed, name, cells, named, remark, given):
+    """The Marks of what was read of a file; was the assignment given?"""
+    remarks = [remark] if remark else []
+    if named not in (None, name):
+        remarks.append(f"the notebook says that it is {named}")
+    if named is None and not remark and not given:
+        remarks.append(f"names no assignment: taken for {name}")
+    if not remarks and not any(submission.defines(cell, task.function) for cell in cells for task in ASSIGNMENTS[name]):
+        remarks.append("none of the functions is in it")
+    if "refnn" in "\n".join(cells):
+        remarks.append("names refnn: read it yourself")
+    answers, left_out = _run(name, seed, cells)
+    remarks += [f"code cell {number} was left out: {why}" for number, why in sorted(left_out.items())]
+    rows = _blamed(judge(name, seed, answers), cells)
+    return Marks(Path(path).name, name, seed, sum(r.got for r in rows), sum(r.of for r in rows), rows,
+                 "; ".join(remarks))
+
+
+def _blamed(rows, cells):
+    """The rows; one that is not right and whose cell calls another that is not says so."""
+    wrong, found = [row.function for row in rows if row.got < row.of], []
+    for row in rows:
+        text = "\n".join(cell for cell in cells if submission.defines(cell, row.function))
+        called = [f for f in wrong if f != row.function and re.search(rf"(?<!def )\b{f}\(", text)]
+        if row.function in wrong and called:
+            end = "" if row.remark.endswith((".", "?")) else "."
+            row = row._replace(remark=f"{row.remark}{end} It may call what is wrong: {', '.join(called)}.")
+        found.append(row)
+    return tuple(found)
 
 
 @lru_cache(maxsize=8)
@@ -143,27 +154,43 @@ def inputs(name, seed):
 
 
 def _run(name, seed, cells):
-    """The answers to `inputs`: values and Failures. After a call that ends the process the next function has a new
-    one; after cells that end it nothing has."""
-    source, answers, session = f"_cells = {cells!r}\n{DRIVER}", [], None
-    calls = inputs(name, seed)
+    """(the answers to `inputs`: values and Failures, {number of a cell: why it was left out}). After a call that ends
+    the process, or gives what cannot be read, the next function has a new one."""
+    calls, answers, left_out, session = inputs(name, seed), [], {}, None
     try:
         for task in ASSIGNMENTS[name]:
-            mine = [call for call in calls if call[0] == task.function]
             if session is None:
-                session = Session("submitted:call", source=source, seconds=SECONDS, output=4).__enter__()
+                session = _started(cells, left_out, SECONDS * (len(ASSIGNMENTS[name]) + LEFT_OUT))
             if session.failure:                                             # its cells alone end the process
-                return [session.failure] * len(calls)
-            for call in mine:
-                got = session.ask([call])
-                answers.append(got if isinstance(got, Failure) else got[0])
-            if session.failure:
+                return answers + [session.failure] * (len(calls) - len(answers)), left_out
+            session.turn(SECONDS, OUTPUT)
+            asked = [session.ask([call]) for call in calls if call[0] == task.function]
+            mine = [got if isinstance(got, Failure) else got[0] for got in asked]
+            answers += mine
+            if session.failure or any(isinstance(got, Failure) and got.kind == "answer" for got in mine):
                 session.__exit__()
                 session = None
     finally:
         if session is not None:
             session.__exit__()
-    return answers
+    return answers, left_out
+
+
+def _started(cells, left_out, seconds):
+    """A session in which the cells ran, but for those that are left out; what ends it is added to these, and all begins
+    again. One with a failure if they become too many."""
+    options = {"source": DRIVER.read_text(encoding="utf-8"), "seconds": seconds, "output": OUTPUT, "hidden": ("refnn",)}
+    while True:
+        session = Session("submitted:call", **options).__enter__()
+        for number, cell in enumerate(cells, start=1):
+            if session.failure is None and cell.strip() and number not in left_out:
+                session.turn(SECONDS)
+                session.ask([(None, number, cell)])
+                ended = number
+        if session.failure is None or session.failure.at is None or len(left_out) == LEFT_OUT:
+            return session
+        session.__exit__()
+        left_out[ended] = session.failure.text
 
 
 def judge(name, seed, answers):
@@ -176,16 +203,15 @@ def judge(name, seed, answers):
     rows, rest = [], list(answers)
     for number, (task, cases) in enumerate(zip(ASSIGNMENTS[name], _cases(name, seed))):
         mine, rest = rest[:len(cases)], rest[len(cases):]
-        right = [same(got, expected) for got, (_, _, expected) in zip(mine, cases)]
+        right = [not isinstance(got, Failure) and same(got, expected) for got, (_, _, expected) in zip(mine, cases)]
         points = [task.points] + [1] * (len(cases) - 1)
         slips, remark = (), ""
         if not all(right):
             ran = [i for i, got in enumerate(mine) if not isinstance(got, Failure)]       # a slip shows where it ran
-            slips = tuple(slip for slip, wrong in _wrong(name, seed, number) if not all(right[i] for i in ran)
-                          and all(same(mine[i], wrong[i]) for i in ran))
-            remark = CATALOGUE[slips[0]].hint if slips else _remark(mine, right, cases)
-            if slips and len(ran) < len(mine):
-                remark += f" And {_remark(mine, right, cases)}"
+            plain = [i for i in ran if task.plain(*cases[i][1]) and not right[i]]
+            wrong = _wrong(name, seed, number)
+            slips = _like(mine, wrong, ran, right) or _like(mine, wrong, plain, right)
+            remark = _remark(mine, right, cases, CATALOGUE[slips[0]].hint if slips else None)
         rows.append(Row(task.function, sum(p for p, r in zip(points, right) if r), sum(points), slips, remark))
     return tuple(rows)
 
@@ -203,36 +229,32 @@ def _wrong(name, seed, number):
     return found
 
 
-def _remark(mine, right, cases):
+def _like(mine, wrong, where, right):
+    """The slips that give what it gives in these cases, of which not all are right."""
+    return tuple(slip for slip, answers in wrong if not all(right[i] for i in where)
+                 and all(same(mine[i], answers[i]) for i in where))
+
+
+def _remark(mine, right, cases, hint=None):
+    """The hint if there is one, which cases are not right, and what is known of why."""
     failures = [got for got in mine if isinstance(got, Failure)]
-    if failures and failures[0].text.startswith("NotImplementedError"):
+    if failures and not hint and failures[0].text.startswith("NotImplementedError"):
         return "not written"
-    where = [label or "the case that is shown" for ok, (label, _, _) in zip(right, cases) if not ok]
-    said = f"{failures[0].kind}: {failures[0].text}" if failures else "by no slip of the catalogue"
-    return f"not right: {'; '.join(where)} ({said})"
+    where = "; ".join(label or "the case that is shown" for ok, (label, _, _) in zip(right, cases) if not ok)
+    where = where if any(right) else "every case"
+    said = ""
+    if failures:
+        said = f" ({failures[0].kind}: {failures[0].text})"
+    elif any(_floats_for_fractions(got, expected) for got, (_, _, expected) in zip(mine, cases)):
+        said = " (floats where fractions are asked)"
+    elif not hint:
+        said = " (by no slip of the catalogue)"
+    return f"{hint} Not right: {where}{said}." if hint else f"Not right: {where}{said}."
 
 
-def same(got, expected):
-    """Is a returned value the expected one? Of its form (tuples, shape), whole numbers, masks and fractions exactly.
-
-    >>> same([[1.0, 2.0]], np.array([[1, 2]])), same(np.array([1.0, 2.0]), np.array([[1, 2]])), same("1", 1)
-    (True, False, False)
-    """
-    if isinstance(expected, tuple):
-        return isinstance(got, (tuple, list)) and len(got) == len(expected) and all(map(same, got, expected))
-    if got is None or isinstance(got, (str, Failure)):
-        return False
-    try:
-        got, expected = np.asarray(got), np.asarray(expected)
-        if got.shape != expected.shape or got.dtype.kind not in "biufO":
-            return False
-        if expected.dtype.kind == "f":
-            with np.errstate(all="ignore"):
-                far = np.abs(got.astype(float) - expected)
-            return bool((far <= TOLERANCE * max(1.0, np.abs(expected).max(initial=0))).all())
-        return bool((got == expected).all())
-    except (ValueError, TypeError, OverflowError):                          # ragged, or objects that are no numbers
-        return False
+def _floats_for_fractions(got, expected):
+    fractions = isinstance(expected, (list, tuple)) and any(isinstance(v, Fraction) for v in expected)
+    return fractions and isinstance(got, (list, tuple)) and any(isinstance(v, float) for v in got)
 
 
 def marked_text(marks):

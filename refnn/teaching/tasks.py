@@ -23,7 +23,8 @@ from refnn.quantization.affine import QParams
 class Task(NamedTuple):
     """function, the student's; formula, "module.function" below refnn, or the right function itself where the
     catalogue has none; points for the case that is shown in the notebook (a hidden case is worth one); shown, the
-    formula's arguments in that case; draw(rng) -> {name: arguments} of the hidden cases; give and result: see above.
+    formula's arguments in that case; draw(rng) -> {name: arguments} of the hidden cases; give and result: see above;
+    plain(*arguments): is it a case without the option that some slips of the catalogue take no notice of?
 
     >>> ASSIGNMENTS["network"][0].function
     'forward'
@@ -36,6 +37,7 @@ class Task(NamedTuple):
     draw: Callable
     give: Callable = lambda *arguments: arguments
     result: Callable = lambda value: value
+    plain: Callable = lambda *arguments: True
 
     def right(self, arguments):
         """What refnn's own formula gives."""
@@ -59,6 +61,34 @@ def resolve(formula):
         return formula
     module, _, name = formula.rpartition(".")
     return getattr(importlib.import_module(f"refnn.{module}"), name)
+
+
+def same(got, expected):
+    """Is a returned value the expected one? Of its form (tuples, shape); whole numbers, masks and fractions exactly,
+    floats to 2^-30 of the largest, or of 1: of at most 2^10 products below 2^13, each rounded by 2^-53 of itself.
+
+    >>> import numpy as np
+    >>> same([[1.0, 2.0]], np.array([[1, 2]])), same(np.array([1.0, 2.0]), np.array([[1, 2]])), same("1", 1)
+    (True, False, False)
+    """
+    from numbers import Real
+
+    import numpy as np
+    if isinstance(expected, tuple):
+        return isinstance(got, (tuple, list)) and len(got) == len(expected) and all(map(same, got, expected))
+    try:
+        got, expected = np.asarray(got), np.asarray(expected)
+        objects = got.flat if got.dtype == object else ()
+        if got.shape != expected.shape or got.dtype.kind not in "biufO" or not all(
+                isinstance(v, (Real, np.bool_)) for v in objects):
+            return False
+        if expected.dtype.kind == "f":
+            with np.errstate(all="ignore"):
+                far = np.abs(got.astype(float) - expected)
+            return bool((far <= 2.0**-30 * max(1.0, np.abs(expected).max(initial=0))).all())
+        return bool((got == expected).all())
+    except (ValueError, TypeError, OverflowError):                          # ragged, or beyond the floats
+        return False
 
 
 # --- the network -----------------------------------------------------------------------------------------------------
@@ -171,7 +201,7 @@ QUANTIZATION = (
     Task("choose_grid", "quantization.calibration.choose_qparams", 1,
          (np.array([-1.0, 0.25, 2.5]), 4, True, False, None), _choose_grid,
          lambda x, bits, signed, symmetric, axis: (x, bits, symmetric, axis),
-         lambda p: (p.scale, p.zero_point, p.qmin, p.qmax)),
+         lambda p: (p.scale, p.zero_point, p.qmin, p.qmax), lambda x, bits, signed, symmetric, axis: axis is None),
 )
 
 # --- importance and masks --------------------------------------------------------------------------------------------
@@ -233,7 +263,7 @@ PRUNING = (
          _criteria("six examples", "three examples", "nine examples"), _with_slopes, Params.arrays),
     Task("by_threshold", "pruning.masks.by_threshold", 1, (SCORES, 0.5), _thresholds, _with_tuple, Params.arrays),
     Task("by_sparsity", "pruning.masks.by_sparsity", 1, (SCORES, 0.4, "global"), _sparsities, _with_tuple,
-         Params.arrays),
+         Params.arrays, lambda scores, sparsity, scope: scope == "global"),
 )
 
 # --- a worked example ------------------------------------------------------------------------------------------------
