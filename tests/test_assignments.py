@@ -1,6 +1,7 @@
 """Assignments: the committed copies, blank 0, solution full, every slip of the catalogue named, hostile submissions."""
 
 import json
+import re
 import subprocess
 import sys
 from itertools import product
@@ -440,6 +441,42 @@ def test_a_tolerance_is_for_floats_alone():
     for odd in (np.complex128(1), "1", None, 1j):                            # without a warning: it would be an error
         assert not marking.same(np.array([odd], object), np.ones(1))
     assert marking.same((1, [2.0]), (1, np.array([2]))) and not marking.same((1,), (1, 2))
+
+
+PAGE = (ROOT / "notebooks" / "assignments" / "INSTRUCTORS.md").read_text(encoding="utf-8")
+
+
+def test_the_commands_on_the_instructors_page_work_in_their_order(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    seen = []
+    for line in re.findall(r"^    (\S.*?)(?:  +#.*)?$", PAGE, re.MULTILINE):
+        if line.startswith("mkdir "):
+            Path(line.removeprefix("mkdir ")).mkdir()
+            continue
+        command = line.removeprefix("python -m refnn ").split()
+        files = [name for word in command for name in (sorted(map(str, Path().glob(word))) if "*" in word else [word])]
+        assert cli.main(files) == 0, (line, capsys.readouterr())
+        seen.append(command[0])
+        if "--solution" in command:
+            Path("submitted").mkdir()
+            Path("solution.ipynb").rename("submitted/solution.ipynb")
+    assert seen == ["assignment", "assignment", "grade", "worksheet", "worksheet", "grade"]
+    assert {"class.csv", "sheets.csv"} <= {p.name for p in tmp_path.iterdir()}
+    assert cli.main(["worksheet", "--seed", "1", "--out", ".", *re.search(r"a test on `(--topic \S+)`", re.sub(
+        r"\n +", " ", PAGE))[1].split()]) == 0
+
+
+def test_the_minutes_of_each_plan_add_up():
+    plans = dict(re.findall(r"^- \*\*(\w+) hours\.\*\* (.*(?:\n  .*)*)", PAGE, re.MULTILINE))
+    minutes = {hours: sum(map(int, re.findall(r"\((\d+)(?: min)?\)", plan))) for hours, plan in plans.items()}
+    assert minutes == {"Two": 120, "Four": 240, "Eight": 240} and plans["Eight"].startswith("As four; ")
+
+
+def test_the_points_on_the_instructors_page_are_those_of_the_tasks():
+    every = [task for all_ in ASSIGNMENTS.values() for task in all_]
+    shown, hidden = {task.points for task in every}, {assignments.hidden_points(task) for task in every}
+    assert f"of {min(shown)} to {max(shown)} points, and {min(hidden)} to {max(hidden)} that are hidden" in PAGE
+    assert [task.function for task in every if not task.slips()] == ["as_printed", "possible"]
 
 
 @pytest.mark.parametrize("P", [1, 2, 3, 5, 8])

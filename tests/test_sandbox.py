@@ -185,13 +185,18 @@ def test_a_turn_has_a_clock_of_its_own_within_that_of_the_whole():
         assert session.ask([9]).text == "not done within 0.3 s"
 
 
+def test_a_turn_of_no_length_is_refused():
+    for arguments, word in (((0,), "seconds"), (("1",), "seconds"), ((1, 0), "output"), ((1, 0.5), "output")):
+        with pytest.raises((ValueError, TypeError), match=f"turn: {word} must be"):
+            Session("a:f", source="").turn(*arguments)
+
+
 def test_a_turn_may_print_anew():
     with Session("a:f", source="def f(x): print('x' * x)", output=1) as session:
         for _ in range(3):
             session.turn(10, 1)
-            assert session.ask([700_000]) == [None]
-            time.sleep(0.05)                                     # until it has been read
-        assert session.ask([700_000, 10]).kind == "output"
+            assert session.ask([400_000]) == [None]
+        assert session.ask([900_000, 10]).kind == "output"
 
 
 def test_what_is_hidden_is_not_on_the_path(tmp_path, monkeypatch):
@@ -258,6 +263,7 @@ def test_five_submissions_in_seconds():
     (("a:f", [], "seconds", 0), "seconds"), (("a:f", [], "seconds", np.nan), "seconds"),
     (("a:f", [], "memory", 8.0), "memory"), (("a:f", [], "output", 0), "output"), (("a:f", [], "files", -1), "files"),
     (("a:f", [], "folder", "/no/such/folder"), "folder"), (("a:f", [], "folder", 3), "folder"),
+    (("a:f", [], "hidden", "refnn"), "hidden"), (("a:f", [], "hidden", [3]), "hidden"),
     (("a:f", [], "source", 3), "source"), (("a.b:f", [], "source", "x = 1"), "source"),
     (("math:sqrt", 5), "inputs"), (("math:sqrt", [object()]), "inputs"), (("math:sqrt", [{}]), "inputs")])
 def test_refusals(arguments, word):

@@ -87,6 +87,8 @@ class Session:
                           arrays.describe(target if isinstance(source, str) else source))
         if not isinstance(folder, (str, os.PathLike)) or not Path(folder).is_dir():
             arrays.refuse("run", "folder", "an existing folder", arrays.describe(folder))
+        if not isinstance(hidden, (list, tuple)) or not all(isinstance(name, str) for name in hidden):
+            arrays.refuse("run", "hidden", "a list of names of packages", arrays.describe(hidden), TypeError)
         self._task = {"target": target, "seconds": float(arrays.number("run", "seconds", seconds, 0.01, 3600)),
                       "memory": arrays.whole("run", "memory", memory, 64, 2**20),
                       "files": arrays.whole("run", "files", files, 0, 2**20)}
@@ -146,9 +148,9 @@ class Session:
         ...     session.ask([1.5])
         [1]
         """
-        self._turn = self._limit = seconds
+        self._turn = self._limit = float(arrays.number("turn", "seconds", seconds, 0.01, 3600))
         if output is not None:
-            self._room = output * 2**20
+            self._room = arrays.whole("turn", "output", output, 1, 1024) * 2**20
 
     def ask(self, inputs):
         """The values for the inputs, in order, or the Failure of the process; after one there are no more answers.

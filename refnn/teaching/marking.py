@@ -139,10 +139,6 @@ def _cases(name, seed):
     return found
 
 
-def _count(name):
-    return sum(map(len, _cases(name, 0)))
-
-
 def inputs(name, seed):
     """(function, arguments) of every call that a submission is asked for, in order.
 
