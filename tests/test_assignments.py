@@ -318,11 +318,16 @@ def test_three_cells_that_end_the_process_are_left_out_and_a_fourth_ends_the_mar
     assert source_of(code_cells(assignments.build("network"))[5]).startswith("def loss")
 
 
-@pytest.mark.parametrize("line", ["np.sum?", "?np.sum", "%%time", "if 1:\n    %time x = 1\n    !ls", "files = !ls",
-                                  "%timeit -n 1 np.zeros(3)\nnp.sum??", "display(np)"])
-def test_lines_that_only_ipython_understands_do_not_cost_their_cell(line, tmp_path):
-    text = f"{line}\ndef loss(y_hat, y):\n    display(y, clear=True)\n    return ((y_hat - y) ** 2).sum() / 2"
-    assert marking.mark_notebook(write(tmp_path, submission("network", "loss", text))).got == 20
+def test_lines_that_only_ipython_understands_do_not_cost_their_cell(tmp_path):
+    lines = ["np.sum?", "?np.sum", "%%time", "if 1:\n    %time x = 1\n    !ls", "files = !ls",
+             "%timeit -n 1 np.zeros(3)\nnp.sum??", "display(np, clear=True)"]
+    ones = [f"{line}\ndef one_{i}(): return display() or 1" for i, line in enumerate(lines)]
+    text = "def loss(y_hat, y):\n    return ((y_hat - y) ** 2).sum() / 2 * " + " * ".join(
+        f"one_{i}()" for i in range(len(lines)))
+    notebook = submission("network", "loss", text)
+    notebook["cells"] += with_cells(*ones)["cells"][-len(ones):]
+    row = by_function(marking.mark_notebook(write(tmp_path, notebook)))["loss"]
+    assert row.got == row.of, row
 
 
 def test_what_fails_in_one_function_costs_no_other(tmp_path, monkeypatch):
