@@ -199,8 +199,8 @@ ROWS = {  # function: {argument: (a good value, its kind)}
     "checking.reading.read": {"path": ("refnn/examples/affine.toml", NAME), "levels": (8, WHOLE)},
 }
 # on checked arguments, or not about values that a user brings
-INTERNAL = {*(f"pruning.flips.{name}" for name in ("flips", "singles", "doubles", "positions", "units_of", "losses",
-                                                       "masked", "each", "cheapest")),
+INTERNAL = {*(f"pruning.flips.{name}" for name in ("flips", "singles", "doubles", "triples", "positions", "units_of",
+                                                       "losses", "masked", "each", "cheapest")),
             "network.propagate", "network.half_square", "network.backpropagate", "network.checked", "training.descend",
             "training.run", "training.per_network", "quantization.partition.groups",
             "quantization.fixed_point.within", "quantization.fixed_point.as_int32",

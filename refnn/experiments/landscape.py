@@ -139,6 +139,6 @@ def draw(result):
                                    "What two deletions cost beyond the sum of each, and H_ij·w_i·w_j:\ncorrelation "
                                    f"{np.median(result.pairs):.2f} over 1830 pairs (median of {result.seeds} "
                                    "networks; seed 0 is drawn)"),
-        "masks": plots.matrices(panels, names, f"Half of 61 weights removed (seed 0): {cost[0]:.2f} times the dense J by "
-                                f"R,\n{cost[1]:.2f} by |w|, {cost[-1]:.2f} by the best set known"),
+        "masks": plots.matrices(panels, names, f"Half of 61 weights removed (seed 0): {cost[0]:.2f} times the dense J "
+                                f"by R,\n{cost[1]:.2f} by |w|, {cost[-1]:.2f} by the best set known"),
     }
