@@ -149,6 +149,49 @@ def test_mse_is_within_two_per_cent_of_brute_force_and_never_worse_than_min_max(
         assert p.scale <= plain.scale
 
 
+@pytest.mark.parametrize(("bits", "top"), [(3, 0.83), (6, 0.71), (8, 0.893)])
+def test_mse_finds_the_grid_that_the_data_lie_on_beside_an_outlier(bits, top, rng):
+    """The dip is as narrow as half a code in 2^b: a search that does not grow with the levels misses it."""
+    step = top / (2**bits - 1)
+    half = 2 ** (bits - 1)
+    for first, last, symmetric in ((0, 2 * half - 1, False), (1 - 2 * half, 0, False), (3 - half, half + 2, False),
+                                   (1 - half, half - 1, True)):
+        values = np.tile(np.arange(first, last + 1) * step, 19200 // 2**bits)
+        ends = np.array([first * step - 0.1, last * step + 0.1])
+        x = np.append(values, ends[[first < 0, last > 0]])
+        clipped = np.clip(x, first * step, last * step) - x                    # the error of that grid
+        for data in (x, np.float32(x)):
+            p = calibration.choose_qparams(data, bits, symmetric=symmetric, calibration="mse")
+            assert error_of(data, p) <= 1.02 * np.mean(clipped**2) and np.abs(p.scale / step - 1) < 2e-3
+    x = np.append(np.tile(np.arange(64) * 0.71 / 63, 300), 1.0)
+    assert error_of(x, calibration.choose_qparams(x, 6, calibration="mse")) <= 1.02 * brute_force(x, 6, False)
+
+
+def best_of_all_scales(x, codes, widest):
+    """The least mean squared error of |x| on 0..codes times any scale up to the widest: between two scales at which
+    a code changes the error is a parabola, S2 - 2·B·s + C·s²."""
+    x, k = np.abs(x[x != 0]), np.arange(1, codes + 1)
+    at = (x[:, None] / (k - 0.5)).ravel()                                      # below it, x's code is k
+    order = np.argsort(-at)
+    B, C = (np.cumsum(np.broadcast_to(a, (len(x), codes)).ravel()[order]) for a in (x[:, None], 2 * k - 1))
+    low = np.append(at[order][1:], 0)
+    s = np.clip(B / C, low, np.minimum(at[order], widest))
+    return (x @ x - 2 * s * B + s * s * C)[low < widest].min()
+
+
+@pytest.mark.parametrize("bits", [2, 3, 4, 6, 8])
+def test_mse_is_within_two_per_cent_of_the_best_of_all_scales(bits, rng):
+    """… one scale to choose, so that the truth is known: symmetric, and one-sided with all the codes on one side."""
+    for n in (3, 40, 2000):
+        for x in [*families(rng, n), rng.standard_t(3, n), np.append(rng.integers(0, 30, n - 1) * 0.031, 1.7)]:
+            for data, options in ((x, {"symmetric": True}), (np.abs(x), {"signed": False}), (-np.abs(x), {})):
+                p = calibration.choose_qparams(data, bits, calibration="mse", **options)
+                plain = calibration.choose_qparams(data, bits, **options)
+                codes = p.qmax if p.qmin == -p.qmax else p.qmax - p.qmin
+                best = best_of_all_scales(data, codes, plain.scale) / n
+                assert error_of(data, p) <= min(1.02 * best + 1e-16 * np.mean(data**2), error_of(data, plain))
+
+
 def test_mse_of_many_values_and_of_other_numbers(rng):
     x = np.append(rng.standard_normal(20_000), 300.0)                          # searched on a sample
     p = calibration.choose_qparams(x, 4, symmetric=True, calibration="mse")
@@ -210,6 +253,25 @@ def test_entropy_equals_a_plain_implementation_and_cuts_an_outlier(rng, monkeypa
     for bits in (7, 16):                                                       # as many levels as bins: the whole range
         assert calibration.choose_qparams(x, bits, calibration="entropy").scale == calibration.choose_qparams(
             x, bits).scale
+
+
+def test_the_levels_of_entropy_follow_from_the_grid(rng, monkeypatch):
+    x = rng.standard_t(3, 5000)
+    for bits in (3, 8):
+        for data in (x, np.abs(x), np.append(x, 1.5 * x.min())):
+            ranges = [(float(p.scale), p.zero_point - p.qmin) for p in (
+                calibration.choose_qparams(sign * data, bits, signed=signed, calibration="entropy")
+                for sign in (1, -1) for signed in (True, False))]
+            assert ranges[0] == ranges[1] and ranges[2] == ranges[3]           # codes by another name
+            assert ranges[0][0] == ranges[2][0]                                # mirrored
+            assert abs(ranges[0][1] - (2**bits - 1 - ranges[2][1])) <= 1       # a tie of the zero point is not
+    monkeypatch.setattr(calibration, "BINS", 64)
+    both = np.concatenate([x, -x])                                             # −T .. T: codes −4 .. 3, 0 to 4 of |x|
+    p = calibration.choose_qparams(both, 3, calibration="entropy")
+    assert p.scale * 7 / 2 == pytest.approx(plain_entropy(both, 5, 64), rel=1e-12)
+    wide = np.append(np.abs(x), -1e-3)                                         # hardly two-sided: all eight
+    p = calibration.choose_qparams(wide, 3, calibration="entropy")
+    assert p.scale * 7 == pytest.approx(plain_entropy(wide, 8, 64) + 1e-3, rel=1e-12)
 
 
 def test_every_calibration_slice_by_slice_and_at_the_edges(rng):
