@@ -104,6 +104,14 @@ def test_the_ladder_telescopes_and_eight_bits_lose_nothing(computed):
     one = Params(*(a[3] for a in t.params.arrays()))
     stages = integer.ladder(integer.convert(one, t.X[3], 4), one, t.X_test[3])
     assert result.error[4][3, -1] == pytest.approx(np.sqrt(np.mean((stages.integers - stages.float) ** 2)))
+    for bits in ladder.BITS:                                                   # rounded once, the last stage is none
+        for s in range(SEEDS):
+            one = Params(*(a[s] for a in t.params.arrays()))
+            table = integer.ladder(integer.convert(one, t.X[s], bits), one, t.X_test[s]).table
+            assert result.once[bits][s] == pytest.approx(trained.r_squared(table, t.y_test[s]), abs=1e-12)
+    z, y_hat = np.median(result.moved[2], axis=0)
+    assert z == 0 and y_hat > 0.1 and np.median(result.once[2] - result.R2[2]) > 0.02
+    assert f"{100 * z:.1f}  {100 * y_hat:5.1f}" in ladder.text(result)
 
 
 def test_aware_training_never_loses_on_the_training_rows_and_wins_at_two_bits(computed):
