@@ -331,13 +331,14 @@ class Series(NamedTuple):
 
 
 LINE = {"as written": (WRITTEN, "-", "o"), "sign mended": (WRITTEN, "--", "s"), "min-max": (CORRECTED, "-", "o"),
-        "least error": (CORRECTED, "--", "s"), "code book": (BOOK, "-", "D")}
+        "least error": (BLUES[3], "--", "s"), "code book": (BOOK, "-", "D")}
 MARKERS = "v^<>PX"
 
 
 @_styled
 def against_bits(series, line, points, title, subtitle, ylabel):
-    """Lines with bands against the number of bits, a dotted line to compare with, and single markers; names at them.
+    """Lines with bands against the number of bits, each named at its end, or at its start where two end together; a
+    dotted line to compare with; single markers, several named by a legend (not all have room beside them).
 
     >>> bits = [2, 3]
     >>> figure = against_bits([Series("min-max", bits, np.array([9.0, 15.0]), np.array([8, 14]), np.array([10, 16]))],
@@ -349,30 +350,40 @@ def against_bits(series, line, points, title, subtitle, ylabel):
     figure.suptitle(title, fontsize=10)
     ax = figure.subplots()
     ax.set_title(subtitle, color=NOTE, fontsize=9)
-    labels = []
+    starts, ends = [], []
+    span = np.ptp(np.concatenate([s.middle for s in series]))
     for s in series:
         colour, dash, marker = LINE[s.name]
         ax.fill_between(s.x, s.low, s.high, color=colour, alpha=0.15, linewidth=0)
         ax.plot(s.x, s.middle, color=colour, linestyle=dash, marker=marker, markersize=4)
-        labels.append((s.x[-1], s.middle[-1], s.name, colour))
+        together = sum(t.x[-1] == s.x[-1] and abs(t.middle[-1] - s.middle[-1]) < 0.03 * span for t in series) > 1
+        at, labels = (0, starts) if together else (-1, ends)
+        labels.append((s.x[at], s.middle[at], s.name, colour))
     ax.plot(line.x, line.middle, color="black", linestyle=":", linewidth=1.2)
     for s, marker in zip(points, MARKERS):
-        ax.plot(s.x, s.middle, marker, color="black", markersize=6, markerfacecolor="white")
-        labels.append((s.x[0], s.middle[0], s.name, "black"))
+        ax.plot(s.x, s.middle, marker, color="black", markersize=6, markerfacecolor="white", label=s.name)
+    if len(points) > 1:
+        ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 0.12), fontsize=9)
+    else:
+        ends += [(s.x[0], s.middle[0], s.name, "black") for s in points]
     ax.set(xlabel="bits per weight", ylabel=ylabel, xticks=line.x)
-    _name(ax, labels)
+    if starts:
+        ax.set_xlim(left=line.x[0] - 1.2)
+    _name(ax, ends)
+    _name(ax, starts, gap=9, side=-1)
     return figure
 
 
-def _name(ax, labels, gap=11):
-    """Names to the right of points (x, y, name, colour), at least `gap` typographic points apart where x is equal."""
+def _name(ax, labels, gap=11, side=1):
+    """Names to the right (side −1: left) of points (x, y, name, colour), at least `gap` typographic points apart where
+    x is equal."""
     ax.get_figure(root=True).draw_without_rendering()
     below = {}
     for x, y, name, colour in sorted(labels, key=lambda label: label[:2]):
         at = ax.transData.transform((x, y))[1] * 72 / ax.figure.dpi
         below[x] = max(at, below.get(x, -np.inf) + gap)
-        ax.annotate(name, (x, y), (8, below[x] - at), textcoords="offset points", color=colour, va="center",
-                    annotation_clip=False, bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5})
+        ax.annotate(name, (x, y), (8 * side, below[x] - at), textcoords="offset points", color=colour, va="center",
+                    ha="left" if side > 0 else "right", annotation_clip=False)
 
 
 @_styled

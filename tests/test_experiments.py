@@ -156,6 +156,12 @@ def test_the_figures_show_the_numbers(computed):
     line = bits.lines[0]
     assert line.get_ydata().tolist() == [np.median(computed["error-and-bits"].schemes["as written"][b])
                                          for b in error_and_bits.BITS]
+    names = {t.get_text(): t for t in bits.texts}
+    assert names["min-max"].get_color() != names["least error"].get_color()
+    for name in ("min-max", "least error"):                                    # where the two lines are apart
+        assert names[name].xy == (2, np.median(computed["error-and-bits"].schemes[name][2]))
+    assert all(t.get_bbox_patch() is None for t in bits.texts)                 # nothing drawn is erased
+    assert [t.get_text() for t in bits.get_legend().get_texts()] == list(error_and_bits.FLOATS)
     bias = floor_bias.draw(computed["floor-bias"])["floor_bias"].axes[1]
     assert bias.lines[0].get_ydata()[-1] == pytest.approx(np.median(computed["floor-bias"].errors["floor"].sum(axis=1)))
     rungs = ladder.draw(computed["ladder"])["ladder"].axes[0]
