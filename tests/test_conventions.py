@@ -164,5 +164,12 @@ def test_refusals():
         conventions.to_affine(F(-1), F(1, 2), 8)
     with pytest.raises(ValueError, match="to_article: scale must be"):
         conventions.to_article(QParams([0.5, 1.0], 0, 0, 7, axis=0))
+    for x, bits in (([1.7e308], 2), ([1e308, -1e307], 2), (np.float32([3e38]), 2), ([1e308, -1e308], 8),
+                    ([1e-310], 8), ([1e-300, 1e-300 * (1 + 2**-52)], 8)):
+        with pytest.raises(ValueError, match="compare: x must be of a range"):
+            conventions.compare(x, bits)
+    for W in (1e-320, 1.7e308, np.float32(1e-40), np.float32(3e38), 0):
+        with pytest.raises(ValueError, match="to_affine: W must be positive and of a finite normal reciprocal"):
+            conventions.to_affine(W, 3.5, 8)
     with pytest.raises(ValueError, match="compare: x must be at least one number"):
         conventions.compare([])

@@ -32,6 +32,15 @@ def test_no_two_rules_agree_on_the_table():
     assert len({tuple(expected) for _, expected in RULES}) == len(RULES)
 
 
+def test_the_table_in_the_docstring_is_true_and_separates_all_rules():
+    lines = rounding.__doc__.replace("−", "-").split("\n\n")[1].splitlines()
+    points = [F(v) for v in lines[0].split()[1:]]
+    rows = {name: [int(v) for v in values[:len(points)]] for name, *values in (line.split() for line in lines[1:])}
+    assert list(rows) == [name for name, _ in RULES] and len(set(map(tuple, rows.values()))) == len(RULES)
+    for name, values in rows.items():
+        assert getattr(rounding, name)(points).tolist() == values, name
+
+
 def test_floats_round_as_their_exact_value_does():
     """Around every half up to 2^53, and just beside: where x + 1/2 is not exact the naive formula fails."""
     around = [v for k in (0.5, 1.5, 2.5, 1e6 + 0.5, 2.0**51 + 0.5, 2.0**52, 2.0**52 + 1, 2.0**53, 1e300, 5e-324, 1e-20)
@@ -57,7 +66,10 @@ def test_stochastic_is_right_on_average():
         assert set(draws) <= {np.floor(x), np.ceil(x)}
         p = x - np.floor(x)
         assert abs(draws.mean() - x) <= 4.5 * np.sqrt(p * (1 - p) / n)       # 4.5 sigma: 7 in a million
-    assert rounding.stochastic([F(1, 3)], rng)[0] in (0, 1)
+    for x in (F(1, 3), F(10**30) + F(1, 2)):                                   # one alone or in a list: Python's, as
+        for draw in (rounding.stochastic(x, rng), *rounding.stochastic([x], rng)):         # the other rules give
+            assert type(draw) is int is type(rounding.floor(x)) and draw in (x // 1, x // 1 + 1)
+    assert rounding.stochastic(np.float32([0.5]), rng).dtype == np.float32
 
 
 def test_refusals():

@@ -67,7 +67,8 @@ def _convention(name, rule, source):
 
 
 def compare(x, bits=8):
-    """x through all CONVENTIONS: a list of Row. Exact on Fractions; bits 2 to 16.
+    """x through all CONVENTIONS: a list of Row. Exact on Fractions; bits 2 to 16. ValueError where one has no finite
+    normal scale for the range of x.
 
     >>> for row in compare([Fraction(-1), Fraction(2)])[2:4]:
     ...     print(row.convention.name, row.grid.scale, row.grid.zero_point, row.grid.codes)
@@ -78,14 +79,21 @@ def compare(x, bits=8):
     x = arrays.numbers("compare", "x", x)
     if x.size == 0:
         arrays.refuse("compare", "x", "at least one number", "an empty array")
-    calibration.choose_qparams(x, bits)                                        # a range no scale serves is refused
     rows = []
     for convention in CONVENTIONS:
-        grid = convention.encode(x, bits)
-        if grid is not None:
-            grid = Grid(grid.scale, grid.zero_point, *(np.asarray(a) for a in (grid.codes, grid.decoded)))
+        try:
+            with np.errstate(all="ignore"):
+                grid = convention.encode(x, bits)
+        except ValueError:                                                     # bits are right, so it is x
+            arrays.refuse("compare", "x", f"of a range for which {convention.name!r} has a scale that is finite and "
+                          "normal", arrays.describe(x))
+        if grid is None:
+            rows.append(Row(convention, None, None))
+            continue
+        arrays.normal_scale("compare", x, grid.scale)
+        grid = Grid(grid.scale, grid.zero_point, *(np.asarray(a) for a in (grid.codes, grid.decoded)))
         with np.errstate(all="ignore"):
-            rows.append(Row(convention, grid, None if grid is None else np.asarray((grid.decoded - x) / grid.scale)))
+            rows.append(Row(convention, grid, np.asarray((grid.decoded - x) / grid.scale)))
     return rows
 
 
@@ -102,13 +110,15 @@ def to_affine(W, B, P):
     P = arrays.whole("to_affine", "P", P, 2, 2**52)
     W, B = (arrays.numbers("to_affine", name, a, ndim=0)[()] for name, a in zip("WB", arrays.together(
         "to_affine", {"W": W, "B": B})))                                       # both exact if one is
-    if W <= 0 or 1 / W == float("inf"):
-        arrays.refuse("to_affine", "W", "positive and of a finite reciprocal", f"{W}")
+    with np.errstate(all="ignore"):
+        scale = 1 / W if W > 0 else None
+    if scale is None or not (isinstance(W, Fraction) or np.finfo(W.dtype).tiny <= scale < np.inf):
+        arrays.refuse("to_affine", "W", "positive and of a finite normal reciprocal", f"{W}")
     zero_point = B - Fraction(1, 2) if isinstance(B, Fraction) else B - 0.5
     if zero_point % 1 or not 0 <= zero_point < P:
         arrays.refuse("to_affine", "B", f"a whole number from 0 to {P - 1} and a half: with any other B the floor does "
                       "not round to the nearest code", f"{B}")
-    return QParams(1 / W, int(zero_point), 0, P - 1)
+    return QParams(scale, int(zero_point), 0, P - 1)
 
 
 def to_article(qparams):
@@ -312,7 +322,7 @@ def _power_of_two(x, bits):
     m = (largest if isinstance(largest, Fraction) else Fraction(float(largest))) / (2 ** (bits - 1) - 1)
     k = m.numerator.bit_length() - m.denominator.bit_length() if m else 0      # 2^(k−1) < m < 2^(k+1)
     k += m > Fraction(2) ** k
-    scale = Fraction(2) ** k if x.dtype == arrays.EXACT else x.dtype.type(2.0**k)
+    scale = Fraction(2) ** k if x.dtype == arrays.EXACT else x.dtype.type(np.ldexp(1.0, k))
     return _round_then_add(x, scale, 0, *_symmetric_codes(bits))
 
 

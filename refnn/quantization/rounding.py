@@ -1,13 +1,13 @@
 """From a real number to a whole one: the seven rules, and the random one. The one home of rounding.
 
-    rule          .5   1.5  2.5  −.5  −1.5 −2.5
-    floor          0    1    2   −1   −2   −3
-    ceil           1    2    3    0   −1   −2
-    toward_zero    0    1    2    0   −1   −2
-    half_up        1    2    3    0   −1   −2
-    half_down      0    1    2   −1   −2   −3
-    half_away      1    2    3   −1   −2   −3
-    half_even      0    2    2    0   −2   −2     (the field's: ONNX, PyTorch, NumPy)
+    rule          .25  .75  .5   1.5  2.5  −.5  −1.5 −2.5
+    floor          0    0    0    1    2   −1   −2   −3
+    ceil           1    1    1    2    3    0   −1   −2
+    toward_zero    0    0    0    1    2    0   −1   −2
+    half_up        0    1    1    2    3    0   −1   −2
+    half_down      0    1    0    1    2   −1   −2   −3
+    half_away      0    1    1    2    3   −1   −2   −3
+    half_even      0    1    0    2    2    0   −2   −2     (the field's: ONNX, PyTorch, NumPy)
 
 Floats give floats of whole value, Fractions Python's whole numbers; right also where x ± ½ is not exact.
 """
@@ -81,7 +81,7 @@ def stochastic(x, rng):
     x = arrays.numbers("stochastic", "x", x)
     arrays.generator("stochastic", "rng", rng)
     whole = np.floor(x)
-    return whole + (rng.random(x.shape) < x - whole)
+    return whole + np.asarray(rng.random(x.shape) < x - whole).astype(x.dtype)
 
 
 def _up(x):
