@@ -94,6 +94,17 @@ def test_none_stays_real_and_many_bits_are_float_training(rng):
                                atol=1e-8)
 
 
+@pytest.mark.parametrize("bits", [8, 24, 26, 32])
+def test_float32_is_quantized_as_affine_does_it_at_any_number_of_bits(bits, rng):
+    params, X, y = small(rng)
+    single = Params(*map(np.float32, params.arrays()))
+    many, few = (straight_through.grids(single, b) for b in (bits, 4))
+    for grids in (many, (*many[:2], few[2], None)):                            # and wide grids beside a narrow one
+        aware = straight_through.fit(single, np.float32(X), np.float32(y), grids, steps=3, lr=0.01)
+        wanted = straight_through.fake_quantize(aware.params, grids).flatten()
+        assert aware.quantized.flatten().dtype == np.float32 and aware.quantized.flatten().tolist() == wanted.tolist()
+
+
 def test_never_above_quantizing_after_training_on_diabetes():
     train = data.split(data.load("diabetes"), 0)
     params = training.fit(network.init(np.random.default_rng(0)), train.X_train, train.y_train, steps=300, lr=0.01,

@@ -88,11 +88,19 @@ def fit(params, X, y, grids, *, steps, lr, optimizer="adam", weight_decay=0.0, m
     flat = [np.broadcast_to(a, (int(np.prod(params.batch)), params.flatten().shape[-1])) for a in _flat(four, shapes)]
     scale, zero_point, qmin, qmax, real = (np.ascontiguousarray(a) for a in flat)
     lowest, highest = qmin - zero_point, qmax - zero_point                     # in steps from 0
+    wide = np.maximum(-qmin, qmax) > 2**24                                     # in float64, as `arrays.holding` says
+
+    def decoded(theta):                                                        # affine's, without its checks
+        s = scale.astype(theta.dtype, copy=False)
+        steps_from_0 = np.rint(theta / s)
+        return steps_from_0, np.clip(steps_from_0, lowest, highest).astype(theta.dtype) * s
 
     def through(theta):
-        s = scale.astype(theta.dtype, copy=False)
-        steps_from_0 = np.rint(theta / s)                                      # affine's, without its checks
-        used = np.clip(steps_from_0, lowest, highest).astype(theta.dtype) * s
+        steps_from_0, used = decoded(theta)
+        if theta.dtype == np.float32 and wide.any():
+            steps_from_0, used = (np.where(wide, double, single) for double, single in
+                                  zip(decoded(theta.astype(np.float64)), (steps_from_0, used)))
+            used = used.astype(np.float32)
         inside = (steps_from_0 >= lowest) & (steps_from_0 <= highest)
         return np.where(real, theta, used), real | inside
 
