@@ -435,7 +435,7 @@ def pairs(panels, groups, names, title, subtitle, ylabel):
     colours, hatches = (CORRECTED, ORIGINAL, BOOK), ("", "....", "////")
     figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
     figure.suptitle(f"{title}\n", fontsize=10)
-    figure.text(0.5, 0.9, subtitle, ha="center", color=NOTE)
+    figure.text(0.5, 0.9 - 0.045 * title.count("\n"), subtitle, ha="center", color=NOTE)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for ax, (panel, values) in zip(axes, panels):
         for k, (of_method, colour, hatch) in enumerate(zip(values, colours, hatches)):

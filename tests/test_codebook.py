@@ -1,6 +1,7 @@
 """Weight sharing against Deep Compression's printed example, every way to cut, and the plain recurrence, exactly."""
 
 import time
+import tracemalloc
 from fractions import Fraction as F
 from itertools import combinations, pairwise
 
@@ -135,6 +136,16 @@ def test_ten_thousand_values_in_time(rng):
         assert time.perf_counter() - start < 5
         assert len(book.centroids) == 16
     assert np.bincount(book.codes).tolist() == [625] * 16                          # evenly spaced: evenly cut
+
+
+def test_memory_is_as_the_docstring_states(rng):
+    """14 bytes for every level and value more than levels; what else there is does not grow with both."""
+    x, levels = rng.standard_normal(1000), 300
+    tracemalloc.start()
+    codebook.fit(x, levels)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 14 * levels * (len(x) - levels) + 10**6
 
 
 def test_codes_are_the_nearest_and_more_levels_never_cost_more(rng):

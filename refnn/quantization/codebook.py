@@ -44,9 +44,11 @@ def fit(x, levels):
     """The code book with the least Σ (x − centroids[codes])², exactly so for up to 10^4 distinct values.
 
     centroids: float64, ascending, the exact mean of each group, rounded once; a centroid for each value where there
-    are no more than `levels`. codes: of x's shape, in the narrowest unsigned dtype. Time grows as levels·n·log n.
-    Of equal optima one is taken. Where more than 2·10^5 choices are too close for float64 (evenly spaced values in
-    thousands of groups, or values 2^900 apart), it is the best by float64.
+    are no more than `levels`. codes: of x's shape, in the narrowest unsigned dtype. Time grows as levels·n·log n,
+    memory as 14 bytes·levels·(n − levels): half a minute and 0.4 GB for 10^4 values in 3000 groups, and up to twice
+    both where many groupings are equally good (evenly spaced values). Of equal optima one is taken. Where more than
+    2·10^5 choices are too close for float64 (evenly spaced values in thousands of groups, or values 2^900 apart), it is
+    the best by float64.
 
     Of more than 10^4 distinct values, neighbours are joined to at most 10^4 cells, these are grouped as above, then
     every value moves to its nearest centroid until none does (S. Lloyd, 1957): nearly optimal; on 10^5 normal values

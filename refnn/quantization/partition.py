@@ -40,7 +40,7 @@ def _optimal(x, w, levels):
     cost, n = _costs(_scaled(x), w.astype(np.float64)), len(x)
     slack = 4 * (n + 8) * np.finfo(np.float64).eps * (1 + w.sum() / w.min())   # see _costs
     t = np.arange(n - levels + 1)
-    D, choices = np.empty((levels, len(t))), np.zeros((levels, 3, len(t)), np.int32)
+    D, choices = np.empty((levels, len(t))), np.zeros((levels, 3, len(t)), np.uint16)      # below EXACT_UP_TO
     D[0] = cost(0 * t, 1 + t)
     for k in range(1, levels):
         D[k], choices[k] = _row(D[k - 1], k, cost, slack)
@@ -90,16 +90,16 @@ def _settled(D, choices, cost, slack, exact):
     levels, width = D.shape
     reached, edges = np.array([width - 1]), []
     for k in range(levels - 1, 0, -1):
-        first, best, last = choices[k][:, reached]
+        first, best, last = choices[k][:, reached].astype(int)
         s, of, _ = _spans((first, best), (best, last))
         t = reached[of]
         near = _within(D[k - 1, s] + cost(k + s, k + 1 + t), D[k, t], slack)
-        edges.append((k, t[near].tolist(), s[near].tolist()))
+        edges.append((k, t[near].astype(np.uint16), s[near].astype(np.uint16)))
         reached = np.unique(s[near])
     total, paths = {t: exact(0, 1 + t) for t in reached.tolist()}, []
     for k, *ends in reversed(edges):
         found = {}
-        for t, s in zip(*ends):
+        for t, s in zip(*(end.tolist() for end in ends)):
             found[t] = min(found.get(t, (np.inf,)), (total[s] + exact(k + s, k + 1 + t), s))
         paths.append({t: s for t, (_, s) in found.items()})
         total = {t: least for t, (least, _) in found.items()}
