@@ -87,7 +87,17 @@ def test_another_article_in_another_dress():
     (r"$$\mathbf{W}_{\text{ih}} = ", "x", "W_ih"), (r"$\text{where } W = ", "x", "W"), (r"$W\_{ih} = ", "x", "W_ih"),
     (r"$Q(\mathbf{W}_1) = ", "q", "W_1"), (r"$Q ( W_{ih} ) = ", "q", "W_ih"), (r"$Q(x) = Q(b_h) = ", "q", "b_h"),
     (r"$\hat{W}_{ih} = \left[", "x_hat", "W_ih"), (r"$\hat{W_{ih}} = ", "x_hat", "W_ih"),
-    (r"$\widehat W_1 = ", "x_hat", "W_1"), (r"$\hat{\theta} = \left(", "x_hat", "theta"), ("W\n=\n", "x", "W")])
+    (r"$\widehat W_1 = ", "x_hat", "W_1"), (r"$\hat{\theta} = \left(", "x_hat", "theta"), ("W\n=\n", "x", "W"),
+    (r"$\hat{\mathbf{W}}_{ih} = ", "x_hat", "W_ih"), (r"$\hat{\mathbf{W}_{ih}} = ", "x_hat", "W_ih"),
+    (r"$\mathbf{\hat{W}}_{ih} = ", "x_hat", "W_ih"), (r"$\widehat{\boldsymbol{W}}_{ih} = ", "x_hat", "W_ih"),
+    (r"$\hat{\mathbf W}_{ih} = ", "x_hat", "W_ih"), (r"${\hat{W}}_{ih} = ", "x_hat", "W_ih"),
+    (r"$\hat{W}_{i h} = ", "x_hat", "W_ih"), (r"$\hat{W}_{ih} \approx ", "x_hat", "W_ih"),
+    (r"$\hat{W}_{ih} := ", "x_hat", "W_ih"), (r"$\hat{W}_{ih} \approx= ", "x_hat", "W_ih"),
+    (r"$\hat{W}_{ih} = \frac{Q(W_{ih}) + B}{W} = ", "x_hat", "W_ih"),
+    (r"$\hat{W} = (Q(W) + B) \div W = ", "x_hat", "W"),
+    (r"$Q(\mathbf{x}) = \lfloor 10\mathbf{x} - 1\rfloor \bmod 8 = ", "q", "x"),
+    (r"$\hat{W} - W = ", "?", r"\hat{W} - W"), (r"$Q(W) \to ", "?", r"Q(W) \to"),
+    (r"$\tilde{W} = ", "?", r"\tilde{W}")])
 def test_names_to_the_left_of_a_matrix(text, form, name):
     [block] = markdown.blocks(text + r"\begin{bmatrix} 1 \end{bmatrix}")
     assert (block.form, block.name) == (form, name)
@@ -98,8 +108,74 @@ def test_what_is_no_name_is_no_tensor():
         assert markdown.blocks(text + r"\begin{bmatrix} 1 \end{bmatrix}") == []
 
 
+def test_a_matrix_is_the_end_of_a_chain_of_matrices():
+    chain = (r"$$\hat{W} = \frac{1}{10}\begin{bmatrix} 0 & 1 \end{bmatrix} = \begin{bmatrix} 0.0 & 0.1 \end{bmatrix}$$"
+             r"$$V = \begin{bmatrix} v_1 \end{bmatrix} = \begin{bmatrix} 3 \end{bmatrix}$$")
+    assert [(b.form, b.name, b.body) for b in markdown.blocks(chain)] == [
+        ("x_hat", "W", " 0.0 & 0.1 "), ("x", "V", " v_1 "), ("x", "V", " 3 ")]
+
+
+def test_numbers_of_no_name_are_not_dropped(tmp_path, capsys):
+    path = write(tmp_path, "t.md", article_of() + "\n" + r"$\hat{W} - W = \begin{bmatrix} 0.1 & 0.2 \end{bmatrix}$")
+    assert cli.main(["verify", path]) == 1
+    out = capsys.readouterr().out
+    assert "line 2: \\hat{W} - W: not decidable" in out and "1 of 2 claims hold." in out
+
+
+# by hand: W = 8, B = 3, P = 16 prints 1 7 4 11 of -.25 .5 .125 1, and (q - B)/W is x again; + B gives .5 for -.25
+ROUND = (r"$W_1 = \begin{bmatrix} -.25 & .5 & .125 & 1.0 \end{bmatrix}$, P = 16, "
+         r"$Q(W_1) = \begin{bmatrix} 1 & 7 & 4 & 11 \end{bmatrix}$, "
+         r"$\hat{W}_1 = \begin{bmatrix} -.250 & .500 & .125 & 1.000 \end{bmatrix}$ ")
+
+
+@pytest.mark.parametrize("decoder", [
+    r"\frac{Q(x) - B}{W}", r"\frac{q - B}{W}", r"\frac{Q(W_{1}) - B}{W}", r"\frac{1}{W}(Q(x) - B)",
+    r"(Q(x) - B) \div W",
+    r"\dfrac{Q - B}{W}", r"\frac{Q(\mathbf{W}_1) - B}{W}", r"\left( Q(x) - B \right) / W", r"\frac{q_{i} − B}{W}"])
+def test_the_sign_of_every_spelling_of_the_decoder(decoder):
+    assert markdown.example(ROUND + f"${decoder}$", "t")["claims"][1]["sign"] == "-"
+    assert markdown.example(ROUND + f"${decoder}$".replace("-", "+").replace("−", "+"), "t")["claims"][1]["sign"] == "+"
+
+
+def test_without_a_sign_either_will_do():
+    either = markdown.example(ROUND, "t")
+    assert either["claims"][1]["sign"] == "?" and [v.holds for v in check(either)] == [True, True]
+    wrong = check(markdown.example(ROUND.replace("1.000", "1.500"), "t"))[1]
+    assert wrong.status == "cannot be" and "(q + B)/W or (q - B)/W" in wrong.reason
+
+
+STATED = r"$x = \begin{matrix} 0.1 & 0.2 & 0.3 \end{matrix}$, $Q(x) = \begin{matrix} 3 & 4 & 4 \end{matrix}$, P = 8. "
+
+
+@pytest.mark.parametrize("words", ["Let $W = 10$ and $B = 2$.", "where W = 10, B = 2", "$W = 20/2 = 10, B=2$",
+                                   r"\(W = \frac{10}{1}\), \[ B = 2.0 \]", "取 W = 10，B = 2。"])
+def test_a_stated_pair_is_judged_and_no_other(words):
+    [other] = check(markdown.example(STATED, "t"))
+    assert other.holds                                                 # W = 6, B = 7/3 prints 3 4 4 as well, by hand
+    [stated] = check(markdown.example(words + STATED, "t"))
+    assert stated.status == "cannot be" and stated.computed == [[3, 4, 5]] and "W = 10" in stated.claim
+    [right] = check(markdown.example(words + STATED.replace("4 & 4", "4 & 5"), "t"))
+    assert right.status == "exact"
+
+
+def test_a_stated_pair_decodes_by_the_sign_that_is_printed():
+    for words, sign in (("", "-"), (r"$\frac{q - B}{W}$ ", "-"), (r"$\frac{q + B}{W}$ ", "+")):
+        verdict = check(markdown.example("W = 8, B = 3. " + words + ROUND, "t"))[1]
+        assert f"(q {sign} B)/W" in verdict.claim and verdict.holds == (sign == "-")
+
+
+def test_of_several_stated_pairs_none_is_used_and_so_it_says():
+    example = markdown.example("For x, W = 10 and B = 2; for y, W = 5 and B = 1. " + STATED, "t")
+    assert example["claims"][0]["kind"] == "solve" and "W = 10, 5 and B = 2, 1 none is used" in example["title"]
+    for silent in (r"$\hat{x} = (q + B)/W = 3$ ", "W = 3x, B = 2 ", "W = w, B = b ", "W = 10 ",
+                   r"$x \times W = 5, B = 1$ "):
+        example = markdown.example(silent + STATED, "t")
+        assert example["claims"][0]["kind"] == "solve" and example["title"] == "t"
+
+
 def test_levels_in_words():
-    for text, P in ((r"\lfloor x \rfloor \mod 8", 8), (r"\pmod{16}", 16), ("$P=8$", 8), ("P = 8.", 8),
+    for text, P in (("We use 256 quantization levels.", 256), ("$P = 2^3 = 8$", 8), ("$P = 2^{8} = 256$", 256),
+                    (r"\lfloor x \rfloor \mod 8", 8), (r"\pmod{16}", 16), ("$P=8$", 8), ("P = 8.", 8),
                     ("P = 8, B = 3", 8),
                     ("quantization levels: 8", 8), ("quantization levels of 4", 4), ("量化级别为 16", 16)):
         assert levels_in(text) == P, text
@@ -253,7 +329,7 @@ def test_the_page_on_the_format_has_every_kind(tmp_path):
     path = write(tmp_path, "every.toml", re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1])
     example = reading.read(path)
     assert {given["kind"] for given in example["claims"]} == set(KINDS)
-    assert [v.status for v in check(example) if not v.holds] == ["cannot be", "not decidable"]
+    assert [v.status for v in check(example) if not v.holds] == ["cannot be", "not decidable", "not decidable"]
 
 
 def test_names_of_others_do_no_harm_on_a_terminal(tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""Claims about the article's own formulas: quantize, dequantize, solve, roundtrip, decoded, prune (§3.1, §3.2.2)."""
+"""Claims about the article's own formulas (§3.1, §3.2.2): quantize, dequantize, solve, roundtrip, decoded, prune."""
 
 from math import floor
 
@@ -9,7 +9,7 @@ from refnn.checking import roundtrip as two_way
 from refnn.checking import solver
 from refnn.checking.enclosure import box
 from refnn.checking.kind import ROUNDED, Kind, as_codes, as_numbers, blame, compare, told
-from refnn.checking.printed import Claim
+from refnn.checking.printed import EITHER, Claim
 from refnn.network import Params
 
 
@@ -73,25 +73,31 @@ def _solve(claim, P):
 def _roundtrip(claim, P):
     x = claim.exact("x")
     codes, decoded = claim.whole("codes", x.shape), claim.exact("decoded", x.shape)
-    sign = arrays.choice("check", f"{claim.where}.sign", claim.given["sign"], ("+", "-"))
+    sign = arrays.choice("check", f"{claim.where}.sign", claim.given["sign"], ("+", "-", EITHER))
     if any(not 0 <= c < P for c in codes.flat):
         return "cannot be", None, f"codes mod {P} are 0 to {P - 1}"
     for status, half in (("exact", np.zeros_like(decoded)), ("as printed", claim.half("decoded"))):
         low, high = ([d + side * h for d, h in zip(decoded.flat, half.flat)] for side in (-1, 1))
-        pair = two_way.roundtrip(list(x.flat), list(codes.flat), low, high, P, sign)
-        if pair:
-            return status, pair, ""
+        for one in "+-" if sign == EITHER else sign:
+            pair = two_way.roundtrip(list(x.flat), list(codes.flat), low, high, P, one)
+            if pair:
+                return status, pair, ""
     if claim.rounded:
         return "not decidable", None, ROUNDED
     alone = solver.solve(list(x.flat), list(codes.flat), P)
     return "cannot be", None, (
-        "the codes can be printed, but by no (W, B) that decodes to these values" if alone.feasible
+        "the codes can be printed, but by no (W, B) that decodes to these values" + (
+            ", by (q + B)/W or (q - B)/W" if sign == EITHER else "") if alone.feasible
         else f"no (W, B) prints the codes: {alone.proof.reason}")
 
 
 def _decoded(claim):
     claim.exact("printed", claim.exact("x").shape)
     return "not decidable", None, "the codes between x and its decoded values are not printed"
+
+
+def _unread(claim):
+    return "not decidable", None, r"what stands before it is not read; NAME =, Q(NAME) = and \hat{NAME} = are"
 
 
 def _prune(claim):
@@ -147,5 +153,6 @@ KINDS = {
     "solve": Kind(_solve, ("x", "printed"), wants_P=True),
     "roundtrip": Kind(_roundtrip, ("x", "codes", "decoded", "sign"), wants_P=True),
     "decoded": Kind(_decoded, ("x", "printed")),
+    "unread": Kind(_unread, ("printed",)),
     "prune": Kind(_prune, ("R", "tau", "printed")),
 }

@@ -5,16 +5,19 @@ r"""A worked example out of Markdown: matrices in LaTeX with what stands to the 
     \hat{W}_{ih} = …                                          its decoded values
 
 A tensor with codes is a claim of kind "solve", one with codes and decoded values also a "roundtrip", one with decoded
-values alone a "decoded", in the order in which they are printed. A block may be repeated, but not with other entries:
-a file holds one example. P is read from the words (`printed.levels_in`), the decoder's sign from (Q(x) ± B)/W, "+" if
-it is not printed. Matrices of symbols, and those of names without codes and decoded values, are not about this.
+values alone a "decoded", in the order in which they are printed; where the text states one W and one B, the claims are
+"quantize" and "dequantize" by these. A block may be repeated, but not with other entries: a file holds one example. P
+is read from the words (`printed.levels_said`), the decoder's sign from (Q(x) ± B)/W; if it is not printed, either does.
+Numbers after a hat or a Q( that are of no name are "unread". Matrices of symbols, and those of names without codes and
+decoded values, are not about this.
 """
 
 import re
+from fractions import Fraction
 from typing import NamedTuple
 
 from refnn import arrays
-from refnn.checking.printed import LEVELS_IN_PROSE
+from refnn.checking.printed import EITHER, half_unit, levels_said
 
 MAX_ENTRIES = 200                          # of a tensor, as many as the solver takes
 EDGE = re.compile(r"\\(begin|end)\s*\{([a-zA-Z]*matrix\*?|array)\}")
@@ -25,15 +28,28 @@ INSIDE = re.compile(r"\s+(?=[_^})(=])|(?<=[_^{(=])\s+|(?<=hat)\s+")    # blanks 
 START = re.compile(r"\$|\\[\[(]|\\\\|\n\s*\n|[,;，；：。]|\\q?quad(?![A-Za-z])|\\(?:begin|end)\s*\{[a-z*]+\}"
                    r"|(?<![_{])\\text\s*\{[^{}]*\}")
 NAME = re.compile(r"\\?[A-Za-z]+(?:[_^](?:\{[A-Za-z0-9_,()\[\]]+\}|[A-Za-z0-9]))*")
+EQUALS = re.compile(r"(?:\\(?:approx|simeq|equiv|coloneqq|triangleq)(?![A-Za-z])|≈|:)?\s*=|≈"
+                    r"|\\(?:approx|simeq|equiv|coloneqq|triangleq)(?![A-Za-z])")
+CHAIN = re.compile(r"\s*(?:\\right\s*[\])|.])?\s*[\])]?\s*&?\s*(?:=|\\approx|≈)\s*&?\s*(?:\\left\s*)?[\[(]?\s*")
+MATH = re.compile(r"\$|\\[\[(]|\\\\|\n\s*\n|\\(?:begin|end)\s*\{[a-z*]+\}")
 AFTER = re.compile(r"[ \t]*\n?[ \t]*(?:\\right[ \t]*[\])|.])?[\])]?[ \t]*"
                    r"([\^_+*/-]|\\(?:cdot|times|odot|circ|left|frac)(?![A-Za-z])|\\begin\s*\{(?!array)[a-z]*matrix)")
-DECODER = re.compile(r"Q\(\w+\)([-+−])B(?:\}\{W\}|\)/W)")
+CODE = r"(?:Q\([^()]{1,60}\)|[qQ](?:_\w+?)?)([-+−])B"                 # in text without braces
+DECODER = re.compile(rf"\\[dt]?frac{CODE}W|\\[dt]?frac1W\(?{CODE}|\({CODE}\)(?:/|\\div|÷)W|(?<!\w){CODE}\\overW"
+                     rf"|W\^-1\({CODE}\)")
+NUMBER = r"([+-]?(?:\d+(?:\.\d+)?(?:/\d+)?|\.\d+|\\[dt]?frac\{[+-]?\d+\}\{\d+\}))"
+STATED = {key: re.compile(
+    r"(?:^|[$(,;:，；：、。\[&]|[一-鿿]|\\[(\[]|(?<![A-Za-z])(?i:and|with|let|for|take|use|using|where|is|set|q?quad))"
+    rf"[\s~]*{key}\s*=\s*(?:[^=$,;，；。&\n]{{0,80}}[^=$,;，；。&\sA-Za-z]\s*=\s*)?{NUMBER}(?!\w|\.\d|\s*[-+*/^]|\s*\\[a-z])",
+    re.MULTILINE) for key in "WB"}
 SYMBOL = re.compile(r"\\?(?!nan$|inf$)[A-Za-z]", re.IGNORECASE)
 HATS = re.compile(r"\\(?:wide)?hat")
+MARKED = re.compile(r"\\(?:(?:wide)?(?:hat|tilde)|bar|overline)|Q\(")
+UNREAD = "?"                               # the form of a matrix after a hat or a Q( that is of no name
 
 
 class Block(NamedTuple):
-    """A matrix as printed: of (x, q or x_hat) which name, the line where it begins, its text, what follows.
+    """A matrix as printed: of (x, q, x_hat or ?) which name, the line where it begins, its text, what follows.
 
     >>> blocks(r"$$ Q(W_{ih}) = \\begin{bmatrix} 0 & 1 \\end{bmatrix} $$")[0][:3]
     ('q', 'W_ih', 1)
@@ -55,9 +71,13 @@ def example(text, title, levels=None):
     """
     text = COMMENT.sub(lambda match: "\n" * match[0].count("\n"), text.replace("\r\n", "\n"))
     found = blocks(text)
-    names = dict.fromkeys(block.name for block in found if block.form != "x")
-    printed = {}
+    names = dict.fromkeys(block.name for block in found if block.form not in ("x", UNREAD))
+    printed, unread = {}, []
     for block in found:
+        if block.form == UNREAD:
+            if (matrix := _matrix(block)) is not None:
+                unread.append({"kind": "unread", "name": f"line {block.line}: {block.name}", "printed": matrix})
+            continue
         matrix = _matrix(block) if block.name in names else None
         if matrix is not None and printed.setdefault((block.form, block.name), matrix) != matrix:
             _refuse(block.line, _told(block), "printed with the same entries each time", "other entries")
@@ -65,7 +85,7 @@ def example(text, title, levels=None):
     solve, roundtrip = [], []
     for name in names:
         x, q, x_hat = (printed.get((form, name)) for form in ("x", "q", "x_hat"))
-        block = next(block for block in found if block.form != "x" and block.name == name)
+        block = next(block for block in found if block.form in ("q", "x_hat") and block.name == name)
         if q is None and x_hat is None:                        # symbols only
             continue
         if x is None:
@@ -82,11 +102,45 @@ def example(text, title, levels=None):
             roundtrip.append({"kind": "decoded", "name": f"{name}^", "x": x, "printed": x_hat})
     if not solve and not roundtrip:
         arrays.refuse("example", "text", r"an article with matrices NAME and Q(NAME) or \hat{NAME}", "none")
+    sign, (pair, said) = _sign(text), _stated(text, names)
     for claim in roundtrip:
         if claim["kind"] == "roundtrip":
-            claim["sign"] = _sign(text)
+            claim["sign"] = sign
+    if pair:
+        solve, roundtrip = [_by(pair, claim) for claim in solve], [_by(pair, claim) for claim in roundtrip]
     P = _levels(text) if levels is None else levels
-    return {"title": title, "claims": solve + roundtrip, **({} if P is None else {"P": P})}
+    return {"title": title + said, "claims": solve + roundtrip + unread, **({} if P is None else {"P": P})}
+
+
+def _stated(text, names):
+    """((W, B), words): the one scaling factor and the one offset that the text states; ((), what it states) if not one.
+
+    A pair of the names of tensors is none.
+    """
+    text = FONTS.sub("", text)
+    W, B = ({Fraction(v): v for v in map(_entry, STATED[key].findall(text))} for key in "WB")
+    if not W or not B or {"W", "B"} & set(names):
+        return (), ""
+    if len(W) == len(B) == 1 and 0 not in W:
+        return (*W.values(), *B.values()), ""
+    return (), f" (of the stated W = {', '.join(W.values())} and B = {', '.join(B.values())} none is used)"
+
+
+def _by(pair, claim):
+    """A claim about an unknown (W, B) as one about this pair; of two signs that of the decoder that prints it, or +."""
+    W, B = pair
+    name = f"{claim['name']} with W = {W}, B = {B}"
+    if claim["kind"] == "solve":
+        return {**claim, "kind": "quantize", "name": name, "W": W, "B": B}
+    if claim["kind"] == "decoded":
+        return claim
+    offsets = {"+": B, "-": str(-Fraction(B))}
+    entries = [(int(q), d) for rows in zip(claim["codes"], claim["decoded"]) for q, d in zip(*rows)]
+    prints = [sign for sign, b in offsets.items() if claim["sign"] in (sign, EITHER) and all(
+        abs((q + Fraction(b)) / Fraction(W) - Fraction(d)) <= half_unit(d) for q, d in entries)]
+    sign = prints[0] if prints else "-" if claim["sign"] == "-" else "+"
+    return {"kind": "dequantize", "name": f"{name}, (q {sign} B)/W", "q": claim["codes"], "W": W, "B": offsets[sign],
+            "printed": claim["decoded"]}
 
 
 def blocks(text):
@@ -95,7 +149,7 @@ def blocks(text):
     >>> blocks(r"\begin{bmatrix} 1 \end{bmatrix} and V = \begin{bmatrix} 2 \end{bmatrix}")
     [Block(form='x', name='V', line=1, body=' 2 ', after='')]
     """
-    found, opened, seen, line = [], [], 0, 1
+    found, opened, seen, line, left, closed = [], [], 0, 1, "", 0
     for edge in EDGE.finditer(text):
         line, seen = line + text.count("\n", seen, edge.start()), edge.start()
         if edge[1] == "begin":
@@ -106,7 +160,13 @@ def blocks(text):
                     f"{edge[0]} for {opened[-1][0][0] if opened else 'nothing'}")
         begin, begun = opened.pop()
         if not opened:
-            form, name = _left_of(text[max(0, begin.start() - 200):begin.start()])
+            if CHAIN.fullmatch(text, closed, begin.start()):   # NAME = … = …: the former is a step, if of no name
+                if found and found[-1].form == UNREAD:
+                    found.pop()
+                left = left if "=" in left[-3:] else f"{left} ="
+            else:
+                left = text[max(0, begin.start() - 200):begin.start()]
+            closed, (form, name) = edge.end(), _left_of(left)
             if name:
                 after = AFTER.match(text, edge.end())
                 found.append(Block(form, name, begun, text[begin.end():edge.start()], after[1] if after else ""))
@@ -116,19 +176,36 @@ def blocks(text):
 
 
 def _left_of(text):
-    """(form, name) of what stands before "=", ("", "") if that is no name."""
-    text = SPACES.sub(" ", FONTS.sub("", START.split(text)[-1].replace("\\_", "_")))
-    parts = INSIDE.sub("", text).rstrip("[( ").split("=")
-    if len(parts) < 2 or parts[-1] or not parts[-2].strip():
-        return "", ""
-    left, form = re.sub(r"_\{\{(\w+)\}\}", r"_{\1}", parts[-2].split()[-1]), "x"     # W_{\text{ih}}
-    if left.startswith("Q(") and left.endswith(")"):
-        left, form = left[2:-1], "q"
-    elif HATS.match(left):
-        left, form = HATS.sub("", left, count=1), "x_hat"
-    left = re.sub(r"^\{(\\?[A-Za-z]+)\}", r"\1", left)                 # \hat{W}_{ih}, \mathbf{W}
-    left = left[1:-1] if left.startswith("{") and left.endswith("}") else left          # \hat{W_{ih}}
-    return (form, re.sub(r"[{}\\]", "", left)) if NAME.fullmatch(left) else ("", "")
+    """(form, name) of what stands before the matrix, in a chain a = b = … of the last name; ("", "") if none."""
+    parts = EQUALS.sub("=", _plain(START.split(text)[-1])).rstrip("[( ").split("=")
+    for part in reversed(parts[:-1] if not parts[-1] else []):
+        words = part.split() or [""]
+        if len(words) > 1 and re.search(r"^\\|[-+*/^<>]$", words[-2]):
+            continue                                           # … \div W is no name
+        left, form = words[-1], "x"
+        if left.startswith("Q(") and left.endswith(")"):
+            left, form = left[2:-1], "q"
+        elif HATS.match(left.lstrip("{")):
+            left, form = HATS.sub("", left, count=1), "x_hat"
+        left = _bare(left)
+        if NAME.fullmatch(left):
+            return form, re.sub(r"[{}\\]", "", left)
+    said = _plain(MATH.split(text)[-1]).strip(" =")
+    return (UNREAD, said) if MARKED.search(said) else ("", "")
+
+
+def _plain(text):
+    """LaTeX without fonts and without blanks within names."""
+    text = INSIDE.sub("", SPACES.sub(" ", FONTS.sub("", text.replace("\\_", "_"))))
+    return re.sub(r"(?<=[_^])\{[^{}]*\}", lambda index: index[0].replace(" ", ""), text)
+
+
+def _bare(left):
+    """A name without the braces that fonts and hats leave: {{W}}_{ih}, {W_{ih}}, {{W}_{ih}} and W_{{ih}} as W_{ih}."""
+    left = re.sub(r"_\{\{(\w+)\}\}", r"_{\1}", left)
+    for _ in range(4):
+        left = re.sub(r"(?<![_^A-Za-z}])\{(\\?[A-Za-z]+)\}", r"\1", left)
+    return left[1:-1] if left.startswith("{") and left.endswith("}") else left
 
 
 def _matrix(block):
@@ -165,15 +242,16 @@ def _entry(cell):
 
 
 def _sign(text):
-    """The sign in (Q(x) ± B)/W, as a fraction or on a line; "+" (the article's) if it is not printed."""
-    signs = {"+" if sign == "+" else "-" for sign in DECODER.findall(SPACES.sub("", FONTS.sub("", text)))}
+    """The sign in (Q(x) ± B)/W, as a fraction or on a line; EITHER if it is not printed."""
+    plain = SPACES.sub("", FONTS.sub("", text)).translate({123: None, 125: None})
+    signs = {"+" if "+" in found else "-" for found in map("".join, DECODER.findall(plain))}
     if len(signs) > 1:
         arrays.refuse("example", "text", "an article with one decoder, (Q(x) + B)/W or (Q(x) - B)/W", "both")
-    return signs.pop() if signs else "+"
+    return signs.pop() if signs else EITHER
 
 
 def _levels(text):
-    found = sorted(set(map(int, LEVELS_IN_PROSE.findall(text))))
+    found = sorted(set(levels_said(text)))
     if len(found) > 1:
         arrays.refuse("example", "text", "an article with one number of levels (or say --levels)",
                       " and ".join(map(str, found[:3])))
@@ -181,7 +259,7 @@ def _levels(text):
 
 
 def _told(block):
-    return {"x": "{}", "q": "Q({})", "x_hat": "{}^"}[block.form].format(block.name)
+    return {"x": "{}", "q": "Q({})", "x_hat": "{}^", UNREAD: "the matrix after {}"}[block.form].format(block.name)
 
 
 def _refuse(line, what, expected, got):

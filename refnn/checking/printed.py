@@ -8,9 +8,11 @@ import numpy as np
 from refnn import arrays
 from refnn.checking.solver import flat
 
+EITHER = "?"                               # the sign of a decoder that is not printed
 LEVELS_IN_PROSE = re.compile(r"(?:量化级别为\s*\$?|\bquantization levels?\s*(?:is |of |= ?|: ?)?\$?"
-                             r"|(?<![A-Za-z_\\])P\s*=\s*|\\[bp]?mod\s*[{(]?\s*)(\d{1,15})"
+                             r"|(?<![A-Za-z_\\])P\s*=\s*(?:2\^\{?\d{1,2}\}?\s*=\s*)?|\\[bp]?mod\s*[{(]?\s*)(\d{1,15})"
                              r"(?![A-Za-z0-9_^]|[.,]\d|\s*[-+*/^]\s*[\d(]|\s*\\(?:cdot|times))")
+LEVELS_AFTER = re.compile(r"(?<![\w.,^/-])(\d{1,15})\$?[ ~]quantization levels\b")
 DIGITS = re.compile(r"[+-]?\d*(\.\d*)?([eE][+-]?\d+)?")
 
 
@@ -32,8 +34,17 @@ def levels_in(*texts):
     >>> levels_in("我们将使用量化级别为8的量化方法"), levels_in("with P = 16."), levels_in("P = 2^8")
     (8, 16, None)
     """
-    found = LEVELS_IN_PROSE.search(" ".join(map(str, texts)))
-    return int(found[1]) if found else None
+    found = levels_said(" ".join(map(str, texts)))
+    return found[0] if found else None
+
+
+def levels_said(text):
+    """Every number of levels that a text says, in the order of its forms.
+
+    >>> levels_said("We use 256 quantization levels."), levels_said("$P = 2^3 = 8$"), levels_said("8 levels")
+    ([256], [8], [])
+    """
+    return [int(v) for form in (LEVELS_IN_PROSE, LEVELS_AFTER) for v in form.findall(text)]
 
 
 class Claim:

@@ -13,8 +13,9 @@ An example is a dict {"title": …, "claims": [...]}. The kinds of claim, and wh
     quantize    x, W, B, P, printed          ⌊x·W + B⌋ mod P                                      article §3.1.1
     dequantize  q, W, B, printed             (q + B)/W                                            §3.1.2
     solve       x, P, printed                some (W, B) prints these codes                       §3.1.1, §4.1
-    roundtrip   x, P, codes, decoded, sign   some (W, B) prints codes and decoded values, (q ± B)/W
+    roundtrip   x, P, codes, decoded, sign   some (W, B) prints codes and decoded values, (q ± B)/W; sign "?": either
     decoded     x, printed                   decoded values without their codes: not decidable
+    unread      printed                      numbers of which an article does not say what they are: not decidable
     prune       R, tau, printed              the mask not (R < τ), 1 = kept                       §3.2.2
 
     affine_quantize    x, scale, zero_point, qmin, qmax, printed    clip(round(x/scale) + zero_point), half to even
