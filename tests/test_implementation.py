@@ -276,6 +276,15 @@ def test_every_slip_of_importance_is_named_unless_it_is_another_criterion(name):
     assert name in names(report) or same, report                # |R| of the article is `gradient`, and so on
 
 
+def test_a_missing_absolute_value_is_seen_on_the_probe():
+    g = importance.network.backward(pruner.NETWORK, pruner.X, pruner.Y, "tanh").flatten()
+    for signed in (g, g * pruner.NETWORK.flatten(), pruner.NETWORK.flatten()):
+        assert (signed < 0).sum() > 2 and (signed > 0).sum() > 2
+    for name, signed in (("signed_taylor", lambda params, X, y: params.flatten() * importance.network.backward(
+            params, X, y, "tanh").flatten()), ("no_abs", lambda params, X, y: params.flatten())):
+        assert broken(report := check(signed)) == ["is a known criterion"] and names(report) == {name}
+
+
 # --- refusals, the sandbox, the command ------------------------------------------------------------------------------
 
 MINE = '''

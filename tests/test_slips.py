@@ -81,6 +81,7 @@ CAUGHT_BY = {
     "no_abs": "test_pruning.test_magnitude_gradient_and_taylor_by_hand",
     "signed_gradient": "test_pruning.test_magnitude_gradient_and_taylor_by_hand",
     "slope_without_weight": "test_pruning.test_magnitude_gradient_and_taylor_by_hand",
+    "signed_taylor": "test_pruning.test_magnitude_gradient_and_taylor_by_hand",
     "plus_the_slope": "test_importance.test_second_order_is_exact_along_the_output_layer",
     "gauss_newton_for_the_hessian": "test_importance.test_second_order_uses_the_whole_curvature",
     "missing_half_of_obd": "test_importance.test_obd_is_half_the_curvature_with_its_sign",

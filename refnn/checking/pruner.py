@@ -20,7 +20,7 @@ R = np.array([0.5, 0.4, -9.0, 0.6, 0.0, 0.75, -0.25, 2.0, 0.5])        # two equ
 TAU = 0.5
 X = np.array([[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0], [1.0, 1.0], [-2.0, 0.5], [0.1, -0.4]])
 Y = np.array([[1.0], [-0.5], [2.0], [0.25], [-1.5], [0.75]])
-NETWORK = Params([[0.5, -0.3], [0.2, 0.9]], [0.1, -0.4], [[0.7, -1.1]], [0.3])
+NETWORK = Params([[0.5, -0.3], [0.2, -0.9]], [0.1, -0.4], [[0.7, -1.1]], [0.3])        # g and g·θ of both signs
 THRESHOLDS, SCORES = ("tau", "threshold"), ("R", "scores", "importance", "r")
 CRITERIA = ("magnitude", "gradient", "taylor", "second_order_taylor", "fisher", "obd", "obs")
 

@@ -60,6 +60,11 @@ def slope_without_weight(params, X, y, activation="tanh"):
     return importance.gradient(params, X, y, activation)
 
 
+@slip("pruning.importance.taylor", "A large step of J down is a large step. What becomes of the sign?")
+def signed_taylor(params, X, y, activation="tanh"):
+    return _each(lambda a, g: a * g, params, network.backward(params, X, y, activation))
+
+
 def _second(params, X, y, activation, curvature, half=0.5, sign=-1, slope=True):
     theta = params.flatten()
     g = network.backward(params, X, y, activation).flatten() if slope else 0
