@@ -52,7 +52,7 @@ def _parser():
     one.add_argument("--scale", metavar="S", help="printed scale, real units per code; with --zero-point")
     one.add_argument("--zero-point", metavar="Z", help="printed zero point, the code of 0; with --scale")
     one.add_argument("--rounding", metavar="RULE", default="floor", help="floor (default), ceil, half-up, half-down, "
-                     "half-even or half-away")
+                     "half-even or half-away (of these two, pairs that make a tie are not searched)")
     one.add_argument("--overflow", metavar="HOW", default="wrap", help="wrap (mod P, default), saturate (clip to "
                      "0..P - 1) or none (codes are any whole numbers)")
     one.add_argument("--sign", choices=("+", "-"), help="decoder (q + B)/W (the article's, default) or (q - B)/W")

@@ -13,7 +13,7 @@ from refnn.checking.printed import half_unit
 from refnn.checking.reading import read
 from refnn.checking.roundtrip import roundtrip
 from refnn.checking.sandbox import TARGET
-from refnn.checking.solver import OVERFLOWS, ROUNDINGS, range_of_B, solve
+from refnn.checking.solver import OVERFLOWS, ROUNDINGS, TIES, range_of_B, solve
 from refnn.checking.worked_example import check
 from refnn.experiments import errata, tour
 from refnn.experiments.claims import CLAIMS, about
@@ -43,7 +43,8 @@ def _solve(options):
             raise ValueError("solve: --decoded, --scale and --zero-point go with --rounding floor --overflow wrap")
         solution = solve(x, q, levels, rounding, overflow)
         console.say(report.solution_text(solution, levels, report.formula_text(levels, rounding, overflow),
-                                         lambda W: range_of_B(x, q, levels, W, rounding, overflow)))
+                                         lambda W: range_of_B(x, q, levels, W, rounding, overflow),
+                                         ties=rounding in TIES))
         return 0 if solution.feasible else 1
     if _signed(q, levels):
         if options.sign:

@@ -223,8 +223,10 @@ def formula_text(levels, rounding="floor", overflow="wrap"):
     return FORMULA[rounding] + LIMIT[overflow].format(levels - (overflow == "saturate"))
 
 
-def solution_text(solution, levels, formula=None, range_of_B=None):
+def solution_text(solution, levels, formula=None, range_of_B=None, ties=False):
     """The solver's answer: the intervals of W and a pair, or the proof and the least repair.
+
+    ties: the rounding is one of those whose ties the solver does not search, so that a "no" is one without a tie.
 
     >>> from refnn.checking.solver import solve
     >>> print(solution_text(solve(["0.1", "0.2"], [0, 1], 8), 8).splitlines()[1])
@@ -245,12 +247,15 @@ def solution_text(solution, levels, formula=None, range_of_B=None):
     repair = solution.repair
     W, B = repair.witness
     change = ", ".join(str(i + 1) for i in repair.change)
+    without = " without a tie" if ties else ""
     return "\n".join([
-        wrap(f"infeasible: no (W, B) prints these codes by {formula or formula_text(levels)}"),
-        wrap(f"proof: {solution.proof.reason}", "  ", "  "),
-        wrap(f"least repair: {len(repair.keep)} of {len(repair.keep) + len(repair.change)} codes can be right at "
-             f"most; change entr{'y' if len(repair.change) == 1 else 'ies'} {change}, and {_pair(W, B)} prints "
-             f"{' '.join(map(str, repair.codes))}", "  ", "  ")])
+        wrap(f"infeasible{without}: no (W, B) prints these codes by {formula or formula_text(levels)}" + (
+            ", with every x*W + B off the middle between two whole numbers; pairs with a tie are not searched"
+            if ties else "")),
+        wrap(f"proof{without}: {solution.proof.reason}", "  ", "  "),
+        wrap(f"least repair{without}: {len(repair.keep)} of {len(repair.keep) + len(repair.change)} codes can be "
+             f"right at most; change entr{'y' if len(repair.change) == 1 else 'ies'} {change}, and {_pair(W, B)} "
+             f"prints {' '.join(map(str, repair.codes))}", "  ", "  ")])
 
 
 def _pair(W, B):

@@ -202,6 +202,15 @@ def test_a_conflict_among_many_is_irreducible(rng):
     assert conflict.smallest(row, [k % 8 for k in range(20)], 8) == ()
 
 
+def test_a_conflict_of_few_entries_with_fine_decimals_takes_no_minute():
+    """The search for the smallest would hold millions of intervals; so the closest that conflict, without the rest."""
+    x, q = [F(v) for v in ("0.123456", "0.987654", "0.5", "0.7", "0.3")], [0, 1, 3, 7, 2]
+    assert conflict._smallest_of_all(x, q, 8) is None
+    indices = conflict.smallest(x, q, 8)
+    assert not conflict.possible(x, q, 8, indices)
+    assert all(conflict.possible(x, q, 8, [j for j in indices if j != i]) for i in indices)
+
+
 def test_refusals():
     for x, q, levels, word in (([], [], 8, "x"), ([0.1], [8], 8, "q"), ([0.1], [-1], 8, "q"), ([0.1], [0.5], 8, "q"),
                                ([0.1], [0, 1], 8, "q"), ([0.1], [0], 0, "levels"), ([0.1], [0], 8.0, "levels"),

@@ -7,6 +7,7 @@ from math import inf, lcm
 import numpy as np
 import pytest
 
+from refnn import cli
 from refnn.checking.solver import OVERFLOWS, ROUNDINGS, code_of, range_of_B, solve
 from refnn.quantization import rounding as rules
 
@@ -98,6 +99,20 @@ def test_the_article_by_every_rounding_and_overflow():
     for rule, overflow in product(ROUNDINGS, OVERFLOWS):
         solution = solve(x, q, 8, rounding=rule, overflow=overflow)
         assert not solution.feasible and len(solution.proof.indices) == 3
+
+
+def test_of_pairs_that_make_a_tie_nothing_is_said(capsys):
+    x, q = ["0.5", "1.5", "2.5"], [0, 2, 2]                                    # by hand: W = 1, B = 0, three ties
+    assert codes_of([F(v) for v in x], 1, 0, 8, "half_even", "none") == q
+    for rounding in ("half-even", "half-away", "half-up"):
+        assert cli.main(["solve", "--x", ",".join(x), "--q", "0,2,2", "--levels", "8", "--rounding", rounding,
+                         "--overflow", "none"]) == 1
+        out = capsys.readouterr().out
+        assert out.count("without a tie") == (0 if rounding == "half-up" else 3)
+        assert ("a tie are not searched" in out.replace("\n", " ")) == (rounding != "half-up")
+    with pytest.raises(SystemExit):
+        cli.main(["solve", "--help"])
+    assert "not searched" in " ".join(capsys.readouterr().out.split())
 
 
 def test_intervals_may_be_endless_and_codes_negative():

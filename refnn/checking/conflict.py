@@ -10,6 +10,7 @@ from refnn import arrays
 from refnn.checking.circle import MAX_INTERVALS, feasible_W, from_the_closest, meet, with_one_more
 
 EXHAUSTIVE = 12                                    # up to so many entries the smallest conflict, beyond a small one
+MAX_WORK = 2 * 10**5                               # intervals of W in that search: a second or two
 
 
 def possible(x, q, levels, indices):
@@ -24,13 +25,15 @@ def possible(x, q, levels, indices):
 def smallest(x, q, levels):
     """Positions that cannot be printed together although any one of them can be left out; none if all can be.
 
-    Up to 12 entries: of the smallest such sets the one whose x lie closest together.
+    Up to 12 entries: of the smallest such sets the one whose x lie closest together; but if that takes more than
+    MAX_WORK intervals (12 numbers of three decimals and more), as beyond 12: the closest entries that conflict, without
+    those that are not needed.
 
     >>> smallest([Fraction(k, 10) for k in (1, 4, 5, 6)], [0, 3, 4, 1], 8)
     (1, 2, 3)
     """
-    if len(x) <= EXHAUSTIVE:
-        return _smallest_of_all(x, q, levels)
+    if len(x) <= EXHAUSTIVE and (found := _smallest_of_all(x, q, levels)) is not None:
+        return found
     values = from_the_closest(set(x)) if len(set(x)) > 1 else x[:1]
     order = sorted(range(len(x)), key=lambda i: (values.index(x[i]), i))
     for n in range(2, len(x) + 1):                 # the closest entries that conflict …
@@ -47,14 +50,18 @@ def smallest(x, q, levels):
 
 
 def _smallest_of_all(x, q, levels):
-    """All sets, by size: each that can be printed is kept with its W and extended by a later entry."""
+    """All sets, by size: each that can be printed is kept with its W and extended by a later entry; None: too many."""
     common = lcm(*(v.denominator for v in x))
     n = [int(v * common) for v in x]
+    work = sum(abs(a - b) for a, b in combinations(n, 2))          # so many intervals do the pairs have
     layer = {(i,): [(Fraction(0), Fraction(levels))] for i in range(len(x))} if levels > 1 else {}
     while layer:
         longer, conflicts = {}, []
         for s, u in layer.items():
             for j in range(s[-1] + 1, len(x)):
+                work += len(u)
+                if work > MAX_WORK:
+                    return None
                 cells = with_one_more(u, [n[i] for i in s], [q[i] for i in s], n[j], q[j], levels)
                 if cells:
                     longer[(*s, j)] = cells

@@ -5,7 +5,7 @@ roundings are the same question of another B, of −x where they round up, and c
 strips instead of arcs (`strips`):
 
     ceil       ⌈t⌉ = −⌊−t⌋        half_up  ⌊t + ½⌋        half_down  ⌈t − ½⌉        half_even, half_away: as half_up but
-                                                                                    for ties, which these pairs avoid
+                                                                                    for ties, which are not searched
 """
 
 from fractions import Fraction
@@ -23,6 +23,7 @@ MAX_VALUES = 200
 ROUNDINGS = ("floor", "ceil", "half_up", "half_down", "half_even", "half_away")
 OVERFLOWS = ("wrap", "saturate", "none")
 UP = ("ceil", "half_down")                 # those of −x
+TIES = ("half_even", "half_away")          # those of which pairs that make a tie are not searched
 
 
 class Proof(NamedTuple):
@@ -70,8 +71,9 @@ def solve(x, q, levels, rounding="floor", overflow="wrap"):
 
     x: Fractions, whole numbers, decimal strings, or floats read as the decimal they print; q: codes 0..levels − 1;
     nested lists are flattened. At most 200 values, and 10^6 intervals on the way: ValueError beyond. rounding: floor,
-    ceil, half_up, half_down, and half_even, half_away by pairs that make no tie. overflow: wrap (mod), saturate
-    (clipped to 0..levels − 1) or none (codes are any whole numbers, and levels is not used).
+    ceil, half_up, half_down; half_even and half_away by pairs for which no x·W + B is a tie: feasible, proof and repair
+    are about these alone (W = 1, B = 0 prints 0 2 2 of 0.5, 1.5, 2.5 half to even, and is not found). overflow: wrap
+    (mod), saturate (clipped to 0..levels − 1) or none (codes are any whole numbers, and levels is not used).
 
     >>> solve(["0.1", "0.2", "0.3"], [0, 1, 2], levels=8)[:4]
     (True, [(Fraction(5, 1), Fraction(15, 1))], 80, (Fraction(6, 1), Fraction(1, 3)))
