@@ -13,7 +13,7 @@ from refnn.checking.printed import half_unit
 from refnn.checking.reading import read
 from refnn.checking.roundtrip import roundtrip
 from refnn.checking.sandbox import TARGET
-from refnn.checking.solver import OVERFLOWS, ROUNDINGS, TIES, range_of_B, solve
+from refnn.checking.solver import OVERFLOWS, ROUNDINGS, TIES, decide, range_of_B, solve
 from refnn.checking.worked_example import check
 from refnn.experiments import errata, tour
 from refnn.experiments.claims import CLAIMS, about
@@ -53,7 +53,7 @@ def _solve(options):
         console.say(f"infeasible: floor(x*W + B) mod {levels} is never below 0")
         console.say(report_published.identified_text(found))
         return 0 if options.scale is not None and found.exact else 1
-    solution = solve(x, q, levels)
+    solution = decide(x, q, levels)
     if options.decoded is not None:
         decoded = [(exact("solve", "--decoded", d), half_unit(d)) for d in _numbers("--decoded", options.decoded)]
         if len(decoded) != len(x):

@@ -8,6 +8,7 @@ from refnn import article
 from refnn.checking.circle import simplest
 from refnn.checking.conflict import decimal
 from refnn.checking.kind import told as number
+from refnn.checking.solver import repair_text
 from refnn.checking.worked_example import check
 from refnn.console import harmless, table, wrap
 from refnn.experiments import printed_numbers
@@ -211,6 +212,7 @@ def _short(value):
 FORMULA = {"floor": "floor(x*W + B)", "ceil": "ceil(x*W + B)", "half_up": "floor(x*W + B + 1/2)",
            "half_down": "ceil(x*W + B - 1/2)", "half_even": "round(x*W + B), half to even",
            "half_away": "round(x*W + B), half away from 0"}
+NO_PROOF = "all pairs of entries together; no short certificate was found"
 LIMIT = {"wrap": " mod {}", "saturate": ", clipped to 0..{}", "none": ""}
 
 
@@ -244,18 +246,14 @@ def solution_text(solution, levels, formula=None, range_of_B=None, ties=False):
         return "\n".join([f"feasible: {formula or formula_text(levels)} prints these codes", wrap(where, "  ", "  "),
                           *offsets,
                           "  for example " + _pair(W, B).replace("\u00a0", " ")])
-    repair = solution.repair
-    W, B = repair.witness
-    change = ", ".join(str(i + 1) for i in repair.change)
     without = " without a tie" if ties else ""
     return "\n".join([
         wrap(f"infeasible{without}: no (W, B) prints these codes by {formula or formula_text(levels)}" + (
             ", with every x*W + B off the middle between two whole numbers; pairs with a tie are not searched"
             if ties else "")),
-        wrap(f"proof{without}: {solution.proof.reason}", "  ", "  "),
-        wrap(f"least repair{without}: {len(repair.keep)} of {len(repair.keep) + len(repair.change)} codes can be "
-             f"right at most; change entr{'y' if len(repair.change) == 1 else 'ies'} {change}, and {_pair(W, B)} "
-             f"prints {' '.join(map(str, repair.codes))}", "  ", "  ")])
+        wrap(f"proof{without}: {solution.proof.reason if solution.proof else NO_PROOF}", "  ", "  "),
+        wrap(repair_text(solution.repair).replace("repair", f"repair{without}").replace(" = ", "\u00a0=\u00a0")
+             if solution.repair else "least repair: not sought, x is too finely spaced", "  ", "  ")])
 
 
 def _pair(W, B):

@@ -5,7 +5,8 @@ from fractions import Fraction as F
 
 import pytest
 
-from refnn import article
+from refnn import article, cli
+from refnn.checking import solver
 from refnn.checking.printed import half_unit, levels_in
 from refnn.checking.worked_example import Verdict, check
 
@@ -64,6 +65,23 @@ def test_solve_and_roundtrip():
     assert verdict(**{**row, "x": [0, 1]}, decoded=[0, 1]).status == "exact"
     W, B = verdict(**row, decoded=["0.0", "0.1"]).computed
     assert abs(B / W) <= F(1, 20) and abs((1 + B) / W - F(1, 10)) <= F(1, 20)
+
+
+def test_a_failed_claim_says_what_would_be_right():
+    reason = verdict(kind="solve", x=["0.4", "0.5", "0.6"], P=8, printed=[3, 4, 1]).reason
+    assert "2 of 3 codes can be right at most; change entry 3, and W = 1, B = 3.5 prints 3 4 4" in reason
+
+
+def test_what_is_known_to_be_infeasible_cannot_be_though_no_repair_is_affordable(capsys):
+    fine = {"x": ["0.5", "0.6", "0.7", "0.0000001"], "P": 8}                   # 0.1*W mod 8 in (0, 2) and in (3, 5)
+    with pytest.raises(ValueError, match="too finely spaced to repair"):
+        solver.solve(fine["x"], [3, 4, 0, 0], 8)
+    found = verdict(kind="solve", **fine, printed=[3, 4, 0, 0])
+    assert found.status == "cannot be" and "no W does both" in found.reason and "repair" not in found.reason
+    assert cli.main(["solve", "--x", ",".join(fine["x"]), "--q", "3,4,0,0", "--levels", "8"]) == 1
+    assert "no W does both\n  least repair: not sought" in capsys.readouterr().out
+    both = verdict(kind="roundtrip", **fine, codes=[3, 4, 0, 0], decoded=["0.5", "0.6", "0.7", "0.0"], sign="+")
+    assert both.status == "cannot be" and "no W does both" in both.reason
 
 
 def test_prune_keeps_tau_itself():

@@ -107,6 +107,16 @@ def certificate(x, q, levels, indices):
     return "; ".join([*lines, f"no W does {'both' if len(lines) == 2 else 'all'}"])
 
 
+def repairable(x):
+    """Is `largest_set` affordable for these numbers?
+
+    >>> repairable([Fraction(1, 10), Fraction(2, 10)]), repairable([Fraction(1, 10**9), Fraction(2)])
+    (True, False)
+    """
+    common = lcm(*(v.denominator for v in x))
+    return int((max(x) - min(x)) * common) * len(x) <= 4 * MAX_INTERVALS
+
+
 def largest_set(x, q, levels):
     """Positions of a largest set of entries that one (W, B) prints.
 
@@ -122,7 +132,7 @@ def largest_set(x, q, levels):
     common = lcm(*(v.denominator for v in x))
     n, q = np.array([int(v * common) for v in x], dtype=object), np.array(q, dtype=object)
     widest = int(max(n) - min(n)) or 1
-    if widest * len(x) > 4 * MAX_INTERVALS:
+    if not repairable(x):
         arrays.refuse("solve", "x", "of fewer decimals", "values too finely spaced to repair")
     dtype = np.int64 if widest**3 * levels < 2**62 else object
     best = ()

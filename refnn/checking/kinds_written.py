@@ -62,12 +62,17 @@ def _solve(claim, P):
     codes = claim.whole("printed", x.shape)
     if any(not 0 <= c < P for c in codes.flat):
         return "cannot be", None, f"codes mod {P} are 0 to {P - 1}"
-    solution = solver.solve(list(x.flat), list(codes.flat), P)
+    solution = solver.decide(list(x.flat), list(codes.flat), P)
     if solution.feasible:
         return "exact", solution.witness, ""
     if claim.rounded:
         return "not decidable", None, ROUNDED
-    return "cannot be", None, f"no (W, B): {solution.proof.reason}"
+    repair = f"; {solver.repair_text(solution.repair)}" if solution.repair else ""
+    return "cannot be", None, f"no (W, B){_because(solution)}{repair}"
+
+
+def _because(solution):
+    return f": {solution.proof.reason}" if solution.proof else "; no short certificate was found"
 
 
 def _roundtrip(claim, P):
@@ -84,11 +89,11 @@ def _roundtrip(claim, P):
                 return status, pair, ""
     if claim.rounded:
         return "not decidable", None, ROUNDED
-    alone = solver.solve(list(x.flat), list(codes.flat), P)
+    alone = solver.decide(list(x.flat), list(codes.flat), P)
     return "cannot be", None, (
         "the codes can be printed, but by no (W, B) that decodes to these values" + (
             ", by (q + B)/W or (q - B)/W" if sign == EITHER else "") if alone.feasible
-        else f"no (W, B) prints the codes: {alone.proof.reason}")
+        else f"no (W, B) prints the codes{_because(alone)}")
 
 
 def _decoded(claim):

@@ -87,7 +87,8 @@ def solve(x, q, levels, rounding="floor", overflow="wrap"):
         x, q, levels = _any_codes(x, q)
     x, q, levels = checked("solve", x, q, levels) if overflow != "none" else (x, q, levels)
     turned, codes, back = _as_floor(x, q, levels, rounding)
-    found = _wrapped(turned, codes, levels) if overflow == "wrap" else _straight(turned, codes, levels, overflow)
+    found = (_wrapped(turned, codes, levels, whole=True) if overflow == "wrap"
+             else _straight(turned, codes, levels, overflow))
     if (rounding, overflow) == ("floor", "wrap"):
         return found
     if not found.feasible:                                                     # in words of the given x and q
@@ -108,6 +109,29 @@ def solve(x, q, levels, rounding="floor", overflow="wrap"):
     W, B = pair(kept_x, kept_q, _intervals(kept_x, kept_q, levels, overflow))
     return found._replace(repair=found.repair._replace(witness=(W, B), codes=tuple(
         code_of(v * W + B, levels, rounding, overflow) for v in x)))
+
+
+def decide(x, q, levels):
+    """`solve` with floor and mod, but where x is too finely spaced for a repair (or a proof) that is None, no refusal.
+
+    >>> found = decide(["0.5", "0.6", "0.7", "0.0000001"], [3, 4, 0, 0], levels=8)
+    >>> found.feasible, found.proof.indices, found.repair
+    (False, (0, 1, 2), None)
+    """
+    return _wrapped(*checked("solve", x, q, levels), whole=False)
+
+
+def repair_text(repair):
+    """A Repair in words.
+
+    >>> repair_text(solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).repair)
+    'least repair: 2 of 3 codes can be right at most; change entry 3, and W = 1, B = 3.5 prints 3 4 4'
+    """
+    W, B = map(conflict.decimal, repair.witness)
+    change = ", ".join(str(i + 1) for i in repair.change)
+    return (f"least repair: {len(repair.keep)} of {len(repair.keep) + len(repair.change)} codes can be right at most; "
+            f"change entr{'y' if len(repair.change) == 1 else 'ies'} {change}, and W = {W}, B = {B} prints "
+            f"{' '.join(map(str, repair.codes))}")
 
 
 def range_of_B(x, q, levels, W, rounding="floor", overflow="wrap"):
@@ -185,14 +209,21 @@ def _straight(x, q, levels, overflow):
                     Repair(keep, change, (), ()))
 
 
-def _wrapped(x, q, levels):
-    """The answer of ⌊x·W + B⌋ mod levels."""
+def _wrapped(x, q, levels, whole):
+    """The answer of ⌊x·W + B⌋ mod levels; if not whole, without what is refused once infeasibility is known."""
     period = levels * lcm(*(v.denominator for v in x))
     intervals = feasible_W(x, q, levels)
     if intervals:
         return Solution(True, intervals, period, _witness(x, q, levels, intervals), None, None)
-    indices = conflict.smallest(x, q, levels)
-    proof = Proof(indices, conflict.certificate(x, q, levels, indices))
+    try:
+        indices = conflict.smallest(x, q, levels)
+        proof = Proof(indices, conflict.certificate(x, q, levels, indices))
+    except ValueError:                                                         # too many intervals on another way
+        if whole:
+            raise
+        proof = None
+    if not whole and not conflict.repairable(x):
+        return Solution(False, [], period, None, proof, None)
     keep = conflict.largest_set(x, q, levels)
     kept = [x[i] for i in keep], [q[i] for i in keep]
     W, B = _witness(*kept, levels, feasible_W(*kept, levels))
