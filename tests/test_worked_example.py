@@ -146,6 +146,19 @@ def test_bad_claims_are_refused_by_their_key(claim, key):
         check({"title": "t", "claims": [claim]})
 
 
+def test_a_misspelt_key_is_refused_with_those_that_are_known():
+    right = {**QUANTIZE, "printed": [0, 1]}
+    mask = {"kind": "mask", "scores": [1, 2], "sparsity": "0.5", "printed": [0, 1], "scope": "global"}
+    for example, words in (({"claims": [right], "input": "rounded"}, "example must be .*inputs.* 'input'"),
+                           ({"claims": [right], "p": 8}, "example must be .*P.* 'p'"),
+                           ({"claims": [right, {**right, "Printed": 3}]}, r"claims\[1\] must be .*printed.* 'Printed'"),
+                           ({"claims": [{**mask, "scop": "layer"}]}, r"claims\[0\] must be .*scope.* 'scop'"),
+                           ({"claims": [{**right, "inputs": "rounded"}]}, r"claims\[0\] must be .* 'inputs'")):
+        with pytest.raises(ValueError, match=f"check: {words}"):
+            check(example)
+    assert check({"claims": [mask, {**right, "name": "n", "text": "t"}], "inputs": "exact", "title": "t"})[1].holds
+
+
 def test_bad_examples_are_refused():
     for example, word in (([], "example"), ({}, "claims"), ({"claims": []}, "claims"),
                           ({"claims": [3]}, r"claims\[0\]"), ({"claims": [QUANTIZE], "inputs": "maybe"}, "inputs")):

@@ -22,7 +22,7 @@ SLACK = Fraction(1, 2**44)                 # a slip may compute in floats: some 
 
 
 class Kind(NamedTuple):
-    """judge(claim), or judge(claim, P) if wants_P; the keys that a claim of this kind must have.
+    """judge(claim), or judge(claim, P) if wants_P; the keys that a claim of this kind must have, and may have.
 
     >>> Kind(None, ("x", "printed")).wants_P
     False
@@ -31,6 +31,7 @@ class Kind(NamedTuple):
     judge: Callable
     needs: tuple
     wants_P: bool = False
+    may: tuple = ()
 
 
 def compare(claim, printed, half, values, possible, because, blame=lambda: ""):

@@ -117,7 +117,7 @@ def _choose(claim):
 
 GRID = ("scale", "zero_point", "qmin", "qmax", "printed")
 KINDS = {
-    "affine_quantize": Kind(_quantize, ("x", *GRID)),
-    "affine_dequantize": Kind(_dequantize, ("q", *GRID)),
-    "choose_qparams": Kind(_choose, ("x", "bits", "signed", "symmetric", "printed")),
+    "affine_quantize": Kind(_quantize, ("x", *GRID), may=("axis",)),
+    "affine_dequantize": Kind(_dequantize, ("q", *GRID), may=("axis",)),
+    "choose_qparams": Kind(_choose, ("x", "bits", "signed", "symmetric", "printed"), may=("axis",)),
 }

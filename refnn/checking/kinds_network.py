@@ -193,6 +193,6 @@ def _mask(claim):
 KINDS = {
     "loss": Kind(_loss, ("y_hat", "y", "printed")),
     "gradient": Kind(_gradient, (*FIELDS, "X", "y", "activation", "printed")),
-    "importance": Kind(_importance, (*FIELDS, "criterion", "printed")),
-    "mask": Kind(_mask, ("scores", "printed")),
+    "importance": Kind(_importance, (*FIELDS, "criterion", "printed"), may=("X", "y", "activation")),
+    "mask": Kind(_mask, ("scores", "printed"), may=("tau", "sparsity", "scope")),
 }

@@ -27,10 +27,10 @@ An example is a dict {"title": …, "claims": [...]}. The kinds of claim, and wh
     importance  the same and criterion       written, magnitude, gradient, taylor, second_order_taylor, fisher, obd
     mask        scores, tau or sparsity (scope), printed            score ≥ τ; or without the round(sparsity·n) lowest
 
-A "name" is repeated in the verdict. P may stand in the example, for all its claims; where it is not given it is read
-from 量化级别为N or "quantization levels N" or "P = N" in the claim's or the example's "text" or "title". With "inputs":
-"rounded" the inputs are intervals of half a unit of their last digit too. Where a claim fails and one of the
-catalogued slips prints just these numbers, the reason names it.
+A "name" is repeated in the verdict, and a key that is not known is refused. P may stand in the example, for all its
+claims; where it is not given it is read from 量化级别为N or "quantization levels N" or "P = N" in the claim's or the
+example's "text" or "title". With "inputs": "rounded" the inputs are intervals of half a unit of their last digit too.
+Where a claim fails and one of the catalogued slips prints just these numbers, the reason names it.
 """
 
 from typing import NamedTuple
@@ -39,6 +39,8 @@ from refnn import arrays
 from refnn.checking import kinds_affine, kinds_network, kinds_written
 from refnn.checking.printed import Claim, levels_in
 
+OF_AN_EXAMPLE = ("title", "text", "inputs", "P", "claims")
+OF_ANY_CLAIM = ("kind", "name", "text", "title", "P")
 KINDS = {**kinds_written.KINDS, **kinds_affine.KINDS, **kinds_network.KINDS}
 
 
@@ -69,6 +71,7 @@ def check(example):
     claims = example.get("claims")
     if not isinstance(claims, (list, tuple)) or not claims:
         arrays.refuse("check", "claims", "a list of at least one claim", arrays.describe(claims))
+    _known("example", example, OF_AN_EXAMPLE)
     inputs = arrays.choice("check", "inputs", example.get("inputs", "exact"), ("exact", "rounded"))
     return [_judge(claim, f"claims[{i}]", example, inputs == "rounded") for i, claim in enumerate(claims)]
 
@@ -81,6 +84,7 @@ def _judge(given, where, example, rounded):
     for key in found.needs:
         if key not in given:
             arrays.refuse("check", f"{where}.{key}", f"given for a claim of kind '{kind}'", "nothing")
+    _known(where, given, (*OF_ANY_CLAIM, *found.needs, *found.may))
     claim = Claim(given, where, rounded)
     printed = given["printed"] if "printed" in given else (given["codes"], given["decoded"])
     name = str(given.get("name", kind))
@@ -97,6 +101,13 @@ def _judge(given, where, example, rounded):
         raise type(error)(f"check: {said if said.startswith(where) else f'{where}: {said}'}") from None
     holds = status in ("exact", "as printed")
     return Verdict(name, printed, computed, holds, "" if holds else reason, status)
+
+
+def _known(where, given, allowed):
+    """A key of no meaning, such as a misspelt one, would leave its default in force without a word."""
+    for key in given:
+        if key not in allowed:
+            arrays.refuse("check", where, f"a table with no other keys than {', '.join(allowed)}", arrays.describe(key))
 
 
 def _levels(claim, example):
