@@ -40,7 +40,8 @@ def _parser():
     verify.add_argument("--levels", metavar="P", help="the number of levels where FILE does not say it")
     verify.add_argument("--published", action="store_true", help="instead: numbers that others published, recomputed, "
                         "with what they cannot tell apart, and a museum of slips")
-    verify.add_argument("--json", action="store_true", help="the verdicts as a JSON list")
+    verify.add_argument("--findings", action="store_true", help="instead: the findings on the article alone")
+    verify.add_argument("--json", action="store_true", help="the verdicts (or the findings) as a JSON list")
     one = commands.add_parser("solve", description="Which (W, B) print these codes by floor(x*W + B) mod P? "
                               "Exact; if none, a proof and the least repair. Then: which published conventions and "
                               "which slips print them, and an input that tells these apart. "

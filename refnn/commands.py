@@ -101,6 +101,8 @@ def _signed(q, levels):
 def _verify(options):
     if options.published:
         return _published(options)
+    if options.findings:
+        return _findings(options)
     if options.levels is not None and options.file is None:
         raise ValueError("verify: --levels goes with FILE")
     example = article.example() if options.file is None else _example(options)
@@ -118,7 +120,17 @@ def _verify(options):
         console.say(report.article_text())
         console.say("\nWhat is wrong with it, each computed just now\n")
         console.say(report.findings_text(errata.findings()))
+        console.say("\n" + console.wrap(errata.ELSEWHERE))
     return 0 if all(v.holds for v in verdicts) else 1
+
+
+def _findings(options):
+    if options.file is not None or options.levels is not None:
+        raise ValueError("verify: --findings takes no FILE and no --levels")
+    found = errata.findings()
+    console.say(json.dumps([f._asdict() for f in found], indent=1, ensure_ascii=not console.is_utf8(sys.stdout))
+                if options.json else f"{report.findings_text(found)}\n\n{console.wrap(errata.ELSEWHERE)}")
+    return 0
 
 
 def _published(options):

@@ -142,6 +142,22 @@ def test_verify_is_1_because_two_claims_fail(capsys):
     assert len(verdicts) == 8 and all(set(v) == keys for v in verdicts)
 
 
+def test_the_findings_alone_and_where_the_others_are(capsys):
+    assert cli.main(["verify"]) == 1
+    last = " ".join(capsys.readouterr().out.split("\n\n")[-1].split())
+    assert all(word in last for word in ("18 (", "19 (", "25 (", "24 (", "python -m refnn reproduce"))
+    assert cli.main(["verify", "--findings"]) == 0
+    out = capsys.readouterr().out
+    assert "26. §4.1.1" in out and all(console.width(line) <= 79 for line in out.splitlines())
+    assert cli.main(["verify", "--findings", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [f["number"] for f in found] == [*range(1, 18), 20, 21, 22, 23, 26]
+    assert all(set(f) == {"number", "section", "term", "text"} and f["text"] for f in found)
+    for wrong in (["x.md", "--findings"], ["--findings", "--levels", "8"]):
+        assert cli.main(["verify", *wrong]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_help_fits_80_columns_and_states_the_exit_status():
     for command in ((), ("verify",), ("solve",), ("worksheet",), ("assignment",), ("grade",)):
         shown = run(*command, "--help")
