@@ -63,7 +63,7 @@ def _parser():
                                 "quantize(x) must be fixed, whatever x; a prune is held to the article's R < tau.")
     yours.add_argument("quantize", metavar="MODULE:QUANTIZE", help="quantize(x), or also of scale, zero_point (qmin, "
                        "qmax), or of W, B, P; or a prune(params, R, tau), or an importance(params, X, y), params "
-                       "an object with W_ih, b_h, W_ho, b_o")
+                       "an object with W_ih, b_h, W_ho, b_o, of a network with tanh, sigmoid, relu or identity")
     yours.add_argument("dequantize", nargs="?", metavar="MODULE:DEQUANTIZE", help="dequantize(q), likewise")
     yours.add_argument("--seconds", metavar="S", default="10", help="so long at most for each (default: 10)")
     yours.add_argument("--memory", metavar="MB", default="1024", help="so much memory at most (default: 1024)")

@@ -285,6 +285,37 @@ def test_a_missing_absolute_value_is_seen_on_the_probe():
         assert broken(report := check(signed)) == ["is a known criterion"] and names(report) == {name}
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "relu", "identity"])
+def test_an_importance_of_another_activation_is_right_and_said_to_be(activation):
+    for name in ("taylor", "gradient"):
+        report = check(lambda params, X, y, name=name: getattr(importance, name)(params, X, y, activation))
+        assert report.broken == () and report.properties[-1].why == f"it is {name} of a network with {activation}"
+    signed = check(lambda params, X, y: CATALOGUE["signed_taylor"].wrong(params, X, y, activation))
+    assert names(signed) == {"signed_taylor"}
+    assert "tanh, sigmoid, relu or identity" in check(lambda params, X, y: params.flatten() ** 2).broken[0].why
+
+
+def test_arguments_by_keyword_alone_are_given_by_keyword(mine):
+    def quantize(x, *, scale, zero_point):
+        return np.clip(np.rint(x / scale) + zero_point, 0, 255).astype(np.uint8)
+
+    def dequantize(q, *, zero_point, scale):
+        return (q.astype(float) - zero_point) * scale
+    assert check(quantize, dequantize).broken == () and check(quantize, dequantize).grid.zero_point == 5
+    assert check(mine + "keys").broken == ()
+
+
+def test_an_inverted_mask_of_two_arguments_is_named_and_chance_is_not():
+    assert names(check(lambda scores, threshold: scores < threshold)) == {"mask_inverted"}
+    by_weight = check(lambda w, R, tau: np.where(np.abs(w) < tau, 0, w))       # agrees on 5 of 9, by chance
+    assert by_weight.broken and by_weight.behaviours == ()
+
+
+def test_codes_without_ends_are_told_by_their_name():
+    report = check(lambda x, scale, zero_point, qmin, qmax: np.rint(x / scale) + zero_point)
+    assert "stops at the ends" in broken(report) and names(report) == {behaviour.UNLIMITED}
+
+
 # --- refusals, the sandbox, the command ------------------------------------------------------------------------------
 
 MINE = '''
@@ -294,6 +325,7 @@ def q(x): return np.clip(np.rint(x / 0.1) + 3, 0, 15).astype(np.uint8)
 def d(q): return (q.astype(float) - 3) * 0.1
 def plus(q): return (q.astype(float) + 3) * 0.1
 def prune(theta, R, tau): return theta * (R > tau)
+def keys(x, *, zero_point, scale): return np.clip(np.rint(x / scale) + zero_point, 0, 255)
 def raises(x): raise KeyError("no\\nsuch key")
 def hangs(x):
     while True: pass

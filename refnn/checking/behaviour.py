@@ -19,6 +19,7 @@ from refnn.quantization.affine import QParams
 
 FAR = np.array([2.5e9, 3e9, 4e9])                  # beyond int32, where every cast wraps below 0
 WRITTEN = "the article's floor and mod"
+UNLIMITED = "no saturation"
 NEAR = 3 / 4                                       # of the wrong answers: enough to be called the nearest
 
 
@@ -117,7 +118,12 @@ def encoder(f, grid, article=None, known=False):
             codes, codes_far = answers(function, x, *more), answers(function, far, *more)
             if codes is not None and codes.shape == got.shape and codes_far is not None:
                 yield name, codes == got, int((codes_far == got_far).sum()), hint
-    found = [] if known else likest("quantize", [*rows("quantization.affine.quantize", affine.quantize, grid)], x, _at)
+    found = []
+    if not known:
+        beyond = "quantize", UNLIMITED, len(x), len(x), "What is the code of a number beyond the last?"
+        found = likest("quantize", [*rows("quantization.affine.quantize", affine.quantize, grid)], x, _at)
+        if not any(b.exact for b in found) and (affine.quantize_steps(x, grid).shifted == got).all():
+            found = [Behaviour(*beyond)]
     if article is not None and not any(b.exact for b in found):
         written = likest("quantize", [*rows("quantization.as_written.quantize", as_written.quantize, *article)], x, _at)
         found = [b._replace(name=b.name or WRITTEN, hint=b.hint or "Which code is nearest, and does mod saturate?")

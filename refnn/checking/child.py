@@ -132,10 +132,10 @@ def told(error):
 
 
 def required(function):
-    """The names of the arguments that a function must be given, by position; ["x"] where it only says *arguments.
+    """The names of the arguments that a function must be given, those by keyword last; ["x"] for *arguments alone.
 
-    >>> required(lambda x, scale, bits=8: x)
-    ['x', 'scale']
+    >>> required(lambda x, scale, bits=8: x), required(lambda x, *, zero_point: x)
+    (['x', 'scale'], ['x', 'zero_point'])
     """
     try:
         parameters = inspect.signature(function).parameters.values()
@@ -143,7 +143,28 @@ def required(function):
         return ["x"]
     names = [p.name for p in parameters
              if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return names or ["x" for p in parameters if p.kind is p.VAR_POSITIONAL]
+    return (names or ["x" for p in parameters if p.kind is p.VAR_POSITIONAL]) + _by_keyword(parameters)
+
+
+def _by_keyword(parameters):
+    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+
+
+def by_position(function):
+    """A function that takes all that it `required` by position.
+
+    >>> by_position(lambda x, *, scale: x / scale)(3, 2)
+    1.5
+    """
+    try:
+        keys = _by_keyword(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        keys = []
+
+    def call(*arguments):
+        first = len(arguments) - len(keys)
+        return function(*arguments[:first], **dict(zip(keys, arguments[first:])))
+    return call if keys else function
 
 
 def _limit(seconds, memory, files):
@@ -198,7 +219,7 @@ def _main():
         function = getattr(importlib.import_module(module), name)
         if not callable(function):
             raise TypeError(f"{name} is no function")
-        names = required(function)
+        names, function = required(function), by_position(function)
     except BaseException as error:
         send({"failed": ["import", told(error)]})
         return

@@ -107,6 +107,8 @@ def _subject(name, target, stack, options):
     if not callable(target):
         arrays.refuse("check", name, "a function or 'module:function'", arrays.describe(target), TypeError)
 
+    names, target = tuple(child.required(target)), child.by_position(target)
+
     def call(*arguments):
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
@@ -114,7 +116,7 @@ def _subject(name, target, stack, options):
                 return target(*arguments)
             except (Exception, SystemExit) as error:
                 return Failure("raised", child.told(error))
-    return _Subject(call, tuple(child.required(target)), name)
+    return _Subject(call, names, name)
 
 
 def _given(subject):

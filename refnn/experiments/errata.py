@@ -8,9 +8,9 @@ from typing import NamedTuple
 from refnn.experiments import printed_numbers, written_rules
 
 ELSEWHERE = (
-    "Not above: 18 (what the scheme as written costs in test error), 19 (§6: whether compressed networks are better) and "
-    "25 (§5, §6: test error, and where each method fails) need trained networks: they are in the tour, python -m refnn, "
-    "and over many seeds in python -m refnn reproduce. 24 (P stands only in prose) is told in 10.")
+    "Not above: 18 (what the scheme as written costs in test error), 19 (§6: whether compressed networks are better) "
+    "and 25 (§5, §6: test error, and where each method fails) need trained networks: they are in the tour, python -m "
+    "refnn, and over many seeds in python -m refnn reproduce. 24 (P stands only in prose) is told in 10.")
 
 
 class Finding(NamedTuple):
