@@ -74,15 +74,16 @@ def table(rows, header=None, align=""):
 
 
 def wrap(text, indent="", first=None):
-    """A paragraph in 79 columns.
+    """A paragraph in 79 columns; a word that is longer, such as a number of 300 digits, is broken.
 
     >>> print(wrap("word " * 20, indent="  ").count(chr(10)))
     1
     """
     first = indent if first is None else shown(first)
     first = first.rstrip() + " " if first.strip() else first
-    lines, line = [], first
-    for word in filter(None, re.split(r"[ \n]+", text)):
+    lines, line, length = [], first, max(WIDTH - width(indent), 1)
+    words = (word[at:at + length] for word in re.split(r"[ \n]+", text) for at in range(0, len(word), length))
+    for word in words:
         word = shown(word).replace("\u00a0", " ")                         # a blank that does not break
         room = line.strip() == "" or line == first
         if not room and width(f"{line} {word}") > WIDTH:

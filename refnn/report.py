@@ -245,7 +245,7 @@ def solution_text(solution, levels, formula=None, range_of_B=None, ties=False):
         where = "every W" if shown == ["(-inf, inf)"] else f"W in {', '.join(shown)}{more}{again}"
         return "\n".join([f"feasible: {formula or formula_text(levels)} prints these codes", wrap(where, "  ", "  "),
                           *offsets,
-                          "  for example " + _pair(W, B).replace("\u00a0", " ")])
+                          wrap(_pair(W, B).replace("\u00a0", " "), "  ", "  for example")])
     without = " without a tie" if ties else ""
     return "\n".join([
         wrap(f"infeasible{without}: no (W, B) prints these codes by {formula or formula_text(levels)}" + (

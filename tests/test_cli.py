@@ -142,6 +142,12 @@ def test_verify_is_1_because_two_claims_fail(capsys):
     assert len(verdicts) == 8 and all(set(v) == keys for v in verdicts)
 
 
+def test_numbers_of_hundreds_of_digits_stay_in_the_columns(capsys):
+    assert cli.main(["solve", "--x", "1e300,1", "--q", "0,1", "--levels", "8", "--overflow", "none"]) == 0
+    out = capsys.readouterr().out
+    assert all(len(line) <= 79 for line in out.splitlines()) and "0" * 77 in out
+
+
 def test_the_findings_alone_and_where_the_others_are(capsys):
     assert cli.main(["verify"]) == 1
     last = " ".join(capsys.readouterr().out.split("\n\n")[-1].split())
