@@ -6,7 +6,7 @@ import numpy as np
 
 from refnn import article
 from refnn.checking.circle import simplest
-from refnn.checking.conflict import decimal
+from refnn.checking.conflict import NO_SHORT, decimal
 from refnn.checking.kind import told as number
 from refnn.checking.solver import repair_text
 from refnn.checking.worked_example import check
@@ -212,7 +212,6 @@ def _short(value):
 FORMULA = {"floor": "floor(x*W + B)", "ceil": "ceil(x*W + B)", "half_up": "floor(x*W + B + 1/2)",
            "half_down": "ceil(x*W + B - 1/2)", "half_even": "round(x*W + B), half to even",
            "half_away": "round(x*W + B), half away from 0"}
-NO_PROOF = "all pairs of entries together; no short certificate was found"
 LIMIT = {"wrap": " mod {}", "saturate": ", clipped to 0..{}", "none": ""}
 
 
@@ -251,7 +250,7 @@ def solution_text(solution, levels, formula=None, range_of_B=None, ties=False):
         wrap(f"infeasible{without}: no (W, B) prints these codes by {formula or formula_text(levels)}" + (
             ", with every x*W + B off the middle between two whole numbers; pairs with a tie are not searched"
             if ties else "")),
-        wrap(f"proof{without}: {solution.proof.reason if solution.proof else NO_PROOF}", "  ", "  "),
+        wrap(f"proof{without}: {solution.proof.reason if solution.proof else NO_SHORT}", "  ", "  "),
         wrap(repair_text(solution.repair).replace("repair", f"repair{without}").replace(" = ", "\u00a0=\u00a0")
              if solution.repair else "least repair: not sought, x is too finely spaced", "  ", "  ")])
 

@@ -202,6 +202,15 @@ def test_a_conflict_among_many_is_irreducible(rng):
     assert conflict.smallest(row, [k % 8 for k in range(20)], 8) == ()
 
 
+def test_a_certificate_has_three_lines_or_is_not_called_one():
+    x = [F(v) for v in ("1", "-4.5", "4.5", "-3", "-0.5")]                     # six pairs would be needed
+    reason = solve(x, [1, 0, 1, 1, 3], 4).proof.reason
+    assert reason == ("no short certificate was found: -4.5 -> 0, -3 -> 1, -0.5 -> 3, 1 -> 1, 4.5 -> 1 cannot be "
+                      "printed together, though any 4 of them can")
+    two = solve([-4, 3, -6, 0, -3, 1, 6, 6], [1, 0, 1, 1, 1, 0, 1, 1], 2).proof.reason
+    assert two.startswith("no short certificate was found: with 2 levels each two")
+
+
 def test_a_conflict_of_few_entries_with_fine_decimals_takes_no_minute():
     """The search for the smallest would hold millions of intervals; so the closest that conflict, without the rest."""
     x, q = [F(v) for v in ("0.123456", "0.987654", "0.5", "0.7", "0.3")], [0, 1, 3, 7, 2]

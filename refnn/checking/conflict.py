@@ -10,6 +10,8 @@ from refnn import arrays
 from refnn.checking.circle import MAX_INTERVALS, feasible_W, from_the_closest, meet, with_one_more
 
 EXHAUSTIVE = 12                                    # up to so many entries the smallest conflict, beyond a small one
+LINES = 3                                          # of a certificate that is to be checked by hand
+NO_SHORT = "no short certificate was found"
 MAX_WORK = 2 * 10**5                               # intervals of W in that search: a second or two
 
 
@@ -76,6 +78,8 @@ def _smallest_of_all(x, q, levels):
 def certificate(x, q, levels, indices):
     """The conflict in words: for each pair that it needs, the interval where its difference times W would have to lie.
 
+    Two or three pairs, checked by hand; where none such are found, that is said.
+
     >>> words = certificate([Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1], 8, (0, 1, 2))
     >>> for part in words.split("; "):
     ...     print(part)
@@ -97,11 +101,14 @@ def certificate(x, q, levels, indices):
             u = meet(u, int((x[j] - x[i]) * common), q[j] - q[i], levels)
         return bool(u) or all(abs(q[j] - q[i]) in (0, levels) for i, j in chosen)
     if leaves(pairs):
-        return f"with {levels} levels each two of them can be printed, but not all {len(indices)} together"
+        return f"{NO_SHORT}: with {levels} levels each two of them can be printed, but not all {len(indices)} together"
     for pair in reversed(pairs):                   # keep only the pairs that the conflict needs
         fewer = [p for p in pairs if p != pair]
         if not leaves(fewer):
             pairs = fewer
+    if len(pairs) > LINES:
+        return (f"{NO_SHORT}: {', '.join(f'{decimal(x[i])} -> {q[i]}' for i in ordered)} cannot be printed together, "
+                f"though any {len(indices) - 1} of them can")
     lines = [f"{decimal(x[i])} -> {decimal(x[j])} prints {q[i]} -> {q[j]}, so {decimal(x[j] - x[i])}*W mod {levels} "
              f"is in ({(q[j] - q[i] - 1) % levels}, {(q[j] - q[i] - 1) % levels + 2})" for i, j in sorted(pairs)]
     return "; ".join([*lines, f"no W does {'both' if len(lines) == 2 else 'all'}"])

@@ -7,6 +7,7 @@ import numpy as np
 from refnn import arrays
 from refnn.checking import roundtrip as two_way
 from refnn.checking import solver
+from refnn.checking.conflict import NO_SHORT
 from refnn.checking.enclosure import box
 from refnn.checking.kind import ROUNDED, Kind, as_codes, as_numbers, blame, compare, told
 from refnn.checking.printed import EITHER, Claim
@@ -72,7 +73,7 @@ def _solve(claim, P):
 
 
 def _because(solution):
-    return f": {solution.proof.reason}" if solution.proof else "; no short certificate was found"
+    return f": {solution.proof.reason}" if solution.proof else f"; {NO_SHORT}"
 
 
 def _roundtrip(claim, P):
