@@ -158,6 +158,17 @@ def test_a_stated_pair_is_judged_and_no_other(words):
     assert right.status == "exact"
 
 
+def test_a_stated_pair_of_decimals_may_be_a_rounded_one():
+    """W = 70/9, B = −7/9 print 0 0 3 7; 7.78 and −0.78, taken exactly, would print 7 for the first."""
+    words = "W = 7.78, B = -0.78, P = 8. "
+    article = (r"$x = \begin{matrix} 0.1 & 0.2 & 0.5 & 1.0 \end{matrix}$ "
+               r"$Q(x) = \begin{matrix} 0 & 0 & 3 & 7 \end{matrix}$")
+    [verdict] = check(markdown.example(words + article, "t"))
+    assert verdict.status == "not decidable" and "rounded" in verdict.reason
+    [verdict] = check(markdown.example(words + article.replace("3 & 7", "6 & 7"), "t"))
+    assert verdict.status == "cannot be"
+
+
 def test_a_stated_pair_decodes_by_the_sign_that_is_printed():
     for words, sign in (("", "-"), (r"$\frac{q - B}{W}$ ", "-"), (r"$\frac{q + B}{W}$ ", "+")):
         verdict = check(markdown.example("W = 8, B = 3. " + words + ROUND, "t"))[1]

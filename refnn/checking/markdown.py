@@ -109,7 +109,9 @@ def example(text, title, levels=None):
     if pair:
         solve, roundtrip = [_by(pair, claim) for claim in solve], [_by(pair, claim) for claim in roundtrip]
     P = _levels(text) if levels is None else levels
-    return {"title": title + said, "claims": solve + roundtrip + unread, **({} if P is None else {"P": P})}
+    rounded = any(Fraction(v).denominator > 1 and "." in v for v in pair)                     # 7.78 may be 70/9
+    return {"title": title + said, "claims": solve + roundtrip + unread, **({} if P is None else {"P": P}),
+            **({"inputs": "rounded"} if rounded else {})}
 
 
 def _stated(text, names):
