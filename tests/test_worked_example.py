@@ -73,14 +73,15 @@ def test_a_failed_claim_says_what_would_be_right():
 
 
 def test_what_is_known_to_be_infeasible_cannot_be_though_no_repair_is_affordable(capsys):
-    fine = {"x": ["0.5", "0.6", "0.7", "0.0000001"], "P": 8}                   # 0.1*W mod 8 in (0, 2) and in (3, 5)
+    fine = {"x": ["0.5", "0.6", "0.7", *["0.000001"] * 5], "P": 8}             # 0.1*W mod 8 in (0, 2) and in (3, 5)
+    codes = [3, 4, 0, 0, 0, 0, 0, 0]
     with pytest.raises(ValueError, match="too finely spaced to repair"):
-        solver.solve(fine["x"], [3, 4, 0, 0], 8)
-    found = verdict(kind="solve", **fine, printed=[3, 4, 0, 0])
+        solver.solve(fine["x"], codes, 8)
+    found = verdict(kind="solve", **fine, printed=codes)
     assert found.status == "cannot be" and "no W does both" in found.reason and "repair" not in found.reason
-    assert cli.main(["solve", "--x", ",".join(fine["x"]), "--q", "3,4,0,0", "--levels", "8"]) == 1
+    assert cli.main(["solve", "--x", ",".join(fine["x"]), "--q", ",".join(map(str, codes)), "--levels", "8"]) == 1
     assert "no W does both\n  least repair: not sought" in capsys.readouterr().out
-    both = verdict(kind="roundtrip", **fine, codes=[3, 4, 0, 0], decoded=["0.5", "0.6", "0.7", "0.0"], sign="+")
+    both = verdict(kind="roundtrip", **fine, codes=codes, decoded=["0.5", "0.6", "0.7", *["0.0"] * 5], sign="+")
     assert both.status == "cannot be" and "no W does both" in both.reason
 
 

@@ -56,7 +56,7 @@ def with_one_more(u, n, c, n_new, c_new, levels):
     >>> with_one_more([(Fraction(0), Fraction(8))], [1], [0], 2, 1, levels=8)
     [(Fraction(0, 1), Fraction(2, 1))]
     """
-    for a, k in zip(n, c):
+    for a, k in sorted(zip(n, c), key=lambda one: abs(n_new - one[0])):                       # few intervals first
         D, k = (n_new - a, c_new - k) if n_new > a else (a - n_new, k - c_new)
         u = meet(u, D, k, levels) if D else u if k == 0 else []
     if levels == 2:                                                     # pairs only cut: test each cell

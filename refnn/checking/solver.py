@@ -114,7 +114,7 @@ def solve(x, q, levels, rounding="floor", overflow="wrap"):
 def decide(x, q, levels):
     """`solve` with floor and mod, but where x is too finely spaced for a repair (or a proof) that is None, no refusal.
 
-    >>> found = decide(["0.5", "0.6", "0.7", "0.0000001"], [3, 4, 0, 0], levels=8)
+    >>> found = decide(["0.5", "0.6", "0.7", *["0.000001"] * 5], [3, 4, *[0] * 6], levels=8)
     >>> found.feasible, found.proof.indices, found.repair
     (False, (0, 1, 2), None)
     """
