@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
 
+@lru_cache
 def execute(path):
     """The cells of a notebook after its run; an AssertionError with what the kernel said if it failed."""
     with tempfile.TemporaryDirectory() as folder:

