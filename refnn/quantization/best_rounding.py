@@ -16,20 +16,7 @@ import numpy as np
 from refnn import arrays, downdate, training
 from refnn.quantization import affine
 from refnn.quantization.affine import QParams  # noqa: F401  (the examples use it)
-from refnn.quantization.all_roundings import (  # noqa: F401  (the truth is offered here too)
-    MAX_WEIGHTS,
-    bits,
-    down_and_up,
-    errors,
-    every,
-    every_network,
-    layer_of,
-    network_index,
-    objective,
-    rank,
-    square,
-    table,
-)
+from refnn.quantization.all_roundings import MAX_WEIGHTS, bits, down_and_up, errors, layer_of, square, table
 
 ZETA, GAMMA = 1.1, -0.1                    # adaround: the sigmoid stretched to −0.1..1.1, then clipped to 0..1
 BETA = 20, 2                               # adaround: from, to
@@ -137,7 +124,7 @@ def _inverse(X):
 
 
 def enumerated(W, qparams, X):
-    """The best of all 2ⁿ roundings of each row, of equals the first in `every`'s order; n ≤ 16. Codes (…, rows, n).
+    """The best of all 2ⁿ roundings of each row, of equals the first in `all_roundings.every`; n ≤ 16. (…, rows, n).
 
     >>> enumerated([[0.25, 0.5]], QParams(1.0, 0, -8, 7), [[1.0, 2.0]])
     array([[1, 0]], dtype=int8)

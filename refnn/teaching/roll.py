@@ -7,7 +7,7 @@ from collections import Counter
 from refnn import console
 from refnn.checking.slips import CATALOGUE
 
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")              # a spreadsheet would compute such a cell
+DANGEROUS = ("=", "+", "-", "@")                          # a spreadsheet would compute such a cell
 
 
 def printable(text):
