@@ -2,6 +2,7 @@
 
 import csv
 import importlib.resources
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,10 +58,8 @@ def load(name, target=None, seed=0):
         arrays.refuse("load", "target", "the name of a column", arrays.describe(target), TypeError)
     seed = arrays.whole("load", "seed", seed, 0)
     if name == "diabetes":
-        table = importlib.resources.files("refnn.datasets").joinpath("diabetes.csv").read_bytes()
-        return _table(table, "diabetes", target,
-                      "442 patients, ten measurements, disease progression a year later (Efron, Hastie, Johnstone & "
-                      "Tibshirani, Annals of Statistics 32, 2004); the truth is unknown")
+        read = _diabetes(target)
+        return read._replace(X=read.X.copy(), y=read.y.copy())
     if name in NAMED:
         made = friedman1(seed) if name == "friedman1" else teacher(seed)[0]
         if target not in (None, made.target):
@@ -144,6 +143,15 @@ def split(dataset, seed):
                           f"'{names[int(np.argmax(constant))]}' constant")
         parts.append(((a[train] - mean) / std, (a[test] - mean) / std))
     return Split(parts[0][0], parts[1][0], parts[0][1], parts[1][1])
+
+
+@lru_cache
+def _diabetes(target):
+    """Read once: an experiment asks for it once a seed."""
+    table = importlib.resources.files("refnn.datasets").joinpath("diabetes.csv").read_bytes()
+    return _table(table, "diabetes", target,
+                  "442 patients, ten measurements, disease progression a year later (Efron, Hastie, Johnstone & "
+                  "Tibshirani, Annals of Statistics 32, 2004); the truth is unknown")
 
 
 def _near_one(a):

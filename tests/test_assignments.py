@@ -7,7 +7,6 @@ import sys
 from itertools import product
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 
@@ -71,10 +70,16 @@ def test_the_students_copy_holds_no_solution_and_the_solution_no_marks(name):
     assert [c["id"] for c in student["cells"]] == [c["id"] for c in solution["cells"]]
 
 
-@pytest.mark.parametrize(("name", "kind"), list(product(NAMES, assignments.KINDS)))
-def test_a_notebook_is_valid_and_has_nbgraders_metadata(name, kind):
+def valid(name, kind):
+    import nbformat  # takes seconds: beside the tests
+    nbformat.validate(nbformat.from_dict(assignments.build(name, kind)))
+
+
+@pytest.mark.parametrize(("name", "kind"), [pytest.param(*both, marks=pytest.mark.beside(valid, *both))
+                                            for both in product(NAMES, assignments.KINDS)])
+def test_a_notebook_is_valid_and_has_nbgraders_metadata(name, kind, beside):
+    beside(valid, name, kind)
     notebook = assignments.build(name, kind)
-    nbformat.validate(nbformat.from_dict(notebook))
     grade_ids, points = [], 0
     for cell in notebook["cells"]:
         meta = cell["metadata"].get("nbgrader")

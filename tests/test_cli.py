@@ -1,5 +1,6 @@
 """The command as a user meets it: exit status, one line for bad input, 80 columns, pipes, ASCII, and the tour."""
 
+import io
 import json
 import os
 import subprocess
@@ -128,7 +129,7 @@ def test_verify_published_holds(capsys):
     assert len(data["museum"]) == 19 and data["museum"][9]["computed_by_slip"] == {"codes": "80"}
 
 
-def test_verify_is_1_because_two_claims_fail(capsys):
+def test_verify_is_1_because_two_claims_fail(capsys, computed_once):
     assert cli.main(["verify"]) == 1
     out = capsys.readouterr().out
     assert all(console.width(line) <= 80 for line in out.splitlines())
@@ -148,7 +149,7 @@ def test_numbers_of_hundreds_of_digits_stay_in_the_columns(capsys):
     assert all(len(line) <= 79 for line in out.splitlines()) and "0" * 77 in out
 
 
-def test_the_findings_alone_and_where_the_others_are(capsys):
+def test_the_findings_alone_and_where_the_others_are(capsys, computed_once):
     assert cli.main(["verify"]) == 1
     last = " ".join(capsys.readouterr().out.split("\n\n")[-1].split())
     assert all(word in last for word in ("18 (", "19 (", "25 (", "24 (", "python -m refnn reproduce"))
@@ -164,29 +165,36 @@ def test_the_findings_alone_and_where_the_others_are(capsys):
         assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_help_fits_80_columns_and_states_the_exit_status():
+def test_help_fits_80_columns_and_states_the_exit_status(capsys):
     for command in ((), ("verify",), ("solve",), ("worksheet",), ("assignment",), ("grade",)):
-        shown = run(*command, "--help")
-        text = shown.stdout.decode()
-        assert shown.returncode == 0 and max(map(len, text.splitlines())) <= 80
+        with pytest.raises(SystemExit) as done:
+            cli.main([*command, "--help"])
+        text = capsys.readouterr().out
+        assert done.value.code == 0 and max(map(len, text.splitlines())) <= 80
         assert "2 bad input" in " ".join(text.split())
 
 
 def test_a_narrow_terminal_is_no_error():
     environment = {**os.environ, "COLUMNS": "40", "LINES": "10"}
-    for command in (("--help",), ("solve", "--help"), SOLVE):
+    for command in (("solve", "--help"), SOLVE):
         done = subprocess.run([sys.executable, "-m", "refnn", *command], capture_output=True, env=environment,
                               check=False)
         assert done.returncode == 0 and done.stderr == b""
 
 
-def test_output_survives_ascii_and_cp1252():
-    for encoding in ("ascii", "cp1252"):
-        shown = run("verify", encoding=encoding)
-        assert shown.returncode == 1 and shown.stderr == b""
-        text = shown.stdout.decode(encoding)
-        assert "W^_ih" in text and "?" not in text and max(map(len, text.splitlines())) <= 80
-        assert json.loads(run("verify", "--json", encoding=encoding).stdout)
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_output_survives_ascii_and_cp1252(encoding, monkeypatch, computed_once):
+    for arguments in ((), ("--json",)):
+        written = io.TextIOWrapper(io.BytesIO(), encoding, newline="")
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", written)
+            assert cli.main(["verify", *arguments]) == 1
+        written.flush()
+        text = written.buffer.getvalue().decode(encoding)
+        assert text.startswith("[") and json.loads(text) if arguments else (
+            "W^_ih" in text and "?" not in text and max(map(len, text.splitlines())) <= 80)
+    shown = run("conventions", "--x", "1,2", encoding=encoding)                      # a process's own stdout
+    assert shown.returncode == 0 and shown.stderr == b"" and shown.stdout.decode(encoding)
 
 
 def test_a_closed_pipe_is_no_traceback():
@@ -197,10 +205,10 @@ def test_a_closed_pipe_is_no_traceback():
     process.stderr.close()
 
 
-def test_the_tour_tells_the_story_and_writes_the_figures(tmp_path):
-    shown = run("--figures", str(tmp_path / "new" / "figures"))
-    text = shown.stdout.decode()
-    assert shown.returncode == 0 and shown.stderr == b""                             # no progress in a pipe
+def test_the_tour_tells_the_story_and_writes_the_figures(tmp_path, capsys, computed_once):
+    assert cli.main(["--figures", str(tmp_path / "new" / "figures")]) == 0
+    text, err = capsys.readouterr()
+    assert err == ""                                                                 # no progress in a pipe
     assert all(console.width(line) <= 80 for line in text.splitlines() if not line.startswith("Figures"))
     assert "\x1b" not in text
     for part in ("1. The article", "2. Trained", "3. Quantized", "4. Pruned", "5. Both"):
@@ -234,8 +242,9 @@ def test_reproduce_prints_a_claim_and_writes_its_figure(tmp_path, capsys):
     assert cli.main(["--no-figures", "reproduce", "floor-bias", "--seeds", "2"]) == 0
 
 
-def test_no_figures_writes_none(tmp_path):
-    assert run("--no-figures", cwd=tmp_path).returncode == 0
+def test_no_figures_writes_none(tmp_path, monkeypatch, computed_once):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["--no-figures"]) == 0
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,8 +2,10 @@
 
 import re
 
+import claimed
 import numpy as np
 import pytest
+from claimed import SEEDS
 
 from refnn import console, network
 from refnn.experiments import (
@@ -20,17 +22,7 @@ from refnn.experiments import (
 from refnn.network import Params
 from refnn.quantization import affine, calibration, integer
 
-SEEDS = 5
-PRUNING = ("article-rule", "landscape", "criteria", "sparsity", "recovery", "printed-network")   # test_pruning_claims
-
-
-stages = {}                                                                    # what each told of its progress
-
-
-@pytest.fixture(scope="module")
-def computed():
-    stages.update({name: [] for name in claims.CLAIMS if name not in PRUNING})
-    return {name: claims.CLAIMS[name].compute(seeds=SEEDS, progress=seen.append) for name, seen in stages.items()}
+pytestmark = claimed.beside
 
 
 def test_the_median_lies_in_its_interval_as_often_as_it_says():
@@ -51,7 +43,7 @@ def test_the_networks_are_trained_by_the_recipe():
 
 
 def test_a_bit_buys_six_decibels_and_floor_costs_as_many(computed):
-    result = computed["error-and-bits"]
+    result = computed("error-and-bits")
     slope = np.median(error_and_bits.slope(result.schemes["min-max"]))
     assert abs(slope - 6.02) < 0.2
     # floor's e² is Δ²/3 on average, nearest's Δ²/12: 6.02 dB. Each e² has a standard deviation of .89 of its mean, so
@@ -67,7 +59,7 @@ def test_a_bit_buys_six_decibels_and_floor_costs_as_many(computed):
 
 
 def test_floor_is_biased_by_half_a_step_and_nearest_is_not(computed):
-    errors = computed["floor-bias"].errors
+    errors = computed("floor-bias").errors
     n = SEEDS * 61
     assert abs(errors["floor"].mean() + 0.5) < 3 * 0.289 / n**0.5
     assert abs(errors["nearest"].mean()) < 3 * 0.289 / n**0.5
@@ -76,7 +68,7 @@ def test_floor_is_biased_by_half_a_step_and_nearest_is_not(computed):
 
 
 def test_the_least_error_is_within_two_per_cent_of_the_best_range(computed):
-    for by in computed["ranges"].ratios.values():
+    for by in computed("ranges").ratios.values():
         assert by["mse"].max() <= 1.02
         assert (by["mse"] <= by["minmax"]).all()
     x = np.array([0.0, 1.0, 2.0, 4.0])
@@ -86,7 +78,7 @@ def test_the_least_error_is_within_two_per_cent_of_the_best_range(computed):
 
 
 def test_nearest_is_not_best_and_enumerated_is(computed):
-    result = computed["roundings"]
+    result = computed("roundings")
     for bits in best_roundings.BITS:
         assert (result.rank[bits, "enumerated"] == 1).all() and (
             np.abs(result.ratio[bits, "enumerated"] - 1) < 1e-12).all()        # one sum, in two orders
@@ -101,7 +93,7 @@ def test_nearest_is_not_best_and_enumerated_is(computed):
 
 
 def test_the_ladder_telescopes_and_eight_bits_lose_nothing(computed):
-    result = computed["ladder"]
+    result = computed("ladder")
     assert abs(np.median(result.R2["float"] - result.R2[8])) < 0.002
     assert (result.error[8][:, -1] <= result.step[8].sum(axis=1) + 1e-12).all()            # the triangle's inequality
     assert all(np.median(result.error[a][:, -1]) < np.median(result.error[b][:, -1]) for a, b in
@@ -121,7 +113,7 @@ def test_the_ladder_telescopes_and_eight_bits_lose_nothing(computed):
 
 
 def test_aware_training_never_loses_on_the_training_rows_and_wins_at_two_bits(computed):
-    result = computed["aware-training"]
+    result = computed("aware-training")
     for recipe in aware_training.RECIPES:
         for bits in aware_training.BITS:
             for ranges_by in ("min-max", "least error"):
@@ -141,16 +133,13 @@ def test_aware_training_never_loses_on_the_training_rows_and_wins_at_two_bits(co
 
 
 @pytest.mark.parametrize("name", sorted(claims.CLAIMS))
-def test_every_claim_fits_a_terminal_and_draws_what_it_computed(name, computed):
+def test_every_claim_fits_a_terminal_and_draws_what_it_computed(name, beside):
     claim = claims.CLAIMS[name]
-    less = {"steps": 2} if name == "printed-network" else {"datasets": ("diabetes",)} if name in (
-        "criteria", "sparsity") else {}
-    seen = stages.get(name, [])
-    result = computed[name] if name in computed else claim.compute(seeds=3, progress=seen.append, **less)
+    result, seen = beside(claimed.claim, name)
     text = claim.text(result)
     assert all(console.width(line) <= 79 for line in text.splitlines()), text
     assert "nan" not in text and claims.about(name)
-    assert len(seen) == (claim.STAGES / 3 if "datasets" in less else claim.STAGES)       # of three data sets
+    assert len(seen) == claim.STAGES
     for figure in (claim.draw(result) if hasattr(claim, "draw") else {}).values():
         assert figure.get_suptitle()
         figure.draw_without_rendering()
@@ -161,20 +150,20 @@ def test_every_claim_fits_a_terminal_and_draws_what_it_computed(name, computed):
 
 
 def test_the_figures_show_the_numbers(computed):
-    bits = error_and_bits.draw(computed["error-and-bits"])["error_and_bits"].axes[0]
+    bits = error_and_bits.draw(computed("error-and-bits"))["error_and_bits"].axes[0]
     line = bits.lines[0]
-    assert line.get_ydata().tolist() == [np.median(computed["error-and-bits"].schemes["as written"][b])
+    assert line.get_ydata().tolist() == [np.median(computed("error-and-bits").schemes["as written"][b])
                                          for b in error_and_bits.BITS]
     names = {t.get_text(): t for t in bits.texts}
     assert names["min-max"].get_color() != names["least error"].get_color()
     for name in ("min-max", "least error"):                                    # where the two lines are apart
-        assert names[name].xy == (2, np.median(computed["error-and-bits"].schemes[name][2]))
+        assert names[name].xy == (2, np.median(computed("error-and-bits").schemes[name][2]))
     assert all(t.get_bbox_patch() is None for t in bits.texts)                 # nothing drawn is erased
     assert [t.get_text() for t in bits.get_legend().get_texts()] == list(error_and_bits.FLOATS)
-    bias = floor_bias.draw(computed["floor-bias"])["floor_bias"].axes[1]
-    assert bias.lines[0].get_ydata()[-1] == pytest.approx(np.median(computed["floor-bias"].errors["floor"].sum(axis=1)))
-    rungs = ladder.draw(computed["ladder"])["ladder"].axes[0]
-    assert rungs.lines[SEEDS].get_ydata().tolist() == np.median(computed["ladder"].error[8], axis=0).tolist()
-    marks = best_roundings.draw(computed["roundings"])["roundings"].axes[0]
+    bias = floor_bias.draw(computed("floor-bias"))["floor_bias"].axes[1]
+    assert bias.lines[0].get_ydata()[-1] == pytest.approx(np.median(computed("floor-bias").errors["floor"].sum(axis=1)))
+    rungs = ladder.draw(computed("ladder"))["ladder"].axes[0]
+    assert rungs.lines[SEEDS].get_ydata().tolist() == np.median(computed("ladder").error[8], axis=0).tolist()
+    marks = best_roundings.draw(computed("roundings"))["roundings"].axes[0]
     assert sorted(t.get_text() for t in marks.texts) == sorted(
-        f"{name}: {place}" for name, (_, place) in computed["roundings"].marks.items())
+        f"{name}: {place}" for name, (_, place) in computed("roundings").marks.items())

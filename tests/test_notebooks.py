@@ -5,16 +5,15 @@ import io
 import json
 import re
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
+from executed import ROOT, execute
 from PIL import Image
 from same_numbers import same
 
 from refnn import plots
 
-ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIRST_PARAMETER = ROOT / "notebooks" / "05_integers_only.ipynb"
 
@@ -61,13 +60,14 @@ def test_a_stale_picture_is_noticed():
     assert not alike(picture(title, 0.5), picture(title, 1.0))
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
-def test_a_notebook_runs(path, executed):
+@pytest.mark.beside(execute, FIRST_PARAMETER)
+@pytest.mark.parametrize("path", [pytest.param(p, id=p.stem, marks=pytest.mark.beside(execute, p)) for p in NOTEBOOKS])
+def test_a_notebook_runs(path, beside):
     """… its assertions hold, and it prints and draws what it stores. Where the processor rounds otherwise (one printed
     parameter of a trained network tells by its last digits), single networks move: then to within a tenth, undrawn."""
-    stored, fresh = json.loads(path.read_text(encoding="utf-8"))["cells"], executed(path)
+    stored, fresh = json.loads(path.read_text(encoding="utf-8"))["cells"], beside(execute, path)
     assert [c["id"] for c in stored] == [c["id"] for c in fresh]
-    rounded_alike = fingerprint(executed(FIRST_PARAMETER)) == fingerprint(json.loads(
+    rounded_alike = fingerprint(beside(execute, FIRST_PARAMETER)) == fingerprint(json.loads(
         FIRST_PARAMETER.read_text(encoding="utf-8"))["cells"])
     for old, new in zip(stored, fresh):
         if old["cell_type"] == "code":

@@ -2,13 +2,14 @@
 
 from itertools import permutations, product
 
+import claimed
 import numpy as np
 import pytest
+from claimed import SEEDS
 
 from refnn import article, data, network
 from refnn.experiments import (
     article_rule,
-    claims,
     criteria,
     landscape,
     printed_network,
@@ -19,17 +20,11 @@ from refnn.experiments import (
 from refnn.network import Params
 from refnn.pruning import importance, masks, truth
 
-SEEDS = 5
-
-
-@pytest.fixture(scope="module")
-def computed():
-    names = ("article-rule", "landscape", "criteria", "sparsity", "recovery")
-    return {name: claims.CLAIMS[name].compute(seeds=SEEDS) for name in names}
+pytestmark = claimed.beside
 
 
 def test_every_parameter_with_a_negative_slope_goes_and_at_a_minimum_all(computed):
-    result = computed["article-rule"]
+    result = computed("article-rule")
     t = trained.networks(2, steps=0)
     for s, R in enumerate(network.backward(t.params, t.X, t.y).flatten()):     # by hand: the share that stays
         assert result.kept["R ≥ 0", 0.0][0][s] == sum(r >= 0.5 for r in R) / sum(r >= 0 for r in R)
@@ -42,7 +37,7 @@ def test_every_parameter_with_a_negative_slope_goes_and_at_a_minimum_all(compute
 
 
 def test_with_decay_the_slope_becomes_minus_the_weight(computed):
-    result = computed["article-rule"]
+    result = computed("article-rule")
     assert np.median(result.distance[1000]) < 0.01 < np.median(result.distance[150])
     assert np.median(result.rank[1000]) > 0.99
     t = trained.networks(2, steps=1000)
@@ -52,7 +47,7 @@ def test_with_decay_the_slope_becomes_minus_the_weight(computed):
 
 
 def test_flipped_signs_change_the_fate_by_R_and_nothing_else(computed):
-    result = computed["article-rule"]
+    result = computed("article-rule")
     for moment in ("half trained", "trained"):
         assert np.median(result.flipped[moment, "R < 0.5, as written"]) > 5    # some draws flip hardly any unit
         assert not any(result.flipped[moment, name].any() for name in ("|R|", "|w|", "OBD", "OBS", "deletion"))
@@ -73,7 +68,7 @@ def test_spearman_is_that_of_ranks_with_ties():
 
 
 def test_second_order_orders_as_deletion_does_and_R_like_chance(computed):
-    correlation = computed["criteria"].correlation
+    correlation = computed("criteria").correlation
     for dataset in criteria.DATASETS:
         for moment in criteria.MOMENTS:
             assert np.median(correlation[dataset, moment, "Taylor2"]) > 0.95
@@ -84,7 +79,7 @@ def test_second_order_orders_as_deletion_does_and_R_like_chance(computed):
 
 
 def test_regret_is_what_it_says_and_never_below_zero_where_the_least_is_exact(computed):
-    regret = computed["criteria"].regret
+    regret = computed("criteria").regret
     assert all((values >= 0).all() for values in regret.values())
     t = trained.networks(SEEDS, "friedman1")
     one = Params(*(a[3] for a in t.params.arrays()))
@@ -98,7 +93,7 @@ def test_regret_is_what_it_says_and_never_below_zero_where_the_least_is_exact(co
 
 
 def test_curves_are_errors_over_the_dense_ones(computed):
-    result = computed["sparsity"]
+    result = computed("sparsity")
     t = trained.networks(SEEDS)
     rest = network.apply_mask(t.params, masks.by_sparsity(importance.magnitude(t.params), 0.5))
     at = sparsity_curves.SPARSITIES.index(0.5)
@@ -111,7 +106,7 @@ def test_curves_are_errors_over_the_dense_ones(computed):
 
 
 def test_pruning_finds_what_is_idle_better_than_chance(computed):
-    result = computed["recovery"]
+    result = computed("recovery")
     for recipe in recovery.RECIPES:
         assert np.median(result.inputs[recipe, "deletion"]) >= 0.8
         assert abs(np.mean(result.inputs[recipe, "random"]) - 0.5) < 3 * 0.17 / SEEDS**0.5     # hypergeometric, sd .17
@@ -137,7 +132,7 @@ def test_units_are_matched_over_all_orders_and_signs():
 
 
 def test_the_axes_and_the_interactions_are_those_of_the_loss(computed, rng):
-    result = computed["landscape"]
+    result = computed("landscape")
     p, X, y = result.one, result.X, result.y
     t = rng.standard_normal((61, 3))
     J = landscape.along(p, X, y, t)
@@ -157,8 +152,8 @@ def test_the_axes_and_the_interactions_are_those_of_the_loss(computed, rng):
 
 
 def test_the_pictures_show_the_truth(computed):
-    figures = landscape.draw(computed["landscape"])
-    one = computed["landscape"].one
+    figures = landscape.draw(computed("landscape"))
+    one = computed("landscape").one
     panels = figures["axes"].axes
     assert len(panels) == 61
     for i in (0, 23, 50, 55, 60):
@@ -170,8 +165,8 @@ def test_the_pictures_show_the_truth(computed):
     assert all(29 <= n <= 30 for n in crossed)                                 # 30 of 61; the output bias has no cell
 
 
-def test_all_masks_of_the_printed_network():
-    result = printed_network.compute(seeds=3, steps=5)
+def test_all_masks_of_the_printed_network(computed):
+    result = computed("printed-network")
     params, (X, y) = Params(*(a.astype(float) for a in article.parameters().arrays())), article.data()
     losses = []                                                                # plain: every single, one by one
     for i in range(15):

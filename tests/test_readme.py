@@ -25,7 +25,7 @@ def test_the_first_screen_is_one_claim_checked():
     assert arguments[0] == "solve" and README.index("proof:") < 1500 and "\n".join(lines).startswith("infeasible")
 
 
-def test_quoted_output_is_true(capsys):
+def test_quoted_output_is_true(capsys, computed_once):
     seen = 0
     for arguments, lines in quoted():
         cli.main(arguments)

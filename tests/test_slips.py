@@ -4,7 +4,9 @@ A slip without a named test, or one that its test does not see, is a failing tes
 """
 
 import importlib
+from functools import cache
 
+import numpy as np
 import pytest
 
 from refnn.checking.slips import CATALOGUE
@@ -251,15 +253,21 @@ def test_every_slip_has_a_named_test_and_a_hint_that_fits_a_line():
     assert all((0 < len(s.hint) <= 100 and s.hint.endswith("?")) or s.hint.endswith(".") for s in CATALOGUE.values())
 
 
+def call(test):
+    takes_rng = "rng" in test.__code__.co_varnames[:test.__code__.co_argcount]
+    test(*[np.random.default_rng(0)] * takes_rng)
+
+
+passes = cache(call)                                                           # without a slip: once for each test
+
+
 @pytest.mark.parametrize("name", sorted(CATALOGUE))
 def test_a_planted_slip_is_caught(name, monkeypatch):
     slip = CATALOGUE[name]
     module, function = slip.formula.rsplit(".", 1)
     room, test = CAUGHT_BY[name].rsplit(".", 1)
-    run = getattr(importlib.import_module(room), test)
-    takes_rng = "rng" in run.__code__.co_varnames[:run.__code__.co_argcount]
-    arguments = [__import__("numpy").random.default_rng(0)] if takes_rng else []
-    run(*arguments)                                                       # passes without the slip
+    test = getattr(importlib.import_module(room), test)
+    passes(test)
     monkeypatch.setattr(importlib.import_module(f"refnn.{module}"), function, slip.wrong)
     with pytest.raises(AssertionError):
-        run(*arguments)
+        call(test)

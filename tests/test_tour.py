@@ -2,16 +2,22 @@
 
 import numpy as np
 import pytest
+from claimed import once
 
 from refnn import article, data, network, plots, training
-from refnn.experiments import errata, pictures, tour
+from refnn.experiments import errata, tour
 from refnn.network import Params
 from refnn.pruning import masks
 
 
 @pytest.fixture(scope="module")
-def result():
-    return tour.compute()
+def result(toured):
+    return toured[0]
+
+
+@pytest.fixture(scope="module")
+def figures(toured):
+    return toured[1]
 
 
 def median(row, key):
@@ -75,7 +81,7 @@ def test_as_written_quantizing_revives_pruned_weights_and_a_zero_point_does_not(
 
 
 def test_findings_that_need_no_training_are_all_there():
-    found = errata.findings()
+    found = once(errata.findings)()
     numbers = [f.number for f in found]
     assert {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16, 17, 20, 22} <= set(numbers)
     assert numbers == sorted(set(numbers))
@@ -100,8 +106,7 @@ def bars(ax):
     return [b for container in ax.containers for b in container]
 
 
-def test_the_bars_of_the_quantization_figures_are_the_counts_of_the_codes(result):
-    figures = tour.draw(result)
+def test_the_bars_of_the_quantization_figures_are_the_counts_of_the_codes(result, figures):
     theta = result.params.flatten().ravel()
     for name in ("quantization_as_written", "quantization_corrected"):
         axes = np.array(figures[name].axes).reshape(2, 3)
@@ -117,8 +122,8 @@ def test_the_bars_of_the_quantization_figures_are_the_counts_of_the_codes(result
                 assert abs(inside.sum() - bar.get_height()) <= 1
 
 
-def test_the_pruning_figure_shows_the_spike_at_zero_and_the_thresholds(result):
-    figure = tour.draw(result)["pruning"]
+def test_the_pruning_figure_shows_the_spike_at_zero_and_the_thresholds(result, figures):
+    figure = figures["pruning"]
     axes = np.array(figure.axes).reshape(3, 2)
     for column, keep in ((0, tour_mask(result)), (1, result.masks[0.5].flatten())):
         after = axes[2, column]
@@ -130,25 +135,24 @@ def test_the_pruning_figure_shows_the_spike_at_zero_and_the_thresholds(result):
     assert len(axes[1, 1].lines) == len(axes[2, 1].lines) == 2
 
 
-def test_the_proof_figure_shows_where_each_row_is_right_and_that_they_never_meet(result):
-    figure = tour.proof_figure()
+def test_the_proof_figure_shows_where_each_row_is_right_and_that_they_never_meet(figures):
+    figure = figures["proof"]
     both = figure.axes[2]
     first, second = both.patches[:7], both.patches[7:14]
-    for W in np.linspace(0, 80, 161):
-        for B in np.linspace(-6.45, 1.45, 80):
-            hits = [any(p.get_path().contains_point((W, B)) for p in group) for group in (first, second)]
-            assert not all(hits)
-            right = [all(np.floor(x * W + B) % 8 == c for x, c in zip(row, q)) for row, q in zip(
-                ([0.1, 0.2, 0.3, 0.4, 0.5], [0.6, 0.7, 0.8, 0.9, 1.0]), ([0, 1, 2, 3, 4], [1, 2, 3, 4, 5]))]
-            if hits != right:                                              # a point on an edge may differ
-                assert 7.4 < W < 12.6
+    points = [(W, B) for W in np.linspace(0, 80, 161) for B in np.linspace(-6.45, 1.45, 80)]
+    inside = np.array([[p.get_path().contains_points(points) for p in group] for group in (first, second)]).any(axis=1)
+    for (W, B), hits in zip(points, inside.T.tolist()):
+        assert not all(hits)
+        right = [all(np.floor(x * W + B) % 8 == c for x, c in zip(row, q)) for row, q in zip(
+            ([0.1, 0.2, 0.3, 0.4, 0.5], [0.6, 0.7, 0.8, 0.9, 1.0]), ([0, 1, 2, 3, 4], [1, 2, 3, 4, 5]))]
+        if hits != right:                                              # a point on an edge may differ
+            assert 7.4 < W < 12.6
     assert figure.get_suptitle().startswith("No (W, B) prints")
 
 
 @pytest.fixture(scope="module")
-def pictured(result):
-    one, R = (Params.unflatten(p.flatten()[0], (10, 5, 1)) for p in (result.params, result.R))
-    return one, R, pictures.draw(one, R, data.load("diabetes").names)
+def pictured(result, figures):
+    return *(Params.unflatten(p.flatten()[0], (10, 5, 1)) for p in (result.params, result.R)), figures
 
 
 def test_the_network_is_drawn_with_its_weights(pictured):

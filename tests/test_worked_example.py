@@ -6,7 +6,7 @@ from fractions import Fraction as F
 import pytest
 
 from refnn import article, cli
-from refnn.checking import solver
+from refnn.checking import circle, conflict, solver
 from refnn.checking.printed import half_unit, levels_in
 from refnn.checking.worked_example import Verdict, check
 
@@ -72,8 +72,11 @@ def test_a_failed_claim_says_what_would_be_right():
     assert "2 of 3 codes can be right at most; change entry 3, and W = 1, B = 3.5 prints 3 4 4" in reason
 
 
-def test_what_is_known_to_be_infeasible_cannot_be_though_no_repair_is_affordable(capsys):
-    fine = {"x": ["0.5", "0.6", "0.7", *["0.000001"] * 5], "P": 8}             # 0.1*W mod 8 in (0, 2) and in (3, 5)
+def test_what_is_known_to_be_infeasible_cannot_be_though_no_repair_is_affordable(capsys, monkeypatch):
+    for module in (circle, conflict):
+        monkeypatch.setattr(module, "MAX_INTERVALS", 10**4)
+    monkeypatch.setattr(conflict, "MAX_WORK", 2 * 10**3)
+    fine = {"x": ["0.5", "0.6", "0.7", *["0.0001"] * 5], "P": 8}               # 0.1*W mod 8 in (0, 2) and in (3, 5)
     codes = [3, 4, 0, 0, 0, 0, 0, 0]
     with pytest.raises(ValueError, match="too finely spaced to repair"):
         solver.solve(fine["x"], codes, 8)

@@ -9,6 +9,7 @@ The questions are in `topics_quantization`, `topics_network` and `topics_correct
 
 import hashlib
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from refnn import arrays
@@ -79,7 +80,13 @@ def sheet(seed, topics=None, language="en"):
     for name in () if topics is None else topics:
         arrays.choice("sheet", "topics", name, tuple(TOPICS))
     topics = tuple(name for name in TOPICS if topics is None or name in topics)
-    return Sheet(seed, topics, language, tuple(question(TOPICS[name], seed) for name in topics))
+    return Sheet(seed, topics, language, tuple(_question(name, seed) for name in topics))
+
+
+@lru_cache(maxsize=512)
+def _question(name, seed):
+    """Drawn once where a class has one sheet."""
+    return question(TOPICS[name], seed)
 
 
 def check_code(of):
