@@ -12,10 +12,10 @@ import pytest
 from refnn import cli, console
 
 
-def run(*arguments, encoding="utf-8", cwd=None, stdin=None):
+def run(*arguments, encoding="utf-8"):
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": os.getcwd(), "COLUMNS": "80"}
     return subprocess.run([sys.executable, "-W", "error", "-m", "refnn", *arguments], capture_output=True,
-                          env=environment, cwd=cwd, check=False, timeout=120, stdin=stdin)
+                          env=environment, check=False, timeout=120)
 
 
 SOLVE = ("solve", "--x", "0.1,0.2", "--q", "0,1", "--levels", "8")
@@ -63,16 +63,19 @@ def test_bad_input_is_one_line_and_status_2(arguments, word, capsys):
 
 
 def test_the_real_process_has_the_same_status_and_no_traceback(tmp_path):
-    bad = run("solve", "--x", "0.1,zz", "--q", "0,1", "--levels", "8")
-    assert bad.returncode == 2 and bad.stdout == b"" and bad.stderr.count(b"\n") == 1
+    (tmp_path / "file").touch()
+    refused = run("--figures", str(tmp_path / "file"))
+    assert refused.returncode == 2 and refused.stdout == b"" and refused.stderr.count(b"\n") == 1
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path, capsys):
     file = tmp_path / "file"
-    file.write_text("")
-    for folder in (file, file / "below"):
-        refused = run("--figures", str(folder))
-        assert refused.returncode == 2 and refused.stderr.count(b"\n") == 1 and refused.stdout == b""
+    file.touch()
+    for folder in (file, file / "below", "/dev/null/figures"):                       # nobody may write there
+        assert cli.main(["--figures", str(folder)]) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and err.count("\n") == 1
     assert list(tmp_path.iterdir()) == [file]
-    refused = run("--figures", "/dev/null/figures")                                  # nobody may write there
-    assert refused.returncode == 2 and refused.stderr.count(b"\n") == 1 and refused.stdout == b""
 
 
 def test_solve_says_0_when_feasible_and_1_when_not(capsys):
@@ -174,12 +177,14 @@ def test_help_fits_80_columns_and_states_the_exit_status(capsys):
         assert "2 bad input" in " ".join(text.split())
 
 
-def test_a_narrow_terminal_is_no_error():
-    environment = {**os.environ, "COLUMNS": "40", "LINES": "10"}
-    for command in (("solve", "--help"), SOLVE):
-        done = subprocess.run([sys.executable, "-m", "refnn", *command], capture_output=True, env=environment,
-                              check=False)
-        assert done.returncode == 0 and done.stderr == b""
+def test_a_narrow_terminal_is_no_error(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("LINES", "10")
+    for command in (["--help"], ["solve", "--help"]):
+        with pytest.raises(SystemExit) as done:
+            cli.main(command)
+        assert done.value.code == 0
+    assert cli.main(SOLVE) == 0 and capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
