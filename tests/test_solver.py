@@ -70,7 +70,7 @@ def test_equal_to_brute_force_on_a_thousand_small_cases(rng):
             assert all(conflict.possible(x, q, P, [j for j in conflict_set if j != i]) for i in conflict_set)
             smaller = combinations(range(len(x)), len(conflict_set) - 1)
             assert all(conflict.possible(x, q, P, part) for part in smaller)
-    assert min(seen.values()) > 100
+    assert min(seen.values()) > 60                                             # about a tenth; standard deviation 10
 
 
 def test_no_pair_prints_the_articles_matrix():
