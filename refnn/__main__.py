@@ -1,6 +1,6 @@
 """python -m refnn"""
 
-from refnn.cli import run
+from refnn.command.cli import run
 
 if __name__ == "__main__":
     run()

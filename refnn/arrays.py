@@ -13,7 +13,7 @@ from numbers import Integral
 import numpy as np
 
 EXACT = np.dtype(object)
-FIELDS = ("W_ih", "b_h", "W_ho", "b_o")    # of a Params
+FIELDS = ("W_ih", "b_h", "W_ho", "b_o")  # of a Params
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
 ABSENT = object()
 MAX_SIZE = 10**9
@@ -30,13 +30,14 @@ def describe(value):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     try:
         text = repr(value.item() if isinstance(value, np.generic) else value).replace("\n", " ")
-    except (ValueError, RecursionError):                                  # thousands of digits, or endless nesting
+    except (ValueError, RecursionError):  # thousands of digits, or endless nesting
         text = f"a {type(value).__name__} too large to print"
     return text if len(text) <= 40 else f"{text[:30]}… ({type(value).__name__})"
 
 
 def refuse(function, name, expected, got, error=ValueError):
-    """Raise the one sentence that all of refnn's refusals follow; `got` says what came, as text or number.
+    """Raise the one sentence that all of refnn's refusals follow; `got` says what came, as text or
+    number.
 
     >>> refuse("quantize", "bits", "a whole number from 2 to 32", 8.0)
     Traceback (most recent call last):
@@ -52,7 +53,7 @@ def raw(function, name, x, expected=EXPECTED):
     Traceback (most recent call last):
     ValueError: f: x must be finite real numbers, got a ragged list
     """
-    if type(x) is np.ndarray and x.dtype.kind in "biufcO":       # the common case, at once
+    if type(x) is np.ndarray and x.dtype.kind in "biufcO":  # the common case, at once
         return x
     leaves = [x] if isinstance(x, (np.ndarray, np.generic)) else list(_leaves(function, name, x))
     if any(isinstance(v, np.ma.MaskedArray) for v in leaves):
@@ -63,7 +64,9 @@ def raw(function, name, x, expected=EXPECTED):
         refuse(function, name, expected, "a ragged list")
     if a.dtype.kind not in "biufcO":
         refuse(function, name, expected, f"dtype {a.dtype}", TypeError)
-    if a.dtype.kind != "b" and any(getattr(v, "dtype", type(v)) in (bool, np.dtype(bool)) for v in leaves):
+    if a.dtype.kind != "b" and any(
+        getattr(v, "dtype", type(v)) in (bool, np.dtype(bool)) for v in leaves
+    ):
         refuse(function, name, expected, "booleans among numbers", TypeError)
     return a
 
@@ -80,7 +83,8 @@ def _leaves(function, name, x, depth=0):
 
 
 def _kind(function, name, x, a):
-    """fraction, complex, single, weak (a Python number, which takes its neighbours' precision) or double."""
+    """fraction, complex, single, weak (a Python number, which takes its neighbours' precision) or
+    double."""
     if a.dtype == EXACT:
         for v in a.flat:
             number = isinstance(v, (Fraction, Integral, float, np.floating))
@@ -106,7 +110,11 @@ def _finite(function, name, a):
 
 def _fraction(function, name, v):
     try:
-        return v if isinstance(v, Fraction) else Fraction(int(v) if isinstance(v, Integral) else float(v))
+        return (
+            v
+            if isinstance(v, Fraction)
+            else Fraction(int(v) if isinstance(v, Integral) else float(v))
+        )
     except (OverflowError, ValueError):
         refuse(function, name, "finite", describe(v))
 
@@ -129,14 +137,15 @@ def double(function, name, a):
     array([0.25, 3.  ])
     """
     try:
-        with np.errstate(over="ignore"):                        # longdouble beyond float64 becomes inf: refused next
+        with np.errstate(over="ignore"):  # longdouble beyond float64 becomes inf: refused next
             return a.astype(np.float64)
     except OverflowError:
         refuse(function, name, "finite", "a number too large for float64")
 
 
 def together(function, arguments, *, exact=True, complex_=False):
-    """All arguments (a dict name -> value) as arrays of one arithmetic; never a copy where none is needed.
+    """All arguments (a dict name -> value) as arrays of one arithmetic; never a copy where none is
+    needed.
 
     >>> [a.dtype.name for a in together("f", {"x": np.float32([1, 2]), "scale": 0.5})]
     ['float32', 'float32']
@@ -149,19 +158,32 @@ def together(function, arguments, *, exact=True, complex_=False):
         if kind == "complex" and (not complex_ or "fraction" in kinds.values()):
             refuse(function, name, EXPECTED, "complex numbers", TypeError)
         if kind == "fraction" and not exact:
-            refuse(function, name, "floating-point or whole numbers", "Fractions; write float(x)", TypeError)
+            refuse(
+                function,
+                name,
+                "floating-point or whole numbers",
+                "Fractions; write float(x)",
+                TypeError,
+            )
         if arrays[name].dtype != EXACT:
             _finite(function, name, arrays[name])
     if "fraction" in kinds.values():
-        return [objects([_fraction(function, name, v) for v in a.flat], a.shape) for name, a in arrays.items()]
+        return [
+            objects([_fraction(function, name, v) for v in a.flat], a.shape)
+            for name, a in arrays.items()
+        ]
     single = "single" in kinds.values()
     out = []
     for name, a in arrays.items():
         if kinds[name] == "complex":
             with np.errstate(all="ignore"):
                 out.append(_finite(function, name, a.astype(np.complex128, copy=False)))
-        elif kinds[name] == "single" or (kinds[name] == "weak" and single and "double" not in kinds.values()
-                                         and abs(a) <= np.finfo(np.float32).max):
+        elif kinds[name] == "single" or (
+            kinds[name] == "weak"
+            and single
+            and "double" not in kinds.values()
+            and abs(a) <= np.finfo(np.float32).max
+        ):
             out.append(a.astype(np.float32, copy=False))
         elif a.dtype == np.float64 and a.dtype.isnative:
             out.append(a)
@@ -178,7 +200,12 @@ def numbers(function, name, x, *, ndim=None, exact=True, complex_=False):
     """
     [a] = together(function, {name: x}, exact=exact, complex_=complex_)
     if ndim is not None and a.ndim != ndim:
-        refuse(function, name, "a single number" if ndim == 0 else f"an array of {ndim} axes", describe(x))
+        refuse(
+            function,
+            name,
+            "a single number" if ndim == 0 else f"an array of {ndim} axes",
+            describe(x),
+        )
     return a
 
 
@@ -208,7 +235,11 @@ def whole(function, name, n, low=None, high=None):
     """
     span = "" if low is None and high is None else f" {_between(low, high)}"
     if isinstance(n, (bool, np.bool_, np.timedelta64)) or not isinstance(n, (int, np.integer)):
-        hint = f"; write {int(n)}" if isinstance(n, (float, np.floating)) and float(n).is_integer() else ""
+        hint = (
+            f"; write {int(n)}"
+            if isinstance(n, (float, np.floating)) and float(n).is_integer()
+            else ""
+        )
         refuse(function, name, f"a whole number{span}", describe(n) + hint, TypeError)
     if (low is not None and n < low) or (high is not None and n > high):
         refuse(function, name, f"a whole number{span}", describe(n))
@@ -247,8 +278,13 @@ def generator(function, name, rng):
     TypeError: init: rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), got 0
     """
     if not isinstance(rng, np.random.Generator):
-        refuse(function, name, "a numpy.random.Generator, such as numpy.random.default_rng(0)", describe(rng),
-               TypeError)
+        refuse(
+            function,
+            name,
+            "a numpy.random.Generator, such as numpy.random.default_rng(0)",
+            describe(rng),
+            TypeError,
+        )
     return rng
 
 
@@ -290,11 +326,14 @@ def broadcast(function, **named):
         try:
             shape = np.broadcast_shapes(shape, a.shape)
         except ValueError:
-            refuse(function, name, f"of a shape that broadcasts against {shape}", f"shape {a.shape}")
+            refuse(
+                function, name, f"of a shape that broadcasts against {shape}", f"shape {a.shape}"
+            )
 
 
 def holding(low, high, *numbers):
-    """The arrays, in float64 instead of float32 where low or high is beyond 2^24: there float32 skips whole numbers.
+    """The arrays, in float64 instead of float32 where low or high is beyond 2^24: there float32
+    skips whole numbers.
 
     >>> [holding(0, high, np.float32([1]))[0].dtype.name for high in (2**24, 2**24 + 1)]
     ['float32', 'float64']
@@ -304,7 +343,8 @@ def holding(low, high, *numbers):
 
 
 def aligned(function, name, a, shape, axis=None, block=None):
-    """`a` so that it broadcasts against an array of `shape`: a number, one entry a slice of axis, or one a block.
+    """`a` so that it broadcasts against an array of `shape`: a number, one entry a slice of axis,
+    or one a block.
 
     >>> aligned("f", "scale", np.array([1.0, 2.0]), (2, 3), axis=0).shape
     (2, 1)
@@ -314,17 +354,26 @@ def aligned(function, name, a, shape, axis=None, block=None):
             refuse(function, "axis", "None for a single number", f"{axis}")
         axis = whole(function, "axis", axis, -len(shape), len(shape) - 1) % len(shape)
     if block is not None:
-        blocked = (*shape[:axis], -(-shape[axis] // block), *shape[axis + 1:])
+        blocked = (*shape[:axis], -(-shape[axis] // block), *shape[axis + 1 :])
         if a.shape != blocked:
-            refuse(function, name, f"of shape {blocked}, {shape} in blocks of {block}", f"shape {a.shape}")
+            refuse(
+                function,
+                name,
+                f"of shape {blocked}, {shape} in blocks of {block}",
+                f"shape {a.shape}",
+            )
         return a.take(np.arange(shape[axis]) // min(block, max(shape[axis], 1)), axis)
     if a.ndim == 0:
         return a
     if axis is None:
         refuse(function, "axis", f"given where {name} has an entry a slice", "None")
     if a.shape != (shape[axis],):
-        refuse(function, name, f"a number or of shape ({shape[axis]},), one for each slice of axis {axis}",
-               f"shape {a.shape}")
+        refuse(
+            function,
+            name,
+            f"a number or of shape ({shape[axis]},), one for each slice of axis {axis}",
+            f"shape {a.shape}",
+        )
     return a.reshape((-1,) + (1,) * (len(shape) - 1 - axis))
 
 
@@ -336,9 +385,18 @@ def axes(function, name, values, low=0, count=None):
     """
     if isinstance(values, (int, np.integer)) and not isinstance(values, bool):
         values = (values,)
-    if not isinstance(values, (tuple, list)) or len(values) > 32 or (count is not None and len(values) != count):
-        refuse(function, name, f"a tuple of {'' if count is None else f'{count} '}whole numbers", describe(values),
-               TypeError)
+    if (
+        not isinstance(values, (tuple, list))
+        or len(values) > 32
+        or (count is not None and len(values) != count)
+    ):
+        refuse(
+            function,
+            name,
+            f"a tuple of {'' if count is None else f'{count} '}whole numbers",
+            describe(values),
+            TypeError,
+        )
     values = tuple(whole(function, name, n, low) for n in values)
     if prod(values) > MAX_SIZE:
         refuse(function, name, f"of a product of at most {MAX_SIZE:,}", describe(values))
@@ -346,7 +404,8 @@ def axes(function, name, values, low=0, count=None):
 
 
 def fields(function, name, p, like=None, expected="numbers"):
-    """The four arrays of p, a Params, by name; of the sizes and leading axes of `like`, or of one network of it.
+    """The four arrays of p, a Params, by name; of the sizes and leading axes of `like`, or of one
+    network of it.
 
     >>> fields("prune", "R", 0.5)
     Traceback (most recent call last):
@@ -355,13 +414,18 @@ def fields(function, name, p, like=None, expected="numbers"):
     if not all(hasattr(p, field) for field in (*FIELDS, "sizes", "batch")):
         refuse(function, name, f"a Params of {expected}", describe(p), TypeError)
     if like is not None and (p.sizes != like.sizes or p.batch not in ((), like.batch)):
-        refuse(function, name, f"of sizes {like.sizes} and leading axes () or {like.batch}",
-               f"sizes {p.sizes} and leading axes {p.batch}")
+        refuse(
+            function,
+            name,
+            f"of sizes {like.sizes} and leading axes () or {like.batch}",
+            f"sizes {p.sizes} and leading axes {p.batch}",
+        )
     return {f"{name}.{field}": getattr(p, field) for field in FIELDS}
 
 
 def checked(function, params, X=ABSENT, y=ABSENT, activation="tanh", *, exact=True, complex_=True):
-    """(params, X, y) in one arithmetic and of fitting shapes, or a refusal in the name of `function`.
+    """(params, X, y) in one arithmetic and of fitting shapes, or a refusal in the name of
+    `function`.
 
     >>> from refnn.network import Params
     >>> checked("forward", Params([[1, 2]], [3], [[2]], [1]), X=[[10.0]])
@@ -401,22 +465,31 @@ def mask(function, params, keep):
 
 
 def grid(function, qparams):
-    """A QParams whose fields are right as far as can be judged without x; what is wrong with them is said here.
+    """A QParams whose fields are right as far as can be judged without x; what is wrong with them
+    is said here.
 
     >>> from refnn.quantization.affine import QParams
     >>> grid("quantize", QParams(0.5, 8, 0, 7))
     Traceback (most recent call last):
     ValueError: quantize: zero_point must be within qmin..qmax = 0..7, got 8
     """
-    if not all(hasattr(qparams, field) for field in ("scale", "zero_point", "qmin", "qmax", "axis", "block")):
+    if not all(
+        hasattr(qparams, field)
+        for field in ("scale", "zero_point", "qmin", "qmax", "axis", "block")
+    ):
         refuse(function, "qparams", "a QParams", describe(qparams), TypeError)
-    qmin = whole(function, "qmin", qparams.qmin, -2**52, 2**52)
-    qmax = whole(function, "qmax", qparams.qmax, -2**52, 2**52)
+    qmin = whole(function, "qmin", qparams.qmin, -(2**52), 2**52)
+    qmax = whole(function, "qmax", qparams.qmax, -(2**52), 2**52)
     if qmin >= qmax:
         refuse(function, "qmin", f"below qmax = {qmax}", f"{qmin}")
     zero_point = integers(function, "zero_point", qparams.zero_point)
     if ((zero_point < qmin) | (zero_point > qmax)).any():
-        refuse(function, "zero_point", f"within qmin..qmax = {qmin}..{qmax}", describe(qparams.zero_point))
+        refuse(
+            function,
+            "zero_point",
+            f"within qmin..qmax = {qmin}..{qmax}",
+            describe(qparams.zero_point),
+        )
     scale = numbers(function, "scale", qparams.scale)
     if (scale <= 0).any() or (scale.dtype != EXACT and (scale < np.finfo(scale.dtype).tiny).any()):
         refuse(function, "scale", "positive and normal", describe(qparams.scale))
@@ -428,7 +501,8 @@ def grid(function, qparams):
 
 
 def normal_scale(function, x, scale):
-    """The scale that a range of x gave, a finite normal number of x's dtype; or a refusal that names x.
+    """The scale that a range of x gave, a finite normal number of x's dtype; or a refusal that
+    names x.
 
     >>> normal_scale("f", np.array([0.5]), np.float64(0.25))
     np.float64(0.25)

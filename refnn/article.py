@@ -1,4 +1,5 @@
-"""The printed form: every equation, tensor and claim of the article's §3 and §4, once, exact, with its §.
+"""The printed form: every equation, tensor and claim of the article's §3 and §4, once, exact, with
+its §.
 
 Numbers are kept as the text that is printed; `fractions` makes Fractions of them (0.1 is 1/10).
 """
@@ -35,10 +36,18 @@ EQUATIONS = (
     Equation("4.2.1", "参数重要性评估", "the loss", "J = ½ ‖y − ŷ‖²"),
 )
 
-TERMS = {                                  # the article's own words, §2 and §3
-    "quantization": "量化", "pruning": "剪枝", "scaling factor": "缩放因子", "offset": "偏移量",
-    "quantization levels": "量化级别", "importance": "参数重要性", "pruning threshold": "剪枝阈值",
-    "loss function": "损失函数", "input layer": "输入层", "hidden layer": "隐藏层", "output layer": "输出层",
+TERMS = {  # the article's own words, §2 and §3
+    "quantization": "量化",
+    "pruning": "剪枝",
+    "scaling factor": "缩放因子",
+    "offset": "偏移量",
+    "quantization levels": "量化级别",
+    "importance": "参数重要性",
+    "pruning threshold": "剪枝阈值",
+    "loss function": "损失函数",
+    "input layer": "输入层",
+    "hidden layer": "隐藏层",
+    "output layer": "输出层",
 }
 
 
@@ -55,19 +64,23 @@ class Tensor(NamedTuple):
 
 
 TENSORS = {
-    "W_ih": Tensor((("0.1", "0.2", "0.3", "0.4", "0.5"), ("0.6", "0.7", "0.8", "0.9", "1.0")),
-                   (("0", "1", "2", "3", "4"), ("1", "2", "3", "4", "5")),
-                   (("0.0", "0.1", "0.2", "0.3", "0.4"), ("0.1", "0.2", "0.3", "0.4", "0.5"))),
+    "W_ih": Tensor(
+        (("0.1", "0.2", "0.3", "0.4", "0.5"), ("0.6", "0.7", "0.8", "0.9", "1.0")),
+        (("0", "1", "2", "3", "4"), ("1", "2", "3", "4", "5")),
+        (("0.0", "0.1", "0.2", "0.3", "0.4"), ("0.1", "0.2", "0.3", "0.4", "0.5")),
+    ),
     "W_ho": Tensor((("0.1", "0.2"),), (("0", "1"),), (("0.0", "0.1"),)),
     "b_h": Tensor((("0.1",), ("0.2",)), (("0",), ("1",)), (("0.0",), ("0.1",))),
     "b_o": Tensor((("0.1",),), (("0",),), (("0.0",),)),
 }
-CLAIMED_SIZES = (10, 5, 1)                 # §4.1: 10 inputs, 5 hidden neurons, 1 output
-LEVELS_TEXT = "量化级别为8"                 # §4.1, the only place where P stands
+CLAIMED_SIZES = (10, 5, 1)  # §4.1: 10 inputs, 5 hidden neurons, 1 output
+LEVELS_TEXT = "量化级别为8"  # §4.1, the only place where P stands
 LEVELS = 8
-TAU = "0.5"                                # §4.2.2
-CODE_LISTINGS = 0                          # §1, §4's heading and the summary promise them
-TIMES_PARAMETERS_PRINTED = 7               # §4.1: once as given, 4 times "we need to compute W and B", twice "we can"
+TAU = "0.5"  # §4.2.2
+CODE_LISTINGS = 0  # §1, §4's heading and the summary promise them
+TIMES_PARAMETERS_PRINTED = (
+    7  # §4.1: once as given, 4 times "we need to compute W and B", twice "we can"
+)
 
 
 def fractions(printed):
@@ -81,7 +94,8 @@ def fractions(printed):
 
 
 def parameters(form="x"):
-    """The printed network, 5-2-1 in the (out, in) convention, as Params of Fractions; form "x", "q" or "x_hat".
+    """The printed network, 5-2-1 in the (out, in) convention, as Params of Fractions; form "x", "q"
+    or "x_hat".
 
     >>> parameters().sizes, parameters("x_hat").W_ho
     ((5, 2, 1), array([[Fraction(0, 1), Fraction(1, 10)]], dtype=object))
@@ -92,7 +106,8 @@ def parameters(form="x"):
 
 
 def data():
-    """(X, y) for the printed network, which has none: X ~ N(0, 1), 64 × 5, seed 0; y its own tanh output, so J = 0.
+    """(X, y) for the printed network, which has none: X ~ N(0, 1), 64 × 5, seed 0; y its own tanh
+    output, so J = 0.
 
     >>> X, y = data()
     >>> X.shape, y.shape
@@ -103,13 +118,26 @@ def data():
 
 
 def example():
-    """The article's §4.1 as a worked example for checking.worked_example: what it prints, tensor by tensor.
+    """The article's §4.1 as a worked example for checking.worked_example: what it prints, tensor by
+    tensor.
 
     >>> [claim["name"] for claim in example()["claims"]][:2]
     ['Q(W_ih)', 'Q(W_ho)']
     """
-    codes = [{"kind": "solve", "name": f"Q({name})", "x": t.x, "P": LEVELS, "printed": t.q}
-             for name, t in TENSORS.items()]
-    decoded = [{"kind": "roundtrip", "name": f"{name}^", "x": t.x, "P": LEVELS,
-                "codes": t.q, "decoded": t.x_hat, "sign": "+"} for name, t in TENSORS.items()]
+    codes = [
+        {"kind": "solve", "name": f"Q({name})", "x": t.x, "P": LEVELS, "printed": t.q}
+        for name, t in TENSORS.items()
+    ]
+    decoded = [
+        {
+            "kind": "roundtrip",
+            "name": f"{name}^",
+            "x": t.x,
+            "P": LEVELS,
+            "codes": t.q,
+            "decoded": t.x_hat,
+            "sign": "+",
+        }
+        for name, t in TENSORS.items()
+    ]
     return {"title": "the article, §4.1", "claims": codes + decoded}

@@ -1,4 +1,5 @@
-"""How text reaches a terminal: columns counting wide characters, ASCII without UTF-8, progress, closed pipes."""
+"""How text reaches a terminal: columns counting wide characters, ASCII without UTF-8, progress,
+closed pipes."""
 
 import codecs
 import os
@@ -7,10 +8,39 @@ import sys
 import unicodedata
 
 WIDTH = 79
-PLAIN = {"−": "-", "·": "*", "×": "x", "≥": ">=", "≤": "<=", "τ": "tau", "θ": "theta", "Δ": "step", "²": "2",
-         "½": "1/2", "→": "->", "⌊": "floor(", "⌋": ")", "√": "sqrt ", "…": "...", "∂": "d", "‖": "||", "Σ": "sum ",
-         "–": "-", "—": "-", "λ": "lambda", "“": '"', "”": '"', "’": "'", "±": "+-", "∘": "o", "ŷ": "y^", "x̂": "x^",
-         "Ŵ": "W^", "\u0302": "^", "§": ""}
+PLAIN = {
+    "−": "-",
+    "·": "*",
+    "×": "x",
+    "≥": ">=",
+    "≤": "<=",
+    "τ": "tau",
+    "θ": "theta",
+    "Δ": "step",
+    "²": "2",
+    "½": "1/2",
+    "→": "->",
+    "⌊": "floor(",
+    "⌋": ")",
+    "√": "sqrt ",
+    "…": "...",
+    "∂": "d",
+    "‖": "||",
+    "Σ": "sum ",
+    "–": "-",
+    "—": "-",
+    "λ": "lambda",
+    "“": '"',
+    "”": '"',
+    "’": "'",
+    "±": "+-",
+    "∘": "o",
+    "ŷ": "y^",
+    "x̂": "x^",
+    "Ŵ": "W^",
+    "\u0302": "^",
+    "§": "",
+}
 
 
 def plain(text):
@@ -32,7 +62,11 @@ def _without_wide(text, left, right):
     out = parts[0]
     for part in parts[1:]:
         inside, closed, rest = part.partition(right)
-        wide = closed and inside and all(unicodedata.east_asian_width(c) == "W" or c == " " for c in inside)
+        wide = (
+            closed
+            and inside
+            and all(unicodedata.east_asian_width(c) == "W" or c == " " for c in inside)
+        )
         out += rest if wide else left + part
     return out
 
@@ -52,7 +86,10 @@ def width(text):
     >>> width("量化 Q"), width("x̂")
     (6, 1)
     """
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
 
 
 def table(rows, header=None, align=""):
@@ -67,8 +104,10 @@ def table(rows, header=None, align=""):
     widths = [max(width(row[i]) for row in cells) for i in range(len(cells[0]))]
     lines = []
     for row in cells:
-        parts = [" " * (w - width(c)) + c if a == "r" else c + " " * (w - width(c))
-                 for c, w, a in zip(row, widths, align.ljust(len(widths), "l"))]
+        parts = [
+            " " * (w - width(c)) + c if a == "r" else c + " " * (w - width(c))
+            for c, w, a in zip(row, widths, align.ljust(len(widths), "l"))
+        ]
         lines.append("  ".join(parts).rstrip())
     return "\n".join(lines)
 
@@ -82,9 +121,13 @@ def wrap(text, indent="", first=None):
     first = indent if first is None else shown(first)
     first = first.rstrip() + " " if first.strip() else first
     lines, line, length = [], first, max(WIDTH - width(indent), 1)
-    words = (word[at:at + length] for word in re.split(r"[ \n]+", text) for at in range(0, len(word), length))
+    words = (
+        word[at : at + length]
+        for word in re.split(r"[ \n]+", text)
+        for at in range(0, len(word), length)
+    )
     for word in words:
-        word = shown(word).replace("\u00a0", " ")                         # a blank that does not break
+        word = shown(word).replace("\u00a0", " ")  # a blank that does not break
         room = line.strip() == "" or line == first
         if not room and width(f"{line} {word}") > WIDTH:
             lines.append(line)
@@ -115,7 +158,8 @@ def shown(text):
 
 
 def say(text=""):
-    """Print, in plain ASCII where the terminal has no UTF-8; a reader that closed the pipe has read enough.
+    """Print, in plain ASCII where the terminal has no UTF-8; a reader that closed the pipe has read
+    enough.
 
     >>> say("done")
     done

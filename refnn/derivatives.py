@@ -1,11 +1,15 @@
-"""Beyond the gradient, in closed form: per-example gradients, Hessian-vector product, exact Hessian, Gauss–Newton.
+"""Beyond the gradient, in closed form: per-example gradients, Hessian-vector product, exact
+Hessian, Gauss–Newton.
 
 With the residual r = ŷ − y and the Jacobian G = ∂ŷ/∂θ of each example
 
     ∂J/∂θ = Σ Gᵀr        ∂²J/∂θ² = Σ GᵀG + Σ r·∂²ŷ/∂θ²        (Gauss–Newton + curvature, over examples and outputs)
 
-One network or a stack, all four activations, Fractions too; parameters in the order of `Params.flatten`.
-"""
+`inverse_without` takes a row and a column out of an inverse Hessian: the step of Optimal Brain
+Surgeon, and of rounding like it.
+
+One network or a stack, all four activations, Fractions too; parameters in the order of
+`Params.flatten`."""
 
 import numpy as np
 
@@ -23,15 +27,16 @@ def per_example_gradients(params, X, y, activation="tanh"):
     """
     params, X, y = network.checked("per_example_gradients", params, X, y, activation)
     z_h, h, y_hat = network.propagate(params, X, activation)
-    dy = y_hat - y                                                             # (…, N, out)
-    dz = (dy @ params.W_ho) * ACTIVATIONS[activation][1](z_h, h)               # (…, N, hidden)
+    dy = y_hat - y  # (…, N, out)
+    dz = (dy @ params.W_ho) * ACTIVATIONS[activation][1](z_h, h)  # (…, N, hidden)
     parts = dz[..., None] * X[..., None, :], dz, dy[..., None] * h[..., None, :], dy
-    return np.concatenate([_rows(a, dy.shape[:-1]) for a in parts], axis=-1)   # (…, N, 61)
+    return np.concatenate([_rows(a, dy.shape[:-1]) for a in parts], axis=-1)  # (…, N, 61)
 
 
 @np.errstate(all="ignore")
 def hessian_vector_product(params, X, y, v, activation="tanh"):
-    """H·v, (…, 61): the backward pass, differentiated along v (Pearlmutter 1994). Leading axes broadcast.
+    """H·v, (…, 61): the backward pass, differentiated along v (Pearlmutter 1994). Leading axes
+    broadcast.
 
     >>> hessian_vector_product(Params([[1]], [0], [[2]], [0]), [[3]], [[5]], [1, 0, 0, 0], "identity")
     array([36., 12., 21.,  6.])
@@ -40,18 +45,22 @@ def hessian_vector_product(params, X, y, v, activation="tanh"):
     theta = params.flatten()
     [v, theta] = arrays.together("hessian_vector_product", {"v": v, "params": theta}, complex_=True)
     if v.ndim == 0 or v.shape[-1] != theta.shape[-1]:
-        arrays.refuse("hessian_vector_product", "v", f"of shape (…, {theta.shape[-1]})", f"shape {v.shape}")
+        arrays.refuse(
+            "hessian_vector_product", "v", f"of shape (…, {theta.shape[-1]})", f"shape {v.shape}"
+        )
     arrays.broadcast("hessian_vector_product", params=theta, v=v)
     along = Params.unflatten(v, params.sizes)
     _, slope, bend = ACTIVATIONS[activation]
     z, h, y_hat = network.propagate(params, X, activation)
-    z_v = X @ along.W_ih.mT + along.b_h[..., None, :]                          # how z changes along v: (…, N, hidden)
+    z_v = X @ along.W_ih.mT + along.b_h[..., None, :]  # how z changes along v: (…, N, hidden)
     h_v = slope(z, h) * z_v
-    y_v = h_v @ params.W_ho.mT + h @ along.W_ho.mT + along.b_o[..., None, :]   # (…, N, out)
+    y_v = h_v @ params.W_ho.mT + h @ along.W_ho.mT + along.b_o[..., None, :]  # (…, N, out)
     r = y_hat - y
-    back, back_v = r @ params.W_ho, y_v @ params.W_ho + r @ along.W_ho         # (…, N, hidden)
+    back, back_v = r @ params.W_ho, y_v @ params.W_ho + r @ along.W_ho  # (…, N, hidden)
     dz_v = back_v * slope(z, h) + back * bend(z, h) * z_v
-    return Params(dz_v.mT @ X, dz_v.sum(axis=-2), y_v.mT @ h + r.mT @ h_v, y_v.sum(axis=-2)).flatten()
+    return Params(
+        dz_v.mT @ X, dz_v.sum(axis=-2), y_v.mT @ h + r.mT @ h_v, y_v.sum(axis=-2)
+    ).flatten()
 
 
 @np.errstate(all="ignore")
@@ -65,15 +74,23 @@ def hessian(params, X, y, activation="tanh"):
     (inputs, hidden, outputs), (_, slope, bend) = params.sizes, ACTIVATIONS[activation]
     z, h, y_hat = network.propagate(params, X, activation)
     H, r = gauss_newton(params, X, activation), y_hat - y
-    X1 = np.concatenate([X, np.ones((*X.shape[:-1], 1), X.dtype)], axis=-1)   # (…, N, in + 1): the bias's is 1
-    curved = ((r @ params.W_ho) * bend(z, h)).mT                               # (…, hidden, N)
-    own = (X1.mT[..., None, :, :] * curved[..., None, :]) @ X1[..., None, :, :]  # (…, hidden, in + 1, in + 1)
-    crossed = (r.mT[..., None, :] * slope(z, h).mT[..., None, :, :]) @ X1[..., None, :, :]  # (…, out, hidden, in + 1)
+    X1 = np.concatenate(
+        [X, np.ones((*X.shape[:-1], 1), X.dtype)], axis=-1
+    )  # (…, N, in + 1): the bias's is 1
+    curved = ((r @ params.W_ho) * bend(z, h)).mT  # (…, hidden, N)
+    own = (X1.mT[..., None, :, :] * curved[..., None, :]) @ X1[
+        ..., None, :, :
+    ]  # (…, hidden, in + 1, in + 1)
+    crossed = (r.mT[..., None, :] * slope(z, h).mT[..., None, :, :]) @ X1[
+        ..., None, :, :
+    ]  # (…, out, hidden, in + 1)
     for j in range(hidden):
-        unit = np.r_[j * inputs:(j + 1) * inputs, hidden * inputs + j]         # unit j's weights and its bias
-        H[..., unit[:, None], unit] += own[..., j, :, :]                       # bend: f″
+        unit = np.r_[
+            j * inputs : (j + 1) * inputs, hidden * inputs + j
+        ]  # unit j's weights and its bias
+        H[..., unit[:, None], unit] += own[..., j, :, :]  # bend: f″
         for o in range(outputs):
-            out = hidden * inputs + hidden + o * hidden + j                    # the weight from unit j to output o
+            out = hidden * inputs + hidden + o * hidden + j  # the weight from unit j to output o
             H[..., unit, out] += crossed[..., o, j, :]
             H[..., out, unit] += crossed[..., o, j, :]
     return H
@@ -81,7 +98,8 @@ def hessian(params, X, y, activation="tanh"):
 
 @np.errstate(all="ignore")
 def gauss_newton(params, X, activation="tanh"):
-    """Σ GᵀG, (…, 61, 61): the Hessian without the residual's part; vᵀΣGᵀGv ≥ 0, and exact where r = 0.
+    """Σ GᵀG, (…, 61, 61): the Hessian without the residual's part; vᵀΣGᵀGv ≥ 0, and exact where r =
+    0.
 
     >>> gauss_newton(Params([[1]], [0], [[2]], [0]), [[3]], "identity")[:, 0]
     array([36., 12., 18.,  6.])
@@ -89,18 +107,52 @@ def gauss_newton(params, X, activation="tanh"):
     params, X, _ = network.checked("gauss_newton", params, X, activation=activation)
     z, h, _ = network.propagate(params, X, activation)
     inputs, hidden, outputs = params.sizes
-    D = params.W_ho[..., None, :, :] * ACTIVATIONS[activation][1](z, h)[..., None, :]   # ∂ŷ/∂z_h (…, N, out, hidden)
-    G = np.zeros((*D.shape[:-1], params.flatten().shape[-1]), D.dtype)                 # ∂ŷ/∂θ (…, N, out, 61)
+    D = (
+        params.W_ho[..., None, :, :] * ACTIVATIONS[activation][1](z, h)[..., None, :]
+    )  # ∂ŷ/∂z_h (…, N, out, hidden)
+    G = np.zeros((*D.shape[:-1], params.flatten().shape[-1]), D.dtype)  # ∂ŷ/∂θ (…, N, out, 61)
     cut = hidden * inputs
     G[..., :cut] = _rows(D[..., None] * X[..., None, None, :], D.shape[:-1])
-    G[..., cut:cut + hidden] = D
+    G[..., cut : cut + hidden] = D
     for o in range(outputs):
-        G[..., o, cut + (o + 1) * hidden:cut + (o + 2) * hidden] = h
+        G[..., o, cut + (o + 1) * hidden : cut + (o + 2) * hidden] = h
         G[..., o, cut + (outputs + 1) * hidden + o] = 1
-    G = G.reshape(*D.shape[:-3], D.shape[-3] * outputs, G.shape[-1])                   # (…, N·out, 61)
+    G = G.reshape(*D.shape[:-3], D.shape[-3] * outputs, G.shape[-1])  # (…, N·out, 61)
     return G.mT @ G
+
+
+def inverse_without(inverse, i):
+    """Given H⁻¹, the inverse of H without row and column i, its entries in their old places, 0 in
+    row and column i:
+
+        H⁻¹ − H⁻¹[:, i]·H⁻¹[i, :] / H⁻¹[i, i]        (Hassibi & Stork 1993; used by OBS and OBQ)
+
+    inverse (…, n, n); i one position, or one for each matrix of the stack.
+
+    >>> inverse_without(np.linalg.inv([[2.0, 1.0], [1.0, 4.0]]), 1)
+    array([[0.5, 0. ],
+           [0. , 0. ]])
+    """
+    A = arrays.numbers("inverse_without", "inverse", inverse)
+    if A.ndim < 2 or A.shape[-1] != A.shape[-2]:
+        arrays.refuse("inverse_without", "inverse", "of shape (…, n, n)", f"shape {A.shape}")
+    i = arrays.integers("inverse_without", "i", i)
+    if i.shape not in ((), A.shape[:-2]) or ((i < 0) | (i >= A.shape[-1])).any():
+        arrays.refuse(
+            "inverse_without", "i", f"a position from 0 to {A.shape[-1] - 1}", arrays.describe(i)
+        )
+    at = np.broadcast_to(i, A.shape[:-2])[..., None, None]
+    column, row = (
+        np.take_along_axis(A, at, -1),
+        np.take_along_axis(A, at, -2),
+    )  # (…, n, 1) and (…, 1, n)
+    pivot = np.take_along_axis(column, at, -2)  # (…, 1, 1)
+    if (pivot == 0).any():
+        arrays.refuse("inverse_without", "inverse", "with a diagonal entry other than 0 at i", "0")
+    gone = np.arange(A.shape[-1]) == at[..., 0]  # (…, n)
+    return np.where(gone[..., None] | gone[..., None, :], A.dtype.type(0), A - column * row / pivot)
 
 
 def _rows(a, leading):
     """The axes after `leading` as one."""
-    return a.reshape(*leading, int(np.prod(a.shape[len(leading):])))
+    return a.reshape(*leading, int(np.prod(a.shape[len(leading) :])))

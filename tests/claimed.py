@@ -8,9 +8,9 @@ import pytest
 
 from refnn.experiments import claims
 
-once = cache(cache)                                                            # of one function always the same cache
+once = cache(cache)  # of one function always the same cache
 SEEDS = 5
-FEWER = {"printed-network": {"seeds": 3, "steps": 5}}                          # 2¹⁵ masks a draw, retrained
+FEWER = {"printed-network": {"seeds": 3, "steps": 5}}  # 2¹⁵ masks a draw, retrained
 
 
 class Claimed(NamedTuple):
@@ -24,7 +24,9 @@ def claim(name):
     stages = []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        result = claims.CLAIMS[name].compute(**{"seeds": SEEDS, **FEWER.get(name, {}), "progress": stages.append})
+        result = claims.CLAIMS[name].compute(
+            **{"seeds": SEEDS, **FEWER.get(name, {}), "progress": stages.append}
+        )
     return Claimed(result, stages)
 
 

@@ -1,10 +1,13 @@
-"""Seeds come from one fixture that can be moved: pytest --seed 7. Long jobs run beside the tests, on a second core."""
+"""Seeds come from one fixture that can be moved: pytest --seed 7. Long jobs run beside the tests,
+on a second core."""
 
 import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")         # before NumPy: a core for the tests, one for what is beside
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # before NumPy: a core for the tests, one for what is beside
 
 import numpy as np
 import pytest
@@ -47,7 +50,8 @@ def pytest_collection_finish(session):
 
 @pytest.fixture(scope="session")
 def beside(request):
-    """A function: the job of a mark beside(function, *arguments) -> its result. What it raised is raised here."""
+    """A function: the job of a mark beside(function, *arguments) -> its result. What it raised is
+    raised here."""
     return lambda *job: request.config.stash[RUNS][job].result()
 
 
@@ -66,7 +70,8 @@ def toured():
 
 @pytest.fixture
 def computed_once(monkeypatch, toured):
-    """The command shows the tour and the findings of an earlier test: they take seconds each time."""
+    """The command shows the tour and the findings of an earlier test: they take seconds each
+    time."""
     monkeypatch.setattr(tour, "compute", lambda progress=None: toured[0])
     monkeypatch.setattr(tour, "draw", lambda result: toured[1])
     monkeypatch.setattr(errata, "findings", once(errata.findings))

@@ -12,5 +12,7 @@ def execute(path):
     from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=170, record_timing=False, resources={"metadata": {"path": path.parent}})
+    client = NotebookClient(
+        notebook, timeout=170, record_timing=False, resources={"metadata": {"path": path.parent}}
+    )
     return client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)}).cells

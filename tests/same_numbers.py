@@ -1,4 +1,5 @@
-"""Text with numbers in it, compared: the words are equal, each number within one unit of its last printed digit."""
+"""Text with numbers in it, compared: the words are equal, each number within one unit of its last
+printed digit."""
 
 import re
 from fractions import Fraction
@@ -13,10 +14,13 @@ def unit(text):
 
 
 def same(quoted, printed, share=0):
-    """Is a quoted text what is printed, up to one unit of the last digit, or a share, of each number? Blanks do not
-    count."""
+    """Is a quoted text what is printed, up to one unit of the last digit, or a share, of each
+    number? Blanks do not count."""
     if NUMBER.sub("#", quoted).split() != NUMBER.sub("#", printed).split():
         return False
     pairs = zip(NUMBER.findall(quoted), NUMBER.findall(printed))
-    return all(abs(Fraction(a.rstrip("%")) - Fraction(b.rstrip("%"))) <= max(unit(a), unit(b), abs(
-        share * Fraction(a.rstrip("%")))) for a, b in pairs)
+    return all(
+        abs(Fraction(a.rstrip("%")) - Fraction(b.rstrip("%")))
+        <= max(unit(a), unit(b), abs(share * Fraction(a.rstrip("%"))))
+        for a, b in pairs
+    )

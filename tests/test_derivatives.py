@@ -1,4 +1,5 @@
-"""The Hessian against the complex step of the gradient, and everything else against it, at all sizes prime."""
+"""The Hessian against the complex step of the gradient, and everything else against it, at all
+sizes prime."""
 
 from fractions import Fraction as F
 
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 from test_network import ACTIVATIONS, BY_HAND, X_BY_HAND, Y_BY_HAND, prime_case
 
-from refnn import derivatives, downdate, network
+from refnn import derivatives, network
 from refnn.network import Params
 
 
@@ -33,7 +34,8 @@ def test_the_hessian_is_exact_on_fractions_and_not_gauss_newton_alone():
     columns = derivatives.hessian_vector_product(BY_HAND, X_BY_HAND, Y_BY_HAND, e, "relu")
     assert (H == columns).all() and (H == H.T).all()
     GN = derivatives.gauss_newton(BY_HAND, X_BY_HAND, "relu")
-    # x = (3, −1), r = −3/2 through unit 1 (h = 4, W_ho = 2): W_ih[0,0] with itself (2·3)², with W_ho[0,0] 2·3·4 + r·3
+    # x = (3, −1), r = −3/2 through unit 1 (h = 4, W_ho = 2): W_ih[0,0] with itself (2·3)², with
+    # W_ho[0,0] 2·3·4 + r·3
     assert H[0, 0] == GN[0, 0] == 36 and GN[0, 6] == 24 and H[0, 6] == 24 + F(-3, 2) * 3
 
 
@@ -58,9 +60,14 @@ def test_stacks_are_their_networks_one_by_one():
     assert wide.shape == (2, *stack.flatten().shape)
     for s in range(7):
         one = Params.unflatten(stack.flatten()[s], stack.sizes)
-        for together, alone in ((H[s], derivatives.hessian(one, X, y)), (GN[s], derivatives.gauss_newton(one, X)),
-                                (per[s], derivatives.per_example_gradients(one, X, y)), (Hv[s], H[s] @ v[s]),
-                                (same_v[s], H[s] @ v[0]), (wide[1, s], H[s] @ v[1])):
+        for together, alone in (
+            (H[s], derivatives.hessian(one, X, y)),
+            (GN[s], derivatives.gauss_newton(one, X)),
+            (per[s], derivatives.per_example_gradients(one, X, y)),
+            (Hv[s], H[s] @ v[s]),
+            (same_v[s], H[s] @ v[0]),
+            (wide[1, s], H[s] @ v[1]),
+        ):
             np.testing.assert_allclose(together, alone, rtol=1e-9, atol=1e-11)
 
 
@@ -69,7 +76,7 @@ def test_per_example_gradients_are_those_of_each_row_and_sum_to_backward():
         params, X, y = prime_case(batch=())
         per = derivatives.per_example_gradients(params, X, y, activation)
         for n in range(len(X)):
-            row = network.backward(params, X[n:n + 1], y[n:n + 1], activation).flatten()
+            row = network.backward(params, X[n : n + 1], y[n : n + 1], activation).flatten()
             np.testing.assert_allclose(per[n], row, rtol=1e-12, atol=1e-14)
         total = network.backward(params, X, y, activation).flatten()
         assert np.abs(per.sum(axis=0) - total).max() <= 1e-13 * np.abs(total).max()
@@ -81,7 +88,9 @@ def test_gauss_newton_is_the_hessian_where_the_residual_is_zero_and_is_never_neg
     H, GN = derivatives.hessian(params, X, y), derivatives.gauss_newton(params, X)
     assert np.abs(H - GN).max() <= 1e-13 * np.abs(GN).max()
     assert np.linalg.eigvalsh(GN).min() > -1e-12 * np.abs(GN).max()
-    assert np.linalg.eigvalsh(derivatives.hessian(params, X, y + 3.0)).min() < 0        # elsewhere the Hessian may be
+    assert (
+        np.linalg.eigvalsh(derivatives.hessian(params, X, y + 3.0)).min() < 0
+    )  # elsewhere the Hessian may be
 
 
 def test_inverse_without_equals_inverting_the_smaller_matrix():
@@ -90,14 +99,20 @@ def test_inverse_without_equals_inverting_the_smaller_matrix():
     A = A @ A.mT + np.eye(11)
     inverse = np.linalg.inv(A)
     for i in (0, 5, 10, rng.integers(0, 11, 7)):
-        out = downdate.inverse_without(inverse, i)
+        out = derivatives.inverse_without(inverse, i)
         for s, k in enumerate(np.broadcast_to(i, 7)):
             rest = np.delete(np.arange(11), k)
-            smaller, tolerance = np.linalg.inv(A[s][np.ix_(rest, rest)]), 1e-12 * np.linalg.cond(A[s])
-            assert np.abs(out[s][np.ix_(rest, rest)] - smaller).max() <= tolerance * np.abs(smaller).max()
+            smaller, tolerance = (
+                np.linalg.inv(A[s][np.ix_(rest, rest)]),
+                1e-12 * np.linalg.cond(A[s]),
+            )
+            assert (
+                np.abs(out[s][np.ix_(rest, rest)] - smaller).max()
+                <= tolerance * np.abs(smaller).max()
+            )
             assert (out[s][k] == 0).all() and (out[s][:, k] == 0).all()
-    exact = downdate.inverse_without([[F(4, 7), F(-1, 7)], [F(-1, 7), F(2, 7)]], 0)
-    assert exact.tolist() == [[0, 0], [0, F(1, 4)]]                                      # H = [[2, 1], [1, 4]]
+    exact = derivatives.inverse_without([[F(4, 7), F(-1, 7)], [F(-1, 7), F(2, 7)]], 0)
+    assert exact.tolist() == [[0, 0], [0, F(1, 4)]]  # H = [[2, 1], [1, 4]]
 
 
 def test_no_examples_float32_and_refusals():
@@ -105,12 +120,14 @@ def test_no_examples_float32_and_refusals():
     assert (derivatives.hessian(params, X[:0], y[:0]) == 0).all()
     assert derivatives.per_example_gradients(params, X[:0], y[:0]).shape == (7, 0, 26)
     small = Params(*(a.astype(np.float32) for a in params.arrays()))
-    assert derivatives.hessian(small, X.astype(np.float32), y.astype(np.float32)).dtype == np.float32
+    assert (
+        derivatives.hessian(small, X.astype(np.float32), y.astype(np.float32)).dtype == np.float32
+    )
     with pytest.raises(ValueError, match=r"hessian_vector_product: v must be of shape \(…, 26\)"):
         derivatives.hessian_vector_product(params, X, y, np.ones(25))
     with pytest.raises(ValueError, match="hessian: y must be of shape"):
         derivatives.hessian(params, X, y[:, 0])
     with pytest.raises(ValueError, match="inverse_without: i must be a position from 0 to 1"):
-        downdate.inverse_without(np.eye(2), 2)
+        derivatives.inverse_without(np.eye(2), 2)
     with pytest.raises(ValueError, match="inverse_without: inverse must be of shape"):
-        downdate.inverse_without(np.ones(3), 0)
+        derivatives.inverse_without(np.ones(3), 0)

@@ -1,4 +1,5 @@
-"""The network against what we did not write: complex steps, finite differences, and one example worked on paper."""
+"""The network against what we did not write: complex steps, finite differences, and one example
+worked on paper."""
 
 from fractions import Fraction as F
 
@@ -25,7 +26,12 @@ def complex_step(params, X, y, activation, h=1e-200):
     """All slopes of J by one call: Im J(θ + ih eᵢ)/h for every i along a leading axis."""
     theta = params.flatten()
     steps = theta + 1j * h * np.eye(theta.size)
-    return network.loss(network.forward(Params.unflatten(steps, params.sizes), X, activation).y_hat, y).imag / h
+    return (
+        network.loss(
+            network.forward(Params.unflatten(steps, params.sizes), X, activation).y_hat, y
+        ).imag
+        / h
+    )
 
 
 def test_backward_equals_the_complex_step_of_the_loss():
@@ -55,35 +61,39 @@ def test_finite_differences_fall_a_hundredfold_when_the_step_falls_tenfold():
 
             def J(h, direction=direction, activation=activation):
                 theta = params.flatten() + h * direction
-                return network.loss(network.forward(Params.unflatten(theta, params.sizes), X, activation).y_hat, y)
+                return network.loss(
+                    network.forward(Params.unflatten(theta, params.sizes), X, activation).y_hat, y
+                )
+
             errors = [abs((J(h) - J(-h)) / (2 * h) - slope) for h in (1e-2, 1e-3)]
             assert 80 < errors[0] / errors[1] < 125
 
 
 # A 2-2-1 network with ReLU on two examples, every number by hand.
-#   W_ih = [[1, −1], [1/2, 1]]   b_h = [0, −1]   W_ho = [[2, 3]]   b_o = [1/2]    x = (1, 2) and (3, −1),  y = 6 and 10
+# W_ih = [[1, −1], [1/2, 1]]   b_h = [0, −1]   W_ho = [[2, 3]]   b_o = [1/2]    x = (1, 2) and (3,
+# −1),  y = 6 and 10
 BY_HAND = Params([[F(1), F(-1)], [F(1, 2), F(1)]], [F(0), F(-1)], [[F(2), F(3)]], [F(1, 2)])
 X_BY_HAND, Y_BY_HAND = [[F(1), F(2)], [F(3), F(-1)]], [[F(6)], [F(10)]]
 
 
 def test_every_number_of_the_2_2_1_example_by_hand():
     z_h, h, y_hat = network.forward(BY_HAND, X_BY_HAND, "relu")
-    assert z_h.tolist() == [[-1, F(3, 2)], [4, F(-1, 2)]]          # 1−2; ½+2−1   3+1; 3/2−1−1
+    assert z_h.tolist() == [[-1, F(3, 2)], [4, F(-1, 2)]]  # 1−2; ½+2−1   3+1; 3/2−1−1
     assert h.tolist() == [[0, F(3, 2)], [4, 0]]
-    assert y_hat.tolist() == [[5], [F(17, 2)]]                     # 3·3/2 + ½; 2·4 + ½
-    assert network.loss(y_hat, Y_BY_HAND) == F(13, 8)              # ½(1 + 9/4)
-    g = network.backward(BY_HAND, X_BY_HAND, Y_BY_HAND, "relu")    # ŷ − y = −1, −3/2
+    assert y_hat.tolist() == [[5], [F(17, 2)]]  # 3·3/2 + ½; 2·4 + ½
+    assert network.loss(y_hat, Y_BY_HAND) == F(13, 8)  # ½(1 + 9/4)
+    g = network.backward(BY_HAND, X_BY_HAND, Y_BY_HAND, "relu")  # ŷ − y = −1, −3/2
     assert g.b_o.tolist() == [F(-5, 2)]
-    assert g.W_ho.tolist() == [[-6, F(-3, 2)]]                     # −3/2·4; −1·3/2
-    assert g.b_h.tolist() == [-3, -3]                              # −3/2·2; −1·3
-    assert g.W_ih.tolist() == [[-9, 3], [-3, -6]]                  # −3·(3, −1); −3·(1, 2)
+    assert g.W_ho.tolist() == [[-6, F(-3, 2)]]  # −3/2·4; −1·3/2
+    assert g.b_h.tolist() == [-3, -3]  # −3/2·2; −1·3
+    assert g.W_ih.tolist() == [[-9, 3], [-3, -6]]  # −3·(3, −1); −3·(1, 2)
     assert all(isinstance(v, F) for a in (y_hat, g.W_ih, g.W_ho) for v in a.flat)
 
 
 def test_the_example_is_exact_with_identity_too():
     _, h, y_hat = network.forward(BY_HAND, X_BY_HAND, "identity")
     assert h.tolist() == [[-1, F(3, 2)], [4, F(-1, 2)]] and y_hat.tolist() == [[3], [7]]
-    assert network.loss(y_hat, Y_BY_HAND) == 9                     # ½(9 + 9)
+    assert network.loss(y_hat, Y_BY_HAND) == 9  # ½(9 + 9)
 
 
 def test_relu_has_slope_zero_at_zero():
@@ -93,11 +103,14 @@ def test_relu_has_slope_zero_at_zero():
 
 
 def test_published_sigmoid_neuron_of_cs231n():
-    # CS231n notes: w = [2, −3, −3], x = [−1, −2]: f = .7310586, dw = [−.1966, −.3932, .1966], dx not asked here
+    # CS231n notes: w = [2, −3, −3], x = [−1, −2]: f = .7310586, dw = [−.1966, −.3932, .1966], dx
+    # not asked here
     params = Params([[2.0, -3.0]], [-3.0], [[1.0]], [0.0])
     z, h, y_hat = network.forward(params, [[-1.0, -2.0]], "sigmoid")
     assert z == 1 and round(h.item(), 7) == 0.7310586
-    g = network.backward(params, [[-1.0, -2.0]], y_hat - 1, "sigmoid")      # a residual of 1: the slope of f itself
+    g = network.backward(
+        params, [[-1.0, -2.0]], y_hat - 1, "sigmoid"
+    )  # a residual of 1: the slope of f itself
     assert g.W_ih.round(4).tolist() == [[-0.1966, -0.3932]] and g.b_h.round(4).tolist() == [0.1966]
 
 
@@ -110,7 +123,9 @@ def test_a_stack_is_its_networks_one_by_one():
         for s in range(STACK):
             alone = Params.unflatten(stack.flatten()[s], stack.sizes)
             x = data if data.ndim == 2 else data[s]
-            np.testing.assert_allclose(network.backward(alone, x, y).flatten(), together[s], rtol=1e-12, atol=1e-12)
+            np.testing.assert_allclose(
+                network.backward(alone, x, y).flatten(), together[s], rtol=1e-12, atol=1e-12
+            )
             assert abs(network.loss(network.forward(alone, x).y_hat, y) - J[s]) < 1e-12 * J[s]
 
 
@@ -122,7 +137,9 @@ def test_flatten_and_unflatten_are_inverses_in_the_printed_order():
     params, _, _ = prime_case()
     theta = params.flatten()
     assert theta.shape == (STACK, INPUTS * HIDDEN + HIDDEN + HIDDEN * OUTPUTS + OUTPUTS)
-    assert (theta[:, :INPUTS] == params.W_ih[:, 0]).all() and (theta[:, -OUTPUTS:] == params.b_o).all()
+    assert (theta[:, :INPUTS] == params.W_ih[:, 0]).all() and (
+        theta[:, -OUTPUTS:] == params.b_o
+    ).all()
     for a, b in zip(Params.unflatten(theta, params.sizes).arrays(), params.arrays()):
         assert (a == b).all()
 
@@ -165,5 +182,7 @@ def test_refusals_name_the_function_and_the_argument():
         network.forward(params.flatten(), X)
     with pytest.raises(ValueError, match=r"Params: b_h must be of shape \(3,\)"):
         Params(np.zeros((3, 5)), np.zeros(4), np.zeros((2, 3)), np.zeros(2))
-    with pytest.raises(ValueError, match=r"forward: activation must be 'relu' or 'identity' on Fractions"):
+    with pytest.raises(
+        ValueError, match=r"forward: activation must be 'relu' or 'identity' on Fractions"
+    ):
         network.forward(BY_HAND, X_BY_HAND)

@@ -1,4 +1,5 @@
-"""Every notebook runs from a clean kernel in its own process, its assertions hold, and it stores what it shows."""
+"""Every notebook runs from a clean kernel in its own process, its assertions hold, and it stores
+what it shows."""
 
 import base64
 import io
@@ -30,15 +31,20 @@ def pictures(cell):
 
 
 def alike(a, b):
-    """Do at most 3 in 1000 of the squares of 10 pixels differ by more than 10 grey levels? Another title is more, a
-    curve that moves by a tenth of a pixel is none. Another Matplotlib sets every letter anew: nothing can be said."""
+    """Do at most 3 in 1000 of the squares of 10 pixels differ by more than 10 grey levels? Another
+    title is more, a curve that moves by a tenth of a pixel is none. Another Matplotlib sets every
+    letter anew: nothing can be said."""
     if a.info.get("Software") != b.info.get("Software"):
         return True
     if a.size != b.size:
         return False
     width, height = (n // 10 for n in a.size)
-    a, b = (np.asarray(p.convert("L"), float)[:10 * height, :10 * width].reshape(height, 10, width, 10).mean((1, 3))
-            for p in (a, b))
+    a, b = (
+        np.asarray(p.convert("L"), float)[: 10 * height, : 10 * width]
+        .reshape(height, 10, width, 10)
+        .mean((1, 3))
+        for p in (a, b)
+    )
     return (np.abs(a - b) > 10).mean() <= 0.003
 
 
@@ -52,23 +58,33 @@ def test_a_stale_picture_is_noticed():
     def picture(title, high):
         lines = {8: np.array([[0.1, 0.2]]), 2: np.array([[0.3, high]])}
         shown = io.BytesIO()
-        plots.ladder(("weights", "table"), lines, title, "a subtitle", "error").savefig(shown, format="png")
+        plots.ladder(("weights", "table"), lines, title, "a subtitle", "error").savefig(
+            shown, format="png"
+        )
         return Image.open(shown)
+
     title = "At 8 bits the weights put ŷ .0019 off, activations too .0063"
     assert alike(picture(title, 0.5), picture(title, 0.5000001))
-    assert not alike(picture(title, 0.5), picture("Of the squared steps 2% are the weights', 49% activations'", 0.5))
+    assert not alike(
+        picture(title, 0.5),
+        picture("Of the squared steps 2% are the weights', 49% activations'", 0.5),
+    )
     assert not alike(picture(title, 0.5), picture(title, 1.0))
 
 
 @pytest.mark.beside(execute, FIRST_PARAMETER)
-@pytest.mark.parametrize("path", [pytest.param(p, id=p.stem, marks=pytest.mark.beside(execute, p)) for p in NOTEBOOKS])
+@pytest.mark.parametrize(
+    "path", [pytest.param(p, id=p.stem, marks=pytest.mark.beside(execute, p)) for p in NOTEBOOKS]
+)
 def test_a_notebook_runs(path, beside):
-    """… its assertions hold, and it prints and draws what it stores. Where the processor rounds otherwise (one printed
-    parameter of a trained network tells by its last digits), single networks move: then to within a tenth, undrawn."""
+    """… its assertions hold, and it prints and draws what it stores. Where the processor rounds
+    otherwise (one printed parameter of a trained network tells by its last digits), single networks
+    move: then to within a tenth, undrawn."""
     stored, fresh = json.loads(path.read_text(encoding="utf-8"))["cells"], beside(execute, path)
     assert [c["id"] for c in stored] == [c["id"] for c in fresh]
-    rounded_alike = fingerprint(beside(execute, FIRST_PARAMETER)) == fingerprint(json.loads(
-        FIRST_PARAMETER.read_text(encoding="utf-8"))["cells"])
+    rounded_alike = fingerprint(beside(execute, FIRST_PARAMETER)) == fingerprint(
+        json.loads(FIRST_PARAMETER.read_text(encoding="utf-8"))["cells"]
+    )
     for old, new in zip(stored, fresh):
         if old["cell_type"] == "code":
             assert same(texts(old), texts(new), 0 if rounded_alike else Fraction(1, 10)), old["id"]
@@ -81,8 +97,12 @@ def test_a_stored_notebook_is_complete_and_tidy(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = [c for c in cells if c["cell_type"] == "code"]
     assert [c["execution_count"] for c in code] == list(range(1, len(code) + 1))
-    assert all("execution" not in c["metadata"] for c in code)     # no timing
-    assert not any(o["output_type"] == "error" or o.get("name") == "stderr" for c in code for o in c["outputs"])
+    assert all("execution" not in c["metadata"] for c in code)  # no timing
+    assert not any(
+        o["output_type"] == "error" or o.get("name") == "stderr" for c in code for o in c["outputs"]
+    )
     source = "\n".join("".join(c["source"]) for c in code)
-    assert "my_guess" in source and source.count("assert ") >= 6   # predictions, and numbers held by code
+    assert (
+        "my_guess" in source and source.count("assert ") >= 6
+    )  # predictions, and numbers held by code
     assert 20 <= len(cells) <= 45

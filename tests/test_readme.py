@@ -1,4 +1,5 @@
-"""What the README quotes is what the commands print; what it links exists; its two commands are those that CI runs."""
+"""What the README quotes is what the commands print; what it links exists; its two commands are
+those that CI runs."""
 
 import doctest
 import re
@@ -6,7 +7,7 @@ from pathlib import Path
 
 from same_numbers import same
 
-from refnn import cli
+from refnn.command import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,7 +23,11 @@ def quoted():
 
 def test_the_first_screen_is_one_claim_checked():
     arguments, lines = next(quoted())
-    assert arguments[0] == "solve" and README.index("proof:") < 1500 and "\n".join(lines).startswith("infeasible")
+    assert (
+        arguments[0] == "solve"
+        and README.index("proof:") < 1500
+        and "\n".join(lines).startswith("infeasible")
+    )
 
 
 def test_quoted_output_is_true(capsys, computed_once):
@@ -33,7 +38,7 @@ def test_quoted_output_is_true(capsys, computed_once):
         if arguments[0] in ("solve", "verify"):
             assert lines == printed
         else:
-            rest = iter(printed)                                        # each quoted line is there, in this order
+            rest = iter(printed)  # each quoted line is there, in this order
             for line in lines:
                 assert any(same(line, other) for other in rest), line
         seen += 1
@@ -60,11 +65,16 @@ def test_links_and_pictures_exist():
 
 def test_the_two_commands_are_there_for_ci():
     commands = [line for line in README.splitlines() if line.startswith("python3 -m venv ")]
-    assert len(commands) == 2 and commands[0].endswith("-m refnn") and commands[1].endswith("-m pytest")
+    assert (
+        len(commands) == 2
+        and commands[0].endswith("-m refnn")
+        and commands[1].endswith("-m pytest")
+    )
     assert "README.md" in (ROOT / ".ci" / "run").read_text()
 
 
 def test_every_term_of_the_article_is_in_the_glossary():
     from refnn import article
+
     for english, chinese in article.TERMS.items():
         assert chinese in README, (english, chinese)

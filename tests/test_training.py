@@ -1,4 +1,5 @@
-"""The optimiser against its recurrences in plain scalars, closed-form minima, and masks that must hold exactly."""
+"""The optimiser against its recurrences in plain scalars, closed-form minima, and masks that must
+hold exactly."""
 
 import numpy as np
 import pytest
@@ -9,12 +10,18 @@ from refnn.network import Params
 
 def case(seed=0, batch=()):
     rng = np.random.default_rng(seed)
-    return network.init(rng, (5, 3, 2), batch), rng.standard_normal((11, 5)), rng.standard_normal((11, 2))
+    return (
+        network.init(rng, (5, 3, 2), batch),
+        rng.standard_normal((11, 5)),
+        rng.standard_normal((11, 2)),
+    )
 
 
 def mask_of(seed, params, batch=()):
     rng = np.random.default_rng(seed)
-    return Params(*(rng.random(batch + a.shape[len(params.batch):]) < 0.5 for a in params.arrays()))
+    return Params(
+        *(rng.random(batch + a.shape[len(params.batch) :]) < 0.5 for a in params.arrays())
+    )
 
 
 def test_adam_by_hand_in_scalars():
@@ -27,7 +34,9 @@ def test_adam_by_hand_in_scalars():
     out = training.minimise(np.array([1.0]), lambda th: 2 * th, steps=7, lr=0.1)
     assert abs(out[0] - theta) < 1e-15
     first = training.minimise(np.array([1.0, -3.0]), lambda th: 2 * th, steps=1, lr=0.1)
-    np.testing.assert_allclose(first, [0.9, -2.9], rtol=1e-8)             # bias-corrected: the first step is lr·sign
+    np.testing.assert_allclose(
+        first, [0.9, -2.9], rtol=1e-8
+    )  # bias-corrected: the first step is lr·sign
 
 
 def test_gradient_descent_is_theta_minus_lr_times_the_gradient():
@@ -37,11 +46,19 @@ def test_gradient_descent_is_theta_minus_lr_times_the_gradient():
 
 def test_project_is_applied_to_the_start_and_after_every_step():
     seen = []
+
     def gradient(th):
         seen.append(th.copy())
         return np.ones_like(th)
-    training.minimise(np.array([5.0]), gradient, steps=3, lr=1.0, optimizer="gd",
-                      project=lambda th: np.maximum(th, 3.5))
+
+    training.minimise(
+        np.array([5.0]),
+        gradient,
+        steps=3,
+        lr=1.0,
+        optimizer="gd",
+        project=lambda th: np.maximum(th, 3.5),
+    )
     assert [s[0] for s in seen] == [5.0, 4.0, 3.5]
 
 
@@ -57,7 +74,9 @@ def test_history_is_J_before_the_first_step_then_after_each():
 
 def test_a_step_of_gd_by_hand():
     params, X, y = case()
-    after = training.fit(params, X, y, steps=1, lr=0.01, optimizer="gd", weight_decay=0.3).params.flatten()
+    after = training.fit(
+        params, X, y, steps=1, lr=0.01, optimizer="gd", weight_decay=0.3
+    ).params.flatten()
     theta = params.flatten()
     expected = theta - 0.01 * (network.backward(params, X, y).flatten() + 0.3 * theta)
     assert np.abs(after - expected).max() < 1e-15
@@ -68,17 +87,21 @@ def test_at_the_minimum_with_decay_the_slope_of_J_is_minus_lambda_w():
     start = network.init(np.random.default_rng(0))
     theta = start
     for lr in (0.01, 0.001, 0.0001):
-        theta = training.fit(theta, s.X_train, s.y_train, steps=2000, lr=lr, weight_decay=10.0).params
+        theta = training.fit(
+            theta, s.X_train, s.y_train, steps=2000, lr=lr, weight_decay=10.0
+        ).params
     R, w = network.backward(theta, s.X_train, s.y_train).flatten(), theta.flatten()
     assert np.abs(R + 10.0 * w).max() < 1e-3 * np.abs(R).max()
 
 
 def test_masks_hold_exactly_through_momentum_and_decay():
     params, X, y = case()
-    trained = training.fit(params, X, y, steps=50, lr=0.05).params            # weights, moments: far from 0
+    trained = training.fit(params, X, y, steps=50, lr=0.05).params  # weights, moments: far from 0
     for optimizer in ("adam", "gd"):
         mask = mask_of(1, params)
-        out = training.fit(trained, X, y, steps=100, lr=0.01, optimizer=optimizer, weight_decay=0.1, mask=mask).params
+        out = training.fit(
+            trained, X, y, steps=100, lr=0.01, optimizer=optimizer, weight_decay=0.1, mask=mask
+        ).params
         pruned = ~mask.flatten()
         assert (out.flatten()[pruned] == 0).all() and (out.flatten()[~pruned] != 0).all()
         start = training.fit(trained, X, y, steps=0, lr=0.01, mask=mask).params.flatten()
@@ -102,26 +125,45 @@ def test_a_stack_trains_as_its_networks_one_by_one():
 def test_fit_equals_its_plain_form():
     """One evaluation to the rounding of one sum; blocks of networks and of rows included."""
     rng = np.random.default_rng(8)
-    for batch, N, block in (((), 11, 2**15), ((7,), 11, 2**15), ((7,), 13, 64), ((2, 3), 101, 64), ((), 1001, 256)):
+    for batch, N, block in (
+        ((), 11, 2**15),
+        ((7,), 11, 2**15),
+        ((7,), 13, 64),
+        ((2, 3), 101, 64),
+        ((), 1001, 256),
+    ):
         for activation in ("tanh", "sigmoid", "relu", "identity"):
             for own_data in (False, True):
                 params = network.init(rng, (5, 3, 2), batch)
                 X, y = (rng.standard_normal((*(batch if own_data else ()), N, k)) for k in (5, 2))
                 saved, transposed.BLOCK = transposed.BLOCK, block
                 try:
-                    fast = training.fit(params, X, y, steps=1, lr=0.01, optimizer="gd", activation=activation)
+                    fast = training.fit(
+                        params, X, y, steps=1, lr=0.01, optimizer="gd", activation=activation
+                    )
                 finally:
                     transposed.BLOCK = saved
-                plain = training.fit_plain(params, X, y, steps=1, lr=0.01, optimizer="gd", activation=activation)
-                # each slope sums N products: N·eps·Σ|terms|, and Σ|terms| <= N·max|r|·max|W|·max|X|; lr scales it
+                plain = training.fit_plain(
+                    params, X, y, steps=1, lr=0.01, optimizer="gd", activation=activation
+                )
+                # each slope sums N products: N·eps·Σ|terms|, and Σ|terms| <=
+                # N·max|r|·max|W|·max|X|; lr scales it
                 r = np.abs(network.forward(params, X, activation).y_hat - y).max()
-                terms = N * r * max(1, np.abs(params.flatten()).max()) * np.abs(X).max() * np.abs(network.forward(
-                    params, X, activation).h).max(initial=1)
+                terms = (
+                    N
+                    * r
+                    * max(1, np.abs(params.flatten()).max())
+                    * np.abs(X).max()
+                    * np.abs(network.forward(params, X, activation).h).max(initial=1)
+                )
                 bound = 0.01 * 2 * N * np.finfo(float).eps * terms
                 assert np.abs(fast.params.flatten() - plain.params.flatten()).max() <= bound
                 np.testing.assert_allclose(fast.history, plain.history, rtol=1e-12)
     one = network.init(rng, (5, 3, 2))
-    X, y = rng.standard_normal((11, 5)).astype(np.float32), rng.standard_normal((11, 2)).astype(np.float32)
+    X, y = (
+        rng.standard_normal((11, 5)).astype(np.float32),
+        rng.standard_normal((11, 2)).astype(np.float32),
+    )
     single = Params(*(a.astype(np.float32) for a in one.arrays()))
     for activation in ("tanh", "relu"):
         out = training.fit(single, X, y, steps=3, lr=0.01, activation=activation, weight_decay=0.1)
@@ -134,15 +176,27 @@ def test_many_steps_of_the_fast_form_end_where_the_plain_form_ends():
     mask = mask_of(3, start, (2,))
     for options in ({}, {"mask": mask}, {"optimizer": "gd", "lr": 0.0005}):
         options = {"steps": 100, "lr": 0.01, "weight_decay": 10.0, **options}
-        fast, plain = (f(start, s.X_train, s.y_train, **options) for f in (training.fit, training.fit_plain))
-        np.testing.assert_allclose(fast.params.flatten(), plain.params.flatten(), rtol=1e-9, atol=1e-11)
+        fast, plain = (
+            f(start, s.X_train, s.y_train, **options) for f in (training.fit, training.fit_plain)
+        )
+        np.testing.assert_allclose(
+            fast.params.flatten(), plain.params.flatten(), rtol=1e-9, atol=1e-11
+        )
         np.testing.assert_allclose(fast.history, plain.history, rtol=1e-10)
 
 
 def test_divergence_stays_where_it_happens_and_is_quiet():
     params, X, y = case(batch=(3,))
     good = training.fit(params, X, y, steps=60, lr=0.01, optimizer="gd", activation="identity")
-    mixed = training.fit(params, X, y, steps=60, lr=np.array([0.01, 1e3, 0.01]), optimizer="gd", activation="identity")
+    mixed = training.fit(
+        params,
+        X,
+        y,
+        steps=60,
+        lr=np.array([0.01, 1e3, 0.01]),
+        optimizer="gd",
+        activation="identity",
+    )
     assert not np.isfinite(mixed.history[1, -1])
     np.testing.assert_allclose(mixed.history[[0, 2]], good.history[[0, 2]], rtol=1e-12)
 
@@ -158,7 +212,10 @@ def test_the_learning_rate_has_the_precision_of_the_training():
     params, X, y = case()
     single = Params(*(a.astype(np.float32) for a in params.arrays()))
     exact = Params(*(a.astype(np.float64) for a in single.arrays()))
-    a, b = (training.fit(p, X, y, steps=3, lr=0.1, optimizer="gd").params.flatten() for p in (single, exact))
+    a, b = (
+        training.fit(p, X, y, steps=3, lr=0.1, optimizer="gd").params.flatten()
+        for p in (single, exact)
+    )
     assert a.dtype == np.float64 and (a == b).all()
 
 
@@ -174,10 +231,18 @@ def test_the_start_is_not_modified():
 def test_refusals():
     params, X, y = case()
     fit = training.fit
-    for options, word in (({"steps": 1.0}, "steps"), ({"steps": -1}, "steps"), ({"lr": 0}, "lr"),
-                          ({"lr": np.nan}, "lr"), ({"lr": np.ones(2)}, "lr"), ({"optimizer": "sgd"}, "optimizer"),
-                          ({"weight_decay": -1}, "weight_decay"), ({"mask": params}, "mask"),
-                          ({"mask": True}, "mask"), ({"activation": "gelu"}, "activation")):
+    for options, word in (
+        ({"steps": 1.0}, "steps"),
+        ({"steps": -1}, "steps"),
+        ({"lr": 0}, "lr"),
+        ({"lr": np.nan}, "lr"),
+        ({"lr": np.ones(2)}, "lr"),
+        ({"optimizer": "sgd"}, "optimizer"),
+        ({"weight_decay": -1}, "weight_decay"),
+        ({"mask": params}, "mask"),
+        ({"mask": True}, "mask"),
+        ({"activation": "gelu"}, "activation"),
+    ):
         with pytest.raises((ValueError, TypeError), match=f"fit: {word}"):
             fit(params, X, y, **{"steps": 1, "lr": 0.1, **options})
     with pytest.raises(ValueError, match="fit: X must be at least one example"):

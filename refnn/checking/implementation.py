@@ -1,13 +1,14 @@
-"""Somebody's quantize and dequantize (or prune, or importance) against what such a function promises.
+"""Somebody's quantize and dequantize (or prune, or importance) against what such a function
+promises.
 
     assert not implementation.check(my.quantize, my.dequantize).broken          # one line in a test
     implementation.check("my_module:quantize", "my_module:dequantize")          # in a process of its own: `sandbox`
 
-What a function must be given says what it is: quantize(x) has its grid inside, which is inferred; quantize(x, scale,
-zero_point) or (…, qmin, qmax) is given one; quantize(x, W, B, P) is of the article's form (§3.1.1). prune has a tau
-and importance X and y: see `pruner`. The measure is ONNX's: to the nearest, ties to even, saturated; a rule of another
-convention (Distiller's sign, C's ties) is reported like a mistake, and by its name.
-"""
+What a function must be given says what it is: quantize(x) has its grid inside, which is inferred;
+quantize(x, scale, zero_point) or (…, qmin, qmax) is given one; quantize(x, W, B, P) is of the
+article's form (§3.1.1). prune has a tau and importance X and y: see `pruner`. The measure is
+ONNX's: to the nearest, ties to even, saturated; a rule of another convention (Distiller's sign, C's
+ties) is reported like a mistake, and by its name."""
 
 import warnings
 from contextlib import ExitStack
@@ -17,24 +18,34 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import arrays
-from refnn.checking import behaviour, child, properties, pruner
-from refnn.checking.printed import half_unit
-from refnn.checking.properties import Broken, Property
-from refnn.checking.sandbox import Failure, Session
-from refnn.checking.staircase import staircase
-from refnn.checking.vectors import VECTORS
+from refnn.checking.catalogue.vectors import VECTORS
+from refnn.checking.reading.printed import half_unit
+from refnn.checking.running import behaviour, child, properties, pruner
+from refnn.checking.running.properties import Broken, Property
+from refnn.checking.running.sandbox import Failure, Session
+from refnn.checking.running.staircase import staircase
 from refnn.quantization.affine import QParams
 
-GIVEN = QParams(0.25, 5, 0, 15)                    # to functions that are given a grid: an odd zero point, Δ not 1
-ARTICLE = {"W": 8.0, "B": 3.0, "P": 16}            # 2B is no multiple of P, which would hide the sign
-OUTPUT = 64                                        # MB: the longest search for an end asks for 2^19 codes
-ALIASES = {"zp": "zero_point", "zeropoint": "zero_point", "z": "zero_point", "Z": "zero_point", "s": "scale",
-           "S": "scale", "Δ": "scale", "delta": "scale", "q_min": "qmin", "q_max": "qmax"}
+GIVEN = QParams(0.25, 5, 0, 15)  # to functions that are given a grid: an odd zero point, Δ not 1
+ARTICLE = {"W": 8.0, "B": 3.0, "P": 16}  # 2B is no multiple of P, which would hide the sign
+OUTPUT = 64  # MB: the longest search for an end asks for 2^19 codes
+ALIASES = {
+    "zp": "zero_point",
+    "zeropoint": "zero_point",
+    "z": "zero_point",
+    "Z": "zero_point",
+    "s": "scale",
+    "S": "scale",
+    "Δ": "scale",
+    "delta": "scale",
+    "q_min": "qmin",
+    "q_max": "qmax",
+}
 
 
 class Report(NamedTuple):
-    """role "quantize", "prune" or "importance"; grid: known or inferred, or None; properties and vectors, each a
-    Property; behaviours: the slips that it behaves like.
+    """role "quantize", "prune" or "importance"; grid: known or inferred, or None; properties and
+    vectors, each a Property; behaviours: the slips that it behaves like.
 
     >>> check(np.rint).broken
     (Property(name='stops at the ends', held=False, why='its codes go on for more than 131072 steps'),)
@@ -53,9 +64,11 @@ class Report(NamedTuple):
 
 
 def check(quantize, dequantize=None, *, folder=".", seconds=10, memory=1024):
-    """A Report on functions, or on "module:function" imported from a folder and called in a process with limits.
+    """A Report on functions, or on "module:function" imported from a folder and called in a process
+    with limits.
 
-    ValueError or TypeError if one cannot be imported, cannot be called with what it asks for, raises, or is stopped.
+    ValueError or TypeError if one cannot be imported, cannot be called with what it asks for,
+    raises, or is stopped.
 
     >>> report = check(lambda x: np.clip(np.floor(np.asarray(x) / 0.5) + 3, 0, 7))
     >>> report.grid.scale, report.broken[0].why, report.behaviours[0].name
@@ -82,12 +95,16 @@ def assert_sound(quantize, dequantize=None, **options):
     report = check(quantize, dequantize, **options)
     if report.broken:
         lines = [f"{p.name}: {p.why}" for p in report.broken]
-        lines += [f"{b.function} behaves like {b.name} ({b.agree} of {b.asked}): {b.hint}" for b in report.behaviours]
+        lines += [
+            f"{b.function} behaves like {b.name} ({b.agree} of {b.asked}): {b.hint}"
+            for b in report.behaviours
+        ]
         raise AssertionError("\n".join(lines))
 
 
 class _Subject(NamedTuple):
-    """call(*arguments) gives a value or a Failure and raises nothing; what it must be given; what to call it."""
+    """call(*arguments) gives a value or a Failure and raises nothing; what it must be given; what
+    to call it."""
 
     call: object
     names: tuple
@@ -103,9 +120,12 @@ def _subject(name, target, stack, options):
         def ask(*arguments):
             answer = session.ask([arguments])
             return answer if isinstance(answer, Failure) else answer[0]
+
         return _Subject(ask, session.names, target)
     if not callable(target):
-        arrays.refuse("check", name, "a function or 'module:function'", arrays.describe(target), TypeError)
+        arrays.refuse(
+            "check", name, "a function or 'module:function'", arrays.describe(target), TypeError
+        )
 
     names, target = tuple(child.required(target)), child.by_position(target)
 
@@ -116,15 +136,22 @@ def _subject(name, target, stack, options):
                 return target(*arguments)
             except (Exception, SystemExit) as error:
                 return Failure("raised", child.told(error))
+
     return _Subject(call, names, name)
 
 
 def _given(subject):
     """(further arguments, their names): what the function must be given besides its first."""
     names = tuple(ALIASES.get(name, name) for name in subject.names[1:])
-    if not subject.names or not (set(names) <= {"scale", "zero_point", "qmin", "qmax"} or set(names) <= set(ARTICLE)):
-        arrays.refuse("check", subject.label, "a function of x alone, or also of scale, zero_point (qmin, qmax) or of "
-                      "W, B (P)", "one of " + (", ".join(subject.names)[:80] or "nothing"))
+    if not subject.names or not (
+        set(names) <= {"scale", "zero_point", "qmin", "qmax"} or set(names) <= set(ARTICLE)
+    ):
+        arrays.refuse(
+            "check",
+            subject.label,
+            "a function of x alone, or also of scale, zero_point (qmin, qmax) or of W, B (P)",
+            "one of " + (", ".join(subject.names)[:80] or "nothing"),
+        )
     return names
 
 
@@ -133,7 +160,13 @@ def _bound(subject, names, values):
 
 
 def _values(grid):
-    return {"scale": grid.scale, "zero_point": grid.zero_point, "qmin": grid.qmin, "qmax": grid.qmax, **ARTICLE}
+    return {
+        "scale": grid.scale,
+        "zero_point": grid.zero_point,
+        "qmin": grid.qmin,
+        "qmax": grid.qmax,
+        **ARTICLE,
+    }
 
 
 def _quantizer(encode, decode):
@@ -151,27 +184,49 @@ def _quantizer(encode, decode):
             stairs = staircase(f)
         grid = _grid(stairs, names, values["zero_point"])
         if grid is None:
-            raise Broken(Property("tells numbers apart", False, "fewer than three codes, whatever the number"))
+            raise Broken(
+                Property(
+                    "tells numbers apart", False, "fewer than three codes, whatever the number"
+                )
+            )
         if not stairs.zero and not {"scale", "zero_point"} <= set(names) and not written:
-            raise Broken(Property("0.0 has a code of its own", False, "no code changes within a step and a half of 0"))
+            raise Broken(
+                Property(
+                    "0.0 has a code of its own",
+                    False,
+                    "no code changes within a step and a half of 0",
+                )
+            )
         found += properties.encoding(f, grid, stairs.ended or "qmax" in names)
         article = _article(stairs, written)
         if any(p.held is False for p in found):
             behaviours += behaviour.encoder(f, grid, article, bool(written))
         if decode is not None:
-            decoded, dtype = properties.vector(_bound(decode, decode_names, _values(grid)), decode.label), _dtype(call)
+            decoded, dtype = (
+                properties.vector(_bound(decode, decode_names, _values(grid)), decode.label),
+                _dtype(call),
+            )
 
             def d(q):
                 return decoded(q.astype(dtype))
-            found += [*properties.decoding(f, d, grid), properties.untouched("decoder leaves its input alone", (
-                _bound(decode, decode_names, _values(grid))), np.array([grid.zero_point], dtype))]
+
+            found += [
+                *properties.decoding(f, d, grid),
+                properties.untouched(
+                    "decoder leaves its input alone",
+                    (_bound(decode, decode_names, _values(grid))),
+                    np.array([grid.zero_point], dtype),
+                ),
+            ]
             if any(p.held is False for p in found[-5:]):
                 behaviours += _pair(f, d, grid, article, known=bool(names), found=behaviours)
     except Broken as broken:
         found.append(broken.args[0])
     if grid is not None and not written:
-        vectors = [*_vectors("quantize", encode, names, grid),
-                   *(() if decode is None else _vectors("dequantize", decode, decode_names, grid))]
+        vectors = [
+            *_vectors("quantize", encode, names, grid),
+            *(() if decode is None else _vectors("dequantize", decode, decode_names, grid)),
+        ]
     return Report("quantize", grid, tuple(found), tuple(vectors), tuple(behaviours))
 
 
@@ -208,7 +263,8 @@ def _article(stairs, written):
 
 
 def _pair(f, d, grid, article, known, found):
-    """The slip of a decoder on the encoder's grid; and, if the encoder shows none, which it has on the decoder's."""
+    """The slip of a decoder on the encoder's grid; and, if the encoder shows none, which it has on
+    the decoder's."""
     slips = behaviour.decoder(d, grid, article)
     other = None if known or found else behaviour.grid_of(d, grid.qmin, grid.qmax)
     if other is not None:
@@ -222,12 +278,30 @@ def _vectors(formula, subject, names, grid):
     for v in VECTORS:
         if v.formula != formula or "axis" in v.inputs:
             continue
-        own = QParams(float(Fraction(v.inputs["scale"])), *(v.inputs[n] for n in ("zero_point", "qmin", "qmax")))
-        matter = ("scale", "zero_point") if formula == "dequantize" else ("scale", "zero_point", "qmin", "qmax")
-        if all(name in names or abs(getattr(own, name) - getattr(grid, name)) <= 1e-9 * abs(getattr(own, name))
-               for name in matter):
+        own = QParams(
+            float(Fraction(v.inputs["scale"])),
+            *(v.inputs[n] for n in ("zero_point", "qmin", "qmax")),
+        )
+        matter = (
+            ("scale", "zero_point")
+            if formula == "dequantize"
+            else ("scale", "zero_point", "qmin", "qmax")
+        )
+        if all(
+            name in names
+            or abs(getattr(own, name) - getattr(grid, name)) <= 1e-9 * abs(getattr(own, name))
+            for name in matter
+        ):
             dtype = float if formula == "quantize" else arrays.code_dtype(own.qmin, own.qmax)
-            yield _recomputed(v.name, _words(v.inputs[given]), dtype, _words(v.printed[printed]), own, subject, names)
+            yield _recomputed(
+                v.name,
+                _words(v.inputs[given]),
+                dtype,
+                _words(v.printed[printed]),
+                own,
+                subject,
+                names,
+            )
 
 
 def _recomputed(name, given, dtype, printed, own, subject, names):
@@ -240,8 +314,15 @@ def _recomputed(name, given, dtype, printed, own, subject, names):
     expected = np.array([float(Fraction(w)) for w in printed])
     room = np.array([float(half_unit(w)) for w in printed])
     wrong = np.nonzero(np.abs(got - expected) > room + 8 * properties.U * np.abs(expected))[0]
-    return Property(name, not len(wrong), "" if not len(wrong) else (
-        f"{given[wrong[0]]} gives {properties.shown(got[wrong[0]])}, printed {printed[wrong[0]]}"))
+    return Property(
+        name,
+        not len(wrong),
+        ""
+        if not len(wrong)
+        else (
+            f"{given[wrong[0]]} gives {properties.shown(got[wrong[0]])}, printed {printed[wrong[0]]}"
+        ),
+    )
 
 
 def _words(printed):

@@ -1,16 +1,17 @@
-"""Can one (W, B) print the codes *and* the decoded values? Exact: ⌊x·W + B⌋ mod P = q and l ≤ (q ± B)/W ≤ h.
+"""Can one (W, B) print the codes *and* the decoded values? Exact: ⌊x·W + B⌋ mod P = q and l ≤ (q ±
+B)/W ≤ h.
 
-Within one of the intervals of W that print the codes every entry's number of whole turns is constant, so all that is
-asked is linear in (W, B); B is eliminated (Fourier–Motzkin). The decoded values bound W, or, if all codes are equal,
-leave a band for B that grows until it is wider than the circle: either way finitely many intervals.
-"""
+Within one of the intervals of W that print the codes every entry's number of whole turns is
+constant, so all that is asked is linear in (W, B); B is eliminated (Fourier–Motzkin). The decoded
+values bound W, or, if all codes are equal, leave a band for B that grows until it is wider than the
+circle: either way finitely many intervals."""
 
 from fractions import Fraction
 from math import ceil, floor, inf, lcm
 
 from refnn import arrays
 from refnn.checking import solver
-from refnn.checking.circle import feasible_W, offsets, simplest, simplest_in
+from refnn.checking.plane.circle import feasible_W, offsets, simplest, simplest_in
 
 MAX_CELLS = 10**5
 
@@ -18,21 +19,26 @@ MAX_CELLS = 10**5
 def roundtrip(x, q, low, high, levels, sign="+"):
     """(W, B) that print every code and decode every entry into low..high, or None if there is none.
 
-    sign "+" is the article's decoder (Q + B)/W (§3.1.2), "-" the right one. low and high bound the printed values.
+    sign "+" is the article's decoder (Q + B)/W (§3.1.2), "-" the right one. low and high bound the
+    printed values.
 
     >>> roundtrip(["0.1", "0.2"], [0, 1], ["-0.05", "0.05"], ["0.05", "0.15"], 8)
     (Fraction(7, 1), Fraction(0, 1))
     """
     x, q, levels = solver.checked("roundtrip", x, q, levels)
     s = {"+": 1, "-": -1}[arrays.choice("roundtrip", "sign", sign, ("+", "-"))]
-    low, high = ([arrays.exact("roundtrip", name, v) for v in solver.flat("roundtrip", name, values)]
-                 for name, values in (("low", low), ("high", high)))
+    low, high = (
+        [arrays.exact("roundtrip", name, v) for v in solver.flat("roundtrip", name, values)]
+        for name, values in (("low", low), ("high", high))
+    )
     for name, bound in (("low", low), ("high", high)):
         if len(bound) != len(x):
-            arrays.refuse("roundtrip", name, f"as many bounds as x has numbers ({len(x)})", f"{len(bound)}")
+            arrays.refuse(
+                "roundtrip", name, f"as many bounds as x has numbers ({len(x)})", f"{len(bound)}"
+            )
     if any(l > h for l, h in zip(low, high)):
         arrays.refuse("roundtrip", "low", "nowhere above high", "bounds the other way round")
-    for side in (1, -1):                                   # W < 0 is W > 0 with x and the decoded values mirrored
+    for side in (1, -1):  # W < 0 is W > 0 with x and the decoded values mirrored
         l, h = (low, high) if side == 1 else ([-v for v in high], [-v for v in low])
         mirrored = [side * v for v in x]
         for cell in _cells(mirrored, q, l, h, levels):
@@ -43,10 +49,11 @@ def roundtrip(x, q, low, high, levels, sign="+"):
 
 
 def _cells(x, q, low, high, levels):
-    """The intervals of W > 0 in which the codes can be printed, as far as the decoded values leave W."""
+    """The intervals of W > 0 in which the codes can be printed, as far as the decoded values leave
+    W."""
     bottom, top = Fraction(0), inf
     for ci, li in zip(q, low):
-        for cj, hj in zip(q, high):                        # W·(lᵢ − hⱼ) ≤ qᵢ − qⱼ
+        for cj, hj in zip(q, high):  # W·(lᵢ − hⱼ) ≤ qᵢ − qⱼ
             if li > hj:
                 top = min(top, (ci - cj) / (li - hj))
             elif li < hj:
@@ -55,18 +62,33 @@ def _cells(x, q, low, high, levels):
                 return
     period = levels * lcm(*(v.denominator for v in x))
     if top == inf:
-        width, codes = min(high) - max(low), max(q) - min(q)           # the band for B has width·W − codes or more …
+        width, codes = (
+            min(high) - max(low),
+            max(q) - min(q),
+        )  # the band for B has width·W − codes or more …
         gaps = [max(low) - v for v in low] + [v - min(high) for v in high]
-        settled = (levels + codes) / width if width else max(codes / g for g in gaps if g) if any(gaps) else 0
-        top = max(bottom, settled) + period * max(low).denominator     # … or, if width is 0, its own period
+        settled = (
+            (levels + codes) / width
+            if width
+            else max(codes / g for g in gaps if g)
+            if any(gaps)
+            else 0
+        )
+        top = (
+            max(bottom, settled) + period * max(low).denominator
+        )  # … or, if width is 0, its own period
     intervals = feasible_W(x, q, levels)
     if intervals == [(-inf, inf)]:
-        intervals = [(Fraction(0), Fraction(period))]      # in pieces, so that each has few whole turns
+        intervals = [(Fraction(0), Fraction(period))]  # in pieces, so that each has few whole turns
     first = floor(bottom / period) - 1
     for turn in range(first, ceil(top / period) + 1):
         if (turn - first) * len(intervals) > MAX_CELLS:
-            arrays.refuse("roundtrip", "x", f"of fewer decimals: {MAX_CELLS:,} intervals of W are the limit",
-                          "values too finely spaced")
+            arrays.refuse(
+                "roundtrip",
+                "x",
+                f"of fewer decimals: {MAX_CELLS:,} intervals of W are the limit",
+                "values too finely spaced",
+            )
         for a, b in intervals:
             a, b = max(a + turn * period, bottom), min(b + turn * period, top)
             if a < b or (a == b > 0):
@@ -74,36 +96,55 @@ def _cells(x, q, low, high, levels):
 
 
 def _in_cell(x, q, low, high, levels, s, bottom, top):
-    """Codes: qᵢ + P·mᵢ − xᵢW ≤ B < qᵢ + P·mᵢ + 1 − xᵢW;  decoded: lᵢW ≤ qᵢ + sB ≤ hᵢW;  bottom ≤ W ≤ top."""
+    """Codes: qᵢ + P·mᵢ − xᵢW ≤ B < qᵢ + P·mᵢ + 1 − xᵢW;  decoded: lᵢW ≤ qᵢ + sB ≤ hᵢW;  bottom ≤ W
+    ≤ top."""
     if s > 0:
-        more, less = [(l, -c) for l, c in zip(low, q)], [(h, -c) for h, c in zip(high, q)]   # lines (a, b): B ≥ aW + b
+        more, less = (
+            [(l, -c) for l, c in zip(low, q)],
+            [(h, -c) for h, c in zip(high, q)],
+        )  # lines (a, b): B ≥ aW + b
     else:
-        more, less = [(-h, c) for h, c in zip(high, q)], [(-l, c) for l, c in zip(low, q)]   # B ≤ aW + b
-    if levels == 1:                                        # every code is 0, whatever W and B are
+        more, less = (
+            [(-h, c) for h, c in zip(high, q)],
+            [(-l, c) for l, c in zip(low, q)],
+        )  # B ≤ aW + b
+    if levels == 1:  # every code is 0, whatever W and B are
         return _between(more, less, [], bottom, top)
     inside = (bottom + top) / 2
     arc = offsets(x, q, levels, inside)
-    if arc is None:                                        # one W alone, at the end of an interval
+    if arc is None:  # one W alone, at the end of an interval
         return None
     turns = [(floor(v * inside + arc[0]) - c) // levels for v, c in zip(x, q)]
-    (al, bl), (au, bu) = max(more, key=lambda p: p[0] * inside + p[1]), min(less, key=lambda p: p[0] * inside + p[1])
-    reach = [x[0] * W + B - q[0] - levels * turns[0] for W in (bottom, top) for B in (al * W + bl, au * W + bu)]
+    (al, bl), (au, bu) = (
+        max(more, key=lambda p: p[0] * inside + p[1]),
+        min(less, key=lambda p: p[0] * inside + p[1]),
+    )
+    reach = [
+        x[0] * W + B - q[0] - levels * turns[0]
+        for W in (bottom, top)
+        for B in (al * W + bl, au * W + bu)
+    ]
     for turn in range(floor(min(reach) / levels) - 1, ceil(max(reach) / levels) + 2):
         codes = [(-v, Fraction(c + (t + turn) * levels)) for v, c, t in zip(x, q, turns)]
         strict, at_0 = [(a, b + 1) for a, b in codes], [(Fraction(0), Fraction(0))]
-        found = (_between(more + codes + at_0, less + at_0, strict, bottom, top)           # B = 0 where it will do
-                 or _between(more + codes, less, strict, bottom, top))
+        found = (
+            _between(
+                more + codes + at_0, less + at_0, strict, bottom, top
+            )  # B = 0 where it will do
+            or _between(more + codes, less, strict, bottom, top)
+        )
         if found:
             return found
     return None
 
 
 def _between(lower, upper, strict, bottom, top):
-    """(W, B) with bottom ≤ W ≤ top, W > 0, B on or above the lower lines, on or below the upper, below the strict."""
+    """(W, B) with bottom ≤ W ≤ top, W > 0, B on or above the lower lines, on or below the upper,
+    below the strict."""
     open_bottom, open_top = bottom == 0, False
     for a, b in dict.fromkeys(lower):
         for lines, is_strict in ((upper, False), (strict, True)):
-            for c, d in dict.fromkeys(lines):              # aW + b ≤ cW + d
+            for c, d in dict.fromkeys(lines):  # aW + b ≤ cW + d
                 if a == c and (b > d or (is_strict and b == d)):
                     return None
                 end = (d - b) / (a - c) if a != c else None

@@ -1,11 +1,13 @@
-"""Which (W, B) can print these codes by ⌊x·W + B⌋ mod P? Exact, over the rationals; if none, which digits are to blame.
+"""Which (W, B) can print these codes by ⌊x·W + B⌋ mod P? Exact, over the rationals; if none, which
+digits are to blame.
 
-`circle` holds the geometry, `conflict` what is said when there is no solution; here they become one answer. Other
-roundings are the same question of another B, of −x where they round up, and codes that saturate, or have no limit, are
-strips instead of arcs (`strips`):
+`circle` holds the geometry, `conflict` what is said when there is no solution; here they become one
+answer. Other roundings are the same question of another B, of −x where they round up, and codes
+that saturate, or have no limit, are strips instead of arcs (`strips`):
 
     ceil       ⌈t⌉ = −⌊−t⌋        half_up  ⌊t + ½⌋        half_down  ⌈t − ½⌉        half_even, half_away: as half_up but
-                                                                                    for ties, which are not searched
+                                                                                    for ties, which
+                                                                                    are not searched
 """
 
 from fractions import Fraction
@@ -15,19 +17,20 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import arrays
-from refnn.checking import conflict, strips
-from refnn.checking.circle import feasible_W, offsets, simplest, simplest_in
+from refnn.checking.plane import conflict, strips
+from refnn.checking.plane.circle import feasible_W, offsets, simplest, simplest_in
 from refnn.quantization import rounding as rules
 
 MAX_VALUES = 200
 ROUNDINGS = ("floor", "ceil", "half_up", "half_down", "half_even", "half_away")
 OVERFLOWS = ("wrap", "saturate", "none")
-UP = ("ceil", "half_down")                 # those of −x
-TIES = ("half_even", "half_away")          # those of which pairs that make a tie are not searched
+UP = ("ceil", "half_down")  # those of −x
+TIES = ("half_even", "half_away")  # those of which pairs that make a tie are not searched
 
 
 class Proof(NamedTuple):
-    """indices: flat positions that no (W, B) prints together, though any one of them can be left out; reason: why.
+    """indices: flat positions that no (W, B) prints together, though any one of them can be left
+    out; reason: why.
 
     >>> solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).proof.indices
     (0, 1, 2)
@@ -38,7 +41,8 @@ class Proof(NamedTuple):
 
 
 class Repair(NamedTuple):
-    """keep: a largest set of flat positions that one pair prints; change: the others; the pair; all codes it prints.
+    """keep: a largest set of flat positions that one pair prints; change: the others; the pair; all
+    codes it prints.
 
     >>> solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).repair.change
     (2,)
@@ -51,8 +55,9 @@ class Repair(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """feasible; intervals: the maximal open intervals (low, high) of W, of one period if codes wrap, or []; period, of
-    W (None if they do not); witness (W, B) or None; proof and repair: None if feasible.
+    """feasible; intervals: the maximal open intervals (low, high) of W, of one period if codes
+    wrap, or []; period, of W (None if they do not); witness (W, B) or None; proof and repair: None
+    if feasible.
 
     >>> solve(["0.1"], [3], levels=8).period
     80
@@ -67,13 +72,15 @@ class Solution(NamedTuple):
 
 
 def solve(x, q, levels, rounding="floor", overflow="wrap"):
-    """All W for which some B gives ⌊x·W + B⌋ mod levels = q; or why there is none, and how little must change.
+    """All W for which some B gives ⌊x·W + B⌋ mod levels = q; or why there is none, and how little
+    must change.
 
-    x: Fractions, whole numbers, decimal strings, or floats read as the decimal they print; q: codes 0..levels − 1;
-    nested lists are flattened. At most 200 values, and 10^6 intervals on the way: ValueError beyond. rounding: floor,
-    ceil, half_up, half_down; half_even and half_away by pairs for which no x·W + B is a tie: feasible, proof and repair
-    are about these alone (W = 1, B = 0 prints 0 2 2 of 0.5, 1.5, 2.5 half to even, and is not found). overflow: wrap
-    (mod), saturate (clipped to 0..levels − 1) or none (codes are any whole numbers, and levels is not used).
+    x: Fractions, whole numbers, decimal strings, or floats read as the decimal they print; q: codes
+    0..levels − 1; nested lists are flattened. At most 200 values, and 10^6 intervals on the way:
+    ValueError beyond. rounding: floor, ceil, half_up, half_down; half_even and half_away by pairs
+    for which no x·W + B is a tie: feasible, proof and repair are about these alone (W = 1, B = 0
+    prints 0 2 2 of 0.5, 1.5, 2.5 half to even, and is not found). overflow: wrap (mod), saturate
+    (clipped to 0..levels − 1) or none (codes are any whole numbers, and levels is not used).
 
     >>> solve(["0.1", "0.2", "0.3"], [0, 1, 2], levels=8)[:4]
     (True, [(Fraction(5, 1), Fraction(15, 1))], 80, (Fraction(6, 1), Fraction(1, 3)))
@@ -87,32 +94,48 @@ def solve(x, q, levels, rounding="floor", overflow="wrap"):
         x, q, levels = _any_codes(x, q)
     x, q, levels = checked("solve", x, q, levels) if overflow != "none" else (x, q, levels)
     turned, codes, back = _as_floor(x, q, levels, rounding)
-    found = (_wrapped(turned, codes, levels, whole=True) if overflow == "wrap"
-             else _straight(turned, codes, levels, overflow))
+    found = (
+        _wrapped(turned, codes, levels, whole=True)
+        if overflow == "wrap"
+        else _straight(turned, codes, levels, overflow)
+    )
     if (rounding, overflow) == ("floor", "wrap"):
         return found
-    if not found.feasible:                                                     # in words of the given x and q
+    if not found.feasible:  # in words of the given x and q
         at = found.proof.indices
-        found = found._replace(proof=Proof(at, conflict.certificate(x, q, levels, at) if overflow == "wrap" else
-                                           conflict.straight_certificate(x, q, *_strips(q, levels, overflow), at)))
+        found = found._replace(
+            proof=Proof(
+                at,
+                conflict.certificate(x, q, levels, at)
+                if overflow == "wrap"
+                else conflict.straight_certificate(x, q, *_strips(q, levels, overflow), at),
+            )
+        )
 
     def pair(known_x, known_q, intervals):
         W = simplest(*intervals[0])
-        low, high = offsets(known_x, known_q, levels, W) if overflow == "wrap" else strips.offsets(
-            known_x, *_strips(known_q, levels, overflow), W)
-        B = back(simplest(low, high))                                          # inside: no tie, whatever the rule
+        low, high = (
+            offsets(known_x, known_q, levels, W)
+            if overflow == "wrap"
+            else strips.offsets(known_x, *_strips(known_q, levels, overflow), W)
+        )
+        B = back(simplest(low, high))  # inside: no tie, whatever the rule
         return W, B - levels * round(B / levels) if overflow == "wrap" else B
 
     if found.feasible:
         return found._replace(witness=pair(turned, codes, found.intervals))
     kept_x, kept_q = ([a[i] for i in found.repair.keep] for a in (turned, codes))
     W, B = pair(kept_x, kept_q, _intervals(kept_x, kept_q, levels, overflow))
-    return found._replace(repair=found.repair._replace(witness=(W, B), codes=tuple(
-        code_of(v * W + B, levels, rounding, overflow) for v in x)))
+    return found._replace(
+        repair=found.repair._replace(
+            witness=(W, B), codes=tuple(code_of(v * W + B, levels, rounding, overflow) for v in x)
+        )
+    )
 
 
 def decide(x, q, levels):
-    """`solve` with floor and mod, but where x is too finely spaced for a repair (or a proof) that is None, no refusal.
+    """`solve` with floor and mod, but where x is too finely spaced for a repair (or a proof) that
+    is None, no refusal.
 
     >>> found = decide(["0.5", "0.6", "0.7", *["0.000001"] * 5], [3, 4, *[0] * 6], levels=8)
     >>> found.feasible, found.proof.indices, found.repair
@@ -129,16 +152,19 @@ def repair_text(repair):
     """
     W, B = map(conflict.decimal, repair.witness)
     change = ", ".join(str(i + 1) for i in repair.change)
-    return (f"least repair: {len(repair.keep)} of {len(repair.keep) + len(repair.change)} codes can be right at most; "
-            f"change entr{'y' if len(repair.change) == 1 else 'ies'} {change}, and W = {W}, B = {B} prints "
-            f"{' '.join(map(str, repair.codes))}")
+    return (
+        f"least repair: {len(repair.keep)} of {len(repair.keep) + len(repair.change)} codes can be right at most; "
+        f"change entr{'y' if len(repair.change) == 1 else 'ies'} {change}, and W = {W}, B = {B} prints "
+        f"{' '.join(map(str, repair.codes))}"
+    )
 
 
 def range_of_B(x, q, levels, W, rounding="floor", overflow="wrap"):
-    """(low, high): all B strictly between print q with this W, and one end or both with some roundings; or None.
+    """(low, high): all B strictly between print q with this W, and one end or both with some
+    roundings; or None.
 
-    Where codes wrap, B repeats after `levels`, and the range is the one nearest 0; either end may be infinite if codes
-    saturate.
+    Where codes wrap, B repeats after `levels`, and the range is the one nearest 0; either end may
+    be infinite if codes saturate.
 
     >>> range_of_B(["0.1", "0.2", "0.3"], [0, 1, 2], 8, W=10)
     (Fraction(-1, 1), Fraction(0, 1))
@@ -148,8 +174,11 @@ def range_of_B(x, q, levels, W, rounding="floor", overflow="wrap"):
     W = arrays.exact("range_of_B", "W", W)
     x, q, levels = _any_codes(x, q) if overflow == "none" else checked("range_of_B", x, q, levels)
     turned, codes, back = _as_floor(x, q, levels, rounding)
-    found = offsets(turned, codes, levels, W) if overflow == "wrap" else strips.offsets(
-        turned, *_strips(codes, levels, overflow), W)
+    found = (
+        offsets(turned, codes, levels, W)
+        if overflow == "wrap"
+        else strips.offsets(turned, *_strips(codes, levels, overflow), W)
+    )
     if found is None:
         return None
     low, high = sorted(map(back, found))
@@ -164,7 +193,13 @@ def code_of(t, levels, rounding, overflow):
     (7, 1)
     """
     q = int(getattr(rules, rounding)(t))
-    return q % levels if overflow == "wrap" else min(max(q, 0), levels - 1) if overflow == "saturate" else q
+    return (
+        q % levels
+        if overflow == "wrap"
+        else min(max(q, 0), levels - 1)
+        if overflow == "saturate"
+        else q
+    )
 
 
 def _any_codes(x, q):
@@ -181,23 +216,31 @@ def _as_floor(x, q, levels, rounding):
     half = Fraction(1, 2) if rounding != "floor" and rounding != "ceil" else Fraction(0)
     if rounding not in UP:
         return x, q, lambda B: B - half
-    top = 0 if levels is None else levels - 1                                  # ⌊−t⌋ = −q; + top: codes 0..levels − 1
+    top = 0 if levels is None else levels - 1  # ⌊−t⌋ = −q; + top: codes 0..levels − 1
     return [-v for v in x], [top - c for c in q], lambda B: top - B + half
 
 
 def _strips(q, levels, overflow):
-    """low and high of every code; a code at an end of 0..levels − 1 has one side if codes saturate there."""
+    """low and high of every code; a code at an end of 0..levels − 1 has one side if codes saturate
+    there."""
     ends = overflow == "saturate"
-    return ([-inf if ends and c == 0 else Fraction(c) for c in q],
-            [inf if ends and c == levels - 1 else Fraction(c + 1) for c in q])
+    return (
+        [-inf if ends and c == 0 else Fraction(c) for c in q],
+        [inf if ends and c == levels - 1 else Fraction(c + 1) for c in q],
+    )
 
 
 def _intervals(x, q, levels, overflow):
-    return feasible_W(x, q, levels) if overflow == "wrap" else strips.feasible_W(x, *_strips(q, levels, overflow))
+    return (
+        feasible_W(x, q, levels)
+        if overflow == "wrap"
+        else strips.feasible_W(x, *_strips(q, levels, overflow))
+    )
 
 
 def _straight(x, q, levels, overflow):
-    """The answer where codes do not wrap; `solve` adds the words of the proof, the witness and the repair's codes."""
+    """The answer where codes do not wrap; `solve` adds the words of the proof, the witness and the
+    repair's codes."""
     low, high = _strips(q, levels, overflow)
     intervals = strips.feasible_W(x, low, high)
     if intervals:
@@ -205,12 +248,12 @@ def _straight(x, q, levels, overflow):
     indices = strips.smallest_conflict(x, low, high)
     keep = strips.largest_set(x, low, high)
     change = tuple(i for i in range(len(x)) if i not in keep)
-    return Solution(False, [], None, None, Proof(indices, ""),
-                    Repair(keep, change, (), ()))
+    return Solution(False, [], None, None, Proof(indices, ""), Repair(keep, change, (), ()))
 
 
 def _wrapped(x, q, levels, whole):
-    """The answer of ⌊x·W + B⌋ mod levels; if not whole, without what is refused once infeasibility is known."""
+    """The answer of ⌊x·W + B⌋ mod levels; if not whole, without what is refused once infeasibility
+    is known."""
     period = levels * lcm(*(v.denominator for v in x))
     intervals = feasible_W(x, q, levels)
     if intervals:
@@ -218,7 +261,7 @@ def _wrapped(x, q, levels, whole):
     try:
         indices = conflict.smallest(x, q, levels)
         proof = Proof(indices, conflict.certificate(x, q, levels, indices))
-    except ValueError:                                                         # too many intervals on another way
+    except ValueError:  # too many intervals on another way
         if whole:
             raise
         proof = None
@@ -227,8 +270,12 @@ def _wrapped(x, q, levels, whole):
     keep = conflict.largest_set(x, q, levels)
     kept = [x[i] for i in keep], [q[i] for i in keep]
     W, B = _witness(*kept, levels, feasible_W(*kept, levels))
-    repair = Repair(keep, tuple(i for i in range(len(x)) if i not in keep), (W, B),
-                    tuple(floor(v * W + B) % levels for v in x))
+    repair = Repair(
+        keep,
+        tuple(i for i in range(len(x)) if i not in keep),
+        (W, B),
+        tuple(floor(v * W + B) % levels for v in x),
+    )
     return Solution(False, [], period, None, proof, repair)
 
 

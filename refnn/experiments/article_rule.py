@@ -1,10 +1,11 @@
-"""What the article's rule does: R = ∂J/∂x, remove R < τ (§3.2), on networks where everything else is held fixed.
+"""What the article's rule does: R = ∂J/∂x, remove R < τ (§3.2), on networks where everything else
+is held fixed.
 
-    when      at a minimum R is 0, so that τ = 0.5 removes all; before it, what is left hangs on the step
-    sum, mean J averaged over the N rows has R/N: the same τ means something else
-    units     y in tenths, or one input in twelfths: the same function, another R
-    decay     with weight decay λ the minimum of J + ½λ‖θ‖² has R = −λw: the rule goes by the sign of w
-    symmetry  flipping the signs into and out of a tanh unit is the same function, and another set goes
+when      at a minimum R is 0, so that τ = 0.5 removes all; before it, what is left hangs on the step
+sum, mean J averaged over the N rows has R/N: the same τ means something else
+units     y in tenths, or one input in twelfths: the same function, another R
+decay     with weight decay λ the minimum of J + ½λ‖θ‖² has R = −λw: the rule goes by the sign of w
+symmetry  flipping the signs into and out of a tanh unit is the same function, and another set goes
 """
 
 from typing import NamedTuple
@@ -20,17 +21,18 @@ from refnn.network import Params
 from refnn.pruning import as_written, importance, truth
 
 STEPS = (0, 30, TRAINED // 2, TRAINED, 1000, 3000)
-MOMENTS = {"half trained": TRAINED // 2, "trained": TRAINED}           # with decay
+MOMENTS = {"half trained": TRAINED // 2, "trained": TRAINED}  # with decay
 TAU = float(article.TAU)
 UNITS = {"y times 10": ("y", 10.0), "first input times 12": ("x", 12.0)}
 STAGES = 2 * len(STEPS) + len(MOMENTS)
 
 
 class Rule(NamedTuple):
-    """left: ("sum"|"mean", decay) -> (steps, S) parameters that R < 0.5 leaves; kept: (sign of R, decay) -> (steps, S)
-    share of the parameters of that sign that R < 0.5 leaves, summed; distance, rank: step -> (S,) relative distance of
-    R from −λw, and Spearman of |R| with |w|, with decay; units: (moment, name) -> (S,) parameters with another fate;
-    flipped: (moment, criterion) -> (S,) the same after sign flips.
+    """left: ("sum"|"mean", decay) -> (steps, S) parameters that R < 0.5 leaves; kept: (sign of R,
+    decay) -> (steps, S) share of the parameters of that sign that R < 0.5 leaves, summed; distance,
+    rank: step -> (S,) relative distance of R from −λw, and Spearman of |R| with |w|, with decay;
+    units: (moment, name) -> (S,) parameters with another fate; flipped: (moment, criterion) -> (S,)
+    the same after sign flips.
     >>> Rule._fields
     ('seeds', 'left', 'kept', 'distance', 'rank', 'units', 'flipped')"""
 
@@ -66,7 +68,8 @@ def spearman(a, b):
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """The rule at every step, with and without decay, summed and averaged, in other units, and under flipped signs.
+    """The rule at every step, with and without decay, summed and averaged, in other units, and
+    under flipped signs.
 
     >>> compute(seeds=2).left["mean", 0.0][-1]
     array([0, 0])
@@ -86,7 +89,9 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
                         share = (mask.flatten() & of).sum(axis=-1) / np.maximum(of.sum(axis=-1), 1)
                         kept.setdefault((sign, decay), []).append(share)
             if decay:
-                distance[step] = np.linalg.norm(r + decay * w, axis=1) / np.linalg.norm(decay * w, axis=1)
+                distance[step] = np.linalg.norm(r + decay * w, axis=1) / np.linalg.norm(
+                    decay * w, axis=1
+                )
                 rank[step] = spearman(np.abs(r), np.abs(w))
     for moment, steps in MOMENTS.items():
         progress(f"units and signs, {moment}")
@@ -107,7 +112,8 @@ def _fate(params, X, y):
 
 
 def _other_fate(params, X, y, what, factor):
-    """The same function with y, or the first input, measured in units smaller by `factor`: how many fates change."""
+    """The same function with y, or the first input, measured in units smaller by `factor`: how many
+    fates change."""
     if what == "y":
         other = Params(params.W_ih, params.b_h, params.W_ho * factor, params.b_o * factor)
         X_other, y_other = X, y * factor
@@ -115,18 +121,28 @@ def _other_fate(params, X, y, what, factor):
         scale = np.where(np.arange(X.shape[-1]) == 0, factor, 1.0)
         other, X_other, y_other = Params(params.W_ih / scale, *params.arrays()[1:]), X * scale, y
     same = network.forward(other, X_other).y_hat * (1 / factor if what == "y" else 1)
-    assert np.allclose(same, network.forward(params, X).y_hat)                 # the same function
+    assert np.allclose(same, network.forward(params, X).y_hat)  # the same function
     return (_fate(other, X_other, y_other) != _fate(params, X, y)).sum(axis=-1)
 
 
 def _flipped(params, X, y):
-    """Random signs for every unit: criterion -> how many of the 61 scores (or fates) change by more than rounding."""
-    signs = np.random.default_rng(0).choice((-1.0, 1.0), params.b_h.shape)     # (S, 5)
-    other = Params(params.W_ih * signs[..., None], params.b_h * signs, params.W_ho * signs[..., None, :], params.b_o)
+    """Random signs for every unit: criterion -> how many of the 61 scores (or fates) change by more
+    than rounding."""
+    signs = np.random.default_rng(0).choice((-1.0, 1.0), params.b_h.shape)  # (S, 5)
+    other = Params(
+        params.W_ih * signs[..., None],
+        params.b_h * signs,
+        params.W_ho * signs[..., None, :],
+        params.b_o,
+    )
     changed = {"R < 0.5, as written": (_fate(other, X, y) != _fate(params, X, y)).sum(axis=-1)}
-    for name, score in (("|R|", importance.gradient), ("|w|", importance.magnitude), ("OBD", importance.obd),
-                        ("OBS", lambda *network: importance.obs(*network, damping=DECAY)),
-                        ("deletion", truth.deletion)):
+    for name, score in (
+        ("|R|", importance.gradient),
+        ("|w|", importance.magnitude),
+        ("OBD", importance.obd),
+        ("OBS", lambda *network: importance.obs(*network, damping=DECAY)),
+        ("deletion", truth.deletion),
+    ):
         before, after = (score(p, X, y).flatten() for p in (params, other))
         scale = np.abs(before).max(axis=-1, keepdims=True)
         changed[name] = (np.abs(after - before) > 1e-9 * scale).sum(axis=-1)
@@ -139,27 +155,65 @@ def text(result):
     >>> text(compute(seeds=2)).splitlines()[0]
     'Parameters of 61 that R < 0.5 leaves, after so many steps of training: median'
     """
-    rows = [[step, *(told(result.left[key][i], "{:.0f}") for key in result.left)] for i, step in enumerate(STEPS)]
-    share = [[step, *(told(100 * v[i], "{:.0f}") for v in result.kept.values())] for i, step in enumerate(STEPS)]
-    near = [[step, told(result.distance[step], "{:.1e}"), told(result.rank[step], "{:.3f}")] for step in STEPS]
-    changed = {**result.units, **{(m, f"signs flipped: {name}"): v for (m, name), v in result.flipped.items()}}
+    rows = [
+        [step, *(told(result.left[key][i], "{:.0f}") for key in result.left)]
+        for i, step in enumerate(STEPS)
+    ]
+    share = [
+        [step, *(told(100 * v[i], "{:.0f}") for v in result.kept.values())]
+        for i, step in enumerate(STEPS)
+    ]
+    near = [
+        [step, told(result.distance[step], "{:.1e}"), told(result.rank[step], "{:.3f}")]
+        for step in STEPS
+    ]
+    changed = {
+        **result.units,
+        **{(m, f"signs flipped: {name}"): v for (m, name), v in result.flipped.items()},
+    }
     names = list(dict.fromkeys(name for _, name in changed))
-    fates = [[name, *(told(changed[moment, name], "{:.0f}") for moment in MOMENTS)] for name in names]
-    return "\n".join([
-        wrap(f"Parameters of 61 that R < {article.TAU} leaves, after so many steps of training: median and central "
-             f"80% of {result.seeds} networks"), "",
-        table(rows, ["steps", *(f"{name}, {decay:g}" for name, decay in result.left)], "rrrrr"),
-        "(sum, mean: over the rows; 0, 10: weight decay)", "",
-        wrap("Of the parameters with a negative, and with another R: in %, how many it leaves (J summed). Every one "
-             "with a negative slope goes, however large"), "",
-        table(share, ["steps", *(f"{sign}, {decay:g}" for sign, decay in result.kept)], "rrrrr"), "",
-        wrap(f"With decay {DECAY:g}: how far R is from -decay*w, relative, and the rank correlation of |R| with "
-             "|w|"), "",
-        table(near, ["steps", "distance", "correlation"], "rrr"), "",
-        wrap("The same function written otherwise (with decay): how many of the 61 have another fate, or another "
-             "score"), "", table(fates, ["", *MOMENTS], "lrr"), "",
-        wrap(f"At {STEPS[-1]} steps with decay the correlation is {interval(result.rank[STEPS[-1]], '{:.4f}')} (95% "
-             "interval of the median).")])
+    fates = [
+        [name, *(told(changed[moment, name], "{:.0f}") for moment in MOMENTS)] for name in names
+    ]
+    return "\n".join(
+        [
+            wrap(
+                f"Parameters of 61 that R < {article.TAU} leaves, after so many steps of training: median and central "
+                f"80% of {result.seeds} networks"
+            ),
+            "",
+            table(rows, ["steps", *(f"{name}, {decay:g}" for name, decay in result.left)], "rrrrr"),
+            "(sum, mean: over the rows; 0, 10: weight decay)",
+            "",
+            wrap(
+                "Of the parameters with a negative, and with another R: in %, how many it leaves (J summed). Every one "
+                "with a negative slope goes, however large"
+            ),
+            "",
+            table(
+                share, ["steps", *(f"{sign}, {decay:g}" for sign, decay in result.kept)], "rrrrr"
+            ),
+            "",
+            wrap(
+                f"With decay {DECAY:g}: how far R is from -decay*w, relative, and the rank correlation of |R| with "
+                "|w|"
+            ),
+            "",
+            table(near, ["steps", "distance", "correlation"], "rrr"),
+            "",
+            wrap(
+                "The same function written otherwise (with decay): how many of the 61 have another fate, or another "
+                "score"
+            ),
+            "",
+            table(fates, ["", *MOMENTS], "lrr"),
+            "",
+            wrap(
+                f"At {STEPS[-1]} steps with decay the correlation is {interval(result.rank[STEPS[-1]], '{:.4f}')} (95% "
+                "interval of the median)."
+            ),
+        ]
+    )
 
 
 def draw(result):
@@ -171,17 +225,29 @@ def draw(result):
     from refnn import plots
 
     def lines(values):
-        return [plots.Series(f"{name}, decay" if decay else name, list(STEPS), *np.quantile(v, [0.5, 0.1, 0.9], axis=1))
-                for (name, decay), v in values.items()]
+        return [
+            plots.Series(
+                f"{name}, decay" if decay else name,
+                list(STEPS),
+                *np.quantile(v, [0.5, 0.1, 0.9], axis=1),
+            )
+            for (name, decay), v in values.items()
+        ]
+
     rank = np.quantile([result.rank[step] for step in STEPS], [0.5, 0.1, 0.9], axis=1)
     moment = "half trained"
     changed = {name: v for (m, name), v in result.units.items() if m == moment}
     changed |= {f"signs: {name}": v for (m, name), v in result.flipped.items() if m == moment}
     end = {key: np.median(values[-1]) for key, values in result.left.items()}
-    return {"article_rule": plots.rule(
-        lines(result.left), lines({key: 100 * v for key, v in result.kept.items()}),
-        plots.Series("with decay", list(STEPS), *rank), changed,
-        f"Near a minimum R < {article.TAU} leaves {end['sum', 0.0]:.0f} of 61 parameters, {end['sum', DECAY]:.0f} with "
-        f"weight decay, {max(end['mean', 0.0], end['mean', DECAY]):.0f} of a J averaged\nover the rows; the same "
-        f"function with other signs: {np.median(changed['signs: R < 0.5, as written']):.0f} have another fate",
-        f"medians and central 80% of {result.seeds} networks; decay: {DECAY:g}; bottom right: half trained, decay")}
+    return {
+        "article_rule": plots.rule(
+            lines(result.left),
+            lines({key: 100 * v for key, v in result.kept.items()}),
+            plots.Series("with decay", list(STEPS), *rank),
+            changed,
+            f"Near a minimum R < {article.TAU} leaves {end['sum', 0.0]:.0f} of 61 parameters, {end['sum', DECAY]:.0f} with "
+            f"weight decay, {max(end['mean', 0.0], end['mean', DECAY]):.0f} of a J averaged\nover the rows; the same "
+            f"function with other signs: {np.median(changed['signs: R < 0.5, as written']):.0f} have another fate",
+            f"medians and central 80% of {result.seeds} networks; decay: {DECAY:g}; bottom right: half trained, decay",
+        )
+    }

@@ -1,9 +1,10 @@
-"""Where each way of rounding stands among all: 2¹¹ roundings of every hidden neuron, 2¹⁵ of the printed network.
+"""Where each way of rounding stands among all: 2¹¹ roundings of every hidden neuron, 2¹⁵ of the
+printed network.
 
-A neuron's eleven parameters (ten weights and its bias, beside an input of 1) stand on the min–max grid of their layer;
-all 2¹¹ choices of floor or ceiling are tried on the training rows. Rank 1 is the best. What a method costs the whole
-network is J with its hidden layer rounded and its output layer left. obq may leave floor and ceiling; here it does not.
-"""
+A neuron's eleven parameters (ten weights and its bias, beside an input of 1) stand on the min–max
+grid of their layer; all 2¹¹ choices of floor or ceiling are tried on the training rows. Rank 1 is
+the best. What a method costs the whole network is J with its hidden layer rounded and its output
+layer left. obq may leave floor and ceiling; here it does not."""
 
 from typing import NamedTuple
 
@@ -17,14 +18,17 @@ from refnn.network import Params
 from refnn.quantization import affine, all_roundings, best_rounding, calibration
 
 BITS, PRINTED_BITS, PICTURED = (2, 3, 4), (2, 3, 4), 3
-METHODS = {name: getattr(best_rounding, name) for name in ("nearest", "adaround", "obq", "enumerated")}
+METHODS = {
+    name: getattr(best_rounding, name) for name in ("nearest", "adaround", "obq", "enumerated")
+}
 STAGES = len(BITS) + 1
 
 
 class Roundings(NamedTuple):
-    """rank and ratio: (bits, method) -> (S, 5): place among 2¹¹, cost over the best; J: (bits, method) -> (S,) over
-    the float network's; unit: a neuron (seed, hidden unit), costs: all 2¹¹ of it, marks: method -> (its cost,
-    its place); printed: bits -> (networks that differ among the 2¹⁵, place of nearest among them, its J, the least J).
+    """rank and ratio: (bits, method) -> (S, 5): place among 2¹¹, cost over the best; J: (bits,
+    method) -> (S,) over the float network's; unit: a neuron (seed, hidden unit), costs: all 2¹¹ of
+    it, marks: method -> (its cost, its place); printed: bits -> (networks that differ among the
+    2¹⁵, place of nearest among them, its J, the least J).
     >>> Roundings._fields
     ('seeds', 'rank', 'ratio', 'J', 'unit', 'costs', 'marks', 'printed')"""
 
@@ -45,21 +49,23 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     1
     """
     params, X, y, _, _ = networks(seeds)
-    W = np.concatenate([params.W_ih, params.b_h[..., None]], axis=-1)          # (S, 5, 11)
-    X1 = np.concatenate([X, np.ones_like(X[..., :1])], axis=-1)                # (S, N, 11)
+    W = np.concatenate([params.W_ih, params.b_h[..., None]], axis=-1)  # (S, 5, 11)
+    X1 = np.concatenate([X, np.ones_like(X[..., :1])], axis=-1)  # (S, N, 11)
     base, rank, ratio, loss = J(params, X, y), {}, {}, {}
     for bits in BITS:
         progress(f"all 2^11 roundings, {bits} bits")
         grid = calibration.choose_qparams(W, bits, axis=0)
-        costs = all_roundings.every(W, grid, X1)                               # (S, 5, 2¹¹)
+        costs = all_roundings.every(W, grid, X1)  # (S, 5, 2¹¹)
         for name, method in METHODS.items():
             codes = method(W, grid, X1)
             rank[bits, name] = all_roundings.rank(W, codes, grid, X1) + 1
             own = all_roundings.objective(W, codes, grid, X1)
             ratio[bits, name] = own / costs.min(axis=-1)
             hat = affine.dequantize(codes, grid)
-            loss[bits, name] = J(Params(hat[..., :-1], hat[..., -1], params.W_ho, params.b_o), X, y) / base
-            if (bits, name) == (PICTURED, "nearest"):                          # the neuron where nearest does as usual
+            loss[bits, name] = (
+                J(Params(hat[..., :-1], hat[..., -1], params.W_ho, params.b_o), X, y) / base
+            )
+            if (bits, name) == (PICTURED, "nearest"):  # the neuron where nearest does as usual
                 far = np.abs(rank[bits, name] - np.median(rank[bits, name]))
                 unit, marks = np.unravel_index(np.argmin(far), far.shape), {}
                 pictured = costs[unit]
@@ -67,11 +73,21 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
                 marks[name] = own[unit], int(rank[bits, name][unit])
     progress("all 2^15 roundings of the printed network")
     unit = tuple(int(i) for i in unit)
-    return Roundings(seeds, rank, ratio, loss, unit, pictured, marks, {bits: _printed(bits) for bits in PRINTED_BITS})
+    return Roundings(
+        seeds,
+        rank,
+        ratio,
+        loss,
+        unit,
+        pictured,
+        marks,
+        {bits: _printed(bits) for bits in PRINTED_BITS},
+    )
 
 
 def _printed(bits):
-    """How many of all roundings of the printed 5-2-1 network differ; the place of nearest by J, its J, the least J."""
+    """How many of all roundings of the printed 5-2-1 network differ; the place of nearest by J, its
+    J, the least J."""
     params, (X, y) = _floats(article.parameters()), article.data()
     X, y = (np.asarray(a, dtype=float) for a in (X, y))
     grids = [calibration.choose_qparams(a, bits) for a in params.arrays()]
@@ -79,8 +95,15 @@ def _printed(bits):
     near = Params(*(affine.quantize(a, g) for a, g in zip(params.arrays(), grids)))
     nearest = every[all_roundings.network_index(params, near, grids)]
     steps = [affine.quantize_steps(a, g).divided for a, g in zip(params.arrays(), grids)]
-    same = 2 ** sum(int((s == np.floor(s)).sum()) for s in steps)              # on its grid: both roundings are one
-    return len(every) // same, int((every < nearest).sum()) // same + 1, float(nearest), float(every.min())
+    same = 2 ** sum(
+        int((s == np.floor(s)).sum()) for s in steps
+    )  # on its grid: both roundings are one
+    return (
+        len(every) // same,
+        int((every < nearest).sum()) // same + 1,
+        float(nearest),
+        float(every.min()),
+    )
 
 
 def _floats(params):
@@ -93,22 +116,47 @@ def text(result):
     >>> text(compute(seeds=2)).splitlines()[0]
     "Place among all 2048 roundings of a hidden neuron's 11 parameters (1: the"
     """
-    rows = [[bits, name, told(result.rank[bits, name], "{:.0f}"), f"{(result.rank[bits, name] == 1).mean():.0%}",
-             told(result.ratio[bits, name]), interval(result.J[bits, name], "{:.4f}")]
-            for bits in BITS for name in METHODS]
+    rows = [
+        [
+            bits,
+            name,
+            told(result.rank[bits, name], "{:.0f}"),
+            f"{(result.rank[bits, name] == 1).mean():.0%}",
+            told(result.ratio[bits, name]),
+            interval(result.J[bits, name], "{:.4f}"),
+        ]
+        for bits in BITS
+        for name in METHODS
+    ]
     printed = [[bits, *(f"{v:.6g}" for v in values)] for bits, values in result.printed.items()]
-    worse = {bits: np.mean(result.J[bits, "enumerated"] > result.J[bits, "nearest"]) for bits in BITS}
-    return "\n".join([
-        wrap(f"Place among all 2048 roundings of a hidden neuron's 11 parameters (1: the best), {5 * result.seeds} "
-             "neurons; cost over the least: median and central 80%; J over the float network's: median and its 95% "
-             "interval"), "",
-        table(rows, ["bits", "method", "place", "best", "cost", "J"], "rlrrrr"), "",
-        wrap("The best rounding of each neuron is not always the best for the network: the share of networks whose J "
-             "is higher with every neuron at its best than with nearest is "
-             + ", ".join(f"{share:.0%} at {bits} bits" for bits, share in worse.items()) + "."), "",
-        wrap("The printed 5-2-1 network on its own data, a grid an array, all 2^15 = 32768 roundings judged by J. A "
-             "parameter that lies on its grid has only one: networks that differ, place and J of nearest, least J"),
-        "", table(printed, ["bits", "networks", "place", "J of nearest", "least J"], "rrrrr")])
+    worse = {
+        bits: np.mean(result.J[bits, "enumerated"] > result.J[bits, "nearest"]) for bits in BITS
+    }
+    return "\n".join(
+        [
+            wrap(
+                f"Place among all 2048 roundings of a hidden neuron's 11 parameters (1: the best), {5 * result.seeds} "
+                "neurons; cost over the least: median and central 80%; J over the float network's: median and its 95% "
+                "interval"
+            ),
+            "",
+            table(rows, ["bits", "method", "place", "best", "cost", "J"], "rlrrrr"),
+            "",
+            wrap(
+                "The best rounding of each neuron is not always the best for the network: the share of networks whose J "
+                "is higher with every neuron at its best than with nearest is "
+                + ", ".join(f"{share:.0%} at {bits} bits" for bits, share in worse.items())
+                + "."
+            ),
+            "",
+            wrap(
+                "The printed 5-2-1 network on its own data, a grid an array, all 2^15 = 32768 roundings judged by J. A "
+                "parameter that lies on its grid has only one: networks that differ, place and J of nearest, least J"
+            ),
+            "",
+            table(printed, ["bits", "networks", "place", "J of nearest", "least J"], "rrrrr"),
+        ]
+    )
 
 
 def draw(result):
@@ -118,12 +166,17 @@ def draw(result):
     ['roundings']
     """
     from refnn import plots
+
     typical = np.median(result.rank[PICTURED, "nearest"])
     share = np.median(result.ratio[PICTURED, "nearest"])
-    return {"roundings": plots.roundings(
-        result.costs, {f"{name}: {place}": cost for name, (cost, place) in result.marks.items()},
-        f"Rounding each weight to the nearest is not best: in the median neuron {typical - 1:.0f} of "
-        f"{len(result.costs)} roundings\nare better, and the best has {1 / share:.0%} of its squared output error",
-        f"all 2¹¹ roundings of such a neuron (seed {result.unit[0]}, unit {result.unit[1] + 1}), {PICTURED} bits; a "
-        "mark: the method and its place",
-        "Σ over the training rows of ((ŵ − w)·x)²")}
+    return {
+        "roundings": plots.roundings(
+            result.costs,
+            {f"{name}: {place}": cost for name, (cost, place) in result.marks.items()},
+            f"Rounding each weight to the nearest is not best: in the median neuron {typical - 1:.0f} of "
+            f"{len(result.costs)} roundings\nare better, and the best has {1 / share:.0%} of its squared output error",
+            f"all 2¹¹ roundings of such a neuron (seed {result.unit[0]}, unit {result.unit[1] + 1}), {PICTURED} bits; a "
+            "mark: the method and its place",
+            "Σ over the training rows of ((ŵ − w)·x)²",
+        )
+    }

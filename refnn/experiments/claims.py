@@ -1,7 +1,8 @@
-"""Every claim that is shown over many seeds: its name on the command line, and the file that computes it.
+"""Every claim that is shown over many seeds: its name on the command line, and the file that
+computes it.
 
-A file has STAGES, compute(seeds, progress) -> result, text(result), and draw(result) -> {name: figure} if it has one.
-"""
+A file has STAGES, compute(seeds, progress) -> result, text(result), and draw(result) -> {name:
+figure} if it has one."""
 
 from refnn.experiments import (
     article_rule,

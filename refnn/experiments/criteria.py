@@ -1,13 +1,15 @@
-"""Every criterion against what deletion really costs: rank correlation and regret, on three data sets at four moments.
+"""Every criterion against what deletion really costs: rank correlation and regret, on three data
+sets at four moments.
 
     truth        J(θ_i = 0) − J of each of the 61 parameters, exactly
     correlation  Spearman's, of the criterion's scores with the truth
     regret       J without the k parameters that the criterion puts lowest, less the least J known for k, over J: the
-                 least of all sets for k ≤ 3, beyond of greedy deletion with swaps and of what the criteria found
+                 least of all sets for k ≤ 3, beyond of greedy deletion with swaps and of what the
+                 criteria found
 
-Moments: the start; half trained (150 steps); trained by the recipe (decay 10, 300 steps); and 1000 steps without decay.
-OBS is damped by the decay, 10, where there is one, and by 0.001 where there is none.
-"""
+Moments: the start; half trained (150 steps); trained by the recipe (decay 10, 300 steps); and 1000
+steps without decay. OBS is damped by the decay, 10, where there is one, and by 0.001 where there is
+none."""
 
 import re
 from typing import NamedTuple
@@ -22,17 +24,21 @@ from refnn.network import Params
 from refnn.pruning import as_written, importance, masks, truth
 
 DATASETS = ("diabetes", "friedman1", "teacher")
-MOMENTS = {"start": {"steps": 0}, "half": {"steps": STEPS // 2}, "trained": {},
-           "no decay": {"steps": 1000, "decay": 0.0}}
+MOMENTS = {
+    "start": {"steps": 0},
+    "half": {"steps": STEPS // 2},
+    "trained": {},
+    "no decay": {"steps": 1000, "decay": 0.0},
+}
 CRITERIA = ("random", "R", "|R|", "|w|", "|R*w|", "Fisher", "OBD", "OBS", "Taylor2", "deletion")
-COUNTS = (1, 2, 3, 18, 30, 43, 55)         # of 61: one, two, three, and 30, 50, 70, 90 %
+COUNTS = (1, 2, 3, 18, 30, 43, 55)  # of 61: one, two, three, and 30, 50, 70, 90 %
 PICTURED = "diabetes", "no decay"
 STAGES = len(DATASETS) * len(MOMENTS)
 
 
 class Criteria(NamedTuple):
-    """correlation: (dataset, moment, criterion) -> (S,); regret: the same with a count -> (S,), over the dense J;
-    picture: scores and truth of one network, criterion -> (61,).
+    """correlation: (dataset, moment, criterion) -> (S,); regret: the same with a count -> (S,),
+    over the dense J; picture: scores and truth of one network, criterion -> (61,).
     >>> Criteria._fields
     ('seeds', 'correlation', 'regret', 'picture')"""
 
@@ -56,8 +62,10 @@ def compute(seeds=SEEDS, progress=lambda stage: None, datasets=DATASETS):
             J = truth.loss_without(params, np.ones((1, 61)), X, y)[:, 0]
             real = truth.deletion(params, X, y).flatten()
             without = {}
-            for name, scores in (*_scores(params, X, y, options.get("decay", DECAY)),
-                                 ("deletion", Params.unflatten(real, params.sizes))):
+            for name, scores in (
+                *_scores(params, X, y, options.get("decay", DECAY)),
+                ("deletion", Params.unflatten(real, params.sizes)),
+            ):
                 correlation[dataset, moment, name] = spearman(scores.flatten(), real)
                 for k in COUNTS:
                     keep = masks.by_sparsity(scores, k / 61).flatten()
@@ -93,28 +101,54 @@ def text(result):
     'Rank correlation of each criterion with the true cost of deletion: median of 2'
     """
     datasets = list(dict.fromkeys(dataset for dataset, _, _ in result.correlation))
-    parts = [wrap(f"Rank correlation of each criterion with the true cost of deletion: median of {result.seeds} "
-                  "networks, in brackets the central 80%")]
+    parts = [
+        wrap(
+            f"Rank correlation of each criterion with the true cost of deletion: median of {result.seeds} "
+            "networks, in brackets the central 80%"
+        )
+    ]
     for dataset in datasets:
-        rows = [[name, *(_short(result.correlation[dataset, moment, name]) for moment in MOMENTS)]
-                for name in CRITERIA]
+        rows = [
+            [name, *(_short(result.correlation[dataset, moment, name]) for moment in MOMENTS)]
+            for name in CRITERIA
+        ]
         parts += ["", dataset, table(rows, ["", *MOMENTS])]
-    parts += ["", wrap("Regret: J without the k lowest less the least J known, in % of the dense network's J; medians "
-                       "and the ends of their 95% intervals. k = 1, 2, 3 (the best of all sets), and 30%, 50%, 70%, "
-                       "90% of 61 (the best known); T: thousands")]
+    parts += [
+        "",
+        wrap(
+            "Regret: J without the k lowest less the least J known, in % of the dense network's J; medians "
+            "and the ends of their 95% intervals. k = 1, 2, 3 (the best of all sets), and 30%, 50%, 70%, "
+            "90% of 61 (the best known); T: thousands"
+        ),
+    ]
     for dataset in datasets:
         for moment in MOMENTS:
             for counts in (COUNTS[:3], COUNTS[3:]):
-                rows = [[name, *(_percent(result.regret[dataset, moment, k, name]) for k in counts)]
-                        for name in CRITERIA]
+                rows = [
+                    [name, *(_percent(result.regret[dataset, moment, k, name]) for k in counts)]
+                    for name in CRITERIA
+                ]
                 parts += ["", f"{dataset}, {moment}", table(rows, ["", *counts])]
     worst = []
     for name in CRITERIA[:-1]:
-        where = min((np.median(v), d, m) for (d, m, n), v in result.correlation.items() if n == name)
+        where = min(
+            (np.median(v), d, m) for (d, m, n), v in result.correlation.items() if n == name
+        )
         worst.append(f"{name} ({where[0]:.2f}: {where[1]}, {where[2]})")
-    parts += ["", wrap("OBS scores what deletion costs when all the others move to make up for it; here they do not. "
-                       "deletion ranks by the true cost of each alone: what it loses is lost by ranking singly.")]
-    return "\n".join([*parts, "", wrap("Where each fails most, by its median correlation: " + "; ".join(worst) + ".")])
+    parts += [
+        "",
+        wrap(
+            "OBS scores what deletion costs when all the others move to make up for it; here they do not. "
+            "deletion ranks by the true cost of each alone: what it loses is lost by ranking singly."
+        ),
+    ]
+    return "\n".join(
+        [
+            *parts,
+            "",
+            wrap("Where each fails most, by its median correlation: " + "; ".join(worst) + "."),
+        ]
+    )
 
 
 def _short(values):
@@ -139,12 +173,19 @@ def draw(result):
     ['criteria']
     """
     from refnn import plots
+
     middle = {name: np.median(result.correlation[(*PICTURED, name)]) for name in CRITERIA[:-1]}
     best = max(middle, key=middle.get)
-    return {"criteria": plots.against_truth(
-        {name: result.picture[name] for name in CRITERIA[1:-1]}, result.picture["truth"],
-        {name: middle[name] for name in CRITERIA[1:-1]},
-        f"Trained without decay, the rank correlation with the true cost of deletion is {middle['R']:.2f} for R,\n"
-        f"{middle['|R|']:.2f} for |R|, {middle['|w|']:.2f} for |w| and {middle[best]:.2f} for {best}".replace("-", "−"),
-        f"one network (seed 0), a dot a parameter; in brackets the rank correlation, median of {result.seeds} networks",
-        "J(w = 0) − J")}
+    return {
+        "criteria": plots.against_truth(
+            {name: result.picture[name] for name in CRITERIA[1:-1]},
+            result.picture["truth"],
+            {name: middle[name] for name in CRITERIA[1:-1]},
+            f"Trained without decay, the rank correlation with the true cost of deletion is {middle['R']:.2f} for R,\n"
+            f"{middle['|R|']:.2f} for |R|, {middle['|w|']:.2f} for |w| and {middle[best]:.2f} for {best}".replace(
+                "-", "−"
+            ),
+            f"one network (seed 0), a dot a parameter; in brackets the rank correlation, median of {result.seeds} networks",
+            "J(w = 0) − J",
+        )
+    }

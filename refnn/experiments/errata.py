@@ -1,4 +1,5 @@
-"""What is wrong with the article: each finding that needs no training, computed, with its § and the Chinese term.
+"""What is wrong with the article: each finding that needs no training, computed, with its § and the
+Chinese term.
 
 The numbers are stable: findings 18, 19 and 25 need trained networks, 24 is told in 10.
 """
@@ -10,7 +11,8 @@ from refnn.experiments import printed_numbers, written_rules
 ELSEWHERE = (
     "Not above: 18 (what the scheme as written costs in test error), 19 (§6: whether compressed networks are better) "
     "and 25 (§5, §6: test error, and where each method fails) need trained networks: they are in the tour, python -m "
-    "refnn, and over many seeds in python -m refnn reproduce. 24 (P stands only in prose) is told in 10.")
+    "refnn, and over many seeds in python -m refnn reproduce. 24 (P stands only in prose) is told in 10."
+)
 
 
 class Finding(NamedTuple):

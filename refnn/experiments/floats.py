@@ -1,8 +1,9 @@
-"""Finding 9: in floating point floor and mod are a trap. Which end of min–max fails, in which order, how often?
+"""Finding 9: in floating point floor and mod are a trap. Which end of min–max fails, in which
+order, how often?
 
-In exact arithmetic the minimum gets code 0 and the maximum P − 1, whatever the order. In floats the result lands a last
-bit below a whole number now and then, and floor takes the whole number below it; if that is −1, mod makes it P − 1.
-"""
+In exact arithmetic the minimum gets code 0 and the maximum P − 1, whatever the order. In floats the
+result lands a last bit below a whole number now and then, and floor takes the whole number below
+it; if that is −1, mod makes it P − 1."""
 
 from fractions import Fraction
 from typing import NamedTuple
@@ -15,8 +16,8 @@ TENSORS, SIZE, LEVELS = 400, 50, (4, 8, 16, 64, 256)
 
 
 class Ends(NamedTuple):
-    """One order of operations: for each number of levels the share of tensors whose minimum is not encoded as 0, and
-    whose maximum is not encoded as P − 1.
+    """One order of operations: for each number of levels the share of tensors whose minimum is not
+    encoded as 0, and whose maximum is not encoded as P − 1.
 
     >>> compute()[-1].maximum.max()
     np.float64(0.0)
@@ -35,11 +36,15 @@ def compute(seed=0):
     """
     x = np.random.default_rng(seed).standard_normal((TENSORS, SIZE)).round(2)
     low, high = x.min(axis=1), x.max(axis=1)
-    return [Ends(name, *np.mean([_wrong(encode, low, high, P) for P in LEVELS], axis=2).T) for name, encode in ORDERS]
+    return [
+        Ends(name, *np.mean([_wrong(encode, low, high, P) for P in LEVELS], axis=2).T)
+        for name, encode in ORDERS
+    ]
 
 
 def _wrong(encode, low, high, P):
-    """Whether the minimum, and whether the maximum, of each tensor gets another code than it must."""
+    """Whether the minimum, and whether the maximum, of each tensor gets another code than it
+    must."""
     return encode(low, low, high, P) % P != 0, encode(high, low, high, P) % P != P - 1
 
 
@@ -54,11 +59,16 @@ def _over_scale(x, low, high, P):
 
 
 def _fused(x, low, high, P):
-    """x·W + B with one rounding, a fused multiply-add: near 0 its sign, so its floor, is that of the exact value."""
+    """x·W + B with one rounding, a fused multiply-add: near 0 its sign, so its floor, is that of
+    the exact value."""
     W = (P - 1) / (high - low)
     B = -low * W
-    return np.floor([float(Fraction(a) * Fraction(w) + Fraction(b))
-                     for a, w, b in zip(x.tolist(), W.tolist(), B.tolist())])
+    return np.floor(
+        [
+            float(Fraction(a) * Fraction(w) + Fraction(b))
+            for a, w, b in zip(x.tolist(), W.tolist(), B.tolist())
+        ]
+    )
 
 
 def _from_minimum(x, low, high, P):
@@ -66,10 +76,18 @@ def _from_minimum(x, low, high, P):
 
 
 def _exact(x, low, high, P):
-    a, l, h = (np.array([Fraction(str(v)) for v in values.tolist()], dtype=object) for values in (x, low, high))
+    a, l, h = (
+        np.array([Fraction(str(v)) for v in values.tolist()], dtype=object)
+        for values in (x, low, high)
+    )
     W = (P - 1) / (h - l)
     return as_written.quantize_steps(a, W, -l * W, P).floored
 
 
-ORDERS = (("W = (P-1)/(max-min), B = -min*W", _article), ("B = -min/scale, W = 1/scale", _over_scale),
-          ("x*W + B fused, one rounding", _fused), ("(x-min)/(max-min)*(P-1)", _from_minimum), ("Fractions", _exact))
+ORDERS = (
+    ("W = (P-1)/(max-min), B = -min*W", _article),
+    ("B = -min/scale, W = 1/scale", _over_scale),
+    ("x*W + B fused, one rounding", _fused),
+    ("(x-min)/(max-min)*(P-1)", _from_minimum),
+    ("Fractions", _exact),
+)

@@ -1,12 +1,12 @@
-"""Floor's bias: what ⌊ ⌋ costs beside rounding to the nearest, for one weight and for a sum of weights.
+"""Floor's bias: what ⌊ ⌋ costs beside rounding to the nearest, for one weight and for a sum of
+weights.
 
     floor        error in (−1, 0] steps: mean −½, rms 1/√3 = 0.577
     nearest      error in [−½, ½]: mean 0, rms 1/√12 = 0.289
     stochastic   ⌊ ⌋ or one more, with the probability of the fraction: mean 0, rms 1/√6 = 0.408
 
-Errors that are not biased grow in a sum like √n, floor's like n. The floor of §3.1, decoded with the sign mended, all
-on the grid of min–max with a whole zero point.
-"""
+Errors that are not biased grow in a sum like √n, floor's like n. The floor of §3.1, decoded with
+the sign mended, all on the grid of min–max with a whole zero point."""
 
 from typing import NamedTuple
 
@@ -33,7 +33,8 @@ class Bias(NamedTuple):
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """The errors of all 61 parameters of every network by three rules, and the loss that each leaves.
+    """The errors of all 61 parameters of every network by three rules, and the loss that each
+    leaves.
 
     >>> sorted(compute(seeds=2).errors)
     ['floor', 'nearest', 'stochastic']
@@ -45,11 +46,17 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     scale = grid.scale[:, None]
     divided = affine.quantize_steps(theta, grid).divided
     progress("three rules of rounding")
-    steps = {"floor": rounding.floor(divided), "nearest": rounding.half_even(divided),
-             "stochastic": rounding.stochastic(divided, np.random.default_rng(0))}
+    steps = {
+        "floor": rounding.floor(divided),
+        "nearest": rounding.half_even(divided),
+        "stochastic": rounding.stochastic(divided, np.random.default_rng(0)),
+    }
     rounded = {name: Params.unflatten(s * scale, params.sizes) for name, s in steps.items()}
-    return Bias(seeds, {name: s - divided for name, s in steps.items()},
-                {"float32": J(params, X, y)} | {name: J(p, X, y) for name, p in rounded.items()})
+    return Bias(
+        seeds,
+        {name: s - divided for name, s in steps.items()},
+        {"float32": J(params, X, y)} | {name: J(p, X, y) for name, p in rounded.items()},
+    )
 
 
 def text(result):
@@ -62,11 +69,26 @@ def text(result):
     rows = [["float32", "", "", "", "", told(result.J["float32"], "{:.1f}")]]
     for name, e in result.errors.items():
         mean, twelfth = exact[name]
-        rows.append([name, f"{e.mean():+.3f}", f"{mean:+.1f}", f"{np.sqrt((e**2).mean()):.3f}",
-                     f"{twelfth ** -0.5:.3f}", told(result.J[name], "{:.1f}")])
-    return "\n".join([wrap(f"Rounding 61 weights of {result.seeds} networks to {BITS} bits: error in steps, J (in "
-                           "brackets the central 80%)"), "",
-                      table(rows, ["rule", "mean", "textbook", "rms", "textbook", "J"], "lrrrrr")])
+        rows.append(
+            [
+                name,
+                f"{e.mean():+.3f}",
+                f"{mean:+.1f}",
+                f"{np.sqrt((e**2).mean()):.3f}",
+                f"{twelfth**-0.5:.3f}",
+                told(result.J[name], "{:.1f}"),
+            ]
+        )
+    return "\n".join(
+        [
+            wrap(
+                f"Rounding 61 weights of {result.seeds} networks to {BITS} bits: error in steps, J (in "
+                "brackets the central 80%)"
+            ),
+            "",
+            table(rows, ["rule", "mean", "textbook", "rms", "textbook", "J"], "lrrrrr"),
+        ]
+    )
 
 
 def draw(result):
@@ -76,14 +98,23 @@ def draw(result):
     ['floor_bias']
     """
     from refnn import plots
+
     sums = {}
     for name, e in result.errors.items():
         total = np.cumsum(e, axis=1)
         n = np.arange(1, e.shape[1] + 1)
-        sums[name] = plots.Series(name, n, *(np.quantile(total, q, axis=0) for q in (0.5, 0.1, 0.9)))
+        sums[name] = plots.Series(
+            name, n, *(np.quantile(total, q, axis=0) for q in (0.5, 0.1, 0.9))
+        )
     all61 = sums["floor"].middle[-1]
-    return {"floor_bias": plots.floor_bias(
-        {name: result.errors[name].ravel() for name in ("floor", "nearest")}, sums,
-        f"Floor shifts a weight by {result.errors['floor'].mean():.2f} steps on average, and 61 of them by "
-        f"{all61:.0f};\nto the nearest or at random the errors cancel".replace("-", "−"),
-        f"{result.errors['floor'].size:,} weights, {result.seeds} networks, {BITS} bits".replace(",", "\u2009", 1))}
+    return {
+        "floor_bias": plots.floor_bias(
+            {name: result.errors[name].ravel() for name in ("floor", "nearest")},
+            sums,
+            f"Floor shifts a weight by {result.errors['floor'].mean():.2f} steps on average, and 61 of them by "
+            f"{all61:.0f};\nto the nearest or at random the errors cancel".replace("-", "−"),
+            f"{result.errors['floor'].size:,} weights, {result.seeds} networks, {BITS} bits".replace(
+                ",", "\u2009", 1
+            ),
+        )
+    }

@@ -3,10 +3,10 @@
     weights      W and b decoded from their codes        activations  x, h and ŷ on their grids too
     table        z on its grid too, tanh by table        integers     multiplier, shift: rounded twice (gemmlowp's)
 
-Each network is converted with the ranges of its training rows and run on its test rows. The error of a stage is its
-distance from the float network's ŷ; the differences of two stages that follow each other sum to the whole. "once" is
-the same network rounded once in both layers (`requantize_single_rounding`): the difference is the second rounding's.
-"""
+Each network is converted with the ranges of its training rows and run on its test rows. The error
+of a stage is its distance from the float network's ŷ; the differences of two stages that follow
+each other sum to the whole. "once" is the same network rounded once in both layers
+(`requantize_single_rounding`): the difference is the second rounding's."""
 
 from typing import NamedTuple
 
@@ -24,9 +24,10 @@ RUNGS = integer.Ladder._fields[1:]
 
 
 class Rungs(NamedTuple):
-    """error: bits -> (S, 4), rms of ŷ at a stage against the float network's, in standard deviations of y; step: the
-    same against the stage before; R2: "float" and bits -> (S,); once: bits -> (S,), the R² of one rounding; moved:
-    bits -> (S, 2), the share of the codes of z, and of ŷ, that two roundings put elsewhere than one.
+    """error: bits -> (S, 4), rms of ŷ at a stage against the float network's, in standard
+    deviations of y; step: the same against the stage before; R2: "float" and bits -> (S,); once:
+    bits -> (S,), the R² of one rounding; moved: bits -> (S, 2), the share of the codes of z, and of
+    ŷ, that two roundings put elsewhere than one.
     >>> Rungs._fields
     ('seeds', 'error', 'step', 'R2', 'once', 'moved')"""
 
@@ -54,7 +55,7 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
         for s in range(seeds):
             one = Params(*(a[s] for a in params.arrays()))
             network = integer.convert(one, X[s], bits)
-            stages = np.stack(integer.ladder(network, one, X_test[s]))         # (5, N, 1)
+            stages = np.stack(integer.ladder(network, one, X_test[s]))  # (5, N, 1)
             error[bits][s] = rms(stages[1:] - stages[0])
             step[bits][s] = rms(np.diff(stages, axis=0))
             R2["float"][s], R2[bits][s] = r_squared(stages[[0, -1]], y_test[s])
@@ -73,17 +74,26 @@ def rms(difference):
 
 
 def _once(network, X):
-    """ŷ with one rounding in both layers, and the shares of the codes of z and of ŷ that one puts elsewhere than two,
-    each on the accumulators of the run with two."""
-    run, z, h, y = integer.forward(network, X), network.z_h_qparams, network.h_qparams, network.y_hat_qparams
+    """ŷ with one rounding in both layers, and the shares of the codes of z and of ŷ that one puts
+    elsewhere than two, each on the accumulators of the run with two."""
+    run, z, h, y = (
+        integer.forward(network, X),
+        network.z_h_qparams,
+        network.h_qparams,
+        network.y_hat_qparams,
+    )
 
     def rounded(accumulator, multiplier, shift, p):
-        return integer.requantize_single_rounding(accumulator, multiplier, shift, p.zero_point, p.qmin, p.qmax)
+        return integer.requantize_single_rounding(
+            accumulator, multiplier, shift, p.zero_point, p.qmin, p.qmax
+        )
 
     q_z = rounded(run.accumulator_h, network.multiplier_h, network.shift_h, z)
     q_y = rounded(run.accumulator_o, network.multiplier_o, network.shift_o, y)
     q_h = network.table[q_z.astype(int) - z.qmin]
-    accumulator = integer.matmul(q_h, network.W_ho.T) + integer.fold(network.b_o, network.W_ho, h.zero_point)
+    accumulator = integer.matmul(q_h, network.W_ho.T) + integer.fold(
+        network.b_o, network.W_ho, h.zero_point
+    )
     y_hat = affine.dequantize(rounded(accumulator, network.multiplier_o, network.shift_o, y), y)
     return y_hat, np.mean(q_z != run.z_h_codes), np.mean(q_y != run.y_hat_codes)
 
@@ -96,23 +106,50 @@ def text(result):
     """
     rows = [[bits, *(f"{np.median(e):.4f}" for e in result.error[bits].T)] for bits in BITS]
     steps = [[bits, *(f"{np.median(e):.4f}" for e in result.step[bits].T)] for bits in BITS]
-    rounded = [[bits, *(f"{100 * np.median(share):.1f}" for share in result.moved[bits].T),
-                *(f"{told(R2[bits], '{:.3f}')}  {np.mean(R2[bits] < 0):4.0%}" for R2 in (result.R2, result.once))]
-               for bits in BITS]
+    rounded = [
+        [
+            bits,
+            *(f"{100 * np.median(share):.1f}" for share in result.moved[bits].T),
+            *(
+                f"{told(R2[bits], '{:.3f}')}  {np.mean(R2[bits] < 0):4.0%}"
+                for R2 in (result.R2, result.once)
+            ),
+        ]
+        for bits in BITS
+    ]
     lost = interval(result.R2["float"] - result.R2[8], "{:.4f}")
     second = interval(result.once[2] - result.R2[2], "{:.3f}")
-    return "\n".join([
-        wrap(f"Error of y-hat against the float network, rms in standard deviations of y: median over {result.seeds} "
-             "networks at each stage, a cause more from left to right; integers: the multipliers' second rounding"), "",
-        table(rows, ["bits", *RUNGS], "rrrrr"), "",
-        "What each stage changes, the same against the stage before:", "",
-        table(steps, ["bits", *RUNGS], "rrrrr"), "",
-        wrap("Rounded twice or once: % of the codes of z and of y-hat that the second rounding moves (median); test R² "
-             "(median and central 80%) and the share of networks that predict worse than a constant, R² < 0"), "",
-        table(rounded, ["bits", "z", "y-hat", "R² twice        < 0", "R² once        < 0"], "rrrrr"), "",
-        wrap(f"The float networks have a test R² of {told(result.R2['float'], '{:.3f}')}; integers only at 8 bits "
-             f"lose {lost} of it (95% interval of the median). At 2 bits the second rounding alone costs {second}; "
-             "with one, the last stage changes nothing.")])
+    return "\n".join(
+        [
+            wrap(
+                f"Error of y-hat against the float network, rms in standard deviations of y: median over {result.seeds} "
+                "networks at each stage, a cause more from left to right; integers: the multipliers' second rounding"
+            ),
+            "",
+            table(rows, ["bits", *RUNGS], "rrrrr"),
+            "",
+            "What each stage changes, the same against the stage before:",
+            "",
+            table(steps, ["bits", *RUNGS], "rrrrr"),
+            "",
+            wrap(
+                "Rounded twice or once: % of the codes of z and of y-hat that the second rounding moves (median); test R² "
+                "(median and central 80%) and the share of networks that predict worse than a constant, R² < 0"
+            ),
+            "",
+            table(
+                rounded,
+                ["bits", "z", "y-hat", "R² twice        < 0", "R² once        < 0"],
+                "rrrrr",
+            ),
+            "",
+            wrap(
+                f"The float networks have a test R² of {told(result.R2['float'], '{:.3f}')}; integers only at 8 bits "
+                f"lose {lost} of it (95% interval of the median). At 2 bits the second rounding alone costs {second}; "
+                "with one, the last stage changes nothing."
+            ),
+        ]
+    )
 
 
 def draw(result):
@@ -122,12 +159,23 @@ def draw(result):
     ['ladder']
     """
     from refnn import plots
-    eight, two = ([form.format(rung).lstrip("0") for rung in np.median(result.error[bits], axis=0)]
-                  for bits, form in ((8, "{:.4f}"), (2, "{:.2f}")))
-    return {"ladder": plots.ladder(
-        ("weights\nand biases", "+ activations\nx, h, ŷ", "+ z on its grid,\ntanh by table",
-         "integers only:\nrounded twice"), {bits: result.error[bits] for bits in BITS},
-        f"At 8 bits the weights put ŷ {eight[0]} off, activations too {eight[1]}, integers only {eight[3]};\n"
-        f"at 2 bits {two[0]}, {two[1]} and, with the second rounding, {two[3]}",
-        f"rms error of ŷ on the test rows; thin: {result.seeds} networks, thick: their median",
-        "error of ŷ  (standard deviations of y)")}
+
+    eight, two = (
+        [form.format(rung).lstrip("0") for rung in np.median(result.error[bits], axis=0)]
+        for bits, form in ((8, "{:.4f}"), (2, "{:.2f}"))
+    )
+    return {
+        "ladder": plots.ladder(
+            (
+                "weights\nand biases",
+                "+ activations\nx, h, ŷ",
+                "+ z on its grid,\ntanh by table",
+                "integers only:\nrounded twice",
+            ),
+            {bits: result.error[bits] for bits in BITS},
+            f"At 8 bits the weights put ŷ {eight[0]} off, activations too {eight[1]}, integers only {eight[3]};\n"
+            f"at 2 bits {two[0]}, {two[1]} and, with the second rounding, {two[3]}",
+            f"rms error of ŷ on the test rows; thin: {result.seeds} networks, thick: their median",
+            "error of ŷ  (standard deviations of y)",
+        )
+    }

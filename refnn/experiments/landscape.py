@@ -1,4 +1,5 @@
-"""The loss along every one of the 61 axes, and where two deletions meet: what R, OBD and their sums leave out.
+"""The loss along every one of the 61 axes, and where two deletions meet: what R, OBD and their sums
+leave out.
 
     tangent      J + R·(t − w): the article's R, read as a promise; at t = 0 it says −R·w
     parabola     J + R·(t − w) + ½·H_ii·(t − w)²; at t = 0 second-order Taylor (OBD without R)
@@ -22,10 +23,10 @@ POINTS, STAGES, SPARSITY = 41, 2, 0.5
 
 
 class Landscape(NamedTuple):
-    """one: the network drawn, with its X and y; tangent, parabola: (S,) share of the 61 whose promise at 0 is within a
-    tenth of the truth; sign: (S,) share whose tangent has the wrong sign there; pairs: (S,) correlation of the
-    interactions of all 1 830 pairs with H_ij·w_i·w_j; together: (S,) share of the networks' best pairs that are not
-    the two best singles (0 or 1).
+    """one: the network drawn, with its X and y; tangent, parabola: (S,) share of the 61 whose
+    promise at 0 is within a tenth of the truth; sign: (S,) share whose tangent has the wrong sign
+    there; pairs: (S,) correlation of the interactions of all 1 830 pairs with H_ij·w_i·w_j;
+    together: (S,) share of the networks' best pairs that are not the two best singles (0 or 1).
     >>> Landscape._fields
     ('seeds', 'one', 'X', 'y', 'tangent', 'parabola', 'sign', 'pairs', 'together')"""
 
@@ -51,7 +52,9 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     w, real = params.flatten(), truth.deletion(params, X, y).flatten()
     first = -network.backward(params, X, y).flatten() * w
     second = importance.second_order_taylor(params, X, y).flatten()
-    near = [(np.abs(promise - real) <= 0.1 * np.abs(real)).mean(axis=1) for promise in (first, second)]
+    near = [
+        (np.abs(promise - real) <= 0.1 * np.abs(real)).mean(axis=1) for promise in (first, second)
+    ]
     progress("all pairs")
     meeting = interactions(params, X, y)
     bent = derivatives.hessian(params, X, y) * w[:, :, None] * w[:, None, :]
@@ -60,8 +63,16 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     both = truth.best_subset(params, X, y, 2).removed
     alone = np.sort(np.argsort(real, axis=1, kind="stable")[:, :2], axis=1)
     one = Params(*(a[0] for a in params.arrays()))
-    return Landscape(seeds, one, X[0], y[0], *near, (np.sign(first) != np.sign(real)).mean(axis=1), pairs,
-                     (both != alone).any(axis=1).astype(float))
+    return Landscape(
+        seeds,
+        one,
+        X[0],
+        y[0],
+        *near,
+        (np.sign(first) != np.sign(real)).mean(axis=1),
+        pairs,
+        (both != alone).any(axis=1).astype(float),
+    )
 
 
 def interactions(params, X, y):
@@ -97,15 +108,24 @@ def text(result):
     >>> text(compute(seeds=2)).splitlines()[2].split()[:3]
     ['tangent', '(R)', 'within']
     """
-    rows = [["tangent (R) within 10% of the truth at w = 0", told(100 * result.tangent, "{:.0f}")],
-            ["tangent with the wrong sign there", told(100 * result.sign, "{:.0f}")],
-            ["parabola (R and H_ii) within 10%", told(100 * result.parabola, "{:.0f}")]]
-    return "\n".join([
-        wrap(f"Of 61 parameters, in % (median of {result.seeds} networks and central 80%)"), "",
-        table(rows, align="lr"), "",
-        wrap("Interaction of two deletions with H_ij*w_i*w_j: correlation over 1830 pairs "
-             f"{told(result.pairs, '{:.3f}')}. The best pair to delete is not the two best singles in "
-             f"{result.together.mean():.0%} of the networks.")])
+    rows = [
+        ["tangent (R) within 10% of the truth at w = 0", told(100 * result.tangent, "{:.0f}")],
+        ["tangent with the wrong sign there", told(100 * result.sign, "{:.0f}")],
+        ["parabola (R and H_ii) within 10%", told(100 * result.parabola, "{:.0f}")],
+    ]
+    return "\n".join(
+        [
+            wrap(f"Of 61 parameters, in % (median of {result.seeds} networks and central 80%)"),
+            "",
+            table(rows, align="lr"),
+            "",
+            wrap(
+                "Interaction of two deletions with H_ij*w_i*w_j: correlation over 1830 pairs "
+                f"{told(result.pairs, '{:.3f}')}. The best pair to delete is not the two best singles in "
+                f"{result.together.mean():.0%} of the networks."
+            ),
+        ]
+    )
 
 
 def draw(result):
@@ -115,30 +135,60 @@ def draw(result):
     ['axes', 'masks', 'pairs']
     """
     from refnn import plots
+
     p, X, y = result.one, result.X, result.y
     w, names = p.flatten(), data.load("diabetes").names
     reach = 0.25 * np.maximum(np.abs(w), 0.05)
-    t = np.linspace(np.minimum(w, 0) - reach, np.maximum(w, 0) + reach, POINTS, axis=1)          # (61, POINTS)
+    t = np.linspace(
+        np.minimum(w, 0) - reach, np.maximum(w, 0) + reach, POINTS, axis=1
+    )  # (61, POINTS)
     J, base = along(p, X, y, t), truth.loss_without(p, np.ones((1, len(w))), X, y)[0]
-    g, H = network.backward(p, X, y).flatten()[:, None], np.diagonal(derivatives.hessian(p, X, y))[:, None]
+    g, H = (
+        network.backward(p, X, y).flatten()[:, None],
+        np.diagonal(derivatives.hessian(p, X, y))[:, None],
+    )
     step = t - w[:, None]
     real = truth.deletion(p, X, y).flatten()
-    scores = {"as written: lowest R goes": as_written.importance(p, X, y), "|w|": importance.magnitude(p),
-              "OBD": importance.obd(p, X, y), "OBS": importance.obs(p, X, y, damping=DECAY)}
+    scores = {
+        "as written: lowest R goes": as_written.importance(p, X, y),
+        "|w|": importance.magnitude(p),
+        "OBD": importance.obd(p, X, y),
+        "OBS": importance.obs(p, X, y, damping=DECAY),
+    }
     removed = truth.best_known(p, X, y, round(SPARSITY * len(w))).removed
     panels = [(name, p, masks.by_sparsity(score, SPARSITY)) for name, score in scores.items()]
-    panels.append(("best known, by greedy deletion and swaps", p, Params.unflatten(
-        ~np.isin(np.arange(len(w)), removed), p.sizes)))
+    panels.append(
+        (
+            "best known, by greedy deletion and swaps",
+            p,
+            Params.unflatten(~np.isin(np.arange(len(w)), removed), p.sizes),
+        )
+    )
     cost = [truth.loss_without(p, m.flatten()[None], X, y)[0] / base for _, _, m in panels]
     return {
-        "axes": plots.axes61(t, J - base, g * step, g * step + H * step**2 / 2, w, real, names,
-                             "J along each of 61 weights: at w = 0 the tangent R is within a tenth of the truth\nfor "
-                             f"{np.median(result.tangent):.0%} of them, the parabola for "
-                             f"{np.median(result.parabola):.0%} (medians of {result.seeds} networks; seed 0 is drawn)"),
-        "pairs": plots.interaction(interactions(p, X, y), derivatives.hessian(p, X, y) * np.outer(w, w),
-                                   "What two deletions cost beyond the sum of each, and H_ij·w_i·w_j:\ncorrelation "
-                                   f"{np.median(result.pairs):.2f} over 1830 pairs (median of {result.seeds} "
-                                   "networks; seed 0 is drawn)"),
-        "masks": plots.matrices(panels, names, f"Half of 61 weights removed (seed 0): {cost[0]:.2f} times the dense J "
-                                f"by R,\n{cost[1]:.2f} by |w|, {cost[-1]:.2f} by the best set known"),
+        "axes": plots.axes61(
+            t,
+            J - base,
+            g * step,
+            g * step + H * step**2 / 2,
+            w,
+            real,
+            names,
+            "J along each of 61 weights: at w = 0 the tangent R is within a tenth of the truth\nfor "
+            f"{np.median(result.tangent):.0%} of them, the parabola for "
+            f"{np.median(result.parabola):.0%} (medians of {result.seeds} networks; seed 0 is drawn)",
+        ),
+        "pairs": plots.interaction(
+            interactions(p, X, y),
+            derivatives.hessian(p, X, y) * np.outer(w, w),
+            "What two deletions cost beyond the sum of each, and H_ij·w_i·w_j:\ncorrelation "
+            f"{np.median(result.pairs):.2f} over 1830 pairs (median of {result.seeds} "
+            "networks; seed 0 is drawn)",
+        ),
+        "masks": plots.matrices(
+            panels,
+            names,
+            f"Half of 61 weights removed (seed 0): {cost[0]:.2f} times the dense J "
+            f"by R,\n{cost[1]:.2f} by |w|, {cost[-1]:.2f} by the best set known",
+        ),
     }

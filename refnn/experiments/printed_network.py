@@ -1,9 +1,10 @@
-"""The network that §4.1 really prints, 5-2-1 with 15 parameters: all 2¹⁵ masks, before and after retraining.
+"""The network that §4.1 really prints, 5-2-1 with 15 parameters: all 2¹⁵ masks, before and after
+retraining.
 
-It comes without data: X ~ N(0, 1), 64 × 5, a draw a seed, and y its own tanh output, so that J = 0 with all 15 and a
-mask's J is what it costs. There R is 0 for every parameter, and R < τ removes all 15. Retrained: every one of the 2¹⁵
-masked networks 200 steps further (Adam, lr .01, the mask held), on the first draw.
-"""
+It comes without data: X ~ N(0, 1), 64 × 5, a draw a seed, and y its own tanh output, so that J = 0
+with all 15 and a mask's J is what it costs. There R is 0 for every parameter, and R < τ removes all
+15. Retrained: every one of the 2¹⁵ masked networks 200 steps further (Adam, lr .01, the mask held),
+on the first draw."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -22,8 +23,9 @@ STAGES = 2
 
 
 class Printed(NamedTuple):
-    """best: count -> (S,) least J; by: (criterion, count) -> (S,) J; nested: (S,) how many of the 14 best sets of one
-    more contain the one before; retrained: count -> least J after retraining, on the first draw.
+    """best: count -> (S,) least J; by: (criterion, count) -> (S,) J; nested: (S,) how many of the
+    14 best sets of one more contain the one before; retrained: count -> least J after retraining,
+    on the first draw.
     >>> Printed._fields
     ('seeds', 'best', 'by', 'nested', 'retrained')"""
 
@@ -47,13 +49,19 @@ def compute(seeds=SEEDS, progress=lambda stage: None, steps=STEPS):
     for seed in range(seeds):
         X = np.random.default_rng(seed).standard_normal((64, 5))
         y = network.forward(params, X).y_hat
-        J = truth.every_mask(params, X, y)                                     # (2¹⁵,)
+        J = truth.every_mask(params, X, y)  # (2¹⁵,)
         sets = [set(truth.best_of(J, k).removed.tolist()) for k in range(n)]
         nested[seed] = sum(a < b for a, b in pairwise(sets))
         for k in COUNTS:
             best[k][seed] = truth.best_of(J, k).J
-            for name, scores in zip(CRITERIA, (importance.magnitude(params), importance.gradient(params, X, y),
-                                               importance.obd(params, X, y))):
+            for name, scores in zip(
+                CRITERIA,
+                (
+                    importance.magnitude(params),
+                    importance.gradient(params, X, y),
+                    importance.obd(params, X, y),
+                ),
+            ):
                 gone = np.argsort(scores.flatten(), kind="stable")[:k]
                 by.setdefault((name, k), np.empty(seeds))[seed] = J[(2**n - 1) - (1 << gone).sum()]
     progress("2^15 masks retrained")
@@ -67,13 +75,29 @@ def text(result):
     >>> text(compute(seeds=2, steps=1)).splitlines()[0]
     'J of the printed 5-2-1 network without k of its 15 parameters, 2 draws of data:'
     """
-    rows = [[k, told(result.best[k], "{:.3f}"), *(f"{np.median(result.by[name, k]):.3f}" for name in CRITERIA),
-             f"{result.retrained[k]:.4f}"] for k in COUNTS]
-    return "\n".join([
-        wrap(f"J of the printed 5-2-1 network without k of its 15 parameters, {result.seeds} draws of data: the best "
-             "of all masks (median and central 80%), the k lowest by a criterion (median); and the best after "
-             "retraining all 32768 masks (first draw)"), "",
-        table(rows, ["k", "best mask", *CRITERIA, "retrained"], "rrrrrr"), "",
-        wrap("The best set of one more contains the best set before it in "
-             f"{told(result.nested, '{:.0f}')} of 14 steps (80%): removing one by one need not find the best. |R| is 0 "
-             "for all, so that |R| goes by position alone.")])
+    rows = [
+        [
+            k,
+            told(result.best[k], "{:.3f}"),
+            *(f"{np.median(result.by[name, k]):.3f}" for name in CRITERIA),
+            f"{result.retrained[k]:.4f}",
+        ]
+        for k in COUNTS
+    ]
+    return "\n".join(
+        [
+            wrap(
+                f"J of the printed 5-2-1 network without k of its 15 parameters, {result.seeds} draws of data: the best "
+                "of all masks (median and central 80%), the k lowest by a criterion (median); and the best after "
+                "retraining all 32768 masks (first draw)"
+            ),
+            "",
+            table(rows, ["k", "best mask", *CRITERIA, "retrained"], "rrrrrr"),
+            "",
+            wrap(
+                "The best set of one more contains the best set before it in "
+                f"{told(result.nested, '{:.0f}')} of 14 steps (80%): removing one by one need not find the best. |R| is 0 "
+                "for all, so that |R| goes by position alone."
+            ),
+        ]
+    )

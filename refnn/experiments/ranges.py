@@ -1,8 +1,9 @@
-"""Is the chosen range the best one? Four calibrations against the best pair of clipping points, found by brute force.
+"""Is the chosen range the best one? Four calibrations against the best pair of clipping points,
+found by brute force.
 
-Best: the least mean squared error over all (a·min, b·max), a and b on a grid of 1/POINTS (symmetric grids have one
-clipping point; here both ends are free). Tensors: the hidden weights W_ih and the hidden outputs h of each network.
-"""
+Best: the least mean squared error over all (a·min, b·max), a and b on a grid of 1/POINTS (symmetric
+grids have one clipping point; here both ends are free). Tensors: the hidden weights W_ih and the
+hidden outputs h of each network."""
 
 from typing import NamedTuple
 
@@ -37,9 +38,9 @@ def best(x, bits, points=POINTS):
     low, high, part = min(x.min(), 0.0), max(x.max(), 0.0), np.arange(1, points + 1) / points
     a, b = np.meshgrid(part * low if low else [0.0], part * high if high else [0.0])
     least, a, b = np.inf, a.reshape(-1, 1), b.reshape(-1, 1)
-    for start in range(0, len(a), 100):                                        # as many as a cache holds
-        scale = (b[start:start + 100] - a[start:start + 100]) / (qmax - qmin)
-        zero_point = np.clip(np.rint(qmin - a[start:start + 100] / scale), qmin, qmax)
+    for start in range(0, len(a), 100):  # as many as a cache holds
+        scale = (b[start : start + 100] - a[start : start + 100]) / (qmax - qmin)
+        zero_point = np.clip(np.rint(qmin - a[start : start + 100] / scale), qmin, qmax)
         q = np.clip(np.rint(x / scale) + zero_point, qmin, qmax)
         least = min(least, (((q - zero_point) * scale - x) ** 2).mean(axis=1).min())
     return least
@@ -52,7 +53,7 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     ['entropy', 'minmax', 'mse', 'percentile']
     """
     params, X, _, _, _ = networks(seeds)
-    h = network.forward(params, X).h                                           # (S, N, 5)
+    h = network.forward(params, X).h  # (S, N, 5)
     ratios = {}
     for name, tensor in (("W_ih", params.W_ih), ("h", h)):
         for bits in BITS:
@@ -68,7 +69,7 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 def _told(values):
     middle, low, high = (f"{v:.2f}" if v < 9.995 else f"{v:.0f}" for v in median(values))
-    return f"{middle} [{low},{high}]"                                         # in 79 columns
+    return f"{middle} [{low},{high}]"  # in 79 columns
 
 
 def text(result):
@@ -77,15 +78,29 @@ def text(result):
     >>> text(compute(seeds=2)).splitlines()[-1].strip()
     'distribution, not the squared error.'
     """
-    rows = [[f"{tensor} {bits}", *map(_told, by.values())] for (tensor, bits), by in result.ratios.items()]
+    rows = [
+        [f"{tensor} {bits}", *map(_told, by.values())]
+        for (tensor, bits), by in result.ratios.items()
+    ]
     worst = max(by["mse"].max() for by in result.ratios.values())
-    mse, plain = (np.concatenate([by[c] for by in result.ratios.values()]) for c in ("mse", "minmax"))
+    mse, plain = (
+        np.concatenate([by[c] for by in result.ratios.values()]) for c in ("mse", "minmax")
+    )
     size = POINTS**2
-    return "\n".join([
-        wrap(f"Mean squared error over that of the best of {size} ranges: median and its 95% interval over "
-             f"{result.seeds} networks. W_ih: 50 weights; h: the outputs of 5 hidden units, 331 rows."), "",
-        table(rows, ["bits", *calibration.CALIBRATIONS], "lrrrr"), "",
-        wrap(f"mse is never above {worst:.3f} times the best of the brute force (below 1 where its finer search finds "
-             f"more), and not worse than min-max on {(mse <= plain).mean():.0%} of the tensors. percentile cuts "
-             "nothing of fewer than 1000 values. entropy compares histograms of 2048 bins, too many for 50 weights; "
-             "what it keeps is the shape of the distribution, not the squared error.")])
+    return "\n".join(
+        [
+            wrap(
+                f"Mean squared error over that of the best of {size} ranges: median and its 95% interval over "
+                f"{result.seeds} networks. W_ih: 50 weights; h: the outputs of 5 hidden units, 331 rows."
+            ),
+            "",
+            table(rows, ["bits", *calibration.CALIBRATIONS], "lrrrr"),
+            "",
+            wrap(
+                f"mse is never above {worst:.3f} times the best of the brute force (below 1 where its finer search finds "
+                f"more), and not worse than min-max on {(mse <= plain).mean():.0%} of the tensors. percentile cuts "
+                "nothing of fewer than 1000 values. entropy compares histograms of 2048 bins, too many for 50 weights; "
+                "what it keeps is the shape of the distribution, not the squared error."
+            ),
+        ]
+    )

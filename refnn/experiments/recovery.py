@@ -1,13 +1,13 @@
-"""Does pruning find what is known to be idle? Friedman's five idle inputs, the teacher's weights that are 0.
+"""Does pruning find what is known to be idle? Friedman's five idle inputs, the teacher's weights
+that are 0.
 
     idle inputs    friedman1: x6 to x10. Chosen: the five inputs whose weights score least together; and of the weights
                    of W_ih that pruning to 50 % removes, those in idle columns
     zero weights   teacher: 25 of 50 weights of W_ih. A student has them only up to the 5!·2⁵ symmetries of its
                    hidden units; matched to the teacher's in the nearest order, signs free
 
-Precision: of what was removed (or chosen), the share that is idle. Recall: of what is idle, the share removed. By
-chance both are 50 %: half of the inputs and of the weights are idle.
-"""
+Precision: of what was removed (or chosen), the share that is idle. Recall: of what is idle, the
+share removed. By chance both are 50 %: half of the inputs and of the weights are idle."""
 
 from itertools import permutations
 from typing import NamedTuple
@@ -20,15 +20,21 @@ from refnn.experiments.spread import interval
 from refnn.experiments.trained import SEEDS, networks
 from refnn.pruning import importance, masks, structured, truth
 
-CRITERIA = {"random": None, "|w|": importance.magnitude, "OBD": importance.obd, "deletion": truth.deletion}
+CRITERIA = {
+    "random": None,
+    "|w|": importance.magnitude,
+    "OBD": importance.obd,
+    "deletion": truth.deletion,
+}
 RECIPES = {"decay": {}, "no decay": {"steps": 1000, "decay": 0.0}}
 STAGES = 2 * len(RECIPES)
 
 
 class Recovery(NamedTuple):
-    """inputs: (recipe, criterion) -> (S,) share of the five chosen inputs that are idle; weights: the same ->
-    (precision, recall) of removed W_ih weights in idle columns; teacher: (recipe, criterion) -> (precision, recall);
-    distance: recipe -> (S,) of the matched student from the teacher, relative.
+    """inputs: (recipe, criterion) -> (S,) share of the five chosen inputs that are idle; weights:
+    the same -> (precision, recall) of removed W_ih weights in idle columns; teacher: (recipe,
+    criterion) -> (precision, recall); distance: recipe -> (S,) of the matched student from the
+    teacher, relative.
     >>> Recovery._fields
     ('seeds', 'inputs', 'weights', 'teacher', 'distance')"""
 
@@ -51,9 +57,9 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
         params, X, y, _, _ = networks(seeds, "friedman1", **options)
         idle = np.arange(10) >= 5
         for name, scores in _scores(params, X, y):
-            gone = ~structured.inputs(scores, 5).W_ih.any(axis=-2)             # (S, 10)
+            gone = ~structured.inputs(scores, 5).W_ih.any(axis=-2)  # (S, 10)
             inputs[recipe, name] = gone[:, idle].mean(axis=1)
-            removed = ~masks.by_sparsity(scores, 0.5).W_ih                     # (S, 5, 10)
+            removed = ~masks.by_sparsity(scores, 0.5).W_ih  # (S, 5, 10)
             weights[recipe, name] = _quality(removed, np.broadcast_to(idle, removed.shape))
         progress(f"teacher, {recipe}")
         params, X, y, _, _ = networks(seeds, "teacher", **options)
@@ -65,8 +71,14 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 def _scores(params, X, y):
     for name, criterion in CRITERIA.items():
-        yield name, (importance.random(params, np.random.default_rng(0)) if criterion is None else
-                     criterion(params, X, y))
+        yield (
+            name,
+            (
+                importance.random(params, np.random.default_rng(0))
+                if criterion is None
+                else criterion(params, X, y)
+            ),
+        )
 
 
 def _quality(removed, idle):
@@ -76,14 +88,18 @@ def _quality(removed, idle):
 
 
 def _matched(params, seeds):
-    """Which weights of W_ih are 0 in the teacher, in the order of each student's units, (S, 5, 10); and how far the
-    student's [W_ih W_ho] is from the teacher's, relative, signs free."""
+    """Which weights of W_ih are 0 in the teacher, in the order of each student's units, (S, 5, 10);
+    and how far the student's [W_ih W_ho] is from the teacher's, relative, signs free."""
     zero, distance = np.empty(params.W_ih.shape, dtype=bool), np.empty(seeds)
     for s in range(seeds):
         _, real = data.teacher(s)
-        ours, theirs = (np.column_stack([W_ih, W_ho.T]) for W_ih, W_ho in (
-            (params.W_ih[s], params.W_ho[s]), (real.W_ih, real.W_ho)))         # (5, 11), a row a unit
-        apart = np.minimum(*(((ours[:, None] - sign * theirs) ** 2).sum(-1) for sign in (1, -1)))      # (ours, theirs)
+        ours, theirs = (
+            np.column_stack([W_ih, W_ho.T])
+            for W_ih, W_ho in ((params.W_ih[s], params.W_ho[s]), (real.W_ih, real.W_ho))
+        )  # (5, 11), a row a unit
+        apart = np.minimum(
+            *(((ours[:, None] - sign * theirs) ** 2).sum(-1) for sign in (1, -1))
+        )  # (ours, theirs)
         order = min(permutations(range(5)), key=lambda p, apart=apart: apart[range(5), p].sum())
         zero[s] = (real.W_ih == 0)[list(order)]
         distance[s] = np.sqrt(apart[range(5), order].sum() / (theirs**2).sum())
@@ -96,17 +112,39 @@ def text(result):
     >>> text(compute(seeds=2)).splitlines()[0]
     'Friedman #1: of the five inputs chosen as least important, the share that is'
     """
-    rows = [[recipe, name, interval(v, "{:.2f}"), *(interval(q, "{:.2f}") for q in result.weights[recipe, name])]
-            for (recipe, name), v in result.inputs.items()]
-    found = [[recipe, name, *(interval(q, "{:.2f}") for q in quality)]
-             for (recipe, name), quality in result.teacher.items()]
+    rows = [
+        [
+            recipe,
+            name,
+            interval(v, "{:.2f}"),
+            *(interval(q, "{:.2f}") for q in result.weights[recipe, name]),
+        ]
+        for (recipe, name), v in result.inputs.items()
+    ]
+    found = [
+        [recipe, name, *(interval(q, "{:.2f}") for q in quality)]
+        for (recipe, name), quality in result.teacher.items()
+    ]
     far = "; ".join(f"{recipe} {interval(v)}" for recipe, v in result.distance.items())
-    return "\n".join([
-        wrap("Friedman #1: of the five inputs chosen as least important, the share that is idle; and precision and "
-             f"recall of the weights of W_ih that 50% sparsity removes. Median of {result.seeds} networks and its 95% "
-             "interval; by chance 0.50. decay: 10, 300 steps; no decay: 1000 steps"), "",
-        table(rows, ["recipe", "by", "inputs", "precision", "recall"], "llrrr"), "",
-        wrap("Teacher: precision and recall of the removed weights of W_ih, units matched over all 5! orders and 2^5 "
-             "signs; by chance 0.50"), "",
-        table(found, ["recipe", "by", "precision", "recall"], "llrr"), "",
-        wrap(f"How far the matched student is from the teacher, relative to the teacher's size: {far}.")])
+    return "\n".join(
+        [
+            wrap(
+                "Friedman #1: of the five inputs chosen as least important, the share that is idle; and precision and "
+                f"recall of the weights of W_ih that 50% sparsity removes. Median of {result.seeds} networks and its 95% "
+                "interval; by chance 0.50. decay: 10, 300 steps; no decay: 1000 steps"
+            ),
+            "",
+            table(rows, ["recipe", "by", "inputs", "precision", "recall"], "llrrr"),
+            "",
+            wrap(
+                "Teacher: precision and recall of the removed weights of W_ih, units matched over all 5! orders and 2^5 "
+                "signs; by chance 0.50"
+            ),
+            "",
+            table(found, ["recipe", "by", "precision", "recall"], "llrr"),
+            "",
+            wrap(
+                f"How far the matched student is from the teacher, relative to the teacher's size: {far}."
+            ),
+        ]
+    )

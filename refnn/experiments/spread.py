@@ -1,8 +1,9 @@
-"""How a claim over many seeds is told: the median, the central 80 %, an interval for the median, what reverses.
+"""How a claim over many seeds is told: the median, the central 80 %, an interval for the median,
+what reverses.
 
-The interval for the median is the one of order statistics: the k-th smallest and the k-th largest of n values enclose
-the median of what they were drawn from with probability 1 − 2·P(Binomial(n, ½) < k), whatever the distribution.
-"""
+The interval for the median is the one of order statistics: the k-th smallest and the k-th largest
+of n values enclose the median of what they were drawn from with probability 1 − 2·P(Binomial(n, ½)
+< k), whatever the distribution."""
 
 from math import comb
 from typing import NamedTuple
@@ -23,13 +24,14 @@ class Median(NamedTuple):
 
 
 def median(values):
-    """The median with its interval, by order statistics (the whole range where the values are too few).
+    """The median with its interval, by order statistics (the whole range where the values are too
+    few).
 
     >>> median(np.arange(1, 21))          # 20 values: the 6th from each end, P = 0.9586
     Median(median=10.5, low=6.0, high=15.0)
     """
     x = np.sort(np.asarray(values, dtype=float).ravel())
-    below, k = 0, 0                                                            # P(Binomial(n, ½) ≤ k − 1)·2^n
+    below, k = 0, 0  # P(Binomial(n, ½) ≤ k − 1)·2^n
     while k < len(x) // 2 and 2 * (below + comb(len(x), k)) <= (1 - LEVEL) * 2 ** len(x):
         below, k = below + comb(len(x), k), k + 1
     k = max(k, 1)
@@ -58,4 +60,4 @@ def interval(values, form="{:.2f}"):
 
 def _plain(value, form):
     text = form.format(value)
-    return text[1:] if text.startswith("-") and not text.strip("-0.") else text            # no -0.00
+    return text[1:] if text.startswith("-") and not text.strip("-0.") else text  # no -0.00

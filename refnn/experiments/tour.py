@@ -1,4 +1,5 @@
-"""The tour: fifty networks trained on diabetes, quantized and pruned as the article writes it and as the field does.
+"""The tour: fifty networks trained on diabetes, quantized and pruned as the article writes it and
+as the field does.
 
 The networks are those of `trained`. Everything is measured on all seeds, told as median and spread.
 """
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import article, data, network, training
-from refnn.checking import circle
+from refnn.checking.plane import circle
 from refnn.experiments import pictures
 from refnn.experiments.trained import DECAY, LR, STEPS, J, networks, r_squared
 from refnn.network import FIELDS, Params
@@ -19,9 +20,9 @@ from refnn.pruning import importance, masks
 from refnn.quantization import affine, as_written, calibration
 
 SEEDS = 50
-LONG = 1000                                # steps without decay, for the article's rule near a minimum
+LONG = 1000  # steps without decay, for the article's rule near a minimum
 BITS, SPARSITIES, BOTH_BITS = (8, 4, 3, 2), (0.5, 0.8), (8, 3)
-FLOAT_BYTES = 4                            # float32
+FLOAT_BYTES = 4  # float32
 PICTURED_BITS = (8, 4, 2)
 STAGES = 6 + len(SPARSITIES)
 
@@ -72,10 +73,17 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     def tune(params, mask):
         return training.fit(params, X, y, steps=STEPS, lr=LR, weight_decay=DECAY, mask=mask).params
 
-    dense = measure("float32", trained, bytes=FLOAT_BYTES * trained.flatten().shape[1], scale_bytes=0)
+    dense = measure(
+        "float32", trained, bytes=FLOAT_BYTES * trained.flatten().shape[1], scale_bytes=0
+    )
     progress("quantizing")
-    quantized = {bits: [measure(name, p, error=rms(p, trained), **size) for name, p, size in _quantized(trained, bits)]
-                 for bits in BITS}
+    quantized = {
+        bits: [
+            measure(name, p, error=rms(p, trained), **size)
+            for name, p, size in _quantized(trained, bits)
+        ]
+        for bits in BITS
+    }
     progress(f"training without decay, {LONG} steps")
     long = networks(seeds, steps=LONG, decay=0.0).params
     progress("pruning as written")
@@ -83,11 +91,20 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     R, R_long = (prune_written.importance(p, X, y) for p in (trained, long))
     averaged = Params(*(r / X.shape[1] for r in R.arrays()))
     pruned = []
-    for name, params, r in ((f"summed, decay {DECAY:g}", trained, R), (f"summed, no decay, {LONG} steps", long, R_long),
-                            (f"averaged, decay {DECAY:g}", trained, averaged)):
+    for name, params, r in (
+        (f"summed, decay {DECAY:g}", trained, R),
+        (f"summed, no decay, {LONG} steps", long, R_long),
+        (f"averaged, decay {DECAY:g}", trained, averaged),
+    ):
         rest, mask = prune_written.prune(params, r, tau)
-        pruned.append(measure(f"R < {article.TAU}, {name}", rest,
-                              left=masks.count(mask), multiply_adds=multiply_adds(mask)))
+        pruned.append(
+            measure(
+                f"R < {article.TAU}, {name}",
+                rest,
+                left=masks.count(mask),
+                multiply_adds=multiply_adds(mask),
+            )
+        )
     kept, tuned = {}, {}
     for sparsity in SPARSITIES:
         progress(f"fine-tuning at {sparsity:.0%}")
@@ -95,17 +112,28 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
         rest = network.apply_mask(trained, mask)
         kept[sparsity], tuned[sparsity] = mask, tune(rest, mask)
         size = {"left": masks.count(mask), "multiply_adds": multiply_adds(mask)}
-        pruned += [measure(f"magnitude {sparsity:.0%}", rest, **size),
-                   measure(f"magnitude {sparsity:.0%}, fine-tuned", tuned[sparsity], **size)]
+        pruned += [
+            measure(f"magnitude {sparsity:.0%}", rest, **size),
+            measure(f"magnitude {sparsity:.0%}, fine-tuned", tuned[sparsity], **size),
+        ]
     progress("both together")
     half, name = tuned[SPARSITIES[0]], f"{SPARSITIES[0]:.0%} pruned, tuned"
     rest, _ = prune_written.prune(trained, R, tau)
     both = []
     pairs = [(f"{name}; corrected, {bits} bits", corrected(half, bits)) for bits in BOTH_BITS]
-    pairs += [(f"R < {article.TAU}; as written, {bits} bits", as_written_all(rest, bits)) for bits in BOTH_BITS]
+    pairs += [
+        (f"R < {article.TAU}; as written, {bits} bits", as_written_all(rest, bits))
+        for bits in BOTH_BITS
+    ]
     for label, params in pairs:
-        both.append(measure(label, params, left=(params.flatten() != 0).sum(axis=1),
-                            ratio=J(params, X_test, y_test) / J(trained, X_test, y_test)))
+        both.append(
+            measure(
+                label,
+                params,
+                left=(params.flatten() != 0).sum(axis=1),
+                ratio=J(params, X_test, y_test) / J(trained, X_test, y_test),
+            )
+        )
     progress("linear regression")
     linear = np.array([_linear(*s) for s in zip(X, y, X_test, y_test)])
     return Tour(seeds, linear, dense, quantized, pruned, both, trained, R, kept)
@@ -124,8 +152,9 @@ def _quantized(params, bits):
 
 
 def as_written_all(params, bits, sign=1):
-    """One (W, B) by min_max for all parameters of each network, P = 2^bits, decoded with sign·B; a network of one
-    value has none and stays. On Fractions: in floats the last bit decides the largest weight's code (finding 9).
+    """One (W, B) by min_max for all parameters of each network, P = 2^bits, decoded with sign·B; a
+    network of one value has none and stays. On Fractions: in floats the last bit decides the
+    largest weight's code (finding 9).
 
     >>> as_written_all(Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]]), bits=8).flatten()[0, :3]
     array([0.99607843, 0.49411765, 0.        ])
@@ -136,19 +165,27 @@ def as_written_all(params, bits, sign=1):
         if row.min() < row.max():
             x = np.array([Fraction(v) for v in row.tolist()], dtype=object)
             W, B = as_written.min_max(x, P)
-            out[:] = as_written.dequantize(as_written.quantize(x, W, B, P), W, sign * B).astype(float)
+            out[:] = as_written.dequantize(as_written.quantize(x, W, B, P), W, sign * B).astype(
+                float
+            )
     return Params.unflatten(x_hat, params.sizes)
 
 
 def corrected(params, bits):
-    """Each of the four tensors of each network on its own grid: a float32 scale and a one-byte zero point a tensor.
+    """Each of the four tensors of each network on its own grid: a float32 scale and a one-byte zero
+    point a tensor.
 
     0.0 has a code of its own, so that what is pruned stays pruned.
 
     >>> corrected(Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]]), bits=2).W_ih
     array([[[1.        , 0.66666667]]])
     """
-    return Params(*(affine.fake_quantize(a, calibration.choose_qparams(a, bits, axis=0)) for a in params.arrays()))
+    return Params(
+        *(
+            affine.fake_quantize(a, calibration.choose_qparams(a, bits, axis=0))
+            for a in params.arrays()
+        )
+    )
 
 
 def rms(a, b):
@@ -161,7 +198,8 @@ def rms(a, b):
 
 
 def multiply_adds(mask):
-    """Weights that are not pruned: what a sparse kernel would multiply. A dense one multiplies all 55, mask or not.
+    """Weights that are not pruned: what a sparse kernel would multiply. A dense one multiplies all
+    55, mask or not.
 
     >>> multiply_adds(Params([[True, False]], [True], [[True]], [True]))
     np.int64(2)
@@ -181,8 +219,13 @@ def proof_figure():
     'No (W, B) prints the ten co'
     """
     from refnn import plots
+
     W_ih, levels = article.TENSORS["W_ih"], article.LEVELS
-    rows, codes, cells = article.fractions(W_ih.x).tolist(), [[int(c) for c in row] for row in W_ih.q], []
+    rows, codes, cells = (
+        article.fractions(W_ih.x).tolist(),
+        [[int(c) for c in row] for row in W_ih.q],
+        [],
+    )
     for x, q in zip(rows, codes):
         [(low, high)] = circle.feasible_W(x, q, levels)
         W = [low + (high - low) * k / 40 for k in range(1, 40)]
@@ -191,7 +234,7 @@ def proof_figure():
         end = start + (B[:, 1] - B[:, 0])
         W = np.array(W, dtype=float)
         cells.append(np.vstack([np.column_stack([W, start]), np.column_stack([W, end])[::-1]]))
-    period = levels * 10                                                               # x in tenths
+    period = levels * 10  # x in tenths
     return plots.proof(np.array(rows, dtype=float), codes, cells, levels, period)
 
 
@@ -202,6 +245,7 @@ def draw(tour):
     ['dots', 'matrices', 'network']
     """
     from refnn import plots
+
     theta = tour.params.flatten().ravel()
     figures = {"proof": proof_figure()}
     written, nearest = [], []
@@ -209,18 +253,33 @@ def draw(tour):
         P = 2**bits
         W, B = as_written.min_max(theta, P)
         q = as_written.quantize(theta, W, B, P)
-        written.append(plots.Grid(f"{bits} bits", (np.arange(P + 1) - B) / W, (np.arange(P) + B) / W, q))
+        written.append(
+            plots.Grid(f"{bits} bits", (np.arange(P + 1) - B) / W, (np.arange(P) + B) / W, q)
+        )
         grid = calibration.choose_qparams(theta, bits)
         levels = affine.dequantize(np.arange(grid.qmin, grid.qmax + 1), grid)
         edges = np.concatenate([[-np.inf], (levels[1:] + levels[:-1]) / 2, [np.inf]])
-        nearest.append(plots.Grid(f"{bits} bits", edges, levels, affine.quantize(theta, grid).astype(int) - grid.qmin))
-    figures["quantization_as_written"] = plots.before_after(theta, written, "as written", tour.seeds)
+        nearest.append(
+            plots.Grid(
+                f"{bits} bits", edges, levels, affine.quantize(theta, grid).astype(int) - grid.qmin
+            )
+        )
+    figures["quantization_as_written"] = plots.before_after(
+        theta, written, "as written", tour.seeds
+    )
     figures["quantization_corrected"] = plots.before_after(theta, nearest, "corrected", tour.seeds)
     kept = tour.masks[SPARSITIES[0]].flatten()
     magnitudes = np.abs(tour.params.flatten())
-    taus = np.where(kept, magnitudes, np.inf).min(axis=1)                              # the smallest that is kept
+    taus = np.where(kept, magnitudes, np.inf).min(axis=1)  # the smallest that is kept
     _, mask = prune_written.prune(tour.params, tour.R, float(article.TAU))
-    figures["pruning"] = plots.pruning(theta, tour.R.flatten().ravel(), mask.flatten().ravel(), float(article.TAU),
-                                       kept.ravel(), taus, tour.seeds)
+    figures["pruning"] = plots.pruning(
+        theta,
+        tour.R.flatten().ravel(),
+        mask.flatten().ravel(),
+        float(article.TAU),
+        kept.ravel(),
+        taus,
+        tour.seeds,
+    )
     first, slopes = (Params.unflatten(p.flatten()[0], p.sizes) for p in (tour.params, tour.R))
     return figures | pictures.draw(first, slopes, data.load("diabetes").names)

@@ -1,8 +1,8 @@
 """The networks that the experiments start from, and how well a network predicts.
 
-Recipe: seed s is split s (¾ to train, X and y standardised by the training rows) and start s, and of friedman1 and
-teacher also draw s; Adam, lr .01, weight decay 10, 300 steps, full batch; J is the sum of §4.2.
-"""
+Recipe: seed s is split s (¾ to train, X and y standardised by the training rows) and start s, and
+of friedman1 and teacher also draw s; Adam, lr .01, weight decay 10, 300 steps, full batch; J is the
+sum of §4.2."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,7 +16,8 @@ SEEDS, STEPS, LR, DECAY, SIZES = 200, 300, 0.01, 10.0, (10, 5, 1)
 
 
 class Trained(NamedTuple):
-    """params: a stack of networks, one a seed; X, y (S, N, ·): what each was trained on; X_test, y_test: what not.
+    """params: a stack of networks, one a seed; X, y (S, N, ·): what each was trained on; X_test,
+    y_test: what not.
 
     >>> networks(2).X_test.shape
     (2, 111, 10)
@@ -36,10 +37,16 @@ def networks(seeds=SEEDS, dataset="diabetes", steps=STEPS, decay=DECAY):
     >>> networks(2).params.batch
     (2,)
     """
-    X, y, X_test, y_test = (np.stack(part) for part in zip(*(data.split(data.load(dataset, seed=s), s)
-                                                                 for s in range(seeds))))
-    start = np.stack([network.init(np.random.default_rng(s), SIZES).flatten() for s in range(seeds)])
-    params = training.fit(Params.unflatten(start, SIZES), X, y, steps=steps, lr=LR, weight_decay=decay).params
+    X, y, X_test, y_test = (
+        np.stack(part)
+        for part in zip(*(data.split(data.load(dataset, seed=s), s) for s in range(seeds)))
+    )
+    start = np.stack(
+        [network.init(np.random.default_rng(s), SIZES).flatten() for s in range(seeds)]
+    )
+    params = training.fit(
+        Params.unflatten(start, SIZES), X, y, steps=steps, lr=LR, weight_decay=decay
+    ).params
     return Trained(params, X, y, X_test, y_test)
 
 
@@ -49,7 +56,9 @@ def r_squared(y_hat, y):
     >>> r_squared(np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]]))
     np.float64(0.5)
     """
-    return 1 - ((y_hat - y) ** 2).sum((-2, -1)) / ((y - y.mean(-2, keepdims=True)) ** 2).sum((-2, -1))
+    return 1 - ((y_hat - y) ** 2).sum((-2, -1)) / ((y - y.mean(-2, keepdims=True)) ** 2).sum(
+        (-2, -1)
+    )
 
 
 def J(params, X, y):

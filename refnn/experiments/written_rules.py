@@ -1,4 +1,5 @@
-"""What is wrong with the article's formulas, whatever the numbers: each finding computed. Collected in `errata`."""
+"""What is wrong with the article's formulas, whatever the numbers: each finding computed. Collected
+in `errata`."""
 
 from fractions import Fraction
 from inspect import signature
@@ -8,28 +9,31 @@ import numpy as np
 
 from refnn import article, data, network
 from refnn.article import fractions
-from refnn.checking.conflict import decimal
+from refnn.checking.plane.conflict import decimal
 from refnn.experiments import floats
 from refnn.network import Params
 from refnn.pruning import as_written as prune_written
 from refnn.pruning import masks
 from refnn.quantization import affine, as_written
 
-STARTS = 200                               # untrained networks where a finding needs networks
-DELETED = 50                               # of them, each parameter of which is deleted in turn
+STARTS = 200  # untrained networks where a finding needs networks
+DELETED = 50  # of them, each parameter of which is deleted in turn
 
 
 def _even(n=8128):
-    """x spread evenly over [-1, 1] as exact fractions: the centres of n equal cells, a whole number of them a step."""
+    """x spread evenly over [-1, 1] as exact fractions: the centres of n equal cells, a whole number
+    of them a step."""
     return fractions([Fraction(2 * k + 1 - n, n) for k in range(n)])
 
 
 def _sign():
     x, W, B, P = _even(), 127, 128, 256
     error = (as_written.dequantize(as_written.quantize(x, W, B, P), Fraction(W), B) - x) * W
-    return (f"encoding adds B, so decoding must subtract it: with W = {W}, B = {B}, P = {P} on [-1, 1] the printed "
-            f"decoder is off by {decimal(sum(error) / len(x))} steps on average (2B - 1/2). With min-max the "
-            "shift 2B/W is -2*min whatever P is")
+    return (
+        f"encoding adds B, so decoding must subtract it: with W = {W}, B = {B}, P = {P} on [-1, 1] the printed "
+        f"decoder is off by {decimal(sum(error) / len(x))} steps on average (2B - 1/2). With min-max the "
+        "shift 2B/W is -2*min whatever P is"
+    )
 
 
 def _floor():
@@ -37,31 +41,39 @@ def _floor():
     e = (as_written.dequantize(as_written.quantize(x, W, B, P), Fraction(W), -B) - x) * W
     r = (affine.fake_quantize(x, affine.QParams(Fraction(1, W), B, 0, P - 1)) - x) * W
     rms = [float(np.sqrt(float(sum(v * v) / len(v)))) for v in (e, r)]
-    return (f"floor is biased: mean error {decimal(sum(e) / len(e))} step, rms {rms[0]:.4f} "
-            f"(1/sqrt 3 = {3**-.5:.4f}); rounding to nearest: mean {decimal(sum(r) / len(r))}, rms {rms[1]:.4f} "
-            f"(1/sqrt 12 = {12**-.5:.4f})")
+    return (
+        f"floor is biased: mean error {decimal(sum(e) / len(e))} step, rms {rms[0]:.4f} "
+        f"(1/sqrt 3 = {3**-0.5:.4f}); rounding to nearest: mean {decimal(sum(r) / len(r))}, rms {rms[1]:.4f} "
+        f"(1/sqrt 12 = {12**-0.5:.4f})"
+    )
 
 
 def _wrap():
     x = Fraction("1.01")
     wrapped = as_written.dequantize(as_written.quantize(x, 127, 128, 256), Fraction(127), -128)
     kept = affine.fake_quantize(x, affine.QParams(Fraction(1, 127), 128, 0, 255))
-    return (f"mod P wraps where the field saturates: with W = 127, B = 128, P = 256, 1.01 decodes to "
-            f"{float(wrapped):.4f} even with the right sign; saturated, to {float(kept):.4f}")
+    return (
+        f"mod P wraps where the field saturates: with W = 127, B = 128, P = 256, 1.01 decodes to "
+        f"{float(wrapped):.4f} even with the right sign; saturated, to {float(kept):.4f}"
+    )
 
 
 def _floats():
     written, over_scale, *_ = floats.compute()
-    return (f"in floating point min-max misses its own ends: of {floats.TENSORS} random tensors of {floats.SIZE} "
-            f"two-decimal weights the maximum gets code P - 2 in {written.maximum.min():.0%} to "
-            f"{written.maximum.max():.0%} (P = 4 to 256); "
-            f"with B = -min/scale the minimum wraps to P - 1 in {over_scale.minimum.min():.0%} to "
-            f"{over_scale.minimum.max():.0%}. Fractions have no such case")
+    return (
+        f"in floating point min-max misses its own ends: of {floats.TENSORS} random tensors of {floats.SIZE} "
+        f"two-decimal weights the maximum gets code P - 2 in {written.maximum.min():.0%} to "
+        f"{written.maximum.max():.0%} (P = 4 to 256); "
+        f"with B = -min/scale the minimum wraps to P - 1 in {over_scale.minimum.min():.0%} to "
+        f"{over_scale.minimum.max():.0%}. Fractions have no such case"
+    )
 
 
 def _untrained():
     s = data.split(data.load("diabetes"), 0)
-    thetas = np.stack([network.init(np.random.default_rng(seed)).flatten() for seed in range(STARTS)])
+    thetas = np.stack(
+        [network.init(np.random.default_rng(seed)).flatten() for seed in range(STARTS)]
+    )
     return Params.unflatten(thetas, (10, 5, 1)), s.X_train, s.y_train
 
 
@@ -71,9 +83,11 @@ def _signed():
     _, mask = prune_written.prune(params, R, article.fractions(article.TAU)[()])
     r, gone = R.flatten(), ~mask.flatten()
     steepest = np.take_along_axis(gone, np.abs(r).argmax(axis=1)[:, None], 1).mean()
-    return (f"R is signed: on {STARTS} untrained networks (diabetes) R < 0.5 removes "
-            f"{np.median(gone.sum(1)):.0f} of 61 in the median, every one of the {np.median((r < 0).sum(1)):.0f} "
-            f"with a negative slope; the steepest of all is removed in {steepest:.0%} of them")
+    return (
+        f"R is signed: on {STARTS} untrained networks (diabetes) R < 0.5 removes "
+        f"{np.median(gone.sum(1)):.0f} of 61 in the median, every one of the {np.median((r < 0).sum(1)):.0f} "
+        f"with a negative slope; the steepest of all is removed in {steepest:.0%} of them"
+    )
 
 
 def _at_minimum():
@@ -81,8 +95,10 @@ def _at_minimum():
     params = Params(*(a.astype(float) for a in article.parameters().arrays()))
     R = prune_written.importance(params, X, y)
     left = masks.count(prune_written.prune(params, R, article.fractions(article.TAU)[()])[1])
-    return (f"at a minimum R is 0: for the printed network on its own outputs max |R| = {abs(R.flatten()).max():g}, "
-            f"and R < 0.5 leaves {left} of {R.flatten().size} parameters")
+    return (
+        f"at a minimum R is 0: for the printed network on its own outputs max |R| = {abs(R.flatten()).max():g}, "
+        f"and R < 0.5 leaves {left} of {R.flatten().size} parameters"
+    )
 
 
 def _sum_or_mean():
@@ -91,23 +107,29 @@ def _sum_or_mean():
     left = [np.median((R / n >= 0.5).sum(1)) for n in (1, len(y))]
     unit = data.load("diabetes").y.std()
     grams = np.median((R * unit**2 >= 0.5).sum(1))
-    return (f"J is of one example: summed over {len(y)} rows R < 0.5 leaves {left[0]:.0f} of 61 (untrained, median of "
-            f"{STARTS}), averaged {left[1]:.0f}; and R has units: with y and its prediction in the original unit "
-            f"({unit:.0f} times larger) {grams:.0f}")
+    return (
+        f"J is of one example: summed over {len(y)} rows R < 0.5 leaves {left[0]:.0f} of 61 (untrained, median of "
+        f"{STARTS}), averaged {left[1]:.0f}; and R has units: with y and its prediction in the original unit "
+        f"({unit:.0f} times larger) {grams:.0f}"
+    )
 
 
 def _floats_again():
     n = 61
-    return (f"theta_q = x^ is floats again, {n * 4} bytes as before; stored as codes {n} parameters are "
-            f"{ceil(n * 3 / 8)} bytes at 3 bits, plus {4 * 2 * 4} for the (W, B) of four tensors")
+    return (
+        f"theta_q = x^ is floats again, {n * 4} bytes as before; stored as codes {n} parameters are "
+        f"{ceil(n * 3 / 8)} bytes at 3 bits, plus {4 * 2 * 4} for the (W, B) of four tensors"
+    )
 
 
 def _order():
     needs = [name for name in signature(as_written.quantize).parameters if name in "WB"]
     takes = list(signature(as_written.dequantize).parameters)
-    return (f"the steps are in the wrong order: quantizing needs {' and '.join(needs)}, which only the second step "
-            f"would give; the formula under that name takes {', '.join(takes)} "
-            "and neither a distribution nor a precision")
+    return (
+        f"the steps are in the wrong order: quantizing needs {' and '.join(needs)}, which only the second step "
+        f"would give; the formula under that name takes {', '.join(takes)} "
+        "and neither a distribution nor a precision"
+    )
 
 
 def _flipped():
@@ -115,34 +137,45 @@ def _flipped():
     flipped = Params(-params.W_ih, -params.b_h, -params.W_ho, params.b_o)
     tau = article.fractions(article.TAU)[()]
     same = np.abs(network.forward(params, X).y_hat - network.forward(flipped, X).y_hat).max()
-    first, second = (prune_written.prune(p, prune_written.importance(p, X, y), tau)[1].flatten()
-                     for p in (params, flipped))
-    by_size = [masks.by_sparsity(Params(*(np.abs(a) for a in p.arrays())), 0.5).flatten() for p in (params, flipped)]
-    return (f"flipping the signs into and out of every tanh neuron changes no output ({same:g}), but R < 0.5 "
-            f"decides otherwise on {np.median((first != second).sum(1)):.0f} of 61 (median of {STARTS}); "
-            f"|w| on {(by_size[0] != by_size[1]).sum()}")
+    first, second = (
+        prune_written.prune(p, prune_written.importance(p, X, y), tau)[1].flatten()
+        for p in (params, flipped)
+    )
+    by_size = [
+        masks.by_sparsity(Params(*(np.abs(a) for a in p.arrays())), 0.5).flatten()
+        for p in (params, flipped)
+    ]
+    return (
+        f"flipping the signs into and out of every tanh neuron changes no output ({same:g}), but R < 0.5 "
+        f"decides otherwise on {np.median((first != second).sum(1)):.0f} of 61 (median of {STARTS}); "
+        f"|w| on {(by_size[0] != by_size[1]).sum()}"
+    )
 
 
 def _deletion():
     params, X, y = _untrained()
     J = network.loss(network.forward(params, X).y_hat, y)
     ranks = []
-    for theta, R, before in zip(params.flatten()[:DELETED], network.backward(params, X, y).flatten(), J):
+    for theta, R, before in zip(
+        params.flatten()[:DELETED], network.backward(params, X, y).flatten(), J
+    ):
         # (61, …): the network without each parameter in turn
         without = Params.unflatten(np.where(np.eye(theta.size, dtype=bool), 0, theta), params.sizes)
         cost = network.loss(network.forward(without, X).y_hat, y) - before
         ranks.append([_spearman(score, cost) for score in (R, -R * theta)])
     by_R, by_first_order = np.median(ranks, axis=0)
-    return ("importance is said to be judged by performance, which is deletion; the formula is the slope. "
-            f"Rank correlation with what deletion costs ({DELETED} untrained networks, median): "
-            f"R {round(by_R, 2) + 0.0:.2f}, -w*R {by_first_order:.2f}")
+    return (
+        "importance is said to be judged by performance, which is deletion; the formula is the slope. "
+        f"Rank correlation with what deletion costs ({DELETED} untrained networks, median): "
+        f"R {round(by_R, 2) + 0.0:.2f}, -w*R {by_first_order:.2f}"
+    )
 
 
 def _spearman(a, b):
     return np.corrcoef(*(np.argsort(np.argsort(v)) for v in (a, b)))[0, 1]
 
 
-FINDINGS = (                               # number, §, Chinese term, computation
+FINDINGS = (  # number, §, Chinese term, computation
     (6, "3.1.2", "偏移量", _sign),
     (7, "3.1.1", "参数量化", _floor),
     (8, "3.1.1", "参数量化", _wrap),

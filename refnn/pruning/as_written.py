@@ -1,6 +1,7 @@
 """§3.2 of the article, literally: R = ∂J/∂x, θ_p = θ \\ {x : R_x < τ}, θ_f = θ_p.
 
-These functions are wrong as documented, and tests hold them to it; `importance` and `masks` are what the field does.
+These functions are wrong as documented, and tests hold them to it; `importance` and `masks` are
+what the field does.
 
     R  importance 参数重要性, a slope: loss per unit of the parameter    τ  pruning threshold 剪枝阈值, in the same unit
 """
@@ -26,12 +27,15 @@ class PruneSteps(NamedTuple):
 def importance(params, X, y, activation="tanh"):
     """R = ∂J/∂x   (§3.2.1 参数重要性评估, as written), signed, of J = ½ Σ ‖y − ŷ‖² (§4.2), summed over the examples.
 
-    Wrong: to first order a deletion changes J by −R·x, not R, and at a minimum R is 0 for every parameter.
+    Wrong: to first order a deletion changes J by −R·x, not R, and at a minimum R is 0 for every
+    parameter.
 
     >>> importance(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").W_ho
     array([[371.]])
     """
-    return network.backpropagate(*network.checked("importance", params, X, y, activation, complex_=False), activation)
+    return network.backpropagate(
+        *network.checked("importance", params, X, y, activation, complex_=False), activation
+    )
 
 
 def prune(params, R, tau):
@@ -58,9 +62,9 @@ def prune_steps(params, R, tau):
     """
     params, _, _ = network.checked("prune_steps", params, activation="identity", complex_=False)
     R = arrays.together("prune_steps", arrays.fields("prune_steps", "R", R, params))
-    tau = np.asarray(arrays.number("prune_steps", "tau", tau))                        # float64 also beside float32
-    below = Params(*((a < tau).astype(bool) for a in R))                              # R_x < τ
-    mask = Params(*(~a for a in below.arrays()))                                      # the others
+    tau = np.asarray(arrays.number("prune_steps", "tau", tau))  # float64 also beside float32
+    below = Params(*((a < tau).astype(bool) for a in R))  # R_x < τ
+    mask = Params(*(~a for a in below.arrays()))  # the others
     return PruneSteps(below, mask, network.apply_mask(params, mask))
 
 

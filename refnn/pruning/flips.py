@@ -1,14 +1,15 @@
-"""What J changes by when parameters are set to 0, or put back: the mechanism under `truth`. On checked arguments.
+"""What J changes by when parameters are set to 0, or put back: the mechanism under `truth`. On
+checked arguments.
 
-The output is a sum over the hidden units, ŷ = Σⱼ uⱼ + b_o with uⱼ = W_ho[:, j]·f(zⱼ), so that a deletion changes one uⱼ
-(or b_o), not five. With dᵢ (N, outputs) the change of ŷ when parameter i is set to 0, and r = ŷ − y,
+The output is a sum over the hidden units, ŷ = Σⱼ uⱼ + b_o with uⱼ = W_ho[:, j]·f(zⱼ), so that a
+deletion changes one uⱼ (or b_o), not five. With dᵢ (N, outputs) the change of ŷ when parameter i is
+set to 0, and r = ŷ − y,
 
     J(without i) − J = cᵢ = r·dᵢ + ½‖dᵢ‖²
     J(without i and k) − J = cᵢ + cₖ + dᵢ·dₖ        exactly, unless both stand in one hidden unit: then its uⱼ anew
 
-A search goes the same way: there i *flips*, out where it is kept and back where it is out. p is one network, keep (n,)
-what is kept of it; examples are taken in blocks.
-"""
+A search goes the same way: there i *flips*, out where it is kept and back where it is out. p is one
+network, keep (n,) what is kept of it; examples are taken in blocks."""
 
 from itertools import combinations
 
@@ -17,7 +18,7 @@ import numpy as np
 from refnn import arrays, network
 from refnn.network import ACTIVATIONS, Params
 
-AT_ONCE = 2**17                            # numbers in one buffer
+AT_ONCE = 2**17  # numbers in one buffer
 
 
 @np.errstate(all="ignore")
@@ -33,19 +34,28 @@ def flips(p, X, y, activation, keep, together, meeting=0):
     theta, at, m = p.flatten(), positions(p.sizes), p.sizes[0] + 1
     own, zero, dtype = units_of(at), theta.dtype.type(0), np.result_type(theta, X, y)
     (hidden, q), outputs = own.shape, len(at.b_o)
-    flipped = keep[own][:, None] ^ np.concatenate([np.zeros_like(together[:1]), together])    # (hidden, 1 + sets, q)
-    on, W_ho = flipped[..., :m].astype(dtype), np.where(flipped[..., m:], theta[own][:, None, m:], zero)
+    flipped = keep[own][:, None] ^ np.concatenate(
+        [np.zeros_like(together[:1]), together]
+    )  # (hidden, 1 + sets, q)
+    on, W_ho = (
+        flipped[..., :m].astype(dtype),
+        np.where(flipped[..., m:], theta[own][:, None, m:], zero),
+    )
     b_o, d_o = np.where(keep[at.b_o], p.b_o, zero), np.where(keep[at.b_o], -p.b_o, p.b_o)
     n, more = len(theta), hidden * max(meeting - q, 0)
-    c, units, G = (np.zeros(shape, dtype) for shape in ((n,), (hidden, len(together)), (n + more, n)))
+    c, units, G = (
+        np.zeros(shape, dtype) for shape in ((n,), (hidden, len(together)), (n + more, n))
+    )
     step = max(1, AT_ONCE // max(1, W_ho.size))
     for rows in (slice(start, start + step) for start in range(0, len(X), step)):
-        X1 = np.hstack([X[rows], np.ones_like(X, shape=(len(X[rows]), 1))])                   # (N, m)
-        terms = arrays.saturate(theta[own][:, :m, None] * X1.T)                               # (hidden, m, N)
-        h = ACTIVATIONS[activation][0](on @ terms)             # the sum of the others: z − wx would lose it beside wx
-        u = W_ho[..., None] * h[:, :, None]                                                   # (hidden, ·, outputs, N)
-        r = u[:, 0].sum(axis=0) + b_o[:, None] - y[rows].T                                    # (outputs, N)
-        d = (u[:, 1:] - u[:, :1]).reshape(hidden, len(together), r.size)                      # (hidden, sets, out·N)
+        X1 = np.hstack([X[rows], np.ones_like(X, shape=(len(X[rows]), 1))])  # (N, m)
+        terms = arrays.saturate(theta[own][:, :m, None] * X1.T)  # (hidden, m, N)
+        h = ACTIVATIONS[activation][0](
+            on @ terms
+        )  # the sum of the others: z − wx would lose it beside wx
+        u = W_ho[..., None] * h[:, :, None]  # (hidden, ·, outputs, N)
+        r = u[:, 0].sum(axis=0) + b_o[:, None] - y[rows].T  # (outputs, N)
+        d = (u[:, 1:] - u[:, :1]).reshape(hidden, len(together), r.size)  # (hidden, sets, out·N)
         units += d @ r.ravel() + np.einsum("jsn,jsn->js", d, d) / 2
         c[at.b_o] += d_o * r.sum(axis=1) + d_o * d_o * r.shape[1] / 2
         if meeting:
@@ -67,11 +77,18 @@ def doubles(p, X, y, activation, keep=True):
     """What J changes by when each two flip, (n, n); one on the diagonal."""
     one, own = np.eye(p.sizes[0] + 1 + p.sizes[2], dtype=bool), units_of(positions(p.sizes))
     a, b = np.triu_indices(len(one), 1)
-    c, units, G = flips(p, X, y, activation, np.broadcast_to(keep, p.flatten().shape),
-                        np.concatenate([one, one[a] | one[b]]), meeting=len(one))
+    c, units, G = flips(
+        p,
+        X,
+        y,
+        activation,
+        np.broadcast_to(keep, p.flatten().shape),
+        np.concatenate([one, one[a] | one[b]]),
+        meeting=len(one),
+    )
     with np.errstate(all="ignore"):
         table = c[:, None] + c + G
-    table[own[:, a], own[:, b]] = table[own[:, b], own[:, a]] = units[:, len(one):]
+    table[own[:, a], own[:, b]] = table[own[:, b], own[:, a]] = units[:, len(one) :]
     table[np.diag_indices(len(c))] = c
     return table
 
@@ -80,21 +97,28 @@ def doubles(p, X, y, activation, keep=True):
 def triples(p, X, y, activation, keep=True):
     """For each i what J changes by when i, j and k flip, (n, n), to be read where i < j < k.
 
-    Three of three units cost what they cost each and meet two by two; two of one unit are flipped together, and so are
-    three."""
+    Three of three units cost what they cost each and meet two by two; two of one unit are flipped
+    together, and so are three."""
     one, own = np.eye(p.sizes[0] + 1 + p.sizes[2], dtype=bool), units_of(positions(p.sizes))
     (a, b), q = np.triu_indices(len(one), 1), len(one)
     abc = np.array(list(combinations(range(q), 3)), dtype=int).reshape(-1, 3)
     end = q + len(a)
-    c, units, G = flips(p, X, y, activation, np.broadcast_to(keep, p.flatten().shape),
-                        np.concatenate([one, one[a] | one[b], one[abc].any(axis=1)]), meeting=end)
+    c, units, G = flips(
+        p,
+        X,
+        y,
+        activation,
+        np.broadcast_to(keep, p.flatten().shape),
+        np.concatenate([one, one[a] | one[b], one[abc].any(axis=1)]),
+        meeting=end,
+    )
     two, two_cost = np.stack([own[:, a].ravel(), own[:, b].ravel()]), units[:, q:end].ravel()
     three, three_cost = own[:, abc].reshape(-1, 3).T, units[:, end:].ravel()
-    beside = two_cost[:, None] + c + G[len(c):]                                # (pairs of one unit, n)
+    beside = two_cost[:, None] + c + G[len(c) :]  # (pairs of one unit, n)
     for i in range(len(c)):
-        table = c[i] + c[:, None] + c + G[i][:, None] + G[i] + G[:len(c)]
+        table = c[i] + c[:, None] + c + G[i][:, None] + G[i] + G[: len(c)]
         table[two[0], two[1]] = table[two[1], two[0]] = beside[:, i]
-        for mine, other in (two, two[::-1]):                                   # i, another of its unit, any third
+        for mine, other in (two, two[::-1]):  # i, another of its unit, any third
             at = np.flatnonzero(mine == i)
             table[other[at]] = beside[at]
             table[:, other[at]] = beside[at].T
@@ -106,7 +130,8 @@ def triples(p, X, y, activation, keep=True):
 
 
 def cheapest(costs):
-    """The first position of the least along the last axis; NaN, of a J beyond the largest float, is the most."""
+    """The first position of the least along the last axis; NaN, of a J beyond the largest float, is
+    the most."""
     return np.argmin(np.where(costs == costs, costs, np.inf), axis=-1)
 
 
@@ -124,10 +149,15 @@ def units_of(at):
 def losses(p, X, y, masks, activation):
     """J under each of masks (K, n), by forward passes of as many networks."""
     theta = p.flatten()
-    J, step = np.empty(len(masks), np.result_type(theta, X, y)), max(1, AT_ONCE // max(1, len(X) * max(p.sizes)))
+    J, step = (
+        np.empty(len(masks), np.result_type(theta, X, y)),
+        max(1, AT_ONCE // max(1, len(X) * max(p.sizes))),
+    )
     for start in range(0, len(masks), step):
-        stack = Params.unflatten(masked(theta, masks[start:start + step]), p.sizes)
-        J[start:start + step] = network.half_square(network.propagate(stack, X, activation).y_hat, y)
+        stack = Params.unflatten(masked(theta, masks[start : start + step]), p.sizes)
+        J[start : start + step] = network.half_square(
+            network.propagate(stack, X, activation).y_hat, y
+        )
     return J
 
 
@@ -141,5 +171,7 @@ def each(function, shape, params, X, y, *more, dtype=None):
     result = np.empty((*params.batch, *shape), dtype or np.result_type(*params.arrays(), X, y))
     for s in np.ndindex(params.batch):
         one = Params(*(a[s] for a in params.arrays()))
-        result[s] = function(one, *(a[s] if a.ndim > 2 else a for a in (X, y)), *(a[s] for a in more))
+        result[s] = function(
+            one, *(a[s] if a.ndim > 2 else a for a in (X, y)), *(a[s] for a in more)
+        )
     return result

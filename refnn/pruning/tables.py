@@ -1,8 +1,8 @@
-"""J of all masks, of all sets of hidden units, of all sets of inputs: where they are few enough to try each.
+"""J of all masks, of all sets of hidden units, of all sets of inputs: where they are few enough to
+try each.
 
-The index of a table has a bit for each thing, 1 where it is kept; so the last entry is the whole network. "Best" means
-best of all.
-"""
+The index of a table has a bit for each thing, 1 where it is kept; so the last entry is the whole
+network. "Best" means best of all."""
 
 from typing import NamedTuple
 
@@ -12,8 +12,8 @@ from refnn import arrays, network, training
 from refnn.network import Params
 from refnn.pruning import flips
 
-MAX_BITS = 16                              # of the index of a table
-NETWORKS = 512                             # that are retrained side by side
+MAX_BITS = 16  # of the index of a table
+NETWORKS = 512  # that are retrained side by side
 
 
 class Best(NamedTuple):
@@ -28,7 +28,8 @@ class Best(NamedTuple):
 
 
 def every_mask(params, X, y, activation="tanh"):
-    """J of all 2ⁿ masks of a network of n ≤ 16 parameters, (…, 2ⁿ); bit i of the index is 1 where θᵢ is kept.
+    """J of all 2ⁿ masks of a network of n ≤ 16 parameters, (…, 2ⁿ); bit i of the index is 1 where
+    θᵢ is kept.
 
     >>> every_mask(Params([[2]], [1], [[3]], [4]), [[1]], [[10]], "identity")[[0, 4, 7, 15]]
     array([50. , 50. ,  0.5,  4.5])
@@ -37,7 +38,8 @@ def every_mask(params, X, y, activation="tanh"):
 
 
 def every_neurons(params, X, y, activation="tanh"):
-    """J of all sets of at most 16 hidden units, (…, 2^hidden); bit j of the index is 1 where unit j is kept.
+    """J of all sets of at most 16 hidden units, (…, 2^hidden); bit j of the index is 1 where unit j
+    is kept.
 
     A unit that is not: its row of W_ih, its bias and its column of W_ho are 0.
 
@@ -48,7 +50,8 @@ def every_neurons(params, X, y, activation="tanh"):
 
 
 def every_inputs(params, X, y, activation="tanh"):
-    """J of all sets of at most 16 inputs, (…, 2^inputs); bit k of the index is 1 where input k is kept.
+    """J of all sets of at most 16 inputs, (…, 2^inputs); bit k of the index is 1 where input k is
+    kept.
 
     An input that is not: its column of W_ih is 0. Of 10 inputs there are 1 024 sets.
 
@@ -59,7 +62,8 @@ def every_inputs(params, X, y, activation="tanh"):
 
 
 def best_neurons(params, X, y, count, activation="tanh"):
-    """The `count` hidden units without which J is least, of all sets of them, as Best; at most 16 units.
+    """The `count` hidden units without which J is least, of all sets of them, as Best; at most 16
+    units.
 
     >>> best_neurons(Params([[1], [2]], [0, 1], [[3, 2]], [4]), [[1]], [[12]], 1, "identity")
     Best(removed=array([0]), J=np.float64(2.0))
@@ -79,8 +83,9 @@ def best_inputs(params, X, y, count, activation="tanh"):
 def every_mask_retrained(params, X, y, *, steps=200, lr=0.01, activation="tanh", progress=None):
     """J of all 2ⁿ masks after retraining, (…, 2ⁿ), in the order of `every_mask`; n ≤ 16.
 
-    Each masked network starts from params and takes `steps` steps of Adam on all examples, without decay, what is
-    pruned held at 0 (`training.fit`); J after the last. progress(done, all), if given, is called now and then.
+    Each masked network starts from params and takes `steps` steps of Adam on all examples, without
+    decay, what is pruned held at 0 (`training.fit`); J after the last. progress(done, all), if
+    given, is called now and then.
 
     >>> every_mask_retrained(Params([[2]], [1], [[3]], [4]), [[1]], [[10]], activation="identity").round(2)[3:8]
     array([5.e+01, 5.e+01, 0.e+00, 1.e-02, 0.e+00])
@@ -89,7 +94,13 @@ def every_mask_retrained(params, X, y, *, steps=200, lr=0.01, activation="tanh",
     arrays.whole(name, "steps", steps, 0, training.MAX_STEPS)
     arrays.number(name, "lr", lr, 0)
     if progress is not None and not callable(progress):
-        arrays.refuse(name, "progress", "a function of (done, all), or None", arrays.describe(progress), TypeError)
+        arrays.refuse(
+            name,
+            "progress",
+            "a function of (done, all), or None",
+            arrays.describe(progress),
+            TypeError,
+        )
     params, X, y, masks = _indexed(name, "parameters", params, X, y, activation, exact=False)
     done = 0
 
@@ -98,21 +109,30 @@ def every_mask_retrained(params, X, y, *, steps=200, lr=0.01, activation="tanh",
         J = []
         for block in np.array_split(masks, -(-len(masks) // NETWORKS)):
             start = Params.unflatten(np.broadcast_to(p.flatten(), block.shape), p.sizes)
-            fit = training.fit(start, X, y, steps=steps, lr=lr, mask=Params.unflatten(block, p.sizes),
-                               activation=activation)
+            fit = training.fit(
+                start,
+                X,
+                y,
+                steps=steps,
+                lr=lr,
+                mask=Params.unflatten(block, p.sizes),
+                activation=activation,
+            )
             J.append(fit.history[:, -1])
             done += len(block)
             if progress:
                 progress(done, len(masks) * int(np.prod(params.batch)))
         return np.concatenate(J)
+
     return flips.each(retrained, (len(masks),), params, X, y)
 
 
 def best_of(table, count):
-    """The best set with `count` removed, as Best, in a table (…, 2ⁿ) whose index has a bit for each that is kept.
+    """The best set with `count` removed, as Best, in a table (…, 2ⁿ) whose index has a bit for each
+    that is kept.
 
-    Such are those of every_mask, every_mask_retrained, every_neurons and every_inputs. Of equals the lowest index; NaN,
-    of a J beyond the largest float, is the most.
+    Such are those of every_mask, every_mask_retrained, every_neurons and every_inputs. Of equals
+    the lowest index; NaN, of a J beyond the largest float, is the most.
 
     >>> best_of([50.0, 4.5, 18.0, 0.5], 1)
     Best(removed=array([1]), J=np.float64(4.5))
@@ -123,12 +143,19 @@ def best_of(table, count):
     else:
         table = arrays.numbers("best_of", "table", table)
     if table.ndim == 0 or table.shape[-1] not in [2**n for n in range(MAX_BITS + 1)]:
-        arrays.refuse("best_of", "table", f"of shape (…, 2ⁿ), n at most {MAX_BITS}", f"shape {table.shape}")
-    return _least(table, arrays.whole("best_of", "count", count, 0, table.shape[-1].bit_length() - 1))
+        arrays.refuse(
+            "best_of", "table", f"of shape (…, 2ⁿ), n at most {MAX_BITS}", f"shape {table.shape}"
+        )
+    return _least(
+        table, arrays.whole("best_of", "count", count, 0, table.shape[-1].bit_length() - 1)
+    )
 
 
-GROUPS = {"parameters": lambda at: at.flatten()[:, None], "hidden units": flips.units_of,
-          "inputs": lambda at: at.W_ih.T}
+GROUPS = {
+    "parameters": lambda at: at.flatten()[:, None],
+    "hidden units": flips.units_of,
+    "inputs": lambda at: at.W_ih.T,
+}
 
 
 def _indexed(name, things, params, X, y, activation, count=0, exact=True):
@@ -145,14 +172,16 @@ def _indexed(name, things, params, X, y, activation, count=0, exact=True):
 
 def _table(name, things, params, X, y, activation, count=0):
     params, X, y, masks = _indexed(name, things, params, X, y, activation, count)
-    return flips.each(lambda *one: flips.losses(*one, masks, activation), masks.shape[:1], params, X, y)
+    return flips.each(
+        lambda *one: flips.losses(*one, masks, activation), masks.shape[:1], params, X, y
+    )
 
 
 def _least(table, count):
     index = np.arange(table.shape[-1])
     bits = table.shape[-1].bit_length() - 1
-    index = index[np.bitwise_count(index) == bits - count]                                    # count of them are 0
-    at = flips.cheapest(table[..., index])                                                         # (…)
+    index = index[np.bitwise_count(index) == bits - count]  # count of them are 0
+    at = flips.cheapest(table[..., index])  # (…)
     removed = np.nonzero(~_bits(index[at], bits))[-1].reshape(*at.shape, count)
     return Best(removed, np.take_along_axis(table, index[at][..., None], -1)[..., 0][()])
 

@@ -1,10 +1,12 @@
-"""What deletion really costs: J without a parameter, without every two, and the most that can go for the least J.
+"""What deletion really costs: J without a parameter, without every two, and the most that can go
+for the least J.
 
-`flips` is the mechanism; `tables` tries all sets where they are few, `search` looks for the best where they are not.
+`flips` is the mechanism; `tables` tries all sets where they are few, `search` looks for the best
+where they are not.
 
-Positions are those of `Params.flatten`; a mask is True where a parameter is kept. All in the precision of the arguments
-(Fractions with relu and identity: exactly), examples in blocks, a stack network by network.
-"""
+Positions are those of `Params.flatten`; a mask is True where a parameter is kept. All in the
+precision of the arguments (Fractions with relu and identity: exactly), examples in blocks, a stack
+network by network."""
 
 import numpy as np
 
@@ -25,24 +27,29 @@ from refnn.pruning.tables import (  # noqa: F401
 
 
 def deletion(params, X, y, activation="tanh"):
-    """J(θᵢ = 0) − J for each parameter, as Params, with its sign: below 0 where J falls. No approximation.
+    """J(θᵢ = 0) − J for each parameter, as Params, with its sign: below 0 where J falls. No
+    approximation.
 
-    From the change of one hidden unit each, not from 61 forward passes. Where J is beyond the largest float: infinite
-    or NaN, quietly.
+    From the change of one hidden unit each, not from 61 forward passes. Where J is beyond the
+    largest float: infinite or NaN, quietly.
 
     >>> deletion(Params([[1, -2]], [3], [[2]], [1]), [[10, 1]], [[21]], "relu").flatten()
     array([160. ,  16. ,   6. , 198. ,  -1.5])
     """
     params, X, y = network.checked("deletion", params, X, y, activation, complex_=False)
     n = params.flatten().shape[-1]
-    return Params.unflatten(flips.each(lambda *one: flips.singles(*one, activation), (n,), params, X, y), params.sizes)
+    return Params.unflatten(
+        flips.each(lambda *one: flips.singles(*one, activation), (n,), params, X, y), params.sizes
+    )
 
 
 def pairs(params, X, y, activation="tanh"):
-    """J(θᵢ = θₖ = 0) − J for every two parameters, (…, 61, 61): symmetric, with `deletion` on the diagonal.
+    """J(θᵢ = θₖ = 0) − J for every two parameters, (…, 61, 61): symmetric, with `deletion` on the
+    diagonal.
 
-    Two deletions cost dᵢ·dₖ more than their sum: one product of the 61 changes of ŷ with themselves gives all of these.
-    Within one hidden unit both are deleted from the unit itself. Rounding is that of (‖r‖ + ‖dᵢ‖ + ‖dₖ‖)².
+    Two deletions cost dᵢ·dₖ more than their sum: one product of the 61 changes of ŷ with themselves
+    gives all of these. Within one hidden unit both are deleted from the unit itself. Rounding is
+    that of (‖r‖ + ‖dᵢ‖ + ‖dₖ‖)².
 
     >>> pairs(Params([[1, -2]], [3], [[2]], [1]), [[10, 1]], [[21]], "relu")[0]
     array([160. ,  96. , 198. , 198. , 178.5])
@@ -53,7 +60,8 @@ def pairs(params, X, y, activation="tanh"):
 
 
 def loss_without(params, masks, X, y, activation="tanh"):
-    """J under each of K masks, (…, K); masks (K, 61), or (…, K, 61) with the leading axes of params; True or 1 = keep.
+    """J under each of K masks, (…, K); masks (K, 61), or (…, K, 61) with the leading axes of
+    params; True or 1 = keep.
 
     The general route, any number of deletions at once: a forward pass of what is kept.
 
@@ -61,11 +69,16 @@ def loss_without(params, masks, X, y, activation="tanh"):
     array([ 2., 98.])
     """
     params, X, y = network.checked("loss_without", params, X, y, activation, complex_=False)
-    n, masks = params.flatten().shape[-1], arrays.raw("loss_without", "masks", masks, "True/False or 1/0")
+    n, masks = (
+        params.flatten().shape[-1],
+        arrays.raw("loss_without", "masks", masks, "True/False or 1/0"),
+    )
     if masks.ndim < 2 or masks.shape[-1] != n or masks.shape[:-2] not in ((), params.batch):
         stack = f" or {params.batch} + (K, {n})" if params.batch else ""
         arrays.refuse("loss_without", "masks", f"of shape (K, {n}){stack}", f"shape {masks.shape}")
     if masks.dtype.kind not in "biufO" or not np.isin(masks, (0, 1)).all():
         arrays.refuse("loss_without", "masks", "True/False or 1/0", arrays.describe(masks))
     masks = np.broadcast_to(masks.astype(bool), (*params.batch, *masks.shape[-2:]))
-    return flips.each(lambda *one: flips.losses(*one, activation), masks.shape[-2:-1], params, X, y, masks)
+    return flips.each(
+        lambda *one: flips.losses(*one, activation), masks.shape[-2:-1], params, X, y, masks
+    )

@@ -1,13 +1,14 @@
-"""What the field does instead of §3.1: the affine map between reals and integers, rounding to nearest, saturating.
+"""What the field does instead of §3.1: the affine map between reals and integers, rounding to
+nearest, saturating.
 
     q = clip(round(x/scale) + zero_point, qmin, qmax)        x̂ = (q − zero_point)·scale
 
     x  a real number    q  its code    scale  real units per code (the step Δ)    zero_point  the code of 0.0
     qmin, qmax  the smallest and the largest code
 
-Sources: ONNX QuantizeLinear and DequantizeLinear; B. Jacob et al., "Quantization and training of neural networks for
-efficient integer-arithmetic-only inference" (2018), equation 1. Order: divide, round half to even, add, saturate, cast.
-"""
+Sources: ONNX QuantizeLinear and DequantizeLinear; B. Jacob et al., "Quantization and training of
+neural networks for efficient integer-arithmetic-only inference" (2018), equation 1. Order: divide,
+round half to even, add, saturate, cast."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,8 +22,9 @@ from refnn.quantization import rounding
 
 @dataclass(frozen=True, eq=False)
 class QParams:
-    """A grid. scale and zero_point: numbers (per tensor); 1-d, one entry per slice of `axis` (per channel); or, with
-    `block`, of x's shape except for ceil(n/block) entries along axis (ONNX's blocked quantization).
+    """A grid. scale and zero_point: numbers (per tensor); 1-d, one entry per slice of `axis` (per
+    channel); or, with `block`, of x's shape except for ceil(n/block) entries along axis (ONNX's
+    blocked quantization).
 
     >>> QParams(scale=0.5, zero_point=3, qmin=0, qmax=7)
     QParams(scale=0.5, zero_point=3, qmin=0, qmax=7, axis=None, block=None)
@@ -37,7 +39,8 @@ class QParams:
 
 
 class QuantizeSteps(NamedTuple):
-    """The four stages of quantize: x/scale, rounded, + zero_point (still unbounded), saturated (codes).
+    """The four stages of quantize: x/scale, rounded, + zero_point (still unbounded), saturated
+    (codes).
     >>> QuantizeSteps._fields
     ('divided', 'rounded', 'shifted', 'saturated')"""
 
@@ -48,7 +51,8 @@ class QuantizeSteps(NamedTuple):
 
 
 def quantize(x, qparams):
-    """q = clip(round(x/scale) + zero_point, qmin, qmax), half to even; corrects §3.1.1 of the article.
+    """q = clip(round(x/scale) + zero_point, qmin, qmax), half to even; corrects §3.1.1 of the
+    article.
 
     Codes have the narrowest integer dtype for qmin..qmax. Huge values saturate to their own end.
 
@@ -68,10 +72,12 @@ def quantize_steps(x, qparams):
     [x] = arrays.holding(arrays.grid("quantize_steps", qparams).qmin, qparams.qmax, x)
     scale, zero_point = _on("quantize_steps", x.shape, x.dtype, qparams)
     with np.errstate(over="ignore", under="ignore"):
-        divided = arrays.saturate(np.asarray(x / scale))                       # x/scale, not x·(1/scale)
+        divided = arrays.saturate(np.asarray(x / scale))  # x/scale, not x·(1/scale)
         rounded = np.asarray(rounding.nearest_even(divided))
-        shifted = np.asarray(rounded + zero_point)                             # in float64 or whole numbers
-        saturated = np.asarray(np.clip(shifted, qparams.qmin, qparams.qmax))   # while still real: a cast would wrap
+        shifted = np.asarray(rounded + zero_point)  # in float64 or whole numbers
+        saturated = np.asarray(
+            np.clip(shifted, qparams.qmin, qparams.qmax)
+        )  # while still real: a cast would wrap
     codes = saturated.astype(arrays.code_dtype(qparams.qmin, qparams.qmax))
     return QuantizeSteps(divided[()], rounded[()], shifted[()], codes[()])
 
@@ -88,8 +94,15 @@ def dequantize(q, qparams):
     arrays.grid("dequantize", qparams)
     outside = (q < qparams.qmin) | (q > qparams.qmax)
     if outside.any():
-        arrays.refuse("dequantize", "q", f"within qmin..qmax = {qparams.qmin}..{qparams.qmax}", f"{q[outside].flat[0]}")
-    scale = np.float64(qparams.scale) if type(qparams.scale) in (int, float) else qparams.scale    # float32 says so
+        arrays.refuse(
+            "dequantize",
+            "q",
+            f"within qmin..qmax = {qparams.qmin}..{qparams.qmax}",
+            f"{q[outside].flat[0]}",
+        )
+    scale = (
+        np.float64(qparams.scale) if type(qparams.scale) in (int, float) else qparams.scale
+    )  # float32 says so
     return _decode("dequantize", q, qparams, arrays.numbers("dequantize", "scale", scale).dtype)
 
 
@@ -124,7 +137,11 @@ def _on(function, shape, dtype, qparams):
         with np.errstate(over="ignore", under="ignore"):
             scale = arrays.double(function, "scale", scale).astype(dtype)
         if (scale < np.finfo(dtype).tiny).any() or not np.isfinite(scale).all():
-            arrays.refuse(function, "scale", f"a normal number in {dtype}", arrays.describe(qparams.scale))
+            arrays.refuse(
+                function, "scale", f"a normal number in {dtype}", arrays.describe(qparams.scale)
+            )
         zero_point = zero_point.astype(np.float64)
-    return tuple(arrays.aligned(function, name, a, shape, qparams.axis, qparams.block)
-                 for name, a in (("scale", scale), ("zero_point", zero_point)))
+    return tuple(
+        arrays.aligned(function, name, a, shape, qparams.axis, qparams.block)
+        for name, a in (("scale", scale), ("zero_point", zero_point))
+    )

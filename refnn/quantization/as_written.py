@@ -1,6 +1,7 @@
 """§3.1 of the article, literally: Q(x) = ⌊x·W + B⌋ mod P, x̂ = (Q(x) + B)/W, θ_q = x̂.
 
-These functions are wrong in the documented way and tests hold them to it; `affine` is what the field does.
+These functions are wrong in the documented way and tests hold them to it; `affine` is what the
+field does.
 
     x  a real parameter    W  scaling factor 缩放因子, codes per real unit    B  offset 偏移量, in codes
     P  quantization levels 量化级别, a count    Q  the code, 0 … P − 1    x̂  the decoded parameter
@@ -38,7 +39,8 @@ class DequantizeSteps(NamedTuple):
 def quantize(x, W, B, P):
     """Q(x) = ⌊x·W + B⌋ mod P   (§3.1.1 参数量化, as written): codes in the narrowest unsigned dtype.
 
-    W and B broadcast against x. Wrong: floor is biased by half a step, and mod wraps where the field saturates.
+    W and B broadcast against x. Wrong: floor is biased by half a step, and mod wraps where the
+    field saturates.
 
     >>> quantize([Fraction(-3, 10), Fraction(1, 20), Fraction(3, 20), 1], W=10, B=3, P=8)
     array([0, 3, 4, 5], dtype=uint8)
@@ -57,11 +59,13 @@ def quantize_steps(x, W, B, P):
     arrays.broadcast("quantize_steps", x=x, W=W, B=B)
     x, W, B = arrays.holding(0, P, x, W, B)
     with np.errstate(over="ignore", under="ignore"):
-        scaled = arrays.saturate(np.asarray(x * W))              # x·W
-        shifted = arrays.saturate(np.asarray(scaled + B))        # x·W + B
-        floored = np.asarray(np.floor(shifted))                  # ⌊x·W + B⌋
-        wrapped = np.asarray(floored % P)                        # ⌊x·W + B⌋ mod P
-    return QuantizeSteps(scaled[()], shifted[()], floored[()], wrapped.astype(arrays.code_dtype(0, P - 1))[()])
+        scaled = arrays.saturate(np.asarray(x * W))  # x·W
+        shifted = arrays.saturate(np.asarray(scaled + B))  # x·W + B
+        floored = np.asarray(np.floor(shifted))  # ⌊x·W + B⌋
+        wrapped = np.asarray(floored % P)  # ⌊x·W + B⌋ mod P
+    return QuantizeSteps(
+        scaled[()], shifted[()], floored[()], wrapped.astype(arrays.code_dtype(0, P - 1))[()]
+    )
 
 
 def dequantize(q, W, B):
@@ -86,17 +90,18 @@ def dequantize_steps(q, W, B):
     arrays.broadcast("dequantize_steps", q=q, W=W, B=B)
     if (W == 0).any():
         arrays.refuse("dequantize_steps", "W", "different from 0", "0")
-    q = q.astype(object if W.dtype == arrays.EXACT else np.float64)         # uint8 + B would wrap
+    q = q.astype(object if W.dtype == arrays.EXACT else np.float64)  # uint8 + B would wrap
     with np.errstate(over="ignore", under="ignore"):
-        shifted = np.asarray(q + B)                              # Q + B
-        decoded = arrays.saturate(np.asarray(shifted / W))       # (Q + B)/W
+        shifted = np.asarray(q + B)  # Q + B
+        decoded = arrays.saturate(np.asarray(shifted / W))  # (Q + B)/W
     return DequantizeSteps(shifted[()], decoded[()])
 
 
 def update(params, W, B, P):
     """θ_q = x̂ = (Q(θ) + B)/W   (§3.1.3 模型更新, as written), for every parameter; W and B broadcast against flatten().
 
-    Wrong: θ_q is floats again, as large as before; nothing is smaller until the codes are what is stored.
+    Wrong: θ_q is floats again, as large as before; nothing is smaller until the codes are what is
+    stored.
 
     >>> update(Params([[0.5]], [0.25], [[1.0]], [0.0]), W=4, B=1, P=8).flatten()
     array([1.  , 0.75, 1.5 , 0.5 ])
@@ -105,15 +110,22 @@ def update(params, W, B, P):
     theta, W, B = arrays.together("update", {"params": params.flatten(), "W": W, "B": B})
     q = quantize(theta, W, B, P)
     if q.shape != theta.shape:
-        arrays.refuse("update", "W", f"of a shape that broadcasts to {theta.shape}", f"codes of shape {q.shape}")
+        arrays.refuse(
+            "update",
+            "W",
+            f"of a shape that broadcasts to {theta.shape}",
+            f"codes of shape {q.shape}",
+        )
     return Params.unflatten(np.asarray(dequantize(q, W, B)).astype(theta.dtype), params.sizes)
 
 
 def min_max(x, P, axis=None):
-    """W = (P − 1)/(max x − min x), B = −min x · W; not in the article, which says that it computes W and B (§4.1.1).
+    """W = (P − 1)/(max x − min x), B = −min x · W; not in the article, which says that it computes
+    W and B (§4.1.1).
 
-    One pair for all of x, or with `axis` one for each slice along it (keeping that axis, so that they broadcast).
-    A tensor of one value has no such W: ValueError. In floats the maximum may be encoded as P − 2; Fractions are exact.
+    One pair for all of x, or with `axis` one for each slice along it (keeping that axis, so that
+    they broadcast). A tensor of one value has no such W: ValueError. In floats the maximum may be
+    encoded as P − 2; Fractions are exact.
 
     >>> min_max([Fraction(1, 10), Fraction(1, 2)], P=8)
     (Fraction(35, 2), Fraction(-7, 4))
@@ -129,9 +141,16 @@ def min_max(x, P, axis=None):
         low, high = (f(x, axis=others, keepdims=axis is not None) for f in (np.min, np.max))
         spread = np.asarray(high - low)
         if (spread == 0).any():
-            arrays.refuse("min_max", "x", "of two values at least (max − min divides)", f"only {np.ravel(low)[0]}")
+            arrays.refuse(
+                "min_max",
+                "x",
+                "of two values at least (max − min divides)",
+                f"only {np.ravel(low)[0]}",
+            )
         W = (P - 1) / spread
-        B = 0 - low * W                                          # 0 − …: no −0.0
-    if x.dtype != arrays.EXACT and not (np.isfinite(spread).all() and np.isfinite(W).all() and np.isfinite(B).all()):
+        B = 0 - low * W  # 0 − …: no −0.0
+    if x.dtype != arrays.EXACT and not (
+        np.isfinite(spread).all() and np.isfinite(W).all() and np.isfinite(B).all()
+    ):
         arrays.refuse("min_max", "x", "of a range whose W and B are finite", arrays.describe(x))
     return np.asarray(W)[()], np.asarray(B)[()]

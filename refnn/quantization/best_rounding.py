@@ -1,4 +1,5 @@
-"""Up or down? Of the two codes beside each weight, those that keep the layer's output in place, not each weight.
+"""Up or down? Of the two codes beside each weight, those that keep the layer's output in place, not
+each weight.
 
     nearest     each weight on its own: best where H is diagonal
     adaround    all at once, by gradient descent: M. Nagel et al., "Up or down? Adaptive rounding for post-training
@@ -7,25 +8,34 @@
                 (2022), equation 7, without its rule that takes outliers first
     enumerated  all 2ⁿ roundings of a row, tried: the truth, for up to 16 weights a row
 
-What a rounding does to the output of a row, Σ over X of (δ·x)², and the truth, all roundings, are in `all_roundings`;
-W, X and H there are those here. Where X says nothing (N = 0, or all 0) every method gives nearest.
-"""
+What a rounding does to the output of a row, Σ over X of (δ·x)², and the truth, all roundings, are
+in `all_roundings`; W, X and H there are those here. Where X says nothing (N = 0, or all 0) every
+method gives nearest."""
 
 import numpy as np
 
-from refnn import arrays, downdate, training
+from refnn import arrays, derivatives, training
 from refnn.quantization import affine
 from refnn.quantization.affine import QParams  # noqa: F401  (the examples use it)
-from refnn.quantization.all_roundings import MAX_WEIGHTS, bits, down_and_up, errors, layer_of, square, table
+from refnn.quantization.all_roundings import (
+    MAX_WEIGHTS,
+    bits,
+    down_and_up,
+    errors,
+    layer_of,
+    square,
+    table,
+)
 
-ZETA, GAMMA = 1.1, -0.1                    # adaround: the sigmoid stretched to −0.1..1.1, then clipped to 0..1
-BETA = 20, 2                               # adaround: from, to
-STEPS, RATE, WEIGHT = 1000, 0.02, 0.5      # adaround: of Adam; λ
-SINGULAR, DAMPING = 1e-12, 1e-8            # obq
+ZETA, GAMMA = 1.1, -0.1  # adaround: the sigmoid stretched to −0.1..1.1, then clipped to 0..1
+BETA = 20, 2  # adaround: from, to
+STEPS, RATE, WEIGHT = 1000, 0.02, 0.5  # adaround: of Adam; λ
+SINGULAR, DAMPING = 1e-12, 1e-8  # obq
 
 
 def nearest(W, qparams, X):
-    """affine.quantize(W, qparams): each weight to its nearest code, half to even, whatever X. Codes (…, rows, n).
+    """affine.quantize(W, qparams): each weight to its nearest code, half to even, whatever X. Codes
+    (…, rows, n).
 
     >>> nearest([[0.4, 0.6, 1.5]], QParams(1.0, 0, -8, 7), np.ones((1, 3)))
     array([[0, 1, 2]], dtype=int8)
@@ -35,13 +45,15 @@ def nearest(W, qparams, X):
 
 
 def adaround(W, qparams, X):
-    """The rounding learned by gradient descent on V; codes (…, rows, n), never worse than nearest, row by row.
+    """The rounding learned by gradient descent on V; codes (…, rows, n), never worse than nearest,
+    row by row.
 
         ŵ = s·(⌊w/s⌋ + h(V)), clipped        h(V) = clip(σ(V)·(ζ − γ) + γ, 0, 1)        ζ = 1.1, γ = −0.1
         minimise  δᵀHδ/c + λ Σᵢ (1 − |2hᵢ − 1|^β)        β from 20 to 2 on the way: first free, then drawn to 0 and 1
 
-    V starts where h is the fraction w/s − ⌊w/s⌋, so that δ = 0. c is the mean of sᵢ²·Hᵢᵢ over the row: one λ and one
-    rate of Adam then serve all scales. At the end h ≥ ½ goes up; a row that is not better than nearest stays nearest.
+    V starts where h is the fraction w/s − ⌊w/s⌋, so that δ = 0. c is the mean of sᵢ²·Hᵢᵢ over the
+    row: one λ and one rate of Adam then serve all scales. At the end h ≥ ½ goes up; a row that is
+    not better than nearest stays nearest.
 
     >>> X = [[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]
     >>> adaround([[0.4, 0.4, 0.3]], QParams(1.0, 0, -8, 7), X)
@@ -57,7 +69,7 @@ def adaround(W, qparams, X):
 
 def _learned(d_down, d_up, X):
     """h after Adam's last step, (…, rows, n)."""
-    gap, H = d_up - d_down, X.mT @ X                                           # s, or 0 where both are one code
+    gap, H = d_up - d_down, X.mT @ X  # s, or 0 where both are one code
     diagonal = np.diagonal(H, axis1=-2, axis2=-1)[..., None, :]
     c = (gap * gap * diagonal).sum(axis=-1, keepdims=True) / max(gap.shape[-1], 1)
     c, fraction = np.where(c > 0, c, 1), np.clip(-d_down / np.where(gap > 0, gap, 1), 0, 1)
@@ -69,7 +81,7 @@ def _learned(d_down, d_up, X):
 
     def gradient(V):
         (h, h_slope), beta = h_of(V), next(betas)
-        slope = 2 * gap * ((d_down + h * gap) @ H) / c                         # (…, rows, n) @ (…, n, n)
+        slope = 2 * gap * ((d_down + h * gap) @ H) / c  # (…, rows, n) @ (…, n, n)
         slope -= WEIGHT * 2 * beta * np.sign(2 * h - 1) * np.abs(2 * h - 1) ** (beta - 1)
         return slope * h_slope * ((h > 0) & (h < 1))
 
@@ -79,15 +91,16 @@ def _learned(d_down, d_up, X):
 
 @np.errstate(all="ignore")
 def obq(W, qparams, X):
-    """Rounded one by one, the cheapest first, the rest moved to make up for it; codes (…, rows, n) within qmin..qmax.
+    """Rounded one by one, the cheapest first, the rest moved to make up for it; codes (…, rows, n)
+    within qmin..qmax.
 
         i = the weight of the least eᵢ²/[H⁻¹]ᵢᵢ, e = quant(w) − w;   w ← w + H⁻¹[:, i]·eᵢ/[H⁻¹]ᵢᵢ;   H without i
 
-    eᵢ²/[H⁻¹]ᵢᵢ is the least that rounding i costs when all others may move; of equals the first. As i is the least and
-    [H⁻¹]ᵢⱼ² ≤ [H⁻¹]ᵢᵢ·[H⁻¹]ⱼⱼ, no weight moves by more than its own |eⱼ|: each code is still w's floor or ceiling.
-    A dead input (all 0) gets a 1 in H's diagonal; then, only where H's reciprocal condition is below 1e-12, 1e-8 times
-    the mean of the diagonal is added to it. Both with X in the powers of two that bring each input's largest |x| into
-    [½, 1).
+    eᵢ²/[H⁻¹]ᵢᵢ is the least that rounding i costs when all others may move; of equals the first. As
+    i is the least and [H⁻¹]ᵢⱼ² ≤ [H⁻¹]ᵢᵢ·[H⁻¹]ⱼⱼ, no weight moves by more than its own |eⱼ|: each
+    code is still w's floor or ceiling. A dead input (all 0) gets a 1 in H's diagonal; then, only
+    where H's reciprocal condition is below 1e-12, 1e-8 times the mean of the diagonal is added to
+    it. Both with X in the powers of two that bring each input's largest |x| into [½, 1).
 
     >>> obq([[0.4, 0.4, 0.3]], QParams(1.0, 0, -8, 7), [[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
     array([[0, 1, 0]], dtype=int8)
@@ -95,21 +108,25 @@ def obq(W, qparams, X):
     layer = layer_of("obq", W, qparams, X)
     W, grid, codes = layer.W, layer.grid, affine.quantize(layer.W, layer.grid)
     unit, _ = errors(layer, codes)
-    shift = layer.columns - unit[..., None]                                    # powers of two, as in errors
+    shift = layer.columns - unit[..., None]  # powers of two, as in errors
     w, left, n = W.astype(np.float64), np.ones(W.shape, dtype=bool), W.shape[-1]
-    inverse = np.broadcast_to(_inverse(layer.X)[..., None, :, :], (*W.shape, n))           # (…, rows, n, n)
+    inverse = np.broadcast_to(_inverse(layer.X)[..., None, :, :], (*W.shape, n))  # (…, rows, n, n)
     for _ in range(n):
         q = affine.quantize(arrays.saturate(w.astype(W.dtype)), grid)
         w_hat = affine.dequantize(q, grid)
         e, diagonal = np.ldexp(w_hat - w, shift), np.diagonal(inverse, axis1=-2, axis2=-1)
-        i = np.argmin(np.where(left, np.abs(e) / np.sqrt(diagonal), np.inf), axis=-1)[..., None]     # e² might vanish
-        step = np.take_along_axis(e, i, -1) / np.take_along_axis(diagonal, i, -1)          # (…, rows, 1)
-        move = np.take_along_axis(inverse, i[..., None], -1)[..., 0] * step    # (…, rows, n), 0 where rounded before
+        i = np.argmin(np.where(left, np.abs(e) / np.sqrt(diagonal), np.inf), axis=-1)[
+            ..., None
+        ]  # e² might vanish
+        step = np.take_along_axis(e, i, -1) / np.take_along_axis(diagonal, i, -1)  # (…, rows, 1)
+        move = (
+            np.take_along_axis(inverse, i[..., None], -1)[..., 0] * step
+        )  # (…, rows, n), 0 where rounded before
         w = arrays.saturate(w + np.ldexp(move, -shift))
         for a, values in ((w, w_hat), (codes, q)):
             np.put_along_axis(a, i, np.take_along_axis(values, i, -1), -1)
         np.put_along_axis(left, i, False, -1)
-        inverse = downdate.inverse_without(inverse, i[..., 0])
+        inverse = derivatives.inverse_without(inverse, i[..., 0])
     return codes
 
 
@@ -124,7 +141,8 @@ def _inverse(X):
 
 
 def enumerated(W, qparams, X):
-    """The best of all 2ⁿ roundings of each row, of equals the first in `all_roundings.every`; n ≤ 16. (…, rows, n).
+    """The best of all 2ⁿ roundings of each row, of equals the first in `all_roundings.every`; n ≤
+    16. (…, rows, n).
 
     >>> enumerated([[0.25, 0.5]], QParams(1.0, 0, -8, 7), [[1.0, 2.0]])
     array([[1, 0]], dtype=int8)
@@ -136,4 +154,6 @@ def enumerated(W, qparams, X):
     for row in np.ndindex(unit.shape):
         best[row] = np.argmin(table(d_down, d_up, layer.X, row))
     says = layer.X.any(axis=(-2, -1))[..., None, None]
-    return np.where(says, np.where(bits(best, down.shape[-1]), up, down), affine.quantize(layer.W, layer.grid))
+    return np.where(
+        says, np.where(bits(best, down.shape[-1]), up, down), affine.quantize(layer.W, layer.grid)
+    )

@@ -1,16 +1,19 @@
 """Where the range comes from, and the scale and zero point that follow from it.
 
-A zero point exists so that 0.0 has a code of its own: (q − zero_point)·scale is 0 at q = zero_point. So the range must
-contain 0, and zero_point = round(qmin − min/scale) (gemmlowp, doc/quantization.md; ONNX DynamicQuantizeLinear).
-This is §2.1's "adjust the range", and comes first: scale and zero point are needed to quantize.
+A zero point exists so that 0.0 has a code of its own: (q − zero_point)·scale is 0 at q =
+zero_point. So the range must contain 0, and zero_point = round(qmin − min/scale) (gemmlowp,
+doc/quantization.md; ONNX DynamicQuantizeLinear). This is §2.1's "adjust the range", and comes
+first: scale and zero point are needed to quantize.
 
     minmax      the range of the data
     percentile  without the ⌊n/1000⌋ outermost values at each end (symmetric: the ⌊n/1000⌋ largest |x|)
     mse         the range whose grid has the least mean squared error: never worse than min–max, and within 2 % of the
-                best of all ranges on all data tried, up to 8 bits (it need not be on data made to defeat the search)
+                best of all ranges on all data tried, up to 8 bits (it need not be on data made to
+                defeat the search)
     entropy     |x| ≤ T, whose histogram of 2048 bins loses least in Kullback–Leibler divergence (S. Migacz, "8-bit
-                inference with TensorRT", 2017); meant for activations. |x| has as many levels as codes from 0.0 to
-                the farther end of the grid, 0's among them: 128 of int8 symmetric, 256 of 8 bits one-sided
+                inference with TensorRT", 2017); meant for activations. |x| has as many levels as
+                codes from 0.0 to the farther end of the grid, 0's among them: 128 of int8
+                symmetric, 256 of 8 bits one-sided
 """
 
 from fractions import Fraction
@@ -22,15 +25,22 @@ from refnn.quantization import affine, rounding
 from refnn.quantization.affine import QParams
 
 CALIBRATIONS = ("minmax", "percentile", "mse", "entropy")
-OUTSIDE = 1000                             # percentile: one value in a thousand lies outside, at each end
-BINS = 2048                                # entropy: of the histogram of |x|
-SAMPLE = 4096                              # mse: beyond as many distinct values the search runs on a sample of them
-AT_ONCE = 2**18                            # mse: numbers in one buffer
-FINE, KEPT, MOST_ZEROS = 4, 8, 256         # mse: scales between s and s·(1 + 1/codes); those kept; zero points of one
+OUTSIDE = 1000  # percentile: one value in a thousand lies outside, at each end
+BINS = 2048  # entropy: of the histogram of |x|
+SAMPLE = 4096  # mse: beyond as many distinct values the search runs on a sample of them
+AT_ONCE = 2**18  # mse: numbers in one buffer
+FINE, KEPT, MOST_ZEROS = (
+    4,
+    8,
+    256,
+)  # mse: scales between s and s·(1 + 1/codes); those kept; zero points of one
 
 
-def choose_qparams(x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax", block=None):
-    """The grid for x: per tensor; with `axis` one for each slice along it; with `block` one for each block of a slice.
+def choose_qparams(
+    x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax", block=None
+):
+    """The grid for x: per tensor; with `axis` one for each slice along it; with `block` one for
+    each block of a slice.
 
     codes        signed −2^(b−1)..2^(b−1) − 1, unsigned 0..2^b − 1, symmetric −(2^(b−1) − 1)..2^(b−1) − 1
     asymmetric   scale = (max − min)/(qmax − qmin) with 0 in the range, zero_point = round(qmin − min/scale), saturated
@@ -38,8 +48,8 @@ def choose_qparams(x, bits=8, signed=True, symmetric=False, axis=None, calibrati
     one-sided    the range ends at 0: zero_point is qmin (x ≥ 0) or qmax (x ≤ 0); a constant is one-sided
     all zero     scale 1, zero_point qmin (asymmetric) or 0 (symmetric)
 
-    min and max are those of the calibration, never wider than the data's. ValueError if the scale would be subnormal
-    or max − min overflows.
+    min and max are those of the calibration, never wider than the data's. ValueError if the scale
+    would be subnormal or max − min overflows.
 
     >>> choose_qparams(np.float32([0, 2, -3, -2.5, 1.34, 0.5]), signed=False)
     QParams(scale=np.float32(0.019607844), zero_point=153, qmin=0, qmax=255, axis=None, block=None)
@@ -51,7 +61,9 @@ def choose_qparams(x, bits=8, signed=True, symmetric=False, axis=None, calibrati
     symmetric = arrays.flag(name, "symmetric", symmetric)
     arrays.choice(name, "calibration", calibration, CALIBRATIONS)
     if symmetric and not signed:
-        arrays.refuse(name, "signed", "True where symmetric is (three unsigned conventions exist)", "False")
+        arrays.refuse(
+            name, "signed", "True where symmetric is (three unsigned conventions exist)", "False"
+        )
     x = arrays.numbers(name, "x", x)
     if x.size == 0:
         arrays.refuse(name, "x", "at least one number", "an empty array")
@@ -67,7 +79,7 @@ def choose_qparams(x, bits=8, signed=True, symmetric=False, axis=None, calibrati
     arrays.normal_scale(name, x, scale)
     if calibration != "minmax":
         if calibration != "percentile":
-            arrays.double(name, "x", x)                                        # the search is in floats
+            arrays.double(name, "x", x)  # the search is in floats
         pick = {"percentile": _percentile, "mse": _least_error, "entropy": _entropy}[calibration]
         ends = [pick(np.sort(part), qmin, qmax, symmetric) for part in _slices(x, axis, block)]
         low, high = (arrays.objects(list(end), low.shape).astype(x.dtype) for end in zip(*ends))
@@ -82,13 +94,21 @@ def _grid(low, high, qmin, qmax, symmetric):
     """scale and zero_point for ranges low..high that contain 0 (arrays of any shape)."""
     low, high = np.asarray(low), np.asarray(high)
     with np.errstate(over="ignore", under="ignore"):
-        scale = np.asarray(np.maximum(high, -low) / qmax if symmetric else (high - low) / (qmax - qmin))
-    scale = np.where((low == 0) & (high == 0), Fraction(1) if low.dtype == arrays.EXACT else low.dtype.type(1), scale)
+        scale = np.asarray(
+            np.maximum(high, -low) / qmax if symmetric else (high - low) / (qmax - qmin)
+        )
+    scale = np.where(
+        (low == 0) & (high == 0),
+        Fraction(1) if low.dtype == arrays.EXACT else low.dtype.type(1),
+        scale,
+    )
     zero_point = np.zeros(low.shape, dtype=np.int64)
     if not symmetric:
-        with np.errstate(all="ignore"):                                        # a scale that is refused next
+        with np.errstate(all="ignore"):  # a scale that is refused next
             least = np.nan_to_num(low / scale) if low.dtype != arrays.EXACT else low / scale
-        zero_point = np.asarray(np.clip(rounding.nearest_even(np.asarray(qmin - least)), qmin, qmax)).astype(np.int64)
+        zero_point = np.asarray(
+            np.clip(rounding.nearest_even(np.asarray(qmin - least)), qmin, qmax)
+        ).astype(np.int64)
     return scale, zero_point
 
 
@@ -112,9 +132,12 @@ def _slices(x, axis, block):
     if block is None:
         return list(np.moveaxis(x, axis, 0).reshape(x.shape[axis], -1))
     axis, starts = axis % x.ndim, range(0, x.shape[axis], block)
-    shape = (*x.shape[:axis], len(starts), *x.shape[axis + 1:])
-    rows = np.moveaxis(x, axis, -1)                                            # (…, n)
-    return [rows[(*at[:axis], *at[axis + 1:])][starts[at[axis]]:starts[at[axis]] + block] for at in np.ndindex(shape)]
+    shape = (*x.shape[:axis], len(starts), *x.shape[axis + 1 :])
+    rows = np.moveaxis(x, axis, -1)  # (…, n)
+    return [
+        rows[(*at[:axis], *at[axis + 1 :])][starts[at[axis]] : starts[at[axis]] + block]
+        for at in np.ndindex(shape)
+    ]
 
 
 def _percentile(x, qmin, qmax, symmetric):
@@ -129,11 +152,11 @@ def _percentile(x, qmin, qmax, symmetric):
 def _least_error(x, qmin, qmax, symmetric):
     """The ends whose grid has the least mean squared error; x ascending.
 
-    All that a scale decides is each value's code k, and for given codes the best scale is Σ k·x/Σ k². So one that is
-    near enough to give the codes of the best will do: the scales tried are as close as that, each with all zero points.
-    """
+    All that a scale decides is each value's code k, and for given codes the best scale is Σ k·x/Σ
+    k². So one that is near enough to give the codes of the best will do: the scales tried are as
+    close as that, each with all zero points."""
     low, high = min(x[0], 0), max(x[-1], 0)
-    unit = 2.0 ** (np.frexp(float(max(high, -low)))[1] - 1)                    # so that no square overflows
+    unit = 2.0 ** (np.frexp(float(max(high, -low)))[1] - 1)  # so that no square overflows
     least = _error(x, unit, low, high, qmin, qmax, symmetric)
     if low == high or least == 0:
         return low, high
@@ -142,15 +165,22 @@ def _least_error(x, qmin, qmax, symmetric):
     widest, seen = float(_grid(below, above, qmin, qmax, symmetric)[0]), set()
     values, counts = np.unique((x / unit).astype(np.float64), return_counts=True)
     for scale, first in _near(values, counts, widest, np.sqrt(least), qmin, qmax, symmetric):
-        for _ in range(3):                                                     # the codes, their scale, its codes, …
+        for _ in range(3):  # the codes, their scale, its codes, …
             k = np.clip(np.rint(values / scale), first, first + qmax - qmin)
             scale = min(float(k * counts @ values / max(k * counts @ k, 1)), widest) or widest
         if (scale, first) in seen:
             continue
         seen.add((scale, first))
-        start = -qmax * scale if symmetric else min(max(first * scale, below), above - (qmax - qmin) * scale)
+        start = (
+            -qmax * scale
+            if symmetric
+            else min(max(first * scale, below), above - (qmax - qmin) * scale)
+        )
         end = qmax * scale if symmetric else start + (qmax - qmin) * scale
-        ends = max(kind(max(start, below)) * kind(unit), low), min(kind(min(end, above)) * kind(unit), high)
+        ends = (
+            max(kind(max(start, below)) * kind(unit), low),
+            min(kind(min(end, above)) * kind(unit), high),
+        )
         error = _error(x, unit, *ends, qmin, qmax, symmetric)
         if error < least:
             least, best = error, ends
@@ -158,7 +188,8 @@ def _least_error(x, qmin, qmax, symmetric):
 
 
 def _error(x, unit, low, high, qmin, qmax, symmetric):
-    """Σ (x̂ − x)² in squared units on the grid of low..high, infinite where its scale is hardly normal."""
+    """Σ (x̂ − x)² in squared units on the grid of low..high, infinite where its scale is hardly
+    normal."""
     scale, zero_point = _grid(low, high, qmin, qmax, symmetric)
     if x.dtype != arrays.EXACT and scale < 2 * np.finfo(x.dtype).tiny:
         return np.inf
@@ -169,9 +200,9 @@ def _error(x, unit, low, high, qmin, qmax, symmetric):
 def _near(x, counts, widest, reach, qmin, qmax, symmetric):
     """The KEPT best of the scales tried, each with its first code in steps from 0.
 
-    The outermost values alone err by their distance from the grid's ends. So an end lies within `reach`, the root of
-    min–max's squared error, of the data's; and Σ k·(k·scale − x) = 0 keeps the scale above widest/len(x).
-    """
+    The outermost values alone err by their distance from the grid's ends. So an end lies within
+    `reach`, the root of min–max's squared error, of the data's; and Σ k·(k·scale − x) = 0 keeps the
+    scale above widest/len(x)."""
     codes, side = qmax - qmin, qmax if symmetric else qmax - qmin
     x, weight, below, above = *_sample(x, counts), min(x[0], 0), max(x[-1], 0)
     least = max(widest - 2 * reach / side, widest / counts.sum())
@@ -179,9 +210,12 @@ def _near(x, counts, widest, reach, qmin, qmax, symmetric):
     found, rows = [], max(1, AT_ONCE // len(x))
     sums = np.append(0, np.cumsum(weight * x)), np.append(0, np.cumsum(weight))
     for start in range(0, len(scales), rows):
-        s = scales[start:start + rows, None]
-        k = np.rint(x / s)                                                     # (rows, n), not yet clipped
-        inner = [np.pad(np.cumsum(a, axis=1), ((0, 0), (1, 0))) for a in (k * (weight * x), k * k * weight)]
+        s = scales[start : start + rows, None]
+        k = np.rint(x / s)  # (rows, n), not yet clipped
+        inner = [
+            np.pad(np.cumsum(a, axis=1), ((0, 0), (1, 0)))
+            for a in (k * (weight * x), k * k * weight)
+        ]
         first = np.full((len(s), 1), float(qmin))
         if not symmetric:
             first = np.maximum(np.floor(below / s), np.ceil((above - reach) / s) - codes)
@@ -190,38 +224,53 @@ def _near(x, counts, widest, reach, qmin, qmax, symmetric):
             first = np.clip(np.rint(np.linspace(first[:, 0], last[:, 0], zeros, axis=1)), -codes, 0)
         at = [np.searchsorted(x, ends * s) for ends in (first - 0.5, first + codes + 0.5)]
         kx, kk = (np.diff([np.take_along_axis(a, i, 1) for i in at], axis=0)[0] for a in inner)
-        for end, (of_x, of_1) in ((first, [a[at[0]] for a in sums]), (first + codes, [a[-1] - a[at[1]] for a in sums])):
+        for end, (of_x, of_1) in (
+            (first, [a[at[0]] for a in sums]),
+            (first + codes, [a[-1] - a[at[1]] for a in sums]),
+        ):
             kx, kk = kx + end * of_x, kk + end * end * of_1
-        gain = kx * kx / np.maximum(kk, 1e-300)                                # Σ x² − this is the error
+        gain = kx * kx / np.maximum(kk, 1e-300)  # Σ x² − this is the error
         i = np.argmax(gain, axis=1)[:, None]
-        found.append(np.hstack([np.take_along_axis(a, i, 1) for a in (gain, kx / np.maximum(kk, 1e-300), first)]))
+        found.append(
+            np.hstack(
+                [np.take_along_axis(a, i, 1) for a in (gain, kx / np.maximum(kk, 1e-300), first)]
+            )
+        )
     found = np.concatenate(found)
     return found[np.argsort(-found[:, 0], kind="stable")[:KEPT], 1:].tolist()
 
 
 def _sample(x, counts):
-    """At most SAMPLE of the ascending values with their weights: all at the ends, where clipping is decided."""
+    """At most SAMPLE of the ascending values with their weights: all at the ends, where clipping is
+    decided."""
     if len(x) <= SAMPLE:
         return x, counts.astype(np.float64)
     kept, up_to = SAMPLE // 8, np.cumsum(counts)
     shares = np.linspace(up_to[kept - 1], up_to[-kept - 1], SAMPLE - 2 * kept, endpoint=False)
-    inner = np.searchsorted(up_to, shares, side="right")                       # often where there are many equals
+    inner = np.searchsorted(up_to, shares, side="right")  # often where there are many equals
     weight = np.full(len(inner), (up_to[-kept - 1] - up_to[kept - 1]) / len(inner))
-    return (np.concatenate([x[:kept], x[inner], x[-kept:]]),
-            np.concatenate([counts[:kept], weight, counts[-kept:]]))
+    return (
+        np.concatenate([x[:kept], x[inner], x[-kept:]]),
+        np.concatenate([counts[:kept], weight, counts[-kept:]]),
+    )
 
 
 def _entropy(x, qmin, qmax, symmetric):
-    """±T, within the data's ends, with the least KL divergence between the clipped histogram and its coarse copy."""
+    """±T, within the data's ends, with the least KL divergence between the clipped histogram and
+    its coarse copy."""
     low, high = min(x[0], 0), max(x[-1], 0)
     top = max(high, -low)
     if top == 0:
         return low, high
     share = (np.abs(x) / top).astype(np.float64)
-    counts = np.bincount(np.minimum((share * BINS).astype(int), BINS - 1), minlength=BINS).astype(float)
-    T = np.arange(1, BINS + 1) / BINS                                          # in parts of top
-    _, zero_point = _grid(np.maximum(float(low / top), -T), np.minimum(float(high / top), T), qmin, qmax, symmetric)
-    levels = np.maximum(qmax - zero_point, zero_point - qmin) + 1              # of |x|
+    counts = np.bincount(np.minimum((share * BINS).astype(int), BINS - 1), minlength=BINS).astype(
+        float
+    )
+    T = np.arange(1, BINS + 1) / BINS  # in parts of top
+    _, zero_point = _grid(
+        np.maximum(float(low / top), -T), np.minimum(float(high / top), T), qmin, qmax, symmetric
+    )
+    levels = np.maximum(qmax - zero_point, zero_point - qmin) + 1  # of |x|
     if levels[-1] >= BINS:
         return low, high
     last = [bins for bins in range(BINS, 0, -1) if counts[bins - 1] and bins >= levels[bins - 1]]
@@ -232,8 +281,9 @@ def _entropy(x, qmin, qmax, symmetric):
 
 
 def _divergence(counts, bins, levels):
-    """KL(P‖Q): P, the first bins with all that lies beyond in the last of them; Q, the bins merged into `levels`
-    groups, each group's count spread evenly over its bins that are not empty. The last must not be: Q is 0 there."""
+    """KL(P‖Q): P, the first bins with all that lies beyond in the last of them; Q, the bins merged
+    into `levels` groups, each group's count spread evenly over its bins that are not empty. The
+    last must not be: Q is 0 there."""
     inside = counts[:bins]
     p = inside.copy()
     p[-1] += counts[bins:].sum()

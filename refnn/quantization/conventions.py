@@ -1,13 +1,15 @@
-"""One tensor through every published convention; and the exact translation between (W, B, P) and (scale, zero_point).
+"""One tensor through every published convention; and the exact translation between (W, B, P) and
+(scale, zero_point).
 
-All say "8 bits, affine" and differ in the range, in the divisor, in where they round, in which way and in the sign of
-the offset. Here each is told in the same two words, whatever it calls them itself:
+All say "8 bits, affine" and differ in the range, in the divisor, in where they round, in which way
+and in the sign of the offset. Here each is told in the same two words, whatever it calls them
+itself:
 
     scale        real units per code, so 1/W where the convention has codes per unit
     zero_point   the code that its own decoder takes to 0.0 (of the article as written −B, which need not be whole)
 
-b bits; L = 2^b levels; low, high: the ends of the data, low₀ ≤ 0 ≤ high₀ the same with 0 in the range; m = max|x|.
-"""
+b bits; L = 2^b levels; low, high: the ends of the data, low₀ ≤ 0 ≤ high₀ the same with 0 in the
+range; m = max|x|."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,7 +49,8 @@ class Grid(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A line of the table: convention, its Grid (None where the rule divides by 0), errors (x̂ − x)/scale in steps.
+    """A line of the table: convention, its Grid (None where the rule divides by 0), errors (x̂ −
+    x)/scale in steps.
     >>> Row._fields
     ('convention', 'grid', 'errors')"""
 
@@ -63,12 +66,13 @@ def _convention(name, rule, source):
     def register(encode):
         CONVENTIONS.append(Convention(name, rule, source, encode))
         return encode
+
     return register
 
 
 def compare(x, bits=8):
-    """x through all CONVENTIONS: a list of Row. Exact on Fractions; bits 2 to 16. ValueError where one has no finite
-    normal scale for the range of x.
+    """x through all CONVENTIONS: a list of Row. Exact on Fractions; bits 2 to 16. ValueError where
+    one has no finite normal scale for the range of x.
 
     >>> for row in compare([Fraction(-1), Fraction(2)])[2:4]:
     ...     print(row.convention.name, row.grid.scale, row.grid.zero_point, row.grid.codes)
@@ -84,45 +88,61 @@ def compare(x, bits=8):
         try:
             with np.errstate(all="ignore"):
                 grid = convention.encode(x, bits)
-        except ValueError:                                                     # bits are right, so it is x
-            arrays.refuse("compare", "x", f"of a range for which {convention.name!r} has a scale that is finite and "
-                          "normal", arrays.describe(x))
+        except ValueError:  # bits are right, so it is x
+            arrays.refuse(
+                "compare",
+                "x",
+                f"of a range for which {convention.name!r} has a scale that is finite and normal",
+                arrays.describe(x),
+            )
         if grid is None:
             rows.append(Row(convention, None, None))
             continue
         arrays.normal_scale("compare", x, grid.scale)
-        grid = Grid(grid.scale, grid.zero_point, *(np.asarray(a) for a in (grid.codes, grid.decoded)))
+        grid = Grid(
+            grid.scale, grid.zero_point, *(np.asarray(a) for a in (grid.codes, grid.decoded))
+        )
         with np.errstate(all="ignore"):
             rows.append(Row(convention, grid, np.asarray((grid.decoded - x) / grid.scale)))
     return rows
 
 
 def to_affine(W, B, P):
-    """The QParams that gives the codes of ⌊x·W + B⌋ mod P: scale 1/W, zero_point B − ½, codes 0..P − 1.
+    """The QParams that gives the codes of ⌊x·W + B⌋ mod P: scale 1/W, zero_point B − ½, codes 0..P
+    − 1.
 
-    ⌊x·W + B⌋ = ⌊x/scale + zero_point + ½⌋ rounds to the nearest only if B is a whole number and a half; then both give
-    the same codes for every x whose x·W + B lies in [0, P) and is not whole (a tie, where ⌊ ⌋ rounds up). W > 0.
-    The printed decoder (Q + B)/W agrees with none of them: it would need B = −zero_point.
+    ⌊x·W + B⌋ = ⌊x/scale + zero_point + ½⌋ rounds to the nearest only if B is a whole number and a
+    half; then both give the same codes for every x whose x·W + B lies in [0, P) and is not whole (a
+    tie, where ⌊ ⌋ rounds up). W > 0. The printed decoder (Q + B)/W agrees with none of them: it
+    would need B = −zero_point.
 
     >>> to_affine(W=10, B=Fraction(7, 2), P=8)
     QParams(scale=Fraction(1, 10), zero_point=3, qmin=0, qmax=7, axis=None, block=None)
     """
     P = arrays.whole("to_affine", "P", P, 2, 2**52)
-    W, B = (arrays.numbers("to_affine", name, a, ndim=0)[()] for name, a in zip("WB", arrays.together(
-        "to_affine", {"W": W, "B": B})))                                       # both exact if one is
+    W, B = (
+        arrays.numbers("to_affine", name, a, ndim=0)[()]
+        for name, a in zip("WB", arrays.together("to_affine", {"W": W, "B": B}))
+    )  # both exact if one is
     with np.errstate(all="ignore"):
         scale = 1 / W if W > 0 else None
     if scale is None or not (isinstance(W, Fraction) or np.finfo(W.dtype).tiny <= scale < np.inf):
         arrays.refuse("to_affine", "W", "positive and of a finite normal reciprocal", f"{W}")
     zero_point = B - Fraction(1, 2) if isinstance(B, Fraction) else B - 0.5
     if zero_point % 1 or not 0 <= zero_point < P:
-        arrays.refuse("to_affine", "B", f"a whole number from 0 to {P - 1} and a half: with any other B the floor does "
-                      "not round to the nearest code", f"{B}")
+        arrays.refuse(
+            "to_affine",
+            "B",
+            f"a whole number from 0 to {P - 1} and a half: with any other B the floor does "
+            "not round to the nearest code",
+            f"{B}",
+        )
     return QParams(scale, int(zero_point), 0, P - 1)
 
 
 def to_article(qparams):
-    """(W, B, P) whose ⌊x·W + B⌋ mod P is quantize(x, qparams) − qmin: W = 1/scale, B = zero_point − qmin + ½.
+    """(W, B, P) whose ⌊x·W + B⌋ mod P is quantize(x, qparams) − qmin: W = 1/scale, B = zero_point −
+    qmin + ½.
 
     Where it holds: as `to_affine` says. One grid per tensor only.
 
@@ -136,7 +156,9 @@ def to_article(qparams):
     return W, zero_point - qparams.qmin + half, qparams.qmax - qparams.qmin + 1
 
 
-# --- the conventions -------------------------------------------------------------------------------------------------
+# --- the conventions
+# -------------------------------------------------------------------------------------------------
+
 
 def _symmetric_codes(bits):
     return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
@@ -199,7 +221,9 @@ def _article(x, bits, sign):
     return Grid(1 / W, -sign * B, q, as_written.dequantize(q, W, sign * B))
 
 
-@_convention("article, as written", "W = (L−1)/(high−low), B = −low·W; ⌊x·W + B⌋ mod L; (Q + B)/W", "§3.1")
+@_convention(
+    "article, as written", "W = (L−1)/(high−low), B = −low·W; ⌊x·W + B⌋ mod L; (Q + B)/W", "§3.1"
+)
 def _as_written(x, bits):
     return _article(x, bits, 1)
 
@@ -214,8 +238,11 @@ def _onnx(x, bits, signed):
     return _round_then_add(x, p.scale, p.zero_point, p.qmin, p.qmax)
 
 
-@_convention("ONNX, uint8", "(high₀−low₀)/(L−1); half-even of −low₀/scale; half-even of x/scale, + zero point",
-             "ONNX DynamicQuantizeLinear and QuantizeLinear")
+@_convention(
+    "ONNX, uint8",
+    "(high₀−low₀)/(L−1); half-even of −low₀/scale; half-even of x/scale, + zero point",
+    "ONNX DynamicQuantizeLinear and QuantizeLinear",
+)
 def _onnx_unsigned(x, bits):
     return _onnx(x, bits, False)
 
@@ -225,32 +252,52 @@ def _onnx_signed(x, bits):
     return _onnx(x, bits, True)
 
 
-@_convention("gemmlowp", "the same range; half away of x/scale + zero point: added before rounding",
-             "google/gemmlowp doc/quantization_example.cc")
+@_convention(
+    "gemmlowp",
+    "the same range; half away of x/scale + zero point: added before rounding",
+    "google/gemmlowp doc/quantization_example.cc",
+)
 def _gemmlowp(x, bits):
     low, high = _ends(x)
     scale, qmax = _or_one((high - low) / (2**bits - 1), x), 2**bits - 1
-    return _add_then_round(x, scale, _nearest(0 - low / scale, 0, qmax, rounding.half_away), 0, qmax,
-                           rounding.half_away)
+    return _add_then_round(
+        x,
+        scale,
+        _nearest(0 - low / scale, 0, qmax, rounding.half_away),
+        0,
+        qmax,
+        rounding.half_away,
+    )
 
 
-@_convention("TFLite weights, int8", "m/(L/2 − 1), codes −(L/2 − 1)..L/2 − 1; half away",
-             "TensorFlow Lite 8-bit quantization specification")
+@_convention(
+    "TFLite weights, int8",
+    "m/(L/2 − 1), codes −(L/2 − 1)..L/2 − 1; half away",
+    "TensorFlow Lite 8-bit quantization specification",
+)
 def _tflite(x, bits):
     qmax = 2 ** (bits - 1) - 1
     return _round_then_add(x, _or_one(_largest(x) / qmax, x), 0, -qmax, qmax, rounding.half_away)
 
 
-@_convention("PyTorch affine, quint8", "ONNX's range and rounding, of x·(1/scale): only floats can tell",
-             "torch.ao.quantization.MinMaxObserver")
+@_convention(
+    "PyTorch affine, quint8",
+    "ONNX's range and rounding, of x·(1/scale): only floats can tell",
+    "torch.ao.quantization.MinMaxObserver",
+)
 def _torch_affine(x, bits):
     low, high = _ends(x)
     scale, qmax = _or_one((high - low) / (2**bits - 1), x), 2**bits - 1
-    return _round_then_add(x, scale, _nearest(0 - low / scale, 0, qmax), 0, qmax, divide=_times_inverse)
+    return _round_then_add(
+        x, scale, _nearest(0 - low / scale, 0, qmax), 0, qmax, divide=_times_inverse
+    )
 
 
-@_convention("PyTorch symmetric, qint8", "m/((L−1)/2): 127.5 steps to each side",
-             "torch.ao.quantization.MinMaxObserver")
+@_convention(
+    "PyTorch symmetric, qint8",
+    "m/((L−1)/2): 127.5 steps to each side",
+    "torch.ao.quantization.MinMaxObserver",
+)
 def _torch_symmetric(x, bits):
     scale = _or_one(_largest(x) / ((2**bits - 1) * _one(x) / 2), x)
     return _round_then_add(x, scale, 0, *_symmetric_codes(bits), divide=_times_inverse)
@@ -264,19 +311,27 @@ def _distiller(x, W, zero, qmin, qmax):
     return Grid(1 / W, -zero, q.astype(np.int64), _decode(q + zero, 1 / W))
 
 
-@_convention("Distiller asymmetric, uint8", "W = (L−1)/(high₀−low₀), z = half-even(low₀·W); round(x·W − z), (q + z)/W",
-             "IntelLabs/distiller distiller/quantization/q_utils.py")
+@_convention(
+    "Distiller asymmetric, uint8",
+    "W = (L−1)/(high₀−low₀), z = half-even(low₀·W); round(x·W − z), (q + z)/W",
+    "IntelLabs/distiller distiller/quantization/q_utils.py",
+)
 def _distiller_asymmetric(x, bits):
     low, high = _ends(x)
     W = (2**bits - 1) / (high - low) if high > low else _one(x)
     return _distiller(x, W, int(rounding.half_even(low * W)), 0, 2**bits - 1)
 
 
-@_convention("Distiller symmetric, full", "W = (L−1)/2/m, codes −L/2..L/2 − 1",
-             "IntelLabs/distiller distiller/quantization/q_utils.py")
+@_convention(
+    "Distiller symmetric, full",
+    "W = (L−1)/2/m, codes −L/2..L/2 − 1",
+    "IntelLabs/distiller distiller/quantization/q_utils.py",
+)
 def _distiller_symmetric(x, bits):
     m = _largest(x)
-    return _distiller(x, (2**bits - 1) * _one(x) / 2 / m if m else _one(x), 0, *_symmetric_codes(bits))
+    return _distiller(
+        x, (2**bits - 1) * _one(x) / 2 / m if m else _one(x), 0, *_symmetric_codes(bits)
+    )
 
 
 def _without_zero(x, bits):
@@ -289,38 +344,54 @@ def _without_zero(x, bits):
     return scale, _nearest(qmin - _divide(low, scale), qmin, qmax), qmin, qmax
 
 
-@_convention("MIT lab, int8", "(high−low)/(L−1): 0 need not be in the range; half-even of x/scale, + zero point",
-             "MIT 6.5940, lab 2")
+@_convention(
+    "MIT lab, int8",
+    "(high−low)/(L−1): 0 need not be in the range; half-even of x/scale, + zero point",
+    "MIT 6.5940, lab 2",
+)
 def _mit(x, bits):
     chosen = _without_zero(x, bits)
     return None if chosen is None else _round_then_add(x, *chosen)
 
 
-@_convention("DeepLearning.AI, int8", "the same; half-even of x/scale + zero point: added before rounding",
-             "DeepLearning.AI, Quantization in Depth")
+@_convention(
+    "DeepLearning.AI, int8",
+    "the same; half-even of x/scale + zero point: added before rounding",
+    "DeepLearning.AI, Quantization in Depth",
+)
 def _deeplearning_ai(x, bits):
     chosen = _without_zero(x, bits)
     return None if chosen is None else _add_then_round(x, *chosen, rounding.half_even)
 
 
-@_convention("symmetric by 2^(b−1) − 1", "m/(L/2 − 1), zero point 0, half-even; refnn's symmetric=True",
-             "restricted range: Distiller, NVIDIA TensorRT")
+@_convention(
+    "symmetric by 2^(b−1) − 1",
+    "m/(L/2 − 1), zero point 0, half-even; refnn's symmetric=True",
+    "restricted range: Distiller, NVIDIA TensorRT",
+)
 def _restricted(x, bits):
     p = calibration.choose_qparams(x, bits, symmetric=True)
     return _round_then_add(x, p.scale, p.zero_point, p.qmin, p.qmax)
 
 
-@_convention("symmetric by 2^(b−1)", "m/(L/2): the largest positive value saturates at L/2 − 1",
-             "full range: common in tutorials")
+@_convention(
+    "symmetric by 2^(b−1)",
+    "m/(L/2): the largest positive value saturates at L/2 − 1",
+    "full range: common in tutorials",
+)
 def _full(x, bits):
     return _round_then_add(x, _or_one(_largest(x) / 2 ** (bits - 1), x), 0, *_symmetric_codes(bits))
 
 
-@_convention("power of two", "2^⌈log₂(m/(L/2 − 1))⌉: a shift decodes", "fixed point, ARM's Q format")
+@_convention(
+    "power of two", "2^⌈log₂(m/(L/2 − 1))⌉: a shift decodes", "fixed point, ARM's Q format"
+)
 def _power_of_two(x, bits):
     largest = _largest(x)
-    m = (largest if isinstance(largest, Fraction) else Fraction(float(largest))) / (2 ** (bits - 1) - 1)
-    k = m.numerator.bit_length() - m.denominator.bit_length() if m else 0      # 2^(k−1) < m < 2^(k+1)
+    m = (largest if isinstance(largest, Fraction) else Fraction(float(largest))) / (
+        2 ** (bits - 1) - 1
+    )
+    k = m.numerator.bit_length() - m.denominator.bit_length() if m else 0  # 2^(k−1) < m < 2^(k+1)
     k += m > Fraction(2) ** k
     scale = Fraction(2) ** k if x.dtype == arrays.EXACT else x.dtype.type(np.ldexp(1.0, k))
     return _round_then_add(x, scale, 0, *_symmetric_codes(bits))

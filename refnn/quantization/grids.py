@@ -1,15 +1,15 @@
 """Grids that are not uniform: a grid is a list of real values; what changes is where they stand.
 
-    code = the index of the value nearest to x/scale        x̂ = values[code]·scale
+code = the index of the value nearest to x/scale        x̂ = values[code]·scale
 
-    x  a real number    values  the grid, ascending    code  an index into values    scale  reals per unit of values
+x  a real number    values  the grid, ascending    code  an index into values    scale  reals per unit of values
 
-    minifloat        sign, exponent, mantissa: dense near 0. FP8: "OCP 8-bit Floating Point Specification" (OFP8, 2023),
-                     after P. Micikevicius et al., "FP8 formats for deep learning" (2022); FP4 and FP6: "OCP
-                     Microscaling Formats (MX) Specification" 1.0 (2023)
-    nf4              quantiles of the normal distribution: T. Dettmers et al., "QLoRA" (2023), appendix E
-    powers_of_two    a product becomes a shift: A. Zhou et al., "Incremental Network Quantization" (INQ, 2017)
-    ternary          −α, 0, α: F. Li et al., "Ternary Weight Networks" (2016)
+minifloat        sign, exponent, mantissa: dense near 0. FP8: "OCP 8-bit Floating Point Specification" (OFP8, 2023),
+                 after P. Micikevicius et al., "FP8 formats for deep learning" (2022); FP4 and FP6:
+                 "OCP Microscaling Formats (MX) Specification" 1.0 (2023)
+nf4              quantiles of the normal distribution: T. Dettmers et al., "QLoRA" (2023), appendix E
+powers_of_two    a product becomes a shift: A. Zhou et al., "Incremental Network Quantization" (INQ, 2017)
+ternary          −α, 0, α: F. Li et al., "Ternary Weight Networks" (2016)
 """
 
 from statistics import NormalDist
@@ -19,11 +19,17 @@ import numpy as np
 
 from refnn import arrays
 
-SPECIALS = ("none", "nan", "ieee")         # no NaN (FP4, FP6); NaN where all bits are 1 (E4M3); IEEE 754 (E5M2)
-TWN_RULE = 0.7                             # Δ/mean|x|; its optimum is 2/3 for uniform weights and 0.77 for normal ones
+SPECIALS = (
+    "none",
+    "nan",
+    "ieee",
+)  # no NaN (FP4, FP6); NaN where all bits are 1 (E4M3); IEEE 754 (E5M2)
+TWN_RULE = 0.7  # Δ/mean|x|; its optimum is 2/3 for uniform weights and 0.77 for normal ones
 
 
-# --- where the values stand ------------------------------------------------------------------------------------------
+# --- where the values stand
+# ------------------------------------------------------------------------------------------
+
 
 def minifloat(exponent_bits, mantissa_bits, bias=None, special="none"):
     """The value of every bit pattern S.E.M, in the order of the patterns, float64.
@@ -31,8 +37,9 @@ def minifloat(exponent_bits, mantissa_bits, bias=None, special="none"):
         (−1)^S · (1 + M/2^m) · 2^(E − bias)        normal, E > 0
         (−1)^S · (0 + M/2^m) · 2^(1 − bias)        subnormal, E = 0: the step of the lowest normals, down to 0
 
-    The default bias is 2^(e − 1) − 1. special "nan": NaN where E and M are all ones (E4M3); "ieee": where E is all ones
-    infinity for M = 0, else NaN (E5M2, float16). 1..8 bits of exponent, 0..10 of mantissa.
+    The default bias is 2^(e − 1) − 1. special "nan": NaN where E and M are all ones (E4M3); "ieee":
+    where E is all ones infinity for M = 0, else NaN (E5M2, float16). 1..8 bits of exponent, 0..10
+    of mantissa.
 
     >>> minifloat(2, 1)[:8]                                # FP4 E2M1
     array([0. , 0.5, 1. , 1.5, 2. , 3. , 4. , 6. ])
@@ -43,9 +50,9 @@ def minifloat(exponent_bits, mantissa_bits, bias=None, special="none"):
     m = arrays.whole("minifloat", "mantissa_bits", mantissa_bits, 0, 10)
     bias = 2 ** (e - 1) - 1 if bias is None else arrays.whole("minifloat", "bias", bias, -512, 512)
     arrays.choice("minifloat", "special", special, SPECIALS)
-    pattern = np.arange(2 ** (1 + e + m))                                      # (2^(1+e+m),)
+    pattern = np.arange(2 ** (1 + e + m))  # (2^(1+e+m),)
     S, E, M = pattern >> (e + m), (pattern >> m) % 2**e, pattern % 2**m
-    significand = (E > 0) + M / 2**m                                           # 1.M; subnormal 0.M
+    significand = (E > 0) + M / 2**m  # 1.M; subnormal 0.M
     value = (1.0 - 2 * S) * np.ldexp(significand, np.maximum(E, 1) - bias)
     ones = E == 2**e - 1
     if special == "nan":
@@ -56,32 +63,34 @@ def minifloat(exponent_bits, mantissa_bits, bias=None, special="none"):
 
 
 def nf4():
-    """NormalFloat4: 0, eight positive and seven negative quantiles of N(0, 1), divided by the largest.
+    """NormalFloat4: 0, eight positive and seven negative quantiles of N(0, 1), divided by the
+    largest.
 
-    p from δ to ½ in nine points (positive) and eight (negative), the ½ left out; δ = ½((1 − 1/32) + (1 − 1/30)). The
-    halves differ, so that there is a 0 and still 16 values. The printed list is bitsandbytes' run of this in float32:
-    up to 2e-7 away.
+    p from δ to ½ in nine points (positive) and eight (negative), the ½ left out; δ = ½((1 − 1/32) +
+    (1 − 1/30)). The halves differ, so that there is a 0 and still 16 values. The printed list is
+    bitsandbytes' run of this in float32: up to 2e-7 away.
 
     >>> nf4().round(3)[[0, 1, 6, 7, 8, 14, 15]]
     array([-1.   , -0.696, -0.091,  0.   ,  0.08 ,  0.723,  1.   ])
     """
     delta, quantile = ((1 - 1 / 32) + (1 - 1 / 30)) / 2, NormalDist().inv_cdf
-    positive = [quantile(p) for p in np.linspace(delta, 0.5, 9)[:-1]]                    # 8, from the largest
-    negative = [-quantile(p) for p in np.linspace(delta, 0.5, 8)[:-1]]                   # 7
-    return np.array([*negative, 0.0, *positive[::-1]]) / positive[0]                     # (16,)
+    positive = [quantile(p) for p in np.linspace(delta, 0.5, 9)[:-1]]  # 8, from the largest
+    negative = [-quantile(p) for p in np.linspace(delta, 0.5, 8)[:-1]]  # 7
+    return np.array([*negative, 0.0, *positive[::-1]]) / positive[0]  # (16,)
 
 
 def powers_of_two(bits):
-    """0 and ±2^0, ±2^−1, … ±2^−(2^(bits − 1) − 2): 2^bits − 1 values, one code less than there are. 2..8 bits.
+    """0 and ±2^0, ±2^−1, … ±2^−(2^(bits − 1) − 2): 2^bits − 1 values, one code less than there are.
+    2..8 bits.
 
-    INQ's own list is shorter: it spends a bit on the 0 and goes from n1 to n2 = n1 + 1 − 2^(bits − 2) only, which is
-    2^(bits − 1) + 1 values. See `power_of_two_scale` for n1.
+    INQ's own list is shorter: it spends a bit on the 0 and goes from n1 to n2 = n1 + 1 − 2^(bits −
+    2) only, which is 2^(bits − 1) + 1 values. See `power_of_two_scale` for n1.
 
     >>> powers_of_two(3)
     array([-1.  , -0.5 , -0.25,  0.  ,  0.25,  0.5 ,  1.  ])
     """
     bits = arrays.whole("powers_of_two", "bits", bits, 2, 8)
-    powers = np.ldexp(1.0, np.arange(2 - 2 ** (bits - 1), 1))                  # (2^(bits−1) − 1,)
+    powers = np.ldexp(1.0, np.arange(2 - 2 ** (bits - 1), 1))  # (2^(bits−1) − 1,)
     return np.concatenate([-powers[::-1], [0.0], powers])
 
 
@@ -93,7 +102,7 @@ def ascending(table):
     """
     table = arrays.raw("ascending", "table", table)
     finite = table[np.isfinite(table)] if table.dtype.kind == "f" else table
-    return np.unique(arrays.numbers("ascending", "table", finite, exact=False)) + 0.0    # −0 + 0 is 0
+    return np.unique(arrays.numbers("ascending", "table", finite, exact=False)) + 0.0  # −0 + 0 is 0
 
 
 GRIDS = {
@@ -110,15 +119,19 @@ for _grid in GRIDS.values():
     _grid.flags.writeable = False
 
 
-# --- to the grid and back --------------------------------------------------------------------------------------------
+# --- to the grid and back
+# --------------------------------------------------------------------------------------------
+
 
 def quantize(x, values, scale, axis=None, block=None):
-    """The index of the value nearest to x/scale; beyond the ends, the end. The narrowest unsigned dtype.
+    """The index of the value nearest to x/scale; beyond the ends, the end. The narrowest unsigned
+    dtype.
 
-    A tie goes to the neighbour an even number of places from 0 (from the first value that is not negative): for a
-    minifloat that is the even mantissa of IEEE 754. Decided exactly, also where the midpoint is no float. values:
-    ascending, within half of the largest float. scale: one number, one a slice of `axis`, or one a `block` of it,
-    positive and normal. x of float32 is computed in float32, values and scale with it. Fractions are refused.
+    A tie goes to the neighbour an even number of places from 0 (from the first value that is not
+    negative): for a minifloat that is the even mantissa of IEEE 754. Decided exactly, also where
+    the midpoint is no float. values: ascending, within half of the largest float. scale: one
+    number, one a slice of `axis`, or one a `block` of it, positive and normal. x of float32 is
+    computed in float32, values and scale with it. Fractions are refused.
 
     >>> values = GRIDS["FP4 E2M1"]                         # ±{0, .5, 1, 1.5, 2, 3, 4, 6}
     >>> values[quantize([2.5, 3.5, -5, 0.25, 1e300], values, scale=1)]
@@ -128,13 +141,14 @@ def quantize(x, values, scale, axis=None, block=None):
     values = _values_in("quantize", values, x.dtype)
     scale = _scale_in("quantize", scale, x.shape, x.dtype, axis, block)
     with np.errstate(all="ignore"):
-        doubled = 2 * np.asarray(x / scale).astype(np.float64)                 # exact but for the division
+        doubled = 2 * np.asarray(x / scale).astype(np.float64)  # exact but for the division
         codes = np.searchsorted(_doubled_boundaries(values), doubled)
     return np.asarray(codes).astype(arrays.code_dtype(0, len(values) - 1))[()]
 
 
 def dequantize(codes, values, scale, axis=None, block=None):
-    """x̂ = values[code]·scale, float64, or float32 if scale is np.float32. Codes must be integers below len(values).
+    """x̂ = values[code]·scale, float64, or float32 if scale is np.float32. Codes must be integers
+    below len(values).
 
     >>> dequantize([0, 8, 14], GRIDS["FP4 E2M1"], scale=0.5)
     array([-3.  ,  0.25,  3.  ])
@@ -144,7 +158,9 @@ def dequantize(codes, values, scale, axis=None, block=None):
     values = _values_in("dequantize", values, dtype)
     outside = (codes < 0) | (codes >= len(values))
     if outside.any():
-        arrays.refuse("dequantize", "codes", f"within 0..{len(values) - 1}", f"{codes[outside].flat[0]}")
+        arrays.refuse(
+            "dequantize", "codes", f"within 0..{len(values) - 1}", f"{codes[outside].flat[0]}"
+        )
     return _decode(codes, values, _scale_in("dequantize", scale, codes.shape, dtype, axis, block))
 
 
@@ -156,17 +172,24 @@ def fake_quantize(x, values, scale, axis=None, block=None):
     """
     x = arrays.numbers("fake_quantize", "x", x, exact=False)
     codes = np.asarray(quantize(x, values, scale, axis, block))
-    return _decode(codes, _values_in("fake_quantize", values, x.dtype),
-                   _scale_in("fake_quantize", scale, x.shape, x.dtype, axis, block))
+    return _decode(
+        codes,
+        _values_in("fake_quantize", values, x.dtype),
+        _scale_in("fake_quantize", scale, x.shape, x.dtype, axis, block),
+    )
 
 
-# --- the scale -------------------------------------------------------------------------------------------------------
+# --- the scale
+# -------------------------------------------------------------------------------------------------------
+
 
 def absmax_scale(x, values, axis=None, block=None):
-    """max|x|/max(values), so that the largest |x| stands on the last value; a slice of zeros has scale 1.
+    """max|x|/max(values), so that the largest |x| stands on the last value; a slice of zeros has
+    scale 1.
 
-    Of the shape that `quantize` takes: a number, one entry a slice of axis, or one a block of it. No value saturates
-    on a grid that is as wide below 0 as above it. ValueError if a scale would not be a normal number.
+    Of the shape that `quantize` takes: a number, one entry a slice of axis, or one a block of it.
+    No value saturates on a grid that is as wide below 0 as above it. ValueError if a scale would
+    not be a normal number.
 
     >>> absmax_scale([[3.0, -12.0], [0.0, 0.0]], GRIDS["FP4 E2M1"], axis=0)
     array([2., 1.])
@@ -174,29 +197,38 @@ def absmax_scale(x, values, axis=None, block=None):
     x = arrays.numbers("absmax_scale", "x", x, exact=False)
     values = _values_in("absmax_scale", values, x.dtype)
     if values[-1] <= 0:
-        arrays.refuse("absmax_scale", "values", "a grid with a positive value", arrays.describe(values))
+        arrays.refuse(
+            "absmax_scale", "values", "a grid with a positive value", arrays.describe(values)
+        )
     largest = _largest("absmax_scale", x, axis, block)
     with np.errstate(all="ignore"):
-        return arrays.normal_scale("absmax_scale", x, np.where(largest == 0, x.dtype.type(1), largest / values[-1])[()])
+        return arrays.normal_scale(
+            "absmax_scale", x, np.where(largest == 0, x.dtype.type(1), largest / values[-1])[()]
+        )
 
 
 def power_of_two_scale(x, axis=None, block=None):
-    """2^n1, n1 = ⌊log2(4·max|x|/3)⌋ (INQ): the power of two nearest to max|x|, of two equally near the larger. With it
-    `powers_of_two` decodes to powers of two. Shapes, zeros and refusals as for `absmax_scale`.
+    """2^n1, n1 = ⌊log2(4·max|x|/3)⌋ (INQ): the power of two nearest to max|x|, of two equally near
+    the larger. With it `powers_of_two` decodes to powers of two. Shapes, zeros and refusals as for
+    `absmax_scale`.
 
     >>> power_of_two_scale([[0.74, -0.1], [0.1, -0.75]], axis=0)
     array([0.5, 1. ])
     """
     x = arrays.numbers("power_of_two_scale", "x", x, exact=False)
     largest = _largest("power_of_two_scale", x, axis, block)
-    fraction, exponent = np.frexp(largest)                                     # fraction·2^exponent, ½ ≤ fraction < 1
-    n1 = exponent - 1 + (fraction >= 0.75)                                     # the logarithm without its rounding
+    fraction, exponent = np.frexp(largest)  # fraction·2^exponent, ½ ≤ fraction < 1
+    n1 = exponent - 1 + (fraction >= 0.75)  # the logarithm without its rounding
     one = x.dtype.type(1)
     with np.errstate(all="ignore"):
-        return arrays.normal_scale("power_of_two_scale", x, np.where(largest == 0, one, np.ldexp(one, n1))[()])
+        return arrays.normal_scale(
+            "power_of_two_scale", x, np.where(largest == 0, one, np.ldexp(one, n1))[()]
+        )
 
 
-# --- three values ----------------------------------------------------------------------------------------------------
+# --- three values
+# ----------------------------------------------------------------------------------------------------
+
 
 class Ternary(NamedTuple):
     """alpha, positive, in x's dtype; codes −1, 0, 1 (int8) of x's shape. x̂ = alpha·codes.
@@ -210,23 +242,25 @@ class Ternary(NamedTuple):
 def ternary(x):
     """The α and the codes with the least Σ(x − α·code)²; exact, by sorting.
 
-    The best codes keep the signs of the k largest |x|, the best α is their mean, and then the error is
-    Σx² − (Σ_k |x|)²/k: k is where (Σ_k |x|)²/k is largest, of equals the smallest. All zero: α = 1. ValueError if α
-    would be subnormal.
+    The best codes keep the signs of the k largest |x|, the best α is their mean, and then the error
+    is Σx² − (Σ_k |x|)²/k: k is where (Σ_k |x|)²/k is largest, of equals the smallest. All zero: α =
+    1. ValueError if α would be subnormal.
 
     >>> ternary([0.2, -1.0, 0.3, 0.1])
     Ternary(alpha=np.float64(1.0), codes=array([ 0, -1,  0,  0], dtype=int8))
     """
     x, size, exponent = _sizes("ternary", x)
-    largest = np.sort(size, axis=None)[::-1]                                   # (n,) descending
-    k = np.argmax(np.cumsum(largest) ** 2 / np.arange(1, x.size + 1))          # (n,) -> its place, from 0
+    largest = np.sort(size, axis=None)[::-1]  # (n,) descending
+    k = np.argmax(np.cumsum(largest) ** 2 / np.arange(1, x.size + 1))  # (n,) -> its place, from 0
     return _ternary("ternary", x, size, size >= largest[k], exponent)
 
 
 def ternary_rule(x):
-    """Δ = 0.7·mean|x|, α = the mean of the |x| above Δ, code = sign(x) there, else 0 (Li et al. 2016).
+    """Δ = 0.7·mean|x|, α = the mean of the |x| above Δ, code = sign(x) there, else 0 (Li et al.
+    2016).
 
-    An approximation of `ternary`, meant for many weights of a uniform or a normal distribution. All zero: α = 1.
+    An approximation of `ternary`, meant for many weights of a uniform or a normal distribution. All
+    zero: α = 1.
 
     >>> ternary_rule([0.2, -1.0, 0.3, 0.1])                # Δ = 0.28, and more than twice the error of `ternary`
     Ternary(alpha=np.float64(0.65), codes=array([ 0, -1,  1,  0], dtype=int8))
@@ -236,7 +270,9 @@ def ternary_rule(x):
     return _ternary("ternary_rule", x, size, size > delta, exponent)
 
 
-# --- private ---------------------------------------------------------------------------------------------------------
+# --- private
+# ---------------------------------------------------------------------------------------------------------
+
 
 def _values_in(function, values, dtype):
     """values in `dtype`: 1-d, ascending, and such that the sum of two is finite."""
@@ -244,8 +280,12 @@ def _values_in(function, values, dtype):
     with np.errstate(all="ignore"):
         a = a.astype(dtype)
     if len(a) == 0 or (a[1:] <= a[:-1]).any() or (np.abs(a) > np.finfo(dtype).max / 2).any():
-        arrays.refuse(function, "values", f"one number or more, ascending and distinct in {dtype}, within half of its "
-                      "largest", arrays.describe(values))
+        arrays.refuse(
+            function,
+            "values",
+            f"one number or more, ascending and distinct in {dtype}, within half of its largest",
+            arrays.describe(values),
+        )
     return a
 
 
@@ -266,13 +306,13 @@ def _block(function, axis, block):
 
 
 def _doubled_boundaries(values):
-    """For neighbours a and b a float that 2·y exceeds exactly where y goes to b: a + b, or the float below it where
-    the sum was rounded up or the tie is b's."""
+    """For neighbours a and b a float that 2·y exceeds exactly where y goes to b: a + b, or the
+    float below it where the sum was rounded up or the tie is b's."""
     a, b = values[:-1].astype(np.float64), values[1:].astype(np.float64)
     total = a + b
     part = total - a
-    lost = (a - (total - part)) + (b - part)                                   # a + b − total, exact (Knuth's two-sum)
-    place = np.arange(1, len(values)) - np.searchsorted(values, 0)             # of b, from 0
+    lost = (a - (total - part)) + (b - part)  # a + b − total, exact (Knuth's two-sum)
+    place = np.arange(1, len(values)) - np.searchsorted(values, 0)  # of b, from 0
     up = (lost < 0) | ((lost == 0) & (place % 2 == 0))
     return np.where(up, np.nextafter(total, -np.inf), total)
 
@@ -296,7 +336,8 @@ def _largest(function, x, axis, block):
 
 
 def _sizes(function, x):
-    """x; |x|/2^exponent, the largest in [½, 1), in float64, so that no square leaves it; exponent."""
+    """x; |x|/2^exponent, the largest in [½, 1), in float64, so that no square leaves it;
+    exponent."""
     x = arrays.numbers(function, "x", x, exact=False)
     exponent = np.frexp(_largest(function, x, None, None))[1]
     with np.errstate(all="ignore"):
@@ -306,5 +347,7 @@ def _sizes(function, x):
 def _ternary(function, x, size, kept, exponent):
     """α = the mean of what is kept, or 1 where all is 0."""
     with np.errstate(all="ignore"):
-        alpha = np.ldexp(size[kept].mean(), exponent).astype(x.dtype) if size.any() else x.dtype.type(1)
+        alpha = (
+            np.ldexp(size[kept].mean(), exponent).astype(x.dtype) if size.any() else x.dtype.type(1)
+        )
     return Ternary(arrays.normal_scale(function, x, alpha), (np.sign(x) * kept).astype(np.int8))

@@ -2,28 +2,31 @@
 
     cost      cost(j, i) = Σ x² − (Σ x)²/n, over the sorted values x_j, …, x_(i−1): what they cost as a group
     optimum   D[k, i] = min over j of D[k − 1, j] + cost(j, i), for the first i values in k groups. The best j does not
-              fall as i grows (X. Wu, "Optimal quantization by matrix searching", 1991), so that halving finds a row in
-              n·log n steps (A. Grønlund et al., "Fast exact k-means, k-medians and Bregman divergence clustering in
-              1D", 2017)
+              fall as i grows (X. Wu, "Optimal quantization by matrix searching", 1991), so that
+              halving finds a row in n·log n steps (A. Grønlund et al., "Fast exact k-means,
+              k-medians and Bregman divergence clustering in 1D", 2017)
 
-The recurrence runs in float64 with a bound on its error. All choices within the bound of the best are kept, and the few
-that remain are compared in whole numbers: the optimum is exact, wherever the data lie.
-"""
+The recurrence runs in float64 with a bound on its error. All choices within the bound of the best
+are kept, and the few that remain are compared in whole numbers: the optimum is exact, wherever the
+data lie."""
 
 from fractions import Fraction
 from itertools import accumulate
 
 import numpy as np
 
-EXACT_UP_TO = 10**4                        # distinct values; of more, as many cells stand for them
-MOST_TIES = 2 * 10**5                      # choices too close for float64, at once
-TOP, BOTTOM = 480, 2.0**-900               # values are scaled to 2^480: squares are finite, and normal above BOTTOM
-ROUNDS = 1000                              # of Lloyd's, at most
+EXACT_UP_TO = 10**4  # distinct values; of more, as many cells stand for them
+MOST_TIES = 2 * 10**5  # choices too close for float64, at once
+TOP, BOTTOM = (
+    480,
+    2.0**-900,
+)  # values are scaled to 2^480: squares are finite, and normal above BOTTOM
+ROUNDS = 1000  # of Lloyd's, at most
 
 
 def groups(x, w, levels):
-    """Where the groups begin: the optimum up to EXACT_UP_TO values, nearly it beyond. x ascends without equals, w is
-    how often each value occurs; fewer levels than values.
+    """Where the groups begin: the optimum up to EXACT_UP_TO values, nearly it beyond. x ascends
+    without equals, w is how often each value occurs; fewer levels than values.
 
     >>> groups(np.array([0.0, 1.0, 5.0, 6.0]), np.array([1, 1, 1, 9]), 2)
     array([0, 2])
@@ -33,14 +36,18 @@ def groups(x, w, levels):
 
 @np.errstate(all="ignore")
 def _optimal(x, w, levels):
-    """Where the groups of the best partition begin; x ascending, w how often each value occurs, len(x) > levels.
+    """Where the groups of the best partition begin; x ascending, w how often each value occurs,
+    len(x) > levels.
 
-    Row k = 0, 1, … is for k + 1 groups. They hold at least k + 1 values: D[k, t] is for t more than that.
-    """
+    Row k = 0, 1, … is for k + 1 groups. They hold at least k + 1 values: D[k, t] is for t more than
+    that."""
     cost, n = _costs(_scaled(x), w.astype(np.float64)), len(x)
-    slack = 4 * (n + 8) * np.finfo(np.float64).eps * (1 + w.sum() / w.min())   # see _costs
+    slack = 4 * (n + 8) * np.finfo(np.float64).eps * (1 + w.sum() / w.min())  # see _costs
     t = np.arange(n - levels + 1)
-    D, choices = np.empty((levels, len(t))), np.zeros((levels, 3, len(t)), np.uint16)      # below EXACT_UP_TO
+    D, choices = (
+        np.empty((levels, len(t))),
+        np.zeros((levels, 3, len(t)), np.uint16),
+    )  # below EXACT_UP_TO
     D[0] = cost(0 * t, 1 + t)
     for k in range(1, levels):
         D[k], choices[k] = _row(D[k - 1], k, cost, slack)
@@ -50,30 +57,38 @@ def _optimal(x, w, levels):
 def _row(before, k, cost, slack):
     """D[k] and, for each t, the first, best and last s within the error of the minimum.
 
-    All t of one depth at once: the middle one, those in the middle of both halves, … The first and last s of the two
-    neighbours known by then are the bounds: the best s lies between them whatever was rounded.
-    """
+    All t of one depth at once: the middle one, those in the middle of both halves, … The first and
+    last s of the two neighbours known by then are the bounds: the best s lies between them whatever
+    was rounded."""
     width = len(before)
-    row, kept = np.empty(width), np.full((3, 2 ** width.bit_length() + 1), width - 1)      # of p = t + 1
+    row, kept = (
+        np.empty(width),
+        np.full((3, 2 ** width.bit_length() + 1), width - 1),
+    )  # of p = t + 1
     kept[:, 0] = 0
     for step in 2 ** np.arange(width.bit_length())[::-1]:
         p = np.arange(step, width + 1, 2 * step)
         s, of, start = _spans(kept[:2, p - step], np.minimum(kept[1:, p + step], p - 1))
-        sums = before[s] + cost(k + s, k + p[of])                              # D[k − 1, s] + cost
+        sums = before[s] + cost(k + s, k + p[of])  # D[k − 1, s] + cost
         least = row[p - 1] = np.minimum.reduceat(sums, start)
         near = np.flatnonzero(_within(sums, least[of], slack))
         end = np.append(start[1:], len(s))
         best = np.flatnonzero(sums == least[of])
-        kept[:, p] = s[[near[np.searchsorted(near, start)], best[np.searchsorted(best, start)],
-                        near[np.searchsorted(near, end) - 1]]]
-    return row, kept[:, 1:width + 1]
+        kept[:, p] = s[
+            [
+                near[np.searchsorted(near, start)],
+                best[np.searchsorted(best, start)],
+                near[np.searchsorted(near, end) - 1],
+            ]
+        ]
+    return row, kept[:, 1 : width + 1]
 
 
 def _spans(low, high):
     """All s of many spans end to end, whose span each is of, and where each span starts.
 
-    low: the first and the best choice below; high: the best and the last above. The best alone, if these are too many.
-    """
+    low: the first and the best choice below; high: the best and the last above. The best alone, if
+    these are too many."""
     low, high = (low[0], high[1]) if (high[1] - low[0]).sum() <= MOST_TIES else (low[1], high[0])
     length = np.maximum(high - low, 0) + 1
     start = np.cumsum(length) - length
@@ -86,7 +101,8 @@ def _within(sums, least, slack):
 
 
 def _settled(D, choices, cost, slack, exact):
-    """Back from the last group, every choice within the error; forth again, the best of them in whole numbers."""
+    """Back from the last group, every choice within the error; forth again, the best of them in
+    whole numbers."""
     levels, width = D.shape
     reached, edges = np.array([width - 1]), []
     for k in range(levels - 1, 0, -1):
@@ -111,21 +127,23 @@ def _settled(D, choices, cost, slack, exact):
 
 
 def _costs(x, w):
-    """cost(j, i) = S₂ − S₁²/W for arrays j < i, from the sums of w, w·d and w·d²; d = x − c, c a value of the group.
+    """cost(j, i) = S₂ − S₁²/W for arrays j < i, from the sums of w, w·d and w·d²; d = x − c, c a
+    value of the group.
 
-    Then S₁² ≤ W·S₂ and S₂ ≤ cost·(1 + W/w_c): with u = 2⁻⁵³ the error, at most 3(n + 8)u·S₂, is relative to the cost,
-    wherever 0 is and whatever else there is; that of two costs compared is within 8(n + 8)u·(1 + W/w_min), the `slack`.
-    (Sums that run from the first value on cancel without bound: 10⁸ ± 1 beside −10¹⁰.)
+    Then S₁² ≤ W·S₂ and S₂ ≤ cost·(1 + W/w_c): with u = 2⁻⁵³ the error, at most 3(n + 8)u·S₂, is
+    relative to the cost, wherever 0 is and whatever else there is; that of two costs compared is
+    within 8(n + 8)u·(1 + W/w_min), the `slack`. (Sums that run from the first value on cancel
+    without bound: 10⁸ ± 1 beside −10¹⁰.)
 
-    c: the highest bit in which j and i − 1 differ, h, puts them on two sides of the middle of a block of 2^(h+1). Row h
-    holds the sums from every such middle outwards, down to j and up to i − 1 (a disjoint sparse table).
-    """
+    c: the highest bit in which j and i − 1 differ, h, puts them on two sides of the middle of a
+    block of 2^(h+1). Row h holds the sums from every such middle outwards, down to j and up to i −
+    1 (a disjoint sparse table)."""
     rows = (len(x) - 1).bit_length()
     more, up_to = 2**rows - len(x), np.append(0.0, np.cumsum(w))
     x, w = np.pad(x, (0, more), mode="edge"), np.pad(w, (0, more))
-    S1, S2 = np.zeros((2, rows + 1, 2**rows))                                  # row −1, zeros: j = i − 1
+    S1, S2 = np.zeros((2, rows + 1, 2**rows))  # row −1, zeros: j = i − 1
     for h in range(rows):
-        halves = x.reshape(-1, 2, 2**h)                                        # (blocks, below and above, 2^h)
+        halves = x.reshape(-1, 2, 2**h)  # (blocks, below and above, 2^h)
         d = halves - halves[:, 1:, :1]
         for S, power in ((S1, d), (S2, d * d)):
             terms, sums = w.reshape(d.shape) * power, S[h].reshape(d.shape)
@@ -136,6 +154,7 @@ def _costs(x, w):
         h = np.frexp(j ^ (i - 1))[1] - 1
         s1, s2 = S1[h, j] + S1[h, i - 1], S2[h, j] + S2[h, i - 1]
         return s2 - s1 * s1 / (up_to[i] - up_to[j])
+
     return cost
 
 
@@ -144,8 +163,10 @@ def _exact_costs(x, w):
     ratios, w = [v.as_integer_ratio() for v in x.tolist()], w.tolist()
     unit = max(d for _, d in ratios)
     X = [v * (unit // d) for v, d in ratios]
-    W, S1, S2 = (list(accumulate(terms, initial=0)) for terms in (
-        w, (n * v for n, v in zip(w, X)), (n * v * v for n, v in zip(w, X))))
+    W, S1, S2 = (
+        list(accumulate(terms, initial=0))
+        for terms in (w, (n * v for n, v in zip(w, X)), (n * v * v for n, v in zip(w, X)))
+    )
     return lambda j, i: S2[i] - S2[j] - Fraction((S1[i] - S1[j]) ** 2, W[i] - W[j])
 
 
@@ -157,13 +178,17 @@ def _scaled(x):
 def _nearly_optimal(x, w, levels):
     """`_optimal` on cells, then Lloyd's rounds on the values.
 
-    Half of the cells hold equally many values. The others share Σ (w·gap²)^⅓ equally, as an optimal quantizer of many
-    levels does (P. Panter & W. Dite, 1951): they are where the few large values are.
-    """
+    Half of the cells hold equally many values. The others share Σ (w·gap²)^⅓ equally, as an optimal
+    quantizer of many levels does (P. Panter & W. Dite, 1951): they are where the few large values
+    are."""
     x = _scaled(x)
     share = np.append(0, np.cumsum(np.cbrt(w[1:] * np.diff(x) ** 2)))
-    begin = np.unique(np.append(np.linspace(0, len(x), EXACT_UP_TO // 2, endpoint=False).astype(int),
-                                np.searchsorted(share, np.linspace(0, share[-1], EXACT_UP_TO // 2))))
+    begin = np.unique(
+        np.append(
+            np.linspace(0, len(x), EXACT_UP_TO // 2, endpoint=False).astype(int),
+            np.searchsorted(share, np.linspace(0, share[-1], EXACT_UP_TO // 2)),
+        )
+    )
     begin = begin[_optimal(_means(x, w, begin), np.add.reduceat(w, begin), levels)]
     for _ in range(ROUNDS):
         c = _means(x, w, begin)

@@ -9,8 +9,8 @@
     half_away      0    1    1    2    3   −1   −2   −3
     half_even      0    1    0    2    2    0   −2   −2     (the field's: ONNX, PyTorch, NumPy)
 
-Floats give floats of whole value, Fractions Python's whole numbers; right also where x ± ½ is not exact.
-"""
+Floats give floats of whole value, Fractions Python's whole numbers; right also where x ± ½ is not
+exact."""
 
 import numpy as np
 
@@ -86,4 +86,6 @@ def stochastic(x, rng):
 
 def _up(x):
     whole = np.floor(x)
-    return whole + (x - whole >= 0.5)      # x − ⌊x⌋ is exact where it matters: x + ½ would round up below a half
+    return whole + (
+        x - whole >= 0.5
+    )  # x − ⌊x⌋ is exact where it matters: x + ½ would round up below a half

@@ -1,12 +1,13 @@
-"""Programming assignments: of one source (`sources/NAME.py`) the student's notebook, with blanks, and the solution.
+"""Programming assignments: of one source (`sources/NAME.py`) the student's notebook, with blanks,
+and the solution.
 
-A source is Python in cells, "# %% kind" above each: markdown (comments), code (given), solution NAME (between
-"### BEGIN SOLUTION" and "### END SOLUTION" stands what the student's copy leaves out), check NAME (made here: one case
-of the function, with the answer that refnn gives). A notebook is nbformat 4.5 as plain dicts, with nbgrader's cell
-metadata (schema version 3). A check prints what it finds and ends with its points as a number; it never raises, so
-that a blank copy runs from top to bottom. A check of hidden cases is 0 in the notebook, for nbgrader too: these cases
-are in `tasks`, and marked in `marking`.
-"""
+A source is Python in cells, "# %% kind" above each: markdown (comments), code (given), solution
+NAME (between "### BEGIN SOLUTION" and "### END SOLUTION" stands what the student's copy leaves
+out), check NAME (made here: one case of the function, with the answer that refnn gives). A notebook
+is nbformat 4.5 as plain dicts, with nbgrader's cell metadata (schema version 3). A check prints
+what it finds and ends with its points as a number; it never raises, so that a blank copy runs from
+top to bottom. A check of hidden cases is 0 in the notebook, for nbgrader too: these cases are in
+`tasks`, and marked in `marking`."""
 
 import inspect
 import json
@@ -53,23 +54,52 @@ def build(name, kind="student"):
             cells.append(_cell("markdown", text))
         elif what == "code":
             cells.append(_cell("code", text, f"{name}-given", locked=True))
-            cells.append(_cell("code", f"{CHECKER}\n\n{inspect.getsource(same)}", f"{name}-check", locked=True))
+            cells.append(
+                _cell(
+                    "code", f"{CHECKER}\n\n{inspect.getsource(same)}", f"{name}-check", locked=True
+                )
+            )
         elif what == "solution":
-            text = MARKS.sub("", text) if kind == "solution" else SOLUTION.sub(
-                r"\1# YOUR CODE HERE\n\1raise NotImplementedError\n", text)
+            text = (
+                MARKS.sub("", text)
+                if kind == "solution"
+                else SOLUTION.sub(r"\1# YOUR CODE HERE\n\1raise NotImplementedError\n", text)
+            )
             cells.append(_cell("code", text, of, solution=True))
         else:
-            cells.append(_cell("code", _check(tasks[of]), f"{of}-shown", grade=True, locked=True,
-                               points=tasks[of].points))
-            cells.append(_cell("code", HIDDEN, f"{of}-hidden", grade=True, locked=True,
-                               points=hidden_points(tasks[of])))
+            cells.append(
+                _cell(
+                    "code",
+                    _check(tasks[of]),
+                    f"{of}-shown",
+                    grade=True,
+                    locked=True,
+                    points=tasks[of].points,
+                )
+            )
+            cells.append(
+                _cell(
+                    "code",
+                    HIDDEN,
+                    f"{of}-hidden",
+                    grade=True,
+                    locked=True,
+                    points=hidden_points(tasks[of]),
+                )
+            )
     for number, cell in enumerate(cells, start=1):
         cell["id"] = f"{name.replace('_', '-')}-{number:02}"
     language = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
-    return {"cells": cells, "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python",
-                                                        "name": "python3"},
-                                         "language_info": language, "refnn": {"assignment": name}},
-            "nbformat": 4, "nbformat_minor": 5}
+    return {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": language,
+            "refnn": {"assignment": name},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
 
 
 def text(name, kind="student"):
@@ -97,24 +127,48 @@ def _read(name):
         head, _, text = part.partition("\n")
         kind, _, of = head.partition(" ")
         text = text.strip("\n") + "\n"
-        yield kind, of, re.sub(r"^# ?", "", text, flags=re.MULTILINE) if kind == "markdown" else text
+        yield (
+            kind,
+            of,
+            re.sub(r"^# ?", "", text, flags=re.MULTILINE) if kind == "markdown" else text,
+        )
 
 
-def _cell(cell_type, text, grade_id=None, *, grade=False, solution=False, locked=False, points=None):
-    cell = {"cell_type": cell_type, "id": "", "metadata": {}, "source": text.strip("\n").splitlines(keepends=True)}
+def _cell(
+    cell_type, text, grade_id=None, *, grade=False, solution=False, locked=False, points=None
+):
+    cell = {
+        "cell_type": cell_type,
+        "id": "",
+        "metadata": {},
+        "source": text.strip("\n").splitlines(keepends=True),
+    }
     if cell_type == "code":
         cell |= {"execution_count": None, "outputs": []}
     if grade_id is not None:
         cell["metadata"]["nbgrader"] = {
-            "cell_type": cell_type, "grade": grade, "grade_id": grade_id, "locked": locked, "schema_version": 3,
-            "solution": solution, "task": False} | ({"points": points} if grade else {})
+            "cell_type": cell_type,
+            "grade": grade,
+            "grade_id": grade_id,
+            "locked": locked,
+            "schema_version": 3,
+            "solution": solution,
+            "task": False,
+        } | ({"points": points} if grade else {})
     return cell
 
 
 def _check(task):
     lines = [f"    {_literal(a)}," for a in task.give(*task.shown)]
-    return "\n".join(["arguments = (", *lines, ")", f"expected = {_literal(task.right(task.shown))}",
-                      f"check({task.function}, arguments, expected, points={task.points})"])
+    return "\n".join(
+        [
+            "arguments = (",
+            *lines,
+            ")",
+            f"expected = {_literal(task.right(task.shown))}",
+            f"check({task.function}, arguments, expected, points={task.points})",
+        ]
+    )
 
 
 def _literal(value):

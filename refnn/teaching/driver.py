@@ -1,4 +1,5 @@
-"""What runs a submission's cells and functions in a process of its own: `marking` sends the text of this file there.
+"""What runs a submission's cells and functions in a process of its own: `marking` sends the text of
+this file there.
 
 Nothing of refnn is imported, and an import of it fails: a hindrance, no border.
 """
@@ -18,13 +19,14 @@ class _Hidden:
             raise ModuleNotFoundError("refnn cannot be imported where work is marked")
 
 
-if __name__ == "submitted":                                                 # in the other process
+if __name__ == "submitted":  # in the other process
     sys.meta_path.insert(0, _Hidden)
 _space, _failed = {"__name__": "submission", "display": lambda *objects, **options: None}, []
 
 
 def plain(text):
-    r"""A cell with `pass` for the lines that only IPython understands, as far as Python stumbles over them.
+    r"""A cell with `pass` for the lines that only IPython understands, as far as Python stumbles
+    over them.
 
     >>> plain("if 1:\n    %time x = 1\nnp.sum?\nx = (7\n% 4)")
     'if 1:\n    pass\npass\nx = (7\n% 4)'
@@ -38,12 +40,13 @@ def plain(text):
             at = (error.lineno or 0) - 1
             if not 0 <= at < len(lines) or not IPYTHON.match(lines[at]):
                 break
-            lines[at] = lines[at][:len(lines[at]) - len(lines[at].lstrip())] + "pass"
+            lines[at] = lines[at][: len(lines[at]) - len(lines[at].lstrip())] + "pass"
     return "\n".join(lines)
 
 
 def call(function, *arguments):
-    """What a function of the submission returns. With None in its place run a cell, given its number and text.
+    """What a function of the submission returns. With None in its place run a cell, given its
+    number and text.
 
     >>> call(None, 1, "def twice(x): return 2 * x"), call("twice", 4)
     (None, 8)
@@ -52,7 +55,7 @@ def call(function, *arguments):
         number, text = arguments
         try:
             exec(compile(plain(text), f"<cell {number}>", "exec"), _space)
-        except BaseException as error:                                      # also exit()
+        except BaseException as error:  # also exit()
             _failed.append((text, f"code cell {number}: {type(error).__name__}: {error}"))
         return None
     if not callable(_space.get(function)):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 
 def refuse_unwritable(function, paths, force=False):
-    """ValueError or OSError unless every path can be written: a folder that is there and writable, and no such file in
-    it (with `force` it may be there).
+    """ValueError or OSError unless every path can be written: a folder that is there and writable,
+    and no such file in it (with `force` it may be there).
 
     >>> refuse_unwritable("worksheet", ["no/such/folder/a.md"])
     Traceback (most recent call last):
@@ -16,7 +16,9 @@ def refuse_unwritable(function, paths, force=False):
     for path in map(Path, paths):
         folder = path.parent
         if not folder.is_dir():
-            raise FileNotFoundError(f"{function}: the folder {folder} must be there, to write {path.name}")
+            raise FileNotFoundError(
+                f"{function}: the folder {folder} must be there, to write {path.name}"
+            )
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(f"{function}: the folder {folder} must be writable")
         if path.is_dir():
@@ -41,7 +43,7 @@ def write_whole(function, texts, force=False):
             waiting[name] = path
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
-            os.chmod(name, 0o666 & ~_umask())                                 # mkstemp's are for the owner only
+            os.chmod(name, 0o666 & ~_umask())  # mkstemp's are for the owner only
         for name, path in list(waiting.items()):
             os.replace(name, path)
             del waiting[name]

@@ -1,11 +1,11 @@
 """Marking worksheets: a mark a number, the slip behind a wrong answer, and the class.
 
-    follow-through   a later answer that is right given the student's own earlier ones has its marks; an own number is
-                     taken as it is written, and as the exact one of the truth or of a slip that it rounds; where none
-                     stands, the truth is taken
-    fingerprint      the slip whose answers agree with the student's more often than the truth does, and with two
-                     thirds of them at least; a sheet is told its hint, which never gives the answer, the class its
-                     name, which may
+follow-through   a later answer that is right given the student's own earlier ones has its marks; an own number is
+                 taken as it is written, and as the exact one of the truth or of a slip that it
+                 rounds; where none stands, the truth is taken
+fingerprint      the slip whose answers agree with the student's more often than the truth does, and with two
+                 thirds of them at least; a sheet is told its hint, which never gives the answer,
+                 the class its name, which may
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from refnn import arrays, console
-from refnn.checking.slips import CATALOGUE
+from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.teaching import filled
 from refnn.teaching.filled import Number
 from refnn.teaching.question import follows, wrong
@@ -40,7 +40,8 @@ class Row(NamedTuple):
 
 
 class Marked(NamedTuple):
-    """A sheet, marked: the rows, and remarks on the whole of it; seed is None where the sheet does not say it.
+    """A sheet, marked: the rows, and remarks on the whole of it; seed is None where the sheet does
+    not say it.
 
     >>> Marked._fields
     ('file', 'name', 'seed', 'got', 'of', 'rows', 'remarks')
@@ -56,7 +57,8 @@ class Marked(NamedTuple):
 
 
 def grade(path):
-    """Mark the sheet in a file. Whatever a file holds is marked; what is no file is refused (OSError, ValueError).
+    """Mark the sheet in a file. Whatever a file holds is marked; what is no file is refused
+    (OSError, ValueError).
 
     >>> import tempfile
     >>> from refnn.teaching.worksheets import sheet_text
@@ -72,9 +74,11 @@ def grade(path):
         raise FileNotFoundError(f"grade: path must be a file, got {arrays.describe(str(path))}")
     with open(path, "rb") as file:
         data = file.read(filled.LIMIT + 1)
-    marked = grade_text(filled.decode(data[:filled.LIMIT]), Path(path).name)
+    marked = grade_text(filled.decode(data[: filled.LIMIT]), Path(path).name)
     if len(data) > filled.LIMIT:
-        marked = marked._replace(remarks=(*marked.remarks, "longer than 1 MB: only the first was read"))
+        marked = marked._replace(
+            remarks=(*marked.remarks, "longer than 1 MB: only the first was read")
+        )
     return marked
 
 
@@ -92,13 +96,21 @@ def grade_text(text, file="sheet"):
     if not found.head:
         why = 'no line "refnn worksheet: …" was found, so that nothing can be marked'
         return Marked(file, found.name, None, 0, FULL, (), (why,))
-    seed, named = int(found.head["seed"]), found.head.get("topics", "all").replace(" ", "").split(",")
+    seed, named = (
+        int(found.head["seed"]),
+        found.head.get("topics", "all").replace(" ", "").split(","),
+    )
     if seed > MAX_SEED:
         return Marked(file, found.name, None, 0, FULL, (), ("its seed is none",))
-    made, remarks = sheet(seed, [t for t in named if t in TOPICS] or None, found.head.get("language", "en")), []
+    made, remarks = (
+        sheet(seed, [t for t in named if t in TOPICS] or None, found.head.get("language", "en")),
+        [],
+    )
     if filled.read(sheet_text(made)).head != found.head:
-        remarks.append("the check in its head does not fit: head, questions or the version of refnn are others; "
-                       "marked by the head as it is")
+        remarks.append(
+            "the check in its head does not fit: head, questions or the version of refnn are others; "
+            "marked by the head as it is"
+        )
     rows, given = [], {}
     for label, q, i in labels(made):
         if i == 0:
@@ -108,18 +120,26 @@ def grade_text(text, file="sheet"):
         rows.append(row)
     if all(filled.is_blank(said) for said in found.answers.values()):
         remarks.append("blank")
-    return Marked(file, found.name, seed, sum(r.got for r in rows), sum(r.of for r in rows), tuple(rows),
-                  tuple(remarks))
+    return Marked(
+        file,
+        found.name,
+        seed,
+        sum(r.got for r in rows),
+        sum(r.of for r in rows),
+        tuple(rows),
+        tuple(remarks),
+    )
 
 
 def _marked(label, q, i, text, earlier):
-    """The Row of a step, and the student's own numbers for the steps after it: exact ones, and as written."""
+    """The Row of a step, and the student's own numbers for the steps after it: exact ones, and as
+    written."""
     step, truth = q.topic.steps[i], q.truth[i]
     tokens = [] if text is None else filled.tokens(text, step.count)
     if all(token is None for token in tokens):
         what = "no such line" if text is None else "left blank"
         return Row(label, q.topic.name, 0, step.count, (), what), (truth, truth)
-    said, notes = (tokens + [None] * step.count)[:step.count], []
+    said, notes = (tokens + [None] * step.count)[: step.count], []
     got, right_numbers, slips = _agree(said, truth), truth, [q.slips[i]]
     for own in dict.fromkeys(zip(*earlier)):
         later = follows(step, q.given, own) if own != q.truth[:i] else None
@@ -131,8 +151,13 @@ def _marked(label, q, i, text, earlier):
         notes.append("follows from own earlier answers")
     names, most = _fingerprint(said, slips, got) if got < step.count else ({}, 0)
     if names:
-        many = "all is that" if most == step.count == 1 else f"all {most} are those" if most == step.count else \
-            f"{most} of {step.count} are those"
+        many = (
+            "all is that"
+            if most == step.count == 1
+            else f"all {most} are those"
+            if most == step.count
+            else f"{most} of {step.count} are those"
+        )
         notes.append(f"{many} of a known mistake: {CATALOGUE[next(iter(names))].hint}")
     blank, unread = said.count(None), [token for token in said if isinstance(token, str)]
     if not names and step.count - got > blank + len(unread):
@@ -143,27 +168,41 @@ def _marked(label, q, i, text, earlier):
         notes.append(f"not read: {', '.join(map(printable, unread))}")
     if len(tokens) > step.count:
         notes.append(f"{len(tokens)} answers for {step.count} blanks: the first {step.count} count")
-    written = tuple(token.value if isinstance(token, Number) else t for token, t in zip(said, right_numbers))
-    exact = tuple(next((v for v in values if isinstance(token, Number) and token.is_at(v)), own)
-                  for token, own, *values in zip(said, written, right_numbers, *names.values()))
-    return Row(label, q.topic.name, got, step.count, tuple(names), "; ".join(notes)), (exact, written)
+    written = tuple(
+        token.value if isinstance(token, Number) else t for token, t in zip(said, right_numbers)
+    )
+    exact = tuple(
+        next((v for v in values if isinstance(token, Number) and token.is_at(v)), own)
+        for token, own, *values in zip(said, written, right_numbers, *names.values())
+    )
+    return Row(label, q.topic.name, got, step.count, tuple(names), "; ".join(notes)), (
+        exact,
+        written,
+    )
 
 
 def _agree(said, answers):
-    return sum(isinstance(token, Number) and token.is_at(answer) for token, answer in zip(said, answers))
+    return sum(
+        isinstance(token, Number) and token.is_at(answer) for token, answer in zip(said, answers)
+    )
 
 
 def _fingerprint(said, slips, got):
-    """{name: numbers} of the slips that agree most, if more than the truth does, and in how many numbers."""
+    """{name: numbers} of the slips that agree most, if more than the truth does, and in how many
+    numbers."""
     agreed = {}
     for by_name in slips:
         for name, answers in by_name.items():
             if len(answers) == len(said):
-                agreed[name] = max(agreed.get(name, (0, ())), (_agree(said, answers), answers), key=itemgetter(0))
+                agreed[name] = max(
+                    agreed.get(name, (0, ())), (_agree(said, answers), answers), key=itemgetter(0)
+                )
     most = max((count for count, _ in agreed.values()), default=0)
     if most <= got or 3 * most < 2 * len(said):
         return {}, 0
-    return dict([(name, answers) for name, (count, answers) in agreed.items() if count == most][:3]), most
+    return dict(
+        [(name, answers) for name, (count, answers) in agreed.items() if count == most][:3]
+    ), most
 
 
 def marked_text(marked):
@@ -192,8 +231,16 @@ def class_text(sheets):
     a.md                  0  151
     b.md                  0  151
     """
-    rows = [[printable(m.file)[:30], printable(m.name)[:20], "" if m.seed is None else m.seed, m.got, m.of]
-            for m in sheets]
+    rows = [
+        [
+            printable(m.file)[:30],
+            printable(m.name)[:20],
+            "" if m.seed is None else m.seed,
+            m.got,
+            m.of,
+        ]
+        for m in sheets
+    ]
     out = [console.table(rows, ["file", "name", "seed", "marks", "of"], "llrrr")]
     seeds = Counter(m.seed for m in sheets if m.seed is not None)
     for seed in [seed for seed, count in seeds.items() if count > 1]:
@@ -208,12 +255,28 @@ def class_csv(sheets):
     >>> print(class_csv([grade_text("Name: =1+1", "a.md")]).splitlines()[1])
     a.md,'=1+1,,0,151,,"no line ""refnn worksheet: …"" was found, so that nothing can be marked"
     """
-    steps = [f"{name} {letter}" for name, topic in TOPICS.items() for letter, _ in zip("abcdef", topic.steps)]
-    steps = [s for s in steps if any(f"{r.topic} {r.label[-1]}" == s for m in sheets for r in m.rows)]
+    steps = [
+        f"{name} {letter}"
+        for name, topic in TOPICS.items()
+        for letter, _ in zip("abcdef", topic.steps)
+    ]
+    steps = [
+        s for s in steps if any(f"{r.topic} {r.label[-1]}" == s for m in sheets for r in m.rows)
+    ]
     rows = [["file", "name", "seed", "marks", "of", *steps, "slips", "remarks"]]
     for m in sheets:
         got = {f"{r.topic} {r.label[-1]}": r.got for r in m.rows}
         slips = "; ".join(dict.fromkeys(name for row in m.rows for name in row.slips))
-        rows.append([m.file, m.name, "" if m.seed is None else m.seed, m.got, m.of,
-                     *(got.get(step, "") for step in steps), slips, "; ".join(m.remarks)])
+        rows.append(
+            [
+                m.file,
+                m.name,
+                "" if m.seed is None else m.seed,
+                m.got,
+                m.of,
+                *(got.get(step, "") for step in steps),
+                slips,
+                "; ".join(m.remarks),
+            ]
+        )
     return csv_text(rows)

@@ -1,13 +1,14 @@
-"""What sheets and notebooks share when a class is told: others' text made harmless, the commonest slips, CSV."""
+"""What sheets and notebooks share when a class is told: others' text made harmless, the commonest
+slips, CSV."""
 
 import csv
 import io
 from collections import Counter
 
 from refnn import console
-from refnn.checking.slips import CATALOGUE
+from refnn.checking.catalogue.slips import CATALOGUE
 
-DANGEROUS = ("=", "+", "-", "@")                          # a spreadsheet would compute such a cell
+DANGEROUS = ("=", "+", "-", "@")  # a spreadsheet would compute such a cell
 
 
 def printable(text):
@@ -26,7 +27,9 @@ def commonest_slips(marked):
     >>> commonest_slips([])
     []
     """
-    counts = Counter(name for m in marked for name in dict.fromkeys(n for row in m.rows for n in row.slips))
+    counts = Counter(
+        name for m in marked for name in dict.fromkeys(n for row in m.rows for n in row.slips)
+    )
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
@@ -37,8 +40,10 @@ def commonest_text(marked):
     []
     """
     slips = commonest_slips(marked)
-    lines = [console.wrap(f"{name}: {CATALOGUE[name].hint}", indent=" " * 5, first=f"{count:4} ")
-             for name, count in slips[:10]]
+    lines = [
+        console.wrap(f"{name}: {CATALOGUE[name].hint}", indent=" " * 5, first=f"{count:4} ")
+        for name, count in slips[:10]
+    ]
     return ["", "The commonest slips", *lines] if slips else []
 
 
@@ -49,7 +54,9 @@ def csv_text(rows):
     "a,'=1+1,2\\n"
     """
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([[_cell(value) for value in row] for row in rows])
+    csv.writer(out, lineterminator="\n").writerows(
+        [[_cell(value) for value in row] for row in rows]
+    )
     return out.getvalue()
 
 

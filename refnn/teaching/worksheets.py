@@ -16,24 +16,38 @@ from refnn import arrays
 from refnn.teaching import topics_corrected, topics_network, topics_quantization
 from refnn.teaching.question import question, shown
 
-TOPICS = {topic.name: topic for topics in (topics_quantization, topics_network, topics_corrected)
-          for topic in topics.TOPICS}
+TOPICS = {
+    topic.name: topic
+    for topics in (topics_quantization, topics_network, topics_corrected)
+    for topic in topics.TOPICS
+}
 LANGUAGES = ("en", "zh")
-FORM = 1                                                  # of the head and the answer lines
+FORM = 1  # of the head and the answer lines
 MAX_SEED = 2**63 - 1
 BLANK = "____"
 
 WORDS = {
-    "en": {"title": "Worksheet: quantization and pruning", "name": "Name", "answer": "Answer", "comma": ", ",
-           "colon": ": ",
-           "how": "Put a number in place of each blank on the lines that begin with \"Answer\": with commas between "
-                  "them, a decimal point, such as 3, -0.5 or 2/3; leave a blank that you cannot fill. A decimal that "
-                  "does not end needs three digits. Leave the line that begins with \"refnn worksheet\" as it is. "
-                  "Rows are parted by semicolons."},
-    "zh": {"title": "练习：量化与剪枝", "name": "姓名", "answer": "答案", "comma": "，", "colon": "：",
-           "how": "请在以“答案”开头的各行中，用数字替换每个空格：数字之间用逗号隔开，小数用小数点，"
-                  "例如 3，-0.5，2/3；不会的留空。无限小数请写分数或至少三位有效数字。"
-                  "请勿改动以“refnn worksheet”开头的一行。矩阵的各行用分号隔开。"},
+    "en": {
+        "title": "Worksheet: quantization and pruning",
+        "name": "Name",
+        "answer": "Answer",
+        "comma": ", ",
+        "colon": ": ",
+        "how": 'Put a number in place of each blank on the lines that begin with "Answer": with commas between '
+        "them, a decimal point, such as 3, -0.5 or 2/3; leave a blank that you cannot fill. A decimal that "
+        'does not end needs three digits. Leave the line that begins with "refnn worksheet" as it is. '
+        "Rows are parted by semicolons.",
+    },
+    "zh": {
+        "title": "练习：量化与剪枝",
+        "name": "姓名",
+        "answer": "答案",
+        "comma": "，",
+        "colon": "：",
+        "how": "请在以“答案”开头的各行中，用数字替换每个空格：数字之间用逗号隔开，小数用小数点，"
+        "例如 3，-0.5，2/3；不会的留空。无限小数请写分数或至少三位有效数字。"
+        "请勿改动以“refnn worksheet”开头的一行。矩阵的各行用分号隔开。",
+    },
 }
 
 
@@ -51,7 +65,8 @@ class Sheet(NamedTuple):
 
 
 def student_seed(student):
-    """The seed of a student: the first twelve hexadecimal digits of the SHA-256 of the id (NFKC, no blanks around it).
+    """The seed of a student: the first twelve hexadecimal digits of the SHA-256 of the id (NFKC, no
+    blanks around it).
 
     >>> student_seed("s1234567"), student_seed(" ｓ1234567 ") == student_seed("s1234567")
     (143175259020891, True)
@@ -60,12 +75,18 @@ def student_seed(student):
         arrays.refuse("student_seed", "student", "a text", arrays.describe(student), TypeError)
     known = unicodedata.normalize("NFKC", student).strip()
     if not known or len(known) > 200 or not known.isprintable():
-        arrays.refuse("student_seed", "student", "an id of 1 to 200 printable characters", arrays.describe(student))
+        arrays.refuse(
+            "student_seed",
+            "student",
+            "an id of 1 to 200 printable characters",
+            arrays.describe(student),
+        )
     return int(hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()[:12], 16)
 
 
 def sheet(seed, topics=None, language="en"):
-    """The worksheet of a seed: one question a topic, all of them or those named, in the order of TOPICS.
+    """The worksheet of a seed: one question a topic, all of them or those named, in the order of
+    TOPICS.
 
     A question depends on the seed and its own topic only. ValueError names an unknown topic.
 
@@ -76,7 +97,9 @@ def sheet(seed, topics=None, language="en"):
     seed = arrays.whole("sheet", "seed", seed, 0, MAX_SEED)
     arrays.choice("sheet", "language", language, LANGUAGES)
     if topics is not None and (not isinstance(topics, (list, tuple)) or not topics):
-        arrays.refuse("sheet", "topics", "a list of names of topics", arrays.describe(topics), TypeError)
+        arrays.refuse(
+            "sheet", "topics", "a list of names of topics", arrays.describe(topics), TypeError
+        )
     for name in () if topics is None else topics:
         arrays.choice("sheet", "topics", name, tuple(TOPICS))
     topics = tuple(name for name in TOPICS if topics is None or name in topics)
@@ -114,10 +137,22 @@ def sheet_text(of):
     """
     words = WORDS[of.language]
     topics = "all" if of.topics == tuple(TOPICS) else ",".join(of.topics)
-    head = (f"refnn worksheet: seed {of.seed}; topics {topics}; language {of.language}; form {FORM}; "
-            f"check {check_code(of)}")
-    return "\n\n".join([f"# {words['title']}", head, f"{words['name']}{words['colon']}{BLANK}", words["how"],
-                        _questions_text(of)]) + "\n"
+    head = (
+        f"refnn worksheet: seed {of.seed}; topics {topics}; language {of.language}; form {FORM}; "
+        f"check {check_code(of)}"
+    )
+    return (
+        "\n\n".join(
+            [
+                f"# {words['title']}",
+                head,
+                f"{words['name']}{words['colon']}{BLANK}",
+                words["how"],
+                _questions_text(of),
+            ]
+        )
+        + "\n"
+    )
 
 
 def answers_text(of):
@@ -133,15 +168,19 @@ def answers_text(of):
     - not_squared: 3
     <BLANKLINE>
     """
-    parts = [f"# Answers: worksheet of seed {of.seed}, check {check_code(of)}",
-             "Under each answer: what the slips of its formula (refnn/checking/slips.py) answer."]
+    parts = [
+        f"# Answers: worksheet of seed {of.seed}, check {check_code(of)}",
+        "Under each answer: what the slips of its formula (refnn/checking/catalogue/slips.py) answer.",
+    ]
     for number, q in enumerate(of.questions, 1):
         parts.append(f"## {number}. {q.topic.title[of.language]}")
         for letter, step, truth, slips in zip("abcdef", q.topic.steps, q.truth, q.slips):
             parts.append(f"{number}{letter}: {shown(truth)}")
             told = [f"- {name}: {shown(answer)}" for name, answer in slips.items()]
-            told += [f"- {name}: no numbers of this kind tell it from {'slip ' + same if same else 'the answer'}"
-                     for name, same in step.same.items()]
+            told += [
+                f"- {name}: no numbers of this kind tell it from {'slip ' + same if same else 'the answer'}"
+                for name, same in step.same.items()
+            ]
             parts += ["\n".join(told)] if told else []
     return "\n\n".join(parts) + "\n"
 
@@ -152,19 +191,25 @@ def labels(of):
     >>> [label for label, _, _ in labels(sheet(7, ["dequantize", "loss"]))]
     ['1a', '1b', '1c', '2a']
     """
-    return [(f"{number}{letter}", q, i) for number, q in enumerate(of.questions, 1)
-            for i, (letter, _) in enumerate(zip("abcdef", q.topic.steps))]
+    return [
+        (f"{number}{letter}", q, i)
+        for number, q in enumerate(of.questions, 1)
+        for i, (letter, _) in enumerate(zip("abcdef", q.topic.steps))
+    ]
 
 
 def _questions_text(of):
     words, parts = WORDS[of.language], []
     for number, q in enumerate(of.questions, 1):
         given = {name: shown(value) for name, value in q.given.items()}
-        parts += [f"## {number}. {q.topic.title[of.language]}", q.topic.text[of.language].format(**given)]
+        parts += [
+            f"## {number}. {q.topic.title[of.language]}",
+            q.topic.text[of.language].format(**given),
+        ]
         for letter, step in zip("abcdef", q.topic.steps):
             blanks = words["comma"].join([BLANK] * step.count)
-            parts += [f"{letter}) {step.asks[of.language]}",
-                      f"{words['answer']} {number}{letter}{words['colon']}{blanks}"]
+            parts += [
+                f"{letter}) {step.asks[of.language]}",
+                f"{words['answer']} {number}{letter}{words['colon']}{blanks}",
+            ]
     return "\n\n".join(parts)
-
-

@@ -1,7 +1,7 @@
 """How much faster is the fast form? Run by hand: python tests/benchmarks/ratios.py
 
-Every line is a ratio measured in one run on one machine, best of several, beside what it should reach. Not a test.
-"""
+Every line is a ratio measured in one run on one machine, best of several, beside what it should
+reach. Not a test."""
 
 import subprocess
 import sys
@@ -33,22 +33,32 @@ def main():
     rows = []
     options = {"lr": 0.01, "weight_decay": 10.0}
     for name, (params, X, y), steps, target in (
-            ("one network, 442 rows", case(rng, 442), 500, 2),
-            ("200 networks, 331 rows", case(rng, 331, (200,)), 20, 3.5),
-            ("one network, 100 000 rows", case(rng, 100_000), 20, 4)):
-        plain = best(lambda p=params, X=X, y=y, n=steps: training.fit_plain(p, X, y, steps=n, **options), 3)
+        ("one network, 442 rows", case(rng, 442), 500, 2),
+        ("200 networks, 331 rows", case(rng, 331, (200,)), 20, 3.5),
+        ("one network, 100 000 rows", case(rng, 100_000), 20, 4),
+    ):
+        plain = best(
+            lambda p=params, X=X, y=y, n=steps: training.fit_plain(p, X, y, steps=n, **options), 3
+        )
         fast = best(lambda p=params, X=X, y=y, n=steps: training.fit(p, X, y, steps=n, **options))
         rows.append((f"fit: {name}", plain / fast, target, f"{fast / steps * 1e3:.3f} ms a step"))
         if params.batch:
             singles = [Params.unflatten(theta, (10, 5, 1)) for theta in params.flatten()]
-            loop = best(lambda s=singles, X=X, y=y, n=steps: [training.fit(p, X, y, steps=n, **options) for p in s], 2)
+            loop = best(
+                lambda s=singles, X=X, y=y, n=steps: [
+                    training.fit(p, X, y, steps=n, **options) for p in s
+                ],
+                2,
+            )
             rows.append(("fit: against a loop over the 200", loop / fast, 1, ""))
     params, X, y = case(rng, 331)
     unit = np.eye(61)
     products = best(lambda: [derivatives.hessian_vector_product(params, X, y, v) for v in unit])
     exact = best(lambda: derivatives.hessian(params, X, y), 20)
     rows.append(("hessian: against 61 products", products / exact, 8, f"{exact * 1e3:.2f} ms"))
-    loop = best(lambda: [network.backward(params, X[n:n + 1], y[n:n + 1]) for n in range(len(X))])
+    loop = best(
+        lambda: [network.backward(params, X[n : n + 1], y[n : n + 1]) for n in range(len(X))]
+    )
     per = best(lambda: derivatives.per_example_gradients(params, X, y), 20)
     rows.append(("per-example gradients: against a loop", loop / per, 30, f"{per * 1e3:.2f} ms"))
     theta, one = params.flatten(), np.eye(61, dtype=bool)
@@ -57,13 +67,15 @@ def main():
         left = Params.unflatten(np.where(gone, 0, theta), params.sizes)
         return network.half_square(network.propagate(left, X, "tanh").y_hat, y)
 
-    def bare(i):                                                   # nothing checked, nothing named
+    def bare(i):  # nothing checked, nothing named
         left = np.where(one[i], 0, theta)
         r = np.tanh(X @ left[:50].reshape(5, 10).T + left[50:55]) @ left[55:60] + left[60] - y[:, 0]
         return r @ r / 2
 
     def forward(i):
-        return network.loss(network.forward(Params.unflatten(np.where(one[i], 0, theta), params.sizes), X).y_hat, y)
+        return network.loss(
+            network.forward(Params.unflatten(np.where(one[i], 0, theta), params.sizes), X).y_hat, y
+        )
 
     loop = best(lambda: [forward(i) for i in range(61)])
     each = best(lambda: truth.deletion(params, X, y), 50)
@@ -92,7 +104,9 @@ def main():
     for _ in range(7):
         for module in ("numpy", "refnn"):
             command = [sys.executable, "-c", f"import {module}"]
-            spans.setdefault(module, []).append(best(lambda c=command: subprocess.run(c, check=True), 1))
+            spans.setdefault(module, []).append(
+                best(lambda c=command: subprocess.run(c, check=True), 1)
+            )
     ratio = min(spans["refnn"]) / min(spans["numpy"])
     print(f"{'import refnn over import numpy':40} {ratio:7.2f}         (at most 1.25)")
 

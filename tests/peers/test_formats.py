@@ -1,4 +1,5 @@
-"""Every bit pattern, and the rounding of many numbers, against ml_dtypes and torch (tests/peers/requirements.txt)."""
+"""Every bit pattern, and the rounding of many numbers, against ml_dtypes and torch
+(tests/peers/requirements.txt)."""
 
 import ml_dtypes
 import numpy as np
@@ -7,20 +8,24 @@ import torch
 
 from refnn.quantization import grids
 
-FORMATS = {"FP4 E2M1": (2, 1, "none", "float4_e2m1fn"), "FP6 E2M3": (2, 3, "none", "float6_e2m3fn"),
-           "FP6 E3M2": (3, 2, "none", "float6_e3m2fn"), "FP8 E4M3": (4, 3, "nan", "float8_e4m3fn"),
-           "FP8 E5M2": (5, 2, "ieee", "float8_e5m2")}
+FORMATS = {
+    "FP4 E2M1": (2, 1, "none", "float4_e2m1fn"),
+    "FP6 E2M3": (2, 3, "none", "float6_e2m3fn"),
+    "FP6 E3M2": (3, 2, "none", "float6_e3m2fn"),
+    "FP8 E4M3": (4, 3, "nan", "float8_e4m3fn"),
+    "FP8 E5M2": (5, 2, "ieee", "float8_e5m2"),
+}
 
 
 def numbers(rng, grid):
-    """100,000 numbers within the range, of all magnitudes and near the top; every value, every midpoint, and the
-    float32 on both sides of each."""
+    """100,000 numbers within the range, of all magnitudes and near the top; every value, every
+    midpoint, and the float32 on both sides of each."""
     top = grid[-1]
     spread = rng.choice([-1, 1], 50_000) * top * 2.0 ** rng.uniform(-40, 0, 50_000)
     exact = np.concatenate([grid, (grid[:-1] + grid[1:]) / 2]).astype(np.float32)
     beside = [np.nextafter(exact, np.float32(end)) for end in (-np.inf, np.inf)]
     x = np.concatenate([spread, rng.uniform(-top, top, 50_000), exact, *beside]).astype(np.float32)
-    return x[np.abs(x) <= top]                                          # beyond it refnn saturates, others say NaN
+    return x[np.abs(x) <= top]  # beyond it refnn saturates, others say NaN
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -29,9 +34,9 @@ def test_every_pattern_equals_ml_dtypes(name):
     patterns = np.arange(2 ** (1 + e + m), dtype=np.uint8)
     theirs = patterns.view(getattr(ml_dtypes, other)).astype(np.float64)
     ours = grids.minifloat(e, m, special=special)
-    np.testing.assert_array_equal(ours, theirs)                         # NaN where NaN
+    np.testing.assert_array_equal(ours, theirs)  # NaN where NaN
     numeric = ~np.isnan(ours)
-    assert (np.signbit(ours) == np.signbit(theirs))[numeric].all()      # −0 too
+    assert (np.signbit(ours) == np.signbit(theirs))[numeric].all()  # −0 too
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -43,11 +48,17 @@ def test_rounding_equals_ml_dtypes(name, dtype, rng):
     assert len(x) > 99_000 and (grid[grids.quantize(x, grid, 1.0)] == theirs).all()
 
 
-@pytest.mark.parametrize(("name", "other"), [("FP8 E4M3", "float8_e4m3fn"), ("FP8 E5M2", "float8_e5m2")])
+@pytest.mark.parametrize(
+    ("name", "other"), [("FP8 E4M3", "float8_e4m3fn"), ("FP8 E5M2", "float8_e5m2")]
+)
 def test_patterns_and_rounding_equal_torch(name, other, rng):
     kind, grid = getattr(torch, other), grids.GRIDS[name]
     e, m, special, _ = FORMATS[name]
-    theirs = torch.arange(256, dtype=torch.int32).to(torch.uint8).view(kind).to(torch.float32).numpy()
+    theirs = (
+        torch.arange(256, dtype=torch.int32).to(torch.uint8).view(kind).to(torch.float32).numpy()
+    )
     np.testing.assert_array_equal(grids.minifloat(e, m, special=special), theirs)
     x = numbers(rng, grid)
-    assert (grid[grids.quantize(x, grid, 1.0)] == torch.from_numpy(x).to(kind).to(torch.float32).numpy()).all()
+    assert (
+        grid[grids.quantize(x, grid, 1.0)] == torch.from_numpy(x).to(kind).to(torch.float32).numpy()
+    ).all()

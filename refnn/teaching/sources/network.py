@@ -3,12 +3,13 @@
 # %% markdown
 # # The network and its gradients
 #
-# You write the network 10-5-1 of the article: what it computes, what it loses, and how the loss changes with each
-# of its 61 parameters. Everything in quantization and pruning starts here. You need NumPy and the chain rule.
+# You write the network 10-5-1 of the article: what it computes, what it loses, and how the loss
+# changes with each of its 61 parameters. Everything in quantization and pruning starts here. You
+# need NumPy and the chain rule.
 #
-# Four arrays are the parameters: `W_ih` (hidden, inputs), `b_h` (hidden,), `W_ho` (outputs, hidden), `b_o`
-# (outputs,). They travel as one tuple, `params = (W_ih, b_h, W_ho, b_o)`. Row $i$ of `X` is one example.
-# Work with NumPy alone: where your work is marked, refnn cannot be imported.
+# Four arrays are the parameters: `W_ih` (hidden, inputs), `b_h` (hidden,), `W_ho` (outputs,
+# hidden), `b_o` (outputs,). They travel as one tuple, `params = (W_ih, b_h, W_ho, b_o)`. Row $i$ of
+# `X` is one example. Work with NumPy alone: where your work is marked, refnn cannot be imported.
 
 # %% code
 import numpy as np
@@ -18,8 +19,8 @@ import numpy as np
 #
 # $$z_h = X W_{ih}^\top + b_h \qquad h = f(z_h) \qquad \hat y = h\,W_{ho}^\top + b_o$$
 #
-# `activation` is `"tanh"` or `"relu"`, $\max(z, 0)$. Before you write: for `X` of shape (7, 10), which shapes have
-# $z_h$ and $\hat y$?
+# `activation` is `"tanh"` or `"relu"`, $\max(z, 0)$. Before you write: for `X` of shape (7, 10),
+# which shapes have $z_h$ and $\hat y$?
 
 
 # %% solution forward
@@ -68,8 +69,9 @@ def loss(y_hat, y):
 # $$\frac{\partial J}{\partial \hat y} = \hat y - y \qquad
 #   \frac{\partial J}{\partial z_h} = \Bigl(\frac{\partial J}{\partial \hat y} W_{ho}\Bigr) \circ f'(z_h)$$
 #
-# A weight's slope is what flows into it times what flows back, summed over the examples; a bias is a weight whose
-# input is 1. The slope of ReLU at 0 is 0. Before you write: which shape has $\partial J/\partial W_{ih}$?
+# A weight's slope is what flows into it times what flows back, summed over the examples; a bias is
+# a weight whose input is 1. The slope of ReLU at 0 is 0. Before you write: which shape has
+# $\partial J/\partial W_{ih}$?
 
 
 # %% solution backward
@@ -96,5 +98,5 @@ def backward(params, X, y, activation="tanh"):
 # ## A slope that you can measure
 #
 # Move one parameter by a little to either side and compare $(J(\theta + \epsilon) - J(\theta -
-# \epsilon))/2\epsilon$ with your gradient. With $\epsilon = 10^{-5}$, how many digits do you expect to agree, and
-# why not all? Write two sentences.
+# \epsilon))/2\epsilon$ with your gradient. With $\epsilon = 10^{-5}$, how many digits do you expect
+# to agree, and why not all? Write two sentences.

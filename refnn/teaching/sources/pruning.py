@@ -3,12 +3,12 @@
 # %% markdown
 # # Importance and masks (剪枝)
 #
-# You write the pruning rule of the article, as it is written, and then three scores and two masks that the field
-# uses.
+# You write the pruning rule of the article, as it is written, and then three scores and two masks
+# that the field uses.
 #
-# Parameters, slopes, scores and masks are all tuples of four arrays, `(W_ih, b_h, W_ho, b_o)`; biases take part. A
-# mask is `True` for what is kept. Work with NumPy alone:
-# where your work is marked, refnn cannot be imported.
+# Parameters, slopes, scores and masks are all tuples of four arrays, `(W_ih, b_h, W_ho, b_o)`;
+# biases take part. A mask is `True` for what is kept. Work with NumPy alone: where your work is
+# marked, refnn cannot be imported.
 
 # %% code
 import numpy as np
@@ -18,10 +18,9 @@ import numpy as np
 #
 # $$\theta_p = \theta \setminus \{x \mid R_x < \tau\}$$
 #
-# with the importance (参数重要性)
-# $R = \partial J/\partial x$ and the threshold (剪枝阈值) $\tau$. The rule has no absolute
-# value: write it as it stands. What is pruned becomes exactly 0. Before you write: what happens to a parameter
-# whose $R$ is exactly $\tau$, and to one whose $R$ is $-100$?
+# with the importance (参数重要性) $R = \partial J/\partial x$ and the threshold (剪枝阈值) $\tau$. The rule
+# has no absolute value: write it as it stands. What is pruned becomes exactly 0. Before you write:
+# what happens to a parameter whose $R$ is exactly $\tau$, and to one whose $R$ is $-100$?
 
 
 # %% solution prune
@@ -44,14 +43,14 @@ def prune(params, R, tau):
 # %% markdown
 # ## Scores
 #
-# Small means: prune first. You are given the slope of each example, $g_n = \partial J_n/\partial\theta$ with $J =
-# \sum_n J_n$: four arrays with one leading axis for the examples.
+# Small means: prune first. You are given the slope of each example, $g_n = \partial
+# J_n/\partial\theta$ with $J = \sum_n J_n$: four arrays with one leading axis for the examples.
 #
 # $$\text{magnitude: } |\theta| \qquad \text{first-order Taylor: } \Bigl|\theta \sum_n g_n\Bigr| \qquad
 #   \text{Fisher: } \tfrac12\,\theta^2 \sum_n g_n^2$$
 #
-# Before you write: a weight is $-3$. Is it important? Two examples have the slopes 2 and $-2$: which score sees
-# them?
+# Before you write: a weight is $-3$. Is it important? Two examples have the slopes 2 and $-2$:
+# which score sees them?
 
 
 # %% solution magnitude
@@ -105,9 +104,10 @@ def fisher(params, slopes):
 # %% markdown
 # ## Masks
 #
-# By a threshold: keep a score of at least $\tau$. By sparsity: remove exactly `round(sparsity·n)` of the $n$ scores
-# (Python's `round`), the lowest first; of equal scores the earlier, in the order `W_ih` row by row, `b_h`, `W_ho`,
-# `b_o`. `scope="global"` ranks all scores together, `scope="layer"` each of the four arrays on its own.
+# By a threshold: keep a score of at least $\tau$. By sparsity: remove exactly `round(sparsity·n)`
+# of the $n$ scores (Python's `round`), the lowest first; of equal scores the earlier, in the order
+# `W_ih` row by row, `b_h`, `W_ho`, `b_o`. `scope="global"` ranks all scores together,
+# `scope="layer"` each of the four arrays on its own.
 
 
 # %% solution by_threshold
@@ -132,11 +132,13 @@ def by_sparsity(scores, sparsity, scope="global"):
     >>> by_sparsity((np.array([[3.0, 1.0]]), np.array([2.0]), np.array([[1.0]]), np.array([5.0])), 0.4)[0]
     array([[ True, False]])
     """
+
     ### BEGIN SOLUTION
     def keep(a):
         mask = np.ones(a.size, bool)
-        mask[np.argsort(a, axis=None, kind="stable")[:round(sparsity * a.size)]] = False
+        mask[np.argsort(a, axis=None, kind="stable")[: round(sparsity * a.size)]] = False
         return mask.reshape(a.shape)
+
     if scope == "layer":
         return tuple(keep(a) for a in scores)
     flat = keep(np.concatenate([a.ravel() for a in scores]))

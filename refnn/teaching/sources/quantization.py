@@ -3,12 +3,12 @@
 # %% markdown
 # # Quantize and dequantize (量化)
 #
-# You write what the field does instead of §3.1 of the article: real numbers become codes, integers of a few bits,
-# and come back; once with one scale for a whole matrix (per tensor), once with one for each row (per channel).
+# You write what the field does instead of §3.1 of the article: real numbers become codes, integers
+# of a few bits, and come back; once with one scale for a whole matrix (per tensor), once with one
+# for each row (per channel).
 #
-# `scale` is real units per code, `zero_point` the code of 0.0, `qmin` and `qmax` the smallest and the largest code.
-# Work with NumPy alone:
-# where your work is marked, refnn cannot be imported.
+# `scale` is real units per code, `zero_point` the code of 0.0, `qmin` and `qmax` the smallest and
+# the largest code. Work with NumPy alone: where your work is marked, refnn cannot be imported.
 
 # %% code
 import numpy as np
@@ -18,9 +18,10 @@ import numpy as np
 #
 # $$q = \mathrm{clip}\bigl(\mathrm{round}(x/s) + z,\ q_{\min},\ q_{\max}\bigr)$$
 #
-# Halves go to the even neighbour, in this order of operations (ONNX QuantizeLinear). With `axis=None` scale and
-# zero point are numbers; with `axis=0` of a matrix there is one of each for every row, with `axis=1` for every
-# column. Before you write: with $s = 0.5$, $z = 3$ and codes 0 to 7, which code does 0.25 get, and which does 100?
+# Halves go to the even neighbour, in this order of operations (ONNX QuantizeLinear). With
+# `axis=None` scale and zero point are numbers; with `axis=0` of a matrix there is one of each for
+# every row, with `axis=1` for every column. Before you write: with $s = 0.5$, $z = 3$ and codes 0
+# to 7, which code does 0.25 get, and which does 100?
 
 
 # %% solution quantize
@@ -45,8 +46,8 @@ def quantize(x, scale, zero_point, qmin, qmax, axis=None):
 #
 # $$\hat x = (q - z)\,s$$
 #
-# §3.1.2 of the article writes $(Q(x) + B)/W$. Codes arrive in the integer type in which they are stored, such as
-# `uint8`. Before you write: what is `np.uint8(3) - np.uint8(5)`?
+# §3.1.2 of the article writes $(Q(x) + B)/W$. Codes arrive in the integer type in which they are
+# stored, such as `uint8`. Before you write: what is `np.uint8(3) - np.uint8(5)`?
 
 
 # %% solution dequantize
@@ -69,15 +70,15 @@ def dequantize(q, scale, zero_point, axis=None):
 # %% markdown
 # ## Where scale and zero point come from (缩放因子, 偏移量)
 #
-# With $b$ bits the codes are $-2^{b-1} \dots 2^{b-1} - 1$ (asymmetric) or $-(2^{b-1} - 1) \dots 2^{b-1} - 1$
-# (symmetric).
+# With $b$ bits the codes are $-2^{b-1} \dots 2^{b-1} - 1$ (asymmetric) or $-(2^{b-1} - 1) \dots
+# 2^{b-1} - 1$ (symmetric).
 #
 # - asymmetric: the range is stretched until it contains 0; $s = (\max - \min)/(q_{\max} - q_{\min})$,
 #   $z = \mathrm{round}(q_{\min} - \min/s)$, halves to even, clipped to the codes;
 # - symmetric: $s = \max|x|/(2^{b-1} - 1)$, $z = 0$.
 #
-# With `axis` there is one range for each slice along it. Before you write: for data in $[1, 3]$, which real number
-# must the smallest code stand for? (No range here is 0 wide.)
+# With `axis` there is one range for each slice along it. Before you write: for data in $[1, 3]$,
+# which real number must the smallest code stand for? (No range here is 0 wide.)
 
 
 # %% solution choose_grid
@@ -105,6 +106,6 @@ def choose_grid(x, bits=8, symmetric=False, axis=None):
 # %% markdown
 # ## Is it worth a scale for each row?
 #
-# Take a matrix whose second row is a hundred times as large as the first. Quantize it per tensor and per channel to
-# 4 bits and compare the largest error of each row, in its own scale. Write two sentences on who gains, and what it
-# costs.
+# Take a matrix whose second row is a hundred times as large as the first. Quantize it per tensor
+# and per channel to 4 bits and compare the largest error of each row, in its own scale. Write two
+# sentences on who gains, and what it costs.

@@ -3,9 +3,9 @@
 # %% markdown
 # # Verify a worked example
 #
-# §4.1 of the article prints weights, their codes and what these decode to, with the quantization levels (量化级别) $P =
-# 8$. Printed numbers beside a formula can be checked. You write the formulas exactly, on fractions: 0.1 is 1/10.
-# Where your work is marked, refnn cannot be imported.
+# §4.1 of the article prints weights, their codes and what these decode to, with the quantization
+# levels (量化级别) $P = 8$. Printed numbers beside a formula can be checked. You write the formulas
+# exactly, on fractions: 0.1 is 1/10. Where your work is marked, refnn cannot be imported.
 
 # %% code
 from fractions import Fraction
@@ -37,7 +37,8 @@ def quantize(x, W, B, P):
 #
 # $$\hat x = \frac{Q(x) + B}{W}$$
 #
-# Write it as it stands. Before you write: does it undo the encoder? By how many real units is it off?
+# Write it as it stands. Before you write: does it undo the encoder? By how many real units is it
+# off?
 
 
 # %% solution dequantize
@@ -57,8 +58,8 @@ def dequantize(q, W, B):
 # %% markdown
 # ## W and B from the data (缩放因子, 偏移量)
 #
-# "We can compute $W$ and $B$", says §4.1, and does not. Let the smallest value get the code 0 and the largest the
-# code $P - 1$, exactly:
+# "We can compute $W$ and $B$", says §4.1, and does not. Let the smallest value get the code 0 and
+# the largest the code $P - 1$, exactly:
 #
 # $$W = \frac{P - 1}{\max x - \min x} \qquad B = -W \min x$$
 
@@ -81,8 +82,8 @@ def min_max(x, P):
 # %% markdown
 # ## Does it round to what is printed?
 #
-# A printed 0.3 stands for everything within half a unit of its last digit, ends included: from 0.25 to 0.35. A
-# printed 0.30 stands for less.
+# A printed 0.3 stands for everything within half a unit of its last digit, ends included: from 0.25
+# to 0.35. A printed 0.30 stands for less.
 
 
 # %% solution as_printed
@@ -103,10 +104,10 @@ def as_printed(value, text):
 # %% markdown
 # ## Can there be any W and B?
 #
-# Three values in equal steps, $x$, $x + d$, $x + 2d$, have three codes. Both steps of $d$ raise $x\cdot W$ by the
-# same amount $a$, and $\lfloor y + a\rfloor - \lfloor y\rfloor$ is $\lfloor a\rfloor$ or $\lfloor a\rfloor + 1$. So
-# how far apart can the two *differences of the codes* be, modulo $P$? If they are no further apart, there is a pair
-# $(W, B)$.
+# Three values in equal steps, $x$, $x + d$, $x + 2d$, have three codes. Both steps of $d$ raise
+# $x\cdot W$ by the same amount $a$, and $\lfloor y + a\rfloor - \lfloor y\rfloor$ is $\lfloor
+# a\rfloor$ or $\lfloor a\rfloor + 1$. So how far apart can the two *differences of the codes* be,
+# modulo $P$? If they are no further apart, there is a pair $(W, B)$.
 
 
 # %% solution possible
@@ -128,5 +129,6 @@ def possible(codes, P):
 # %% markdown
 # ## The article
 #
-# §4.1 prints the codes 0 1 2 3 4 for 0.1 to 0.5 and 1 2 3 4 5 for 0.6 to 1.0, as one tensor. Find three neighbours
-# that no $W$ and $B$ can print. What would you have to change to make the ten codes right? Write two sentences.
+# §4.1 prints the codes 0 1 2 3 4 for 0.1 to 0.5 and 1 2 3 4 5 for 0.6 to 1.0, as one tensor. Find
+# three neighbours that no $W$ and $B$ can print. What would you have to change to make the ten
+# codes right? Write two sentences.

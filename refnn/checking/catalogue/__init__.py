@@ -1,0 +1,1 @@
+"""The catalogue: formulas, slips, published vectors, and who prints a given result."""

@@ -1,0 +1,1 @@
+"""The kinds of claims that a worked example can make, and what judges each."""

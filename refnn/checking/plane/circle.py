@@ -1,0 +1,157 @@
+"""Arcs on a circle: for which W, and then for which B, does ⌊x·W + B⌋ mod P print these codes?
+
+Entry i prints its code exactly if B lies on the arc [qᵢ − xᵢW, qᵢ − xᵢW + 1) of a circle of
+circumference P. Two such arcs meet exactly if
+
+    (xᵢ − xⱼ)·W mod P  lies in the open interval (qᵢ − qⱼ − 1, qᵢ − qⱼ + 1)                                    (1)
+
+and arcs of length 1 that meet two by two share a point if P ≥ 3 (three that did not would cover the
+circle, and 3 > P would be needed). So the W that serve are the intersection of (1) over all pairs:
+finitely many open intervals, which repeat with period P·lcm(denominators of x). With P = 2 a triple
+can still fail, so what is left is tested; with P = 1 every W serves. For one W the B that serve are
+again one interval [low, high)."""
+
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil, floor, inf, lcm
+
+from refnn import arrays
+
+MAX_INTERVALS = 10**6
+
+
+def feasible_W(x, q, levels):
+    """The maximal open intervals of W within one period: equation (1), intersected over all pairs.
+
+    >>> feasible_W([Fraction(1, 10), Fraction(1, 5)], [0, 1], levels=8)
+    [(Fraction(0, 1), Fraction(20, 1))]
+    """
+    if levels == 1 or len(set(x)) == 1:
+        return [(-inf, inf)] if levels == 1 or len(set(q)) == 1 else []
+    common = lcm(*(v.denominator for v in x))
+    code = {}
+    for v, c in zip(x, q):  # whole numbers n = x·common and u = W/common
+        if code.setdefault(int(v * common), c) != c:
+            return []
+    n = from_the_closest(list(code))
+    c = [code[v] for v in n]
+    u = [(Fraction(0), Fraction(levels))]
+    if levels == 2:  # pairs only cut: test each cell, entry by entry
+        for i in range(1, len(n)):
+            u = with_one_more(u, n[:i], c[:i], n[i], c[i], 2)
+    else:
+        pairs = sorted((a - b, code[a] - code[b]) for a in code for b in code if a > b)
+        for D, k in dict.fromkeys(pairs):  # smallest difference, fewest intervals first
+            u = meet(u, D, k, levels)
+            if not u:
+                return []
+    if u and u[0][0] == 0 and u[-1][1] == levels and offsets(n, c, levels, Fraction(0)) is not None:
+        u[-1] = (u[-1][0], u.pop(0)[1] + levels)  # W = 0 serves: one interval runs through it
+    return [(low * common, high * common) for low, high in u]
+
+
+def with_one_more(u, n, c, n_new, c_new, levels):
+    """The parts of u, where the whole numbers n print c, in which n_new prints c_new as well.
+
+    >>> with_one_more([(Fraction(0), Fraction(8))], [1], [0], 2, 1, levels=8)
+    [(Fraction(0, 1), Fraction(2, 1))]
+    """
+    for a, k in sorted(zip(n, c), key=lambda one: abs(n_new - one[0])):  # few intervals first
+        D, k = (n_new - a, c_new - k) if n_new > a else (a - n_new, k - c_new)
+        u = meet(u, D, k, levels) if D else u if k == 0 else []
+    if levels == 2:  # pairs only cut: test each cell
+        u = [cell for cell in u if offsets([*n, n_new], [*c, c_new], 2, sum(cell) / 2) is not None]
+    return u
+
+
+def from_the_closest(values):
+    """Different values, the two closest first, then by their distance from these: small
+    differences, few intervals.
+
+    >>> from_the_closest([9, 0, 4, 5])
+    [4, 5, 0, 9]
+    """
+    ordered = sorted(values)
+    centre = min(pairwise(ordered), key=lambda pair: pair[1] - pair[0])
+    return sorted(ordered, key=lambda v: (abs(2 * v - sum(centre)), v))
+
+
+def meet(intervals, D, k, levels):
+    """The parts of the intervals of u where D·u mod levels lies in (k − 1, k + 1), D > 0.
+
+    >>> meet([(Fraction(0), Fraction(8))], D=2, k=1, levels=8)
+    [(Fraction(0, 1), Fraction(1, 1)), (Fraction(4, 1), Fraction(5, 1))]
+    """
+    out = []
+    for low, high in intervals:
+        first = (low.numerator * D - (k + 1) * low.denominator) // (
+            levels * low.denominator
+        ) + 1  # ends after low
+        after = -(
+            ((k - 1) * high.denominator - high.numerator * D) // (levels * high.denominator)
+        )  # starts at high
+        if len(out) + after - first > MAX_INTERVALS:
+            arrays.refuse(
+                "solve",
+                "x",
+                f"of fewer decimals, or give a range for W: {MAX_INTERVALS:,} intervals of W "
+                "are the limit",
+                "values too finely spaced",
+            )
+        turns = range(first * levels, after * levels, levels)
+        cells = [(Fraction(k - 1 + turn, D), Fraction(k + 1 + turn, D)) for turn in turns]
+        if cells:
+            cells[0] = max(low, cells[0][0]), cells[0][1]
+            cells[-1] = cells[-1][0], min(high, cells[-1][1])
+        out += cells
+    return out
+
+
+def offsets(x, q, levels, W):
+    """[low, high): the B that print q for this W, of the many mod `levels` those nearest 0; None if
+    there is none.
+
+    >>> offsets([Fraction(1, 10), Fraction(1, 5)], [0, 1], 8, Fraction(10))
+    (Fraction(-1, 1), Fraction(0, 1))
+    """
+    if levels == 1:
+        return Fraction(0), Fraction(1)
+    start = sorted((c - v * W) % levels for v, c in zip(x, q))  # where the arcs start
+    gaps = [(b - a, i) for i, (a, b) in enumerate(zip(start, [*start[1:], start[0] + levels]))]
+    widest, last = max(gaps)  # the last to start is before the widest gap
+    spread = levels - widest  # from the first to the last
+    if spread >= 1:
+        return None
+    low = Fraction(start[last])
+    low -= levels * round(low / levels)
+    return low, low + 1 - spread
+
+
+def simplest(low, high):
+    """The fraction of smallest denominator, then numerator, in the open interval (low, high).
+
+    >>> simplest(Fraction(15, 2), Fraction(25, 2)), simplest(Fraction(49, 10), Fraction(5)), simplest(-inf, inf)
+    (Fraction(8, 1), Fraction(54, 11), Fraction(1, 1))
+    """
+    if low == -inf:
+        return Fraction(1) if high > 1 else Fraction(ceil(high) - 1)
+    if low < 0 < high:
+        return Fraction(0)
+    if high <= 0:
+        return -simplest(-high, -low)
+    whole = floor(low)
+    if whole + 1 < high:
+        return Fraction(whole + 1)
+    if low == whole:
+        return whole + Fraction(1, floor(1 / (high - whole)) + 1)
+    return whole + 1 / simplest(1 / (high - whole), 1 / (low - whole))
+
+
+def simplest_in(low, high):
+    """The simplest fraction of [low, high).
+
+    >>> simplest_in(Fraction(-1), Fraction(0)), simplest_in(Fraction(-1, 3), Fraction(1, 2))
+    (Fraction(-1, 1), Fraction(0, 1))
+    """
+    inner = simplest(low, high)
+    return low if low.denominator <= inner.denominator and inner != 0 else inner

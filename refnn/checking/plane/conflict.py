@@ -1,0 +1,234 @@
+"""If no (W, B) prints the codes: a smallest conflict, a certificate to check by hand, and the least
+repair."""
+
+from fractions import Fraction
+from itertools import combinations, pairwise
+from math import inf, lcm
+
+import numpy as np
+
+from refnn import arrays
+from refnn.checking.plane.circle import (
+    MAX_INTERVALS,
+    feasible_W,
+    from_the_closest,
+    meet,
+    with_one_more,
+)
+
+EXHAUSTIVE = 12  # up to so many entries the smallest conflict, beyond a small one
+LINES = 3  # of a certificate that is to be checked by hand
+NO_SHORT = "no short certificate was found"
+MAX_WORK = 2 * 10**5  # intervals of W in that search: a second or two
+
+
+def possible(x, q, levels, indices):
+    """Can the entries at these positions be printed together?
+
+    >>> possible([Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1], 8, (0, 2))
+    True
+    """
+    return bool(feasible_W([x[i] for i in indices], [q[i] for i in indices], levels))
+
+
+def smallest(x, q, levels):
+    """Positions that cannot be printed together although any one of them can be left out; none if
+    all can be.
+
+    Up to 12 entries: of the smallest such sets the one whose x lie closest together; but if that
+    takes more than MAX_WORK intervals (12 numbers of three decimals and more), as beyond 12: the
+    closest entries that conflict, without those that are not needed.
+
+    >>> smallest([Fraction(k, 10) for k in (1, 4, 5, 6)], [0, 3, 4, 1], 8)
+    (1, 2, 3)
+    """
+    if len(x) <= EXHAUSTIVE and (found := _smallest_of_all(x, q, levels)) is not None:
+        return found
+    values = from_the_closest(set(x)) if len(set(x)) > 1 else x[:1]
+    order = sorted(range(len(x)), key=lambda i: (values.index(x[i]), i))
+    for n in range(2, len(x) + 1):  # the closest entries that conflict …
+        if not possible(x, q, levels, order[:n]):
+            break
+    else:
+        return ()
+    kept = order[:n]
+    for i in reversed(order[:n]):  # … without what the conflict does not need
+        fewer = [j for j in kept if j != i]
+        if not possible(x, q, levels, fewer):
+            kept = fewer
+    return tuple(sorted(kept))
+
+
+def _smallest_of_all(x, q, levels):
+    """All sets, by size: each that can be printed is kept with its W and extended by a later entry;
+    None: too many."""
+    common = lcm(*(v.denominator for v in x))
+    n = [int(v * common) for v in x]
+    work = sum(abs(a - b) for a, b in combinations(n, 2))  # so many intervals do the pairs have
+    layer = {(i,): [(Fraction(0), Fraction(levels))] for i in range(len(x))} if levels > 1 else {}
+    while layer:
+        longer, conflicts = {}, []
+        for s, u in layer.items():
+            for j in range(s[-1] + 1, len(x)):
+                work += len(u)
+                if work > MAX_WORK:
+                    return None
+                cells = with_one_more(u, [n[i] for i in s], [q[i] for i in s], n[j], q[j], levels)
+                if cells:
+                    longer[(*s, j)] = cells
+                else:
+                    conflicts.append((*s, j))
+        if conflicts:
+            return min(conflicts, key=lambda s: max(x[i] for i in s) - min(x[i] for i in s))
+        layer = longer
+    return ()
+
+
+def certificate(x, q, levels, indices):
+    """The conflict in words: for each pair that it needs, the interval where its difference times W
+    would have to lie.
+
+    Two or three pairs, checked by hand; where none such are found, that is said.
+
+    >>> words = certificate([Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1], 8, (0, 1, 2))
+    >>> for part in words.split("; "):
+    ...     print(part)
+    0.4 -> 0.5 prints 3 -> 4, so 0.1*W mod 8 is in (0, 2)
+    0.5 -> 0.6 prints 4 -> 1, so 0.1*W mod 8 is in (4, 6)
+    no W does both
+    """
+    common = lcm(*(x[i].denominator for i in indices))
+    ordered = sorted(indices, key=lambda i: x[i])
+    for i, j in pairwise(ordered):
+        if x[i] == x[j] and q[i] != q[j]:
+            return f"{decimal(x[i])} would have to print {q[i]} and {q[j]}"
+    pairs = [(i, j) for i, j in combinations(ordered, 2) if x[i] != x[j]]
+    pairs.sort(key=lambda p: x[p[1]] - x[p[0]])
+
+    def leaves(chosen):
+        u = [(Fraction(0), Fraction(levels))]
+        for i, j in chosen:
+            u = meet(u, int((x[j] - x[i]) * common), q[j] - q[i], levels)
+        return bool(u) or all(abs(q[j] - q[i]) in (0, levels) for i, j in chosen)
+
+    if leaves(pairs):
+        return f"{NO_SHORT}: with {levels} levels each two of them can be printed, but not all {len(indices)} together"
+    for pair in reversed(pairs):  # keep only the pairs that the conflict needs
+        fewer = [p for p in pairs if p != pair]
+        if not leaves(fewer):
+            pairs = fewer
+    if len(pairs) > LINES:
+        return (
+            f"{NO_SHORT}: {', '.join(f'{decimal(x[i])} -> {q[i]}' for i in ordered)} cannot be printed together, "
+            f"though any {len(indices) - 1} of them can"
+        )
+    lines = [
+        f"{decimal(x[i])} -> {decimal(x[j])} prints {q[i]} -> {q[j]}, so {decimal(x[j] - x[i])}*W mod {levels} "
+        f"is in ({(q[j] - q[i] - 1) % levels}, {(q[j] - q[i] - 1) % levels + 2})"
+        for i, j in sorted(pairs)
+    ]
+    return "; ".join([*lines, f"no W does {'both' if len(lines) == 2 else 'all'}"])
+
+
+def repairable(x):
+    """Is `largest_set` affordable for these numbers?
+
+    >>> repairable([Fraction(1, 10), Fraction(2, 10)]), repairable([Fraction(1, 10**9), Fraction(2)])
+    (True, False)
+    """
+    common = lcm(*(v.denominator for v in x))
+    return int((max(x) - min(x)) * common) * len(x) <= 4 * MAX_INTERVALS
+
+
+def largest_set(x, q, levels):
+    """Positions of a largest set of entries that one (W, B) prints.
+
+    B can be lowered until one entry, the anchor, is about to change its code: B = qₐ − xₐW. Then
+    entry j is right where (xⱼ − xₐ)·W mod P lies in [qⱼ − qₐ, qⱼ − qₐ + 1), which is intervals of
+    W; the deepest point of all is the answer. Ends are compared exactly: two fractions with
+    denominators up to D differ by 1/D² or more, so the whole part of D²·end keeps their order.
+
+    >>> largest_set([Fraction(k, 10) for k in (4, 5, 6)], [3, 4, 1], 8)
+    (0, 1)
+    """
+    common = lcm(*(v.denominator for v in x))
+    n, q = np.array([int(v * common) for v in x], dtype=object), np.array(q, dtype=object)
+    widest = int(max(n) - min(n)) or 1
+    if not repairable(x):
+        arrays.refuse("solve", "x", "of fewer decimals", "values too finely spaced to repair")
+    dtype = np.int64 if widest**3 * levels < 2**62 else object
+    best = ()
+    for a in range(len(x)):
+        D, k = n - n[a], q - q[a]
+        low = np.where(D > 0, k, -k - 1) % levels  # of |D|·u, mod levels
+        always = [j for j in range(len(x)) if D[j] == 0 and k[j] == 0]
+        moving = [j for j in range(len(x)) if D[j] != 0]
+        if len(always) + len(moving) <= len(best):
+            continue
+        turns = [np.arange(abs(D[j])).astype(dtype) * levels + low[j] for j in moving]
+        owner = np.repeat(moving, [len(t) for t in turns]).astype(int)
+        keys = [
+            np.concatenate(
+                [widest**2 * (t + side) // abs(D[j]) for j, t in zip(moving, turns)]
+                or [np.zeros(0, dtype)]
+            )
+            for side in (1, 0)
+        ]  # ends, then starts
+        step = np.repeat([-1, 1], len(owner))
+        order = np.argsort(np.concatenate(keys), kind="stable")  # stable: an end before a start
+        depth = np.cumsum(step[order])
+        if len(always) + (depth.max() if len(depth) else 0) > len(best):
+            inside = order[: np.argmax(depth) + 1] if len(depth) else order
+            active = np.bincount(np.tile(owner, 2)[inside], step[inside], len(x))
+            best = tuple(sorted(always + [j for j in moving if active[j] > 0]))
+    return best
+
+
+def straight_certificate(x, q, low, high, indices):
+    """The conflict in words where codes do not wrap: two pairs whose differences need different W.
+
+    >>> x, q = [Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1]
+    >>> for part in straight_certificate(x, q, q, [c + 1 for c in q], (0, 1, 2)).split("; "):
+    ...     print(part)
+    0.4 -> 0.5 prints 3 -> 4, so 0.1*W is in (0, 2)
+    0.5 -> 0.6 prints 4 -> 1, so 0.1*W is in (-4, -2)
+    no W does both
+    """
+    ordered = sorted(indices, key=lambda i: x[i])
+    for i, j in pairwise(ordered):
+        if x[i] == x[j]:
+            return f"{decimal(x[i])} would have to print {q[i]} and {q[j]}"
+    needed = [(i, j, low[j] - high[i], high[j] - low[i]) for i, j in combinations(ordered, 2)]
+    needed.sort(key=lambda pair: x[pair[1]] - x[pair[0]])  # neighbours first
+    for one, other in combinations(needed, 2):
+        (a, b), (c, d) = ([end / (x[j] - x[i]) for end in ends] for i, j, *ends in (one, other))
+        if max(a, c) >= min(b, d):
+            lines = [
+                f"{decimal(x[i])} -> {decimal(x[j])} prints {q[i]} -> {q[j]}, so {decimal(x[j] - x[i])}*W is in "
+                f"({_end(a)}, {_end(b)})"
+                for i, j, a, b in (one, other)
+            ]
+            return "; ".join([*lines, "no W does both"])
+    raise AssertionError("equation (1) of strips: two of its inequalities exclude each other")
+
+
+def _end(value):
+    return str(value) if value in (inf, -inf) else decimal(Fraction(value))
+
+
+def decimal(value):
+    """A Fraction as a decimal where it ends, else as a fraction.
+
+    >>> decimal(Fraction(1, 8)), decimal(Fraction(-445, 9)), decimal(Fraction(3))
+    ('0.125', '-445/9', '3')
+    """
+    rest = value.denominator
+    places = 0
+    while rest % 10 == 0 or rest % 2 == 0 or rest % 5 == 0:
+        rest //= 10 if rest % 10 == 0 else 2 if rest % 2 == 0 else 5
+        places += 1
+    if rest != 1 or places > 12:
+        return str(value)
+    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
+    sign = "-" if value < 0 else ""
+    return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)

@@ -1,0 +1,106 @@
+"""The plane of (W, B) without a circle: which W serve if codes saturate, or have no limit?
+
+Entry i prints its code exactly if lowᵢ ≤ xᵢW + B < highᵢ: a strip, open to one side where the code
+saturates. For one W a B exists exactly if lowᵢ − xᵢW < highⱼ − xⱼW for all i and j, that is
+
+    (xⱼ − xᵢ)·W < highⱼ − lowᵢ                                                                                  (1)
+
+so that the W that serve are one open interval. By Helly's theorem three strips are enough to show
+that none does."""
+
+from bisect import bisect_left, bisect_right
+from fractions import Fraction
+from itertools import combinations, pairwise
+from math import inf
+
+
+def feasible_W(x, low, high):
+    """The open interval of W by equation (1), as a list of one, or []; low and high may be −inf and
+    inf.
+
+    >>> feasible_W([Fraction(1, 10), Fraction(1, 5)], [0, 1], [1, 2])
+    [(Fraction(0, 1), Fraction(20, 1))]
+    """
+    left, right = -inf, inf
+    for a, at_least in zip(x, low):
+        for b, below in zip(x, high):
+            if at_least == -inf or below == inf:
+                continue
+            if a == b:
+                if below <= at_least:
+                    return []
+            elif b > a:
+                right = min(right, (below - at_least) / (b - a))
+            else:
+                left = max(left, (below - at_least) / (b - a))
+    return [(left, right)] if left < right else []
+
+
+def offsets(x, low, high, W):
+    """[low, high): the B that serve for this W, either end possibly infinite; None if there is
+    none.
+
+    >>> offsets([Fraction(1, 10), Fraction(1, 5)], [0, 1], [1, 2], Fraction(10))
+    (Fraction(-1, 1), Fraction(0, 1))
+    """
+    start = max(a - v * W for v, a in zip(x, low))
+    end = min(b - v * W for v, b in zip(x, high))
+    return (start, end) if start < end else None
+
+
+def smallest_conflict(x, low, high):
+    """Flat positions of a smallest set that no (W, B) serves: two of equal x, else three.
+
+    >>> smallest_conflict([Fraction(4), Fraction(5), Fraction(6)], [3, 4, 1], [4, 5, 2])
+    (0, 1, 2)
+    """
+    for size in (2, 3):
+        for indices in combinations(range(len(x)), size):
+            if not feasible_W(*([a[i] for i in indices] for a in (x, low, high))):
+                return indices
+    raise AssertionError("Helly: three strips are enough")
+
+
+def largest_set(x, low, high):
+    """Flat positions of a largest set that one (W, B) serves; of equals one.
+
+    A best point can be moved down to the lower edge of a strip that holds it. Along that edge every
+    other strip holds an interval of W: the place where most overlap is found by sorting.
+
+    >>> largest_set([Fraction(4), Fraction(5), Fraction(6)], [3, 4, 1], [4, 5, 2])
+    (0, 1)
+    """
+    best = tuple(i for i, a in enumerate(low) if a == -inf)  # B far down serves all of these
+    for i, edge in enumerate(low):
+        if edge == -inf:
+            continue
+        inside = []  # (from, to, closed at the left, entry)
+        for j, v in enumerate(x):
+            d, a, b = v - x[i], low[j] - edge, high[j] - edge  # a ≤ d·W < b
+            if d == 0:
+                inside += [(-inf, inf, True, j)] if a <= 0 < b else []
+            else:
+                inside.append((a / d, b / d, True, j) if d > 0 else (b / d, a / d, False, j))
+        starts = {
+            closed: sorted(s for s, _, c, _ in inside if c == closed) for closed in (True, False)
+        }
+        ends = {
+            closed: sorted(e for _, e, c, _ in inside if c == closed) for closed in (True, False)
+        }
+        edges = sorted({e for s, t, _, _ in inside for e in (s, t) if abs(e) != inf}) or [
+            Fraction(0)
+        ]
+        points = [edges[0] - 1, *edges, *((a + b) / 2 for a, b in pairwise(edges)), edges[-1] + 1]
+        depth, W = max(
+            (
+                bisect_right(starts[True], w)
+                - bisect_right(ends[True], w)
+                + bisect_left(starts[False], w)
+                - bisect_left(ends[False], w),
+                w,
+            )
+            for w in points
+        )
+        if depth > len(best):
+            best = tuple(j for s, e, closed, j in inside if (s <= W < e if closed else s < W <= e))
+    return best

@@ -1,0 +1,127 @@
+"""A worked example from a file: an article in Markdown, or claims in TOML or JSON. Numbers stay the
+text they are.
+
+What is read is data: nothing in it is evaluated. A file that is too large, binary, broken, or
+without end in its depth is refused in one sentence that names it. The format is in
+refnn/examples/README.md, with an example of every kind."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+from refnn import arrays
+from refnn.checking.reading import markdown
+
+MAX_BYTES = 10**6  # an article is some ten thousand
+MAX_NUMBERS = 10**4  # of a file: the diabetes data have 4,862
+MAX_DEPTH = 32
+SUFFIXES = (".md", ".markdown", ".toml", ".json")
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def read(path, levels=None):
+    """The example in a file, a dict for worked_example.check; levels: P for claims that do not give
+    it.
+
+    >>> example = read(EXAMPLES / "affine.toml")
+    >>> example["claims"][0]["x"], sorted({claim["kind"] for claim in example["claims"]})[:2]
+    (['-1.5', '0.2', '2.8'], ['affine_dequantize', 'affine_quantize'])
+    """
+    if not isinstance(path, (str, Path)):
+        arrays.refuse("read", "path", "the path of a file", arrays.describe(path), TypeError)
+    if levels is not None:
+        levels = arrays.whole("read", "levels", levels, 1, 2**53)
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        arrays.refuse(
+            "read",
+            f"{path}",
+            f"the path of a file {', '.join(SUFFIXES)}",
+            arrays.describe(path.suffix) if path.suffix else "none of these",
+        )
+    text = _text(path)
+    if path.suffix.lower() in (".md", ".markdown"):
+        return _named(path, markdown.example, text, path.name, levels)
+    found = _named(path, _toml if path.suffix.lower() == ".toml" else _json, text)
+    if not isinstance(found, dict):
+        arrays.refuse("read", f"{path}", "an object with title and claims", arrays.describe(found))
+    if _count(path, found) > MAX_NUMBERS:
+        arrays.refuse("read", f"{path}", f"of at most {MAX_NUMBERS:,} numbers", "more")
+    found.setdefault("title", path.name)
+    return found if levels is None else {**found, "P": levels}
+
+
+def _text(path):
+    """The text of a file of a sensible size in UTF-8; a byte-order mark is dropped."""
+    if not path.is_file():
+        arrays.refuse(
+            "read",
+            f"{path}",
+            "the path of a file",
+            "a folder or a device" if path.exists() else "that of nothing",
+        )
+    with open(path, "rb") as file:  # never more than is allowed
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        arrays.refuse("read", f"{path}", f"of at most {MAX_BYTES:,} bytes", "more")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        arrays.refuse("read", f"{path}", "text in UTF-8", f"other bytes at position {error.start}")
+    if "\0" in text:
+        arrays.refuse("read", f"{path}", "text in UTF-8", "binary data")
+    if not text.strip():
+        arrays.refuse("read", f"{path}", "a worked example", "an empty file")
+    return text
+
+
+def _named(path, parse, *arguments):
+    """parse(*arguments), whose complaint then names the file."""
+    try:
+        return parse(*arguments)
+    except RecursionError:
+        arrays.refuse("read", f"{path}", "a worked example", "lists in lists without end")
+    except ValueError as error:  # the decoders' own errors are ValueErrors
+        said = " ".join(str(error).split()).removeprefix("example: ")
+        raise ValueError(
+            f"read: {path}: {said if len(said) <= 240 else said[:240] + '…'}"
+        ) from None
+
+
+def _toml(text):
+    """Keys like a.a.a.… are counted before they are parsed: tomllib takes the square of their depth
+    in time."""
+    bare = re.sub(r'"(?:[^"\\\n]|\\.)*"?|\'[^\'\n]*\'?', "", text)
+    if any(part.count(".") > MAX_DEPTH for part in re.split(r"[\n,=\[\]{}]", bare)):
+        arrays.refuse("example", "keys", f"of at most {MAX_DEPTH} levels", "more")
+    return tomllib.loads(text, parse_float=str)
+
+
+def _json(text):
+    def refuse(constant):
+        arrays.refuse("example", "numbers", "finite", constant)
+
+    def once(pairs):
+        keys = [key for key, _ in pairs]
+        if len(set(keys)) < len(keys):
+            arrays.refuse(
+                "example", "keys", "different from one another", arrays.describe(sorted(keys))
+            )
+        return dict(pairs)
+
+    return json.loads(text, parse_float=str, parse_constant=refuse, object_pairs_hook=once)
+
+
+def _count(path, value, depth=0):
+    """How many leaves a table of tables and lists has."""
+    if depth > MAX_DEPTH:
+        arrays.refuse(
+            "read", f"{path}", f"of at most {MAX_DEPTH} levels", "lists in lists without end"
+        )
+    if isinstance(value, (dict, list)):
+        return sum(
+            _count(path, v, depth + 1)
+            for v in (value.values() if isinstance(value, dict) else value)
+        )
+    return 1

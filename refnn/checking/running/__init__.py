@@ -1,0 +1,1 @@
+"""Running somebody's code with limits, and describing how it behaves."""

@@ -1,0 +1,341 @@
+"""The command as a user meets it: exit status, one line for bad input, 80 columns, pipes, ASCII,
+and the tour."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+
+import matplotlib.image
+import pytest
+
+from refnn import console
+from refnn.command import cli
+
+
+def run(*arguments, encoding="utf-8"):
+    environment = {
+        **os.environ,
+        "PYTHONIOENCODING": encoding,
+        "PYTHONPATH": os.getcwd(),
+        "COLUMNS": "80",
+    }
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "refnn", *arguments],
+        capture_output=True,
+        env=environment,
+        check=False,
+        timeout=120,
+    )
+
+
+SOLVE = ("solve", "--x", "0.1,0.2", "--q", "0,1", "--levels", "8")
+BAD = [
+    (("solve", "--x", "0.1,zz", "--q", "0,1", "--levels", "8"), "solve: x"),
+    (("solve", "--x", "0.1,", "--q", "0,1", "--levels", "8"), "--x"),
+    (("solve", "--x", "0.1", "--q", "0,1", "--levels", "8"), "solve: q"),
+    (("solve", "--x", "0.1", "--q", "9", "--levels", "8"), "solve: q"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "eight"), "--levels"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "0"), "solve: levels"),
+    (("solve", "--x", "1e999", "--q", "0", "--levels", "8"), "solve: x"),
+    (("solve", "--x", "0.1"), "--q"),
+    (("solve", "--x"), "--x"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--sign", "-"), "--decoded"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--decoded", "a"), "decoded"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--decoded", "1,2"), "--decoded"),
+    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--scale", "1"), "--zero-point"),
+    (
+        ("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--scale", "0", "--zero-point", "0"),
+        "scale",
+    ),
+    (
+        ("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--scale", "1", "--zero-point", "0.5"),
+        "--zero-point",
+    ),
+    (("solve", "--x", "0.1", "--q", "-1", "--levels", "8", "--decoded", "1,2"), "decoded"),
+    (("solve", "--x", "0.1", "--q", "-5", "--levels", "8"), "solve: q"),
+    (("solve", "--x", "0.1,0.2", "--q", "-1", "--levels", "8"), "codes"),
+    (("verify", "--published", "--levels", "8"), "--published"),
+    (("frobnicate",), "frobnicate"),
+    (("--frob",), "--frob"),
+    (("verify", "file.toml"), "file.toml"),
+    (("--figures",), "--figures"),
+    (("--no-figures", "--figures", "x"), "--no-figures"),
+    (("conventions",), "--x"),
+    (("conventions", "--x", "1,zz"), "--x"),
+    (("conventions", "--x", "1,2", "--bits", "17"), "--bits"),
+    (("conventions", "--x", "1,2", "--figures", "x"), "--figures"),
+    (("reproduce", "nonsense"), "nonsense"),
+    (("reproduce", "ladder", "--seeds", "1"), "--seeds"),
+    (("reproduce", "ladder", "--seeds", "ten"), "--seeds"),
+    (("--figures", "x", "reproduce", "--no-figures"), "--no-figures"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "word"), BAD, ids=[" ".join(a)[:40] for a, _ in BAD])
+def test_bad_input_is_one_line_and_status_2(arguments, word, capsys):
+    assert cli.main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and word in err and len(err) <= 300
+
+
+def test_the_real_process_has_the_same_status_and_no_traceback(tmp_path):
+    (tmp_path / "file").touch()
+    refused = run("--figures", str(tmp_path / "file"))
+    assert refused.returncode == 2 and refused.stdout == b"" and refused.stderr.count(b"\n") == 1
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path, capsys):
+    file = tmp_path / "file"
+    file.touch()
+    for folder in (file, file / "below", "/dev/null/figures"):  # nobody may write there
+        assert cli.main(["--figures", str(folder)]) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_solve_says_0_when_feasible_and_1_when_not(capsys):
+    assert cli.main(SOLVE) == 0
+    assert "feasible" in capsys.readouterr().out
+    assert cli.main(["solve", "--x", "0.4,0.5,0.6", "--q", "3,4,1", "--levels", "8"]) == 1
+    assert "no W does both" in capsys.readouterr().out
+    assert (
+        cli.main(["solve", "--x", "-0.1,0.2", "--q", "0,1", "--levels", "8"]) == 0
+    )  # a blank before a minus
+    assert cli.main(["solve", "--x=1/3,2/3", "--q=0,1", "--levels=8"]) == 0
+    assert "period 24" in capsys.readouterr().out
+
+
+def test_solve_by_another_rounding_or_without_the_wrap(capsys):
+    codes = ["solve", "--x", "0.4,0.5,0.6", "--levels", "8", "--q"]
+    assert cli.main([*codes, "3,4,4", "--rounding", "half-even", "--overflow", "saturate"]) == 0
+    assert "round(x*W + B), half to even, clipped to 0..7 prints" in capsys.readouterr().out
+    assert cli.main([*codes, "3,4,1", "--overflow", "none"]) == 1
+    assert "so 0.1*W is in (-4, -2)" in capsys.readouterr().out
+    assert cli.main([*codes, "3,4,1", "--rounding", "nearest"]) == 2
+    assert cli.main([*codes, "3,4,1", "--overflow", "none", "--decoded", "1,2,3"]) == 2
+
+
+def test_solve_with_decoded_values(capsys):
+    row = ["solve", "--x", "0.1,0.2,0.3,0.4,0.5", "--q", "0,1,2,3,4", "--levels", "8", "--decoded"]
+    assert cli.main([*row, "0.0,0.1,0.2,0.3,0.4"]) == 0
+    assert "W = 9, B = 0 prints the decoded values too" in capsys.readouterr().out
+    assert cli.main([*row, "0.0,0.1,0.2,0.3,0.9", "--sign", "-"]) == 1
+
+
+def test_solve_names_who_printed_the_codes(capsys):
+    course = ["solve", "--x", "-1.5,0.2,2.8", "--levels", "256", "--q"]
+    assert cli.main([*course, "-128,-28,127"]) == 1  # codes below 0: no mod prints them
+    out = capsys.readouterr().out
+    assert out.startswith("infeasible: floor(x*W + B) mod 256 is never below 0\n")
+    assert (
+        "exactly  slip floor_for_round (int8)\n           Which code is nearest to 0.9 steps?"
+        in out
+    )
+    assert cli.main([*course, "-128,-27,127", "--scale", "0.017", "--zero-point", "-39"]) == 0
+    assert "exactly  ONNX, int8" in capsys.readouterr().out
+    ties = [
+        "solve",
+        "--x",
+        "0.25,0.75,1.25,1.75",
+        "--levels",
+        "256",
+        "--scale",
+        "0.5",
+        "--zero-point",
+        "0",
+        "--q",
+    ]
+    assert (
+        cli.main([*ties, "0,2,2,4", "--decoded", "0,1,1,2"]) == 0
+    )  # with a scale: some rule prints all
+    out = capsys.readouterr().out
+    assert "exactly  half_even (0..255)" in out and "to tell them apart: x = " in out
+    assert all(console.width(line) <= 79 for line in out.splitlines())
+    assert cli.main(SOLVE) == 0 and "printed by, of all conventions" in capsys.readouterr().out
+
+
+def test_verify_published_holds(capsys):
+    assert cli.main(["verify", "--published"]) == 0
+    out = capsys.readouterr().out
+    assert (
+        "55 of 55 pass" in out and "19 of 19 recomputed" in out and "No vector above catches" in out
+    )
+    assert all(console.width(line) <= 79 for line in out.splitlines()) and out.isascii()
+    assert cli.main(["verify", "--published", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert len(data["vectors"]) == 55 and all(v["passed"] for v in data["vectors"])
+    assert len(data["museum"]) == 19 and data["museum"][9]["computed_by_slip"] == {"codes": "80"}
+
+
+def test_verify_is_1_because_two_claims_fail(capsys, computed_once):
+    assert cli.main(["verify"]) == 1
+    out = capsys.readouterr().out
+    assert all(console.width(line) <= 80 for line in out.splitlines())
+    assert out.count("\n") <= 100  # two screens of fifty lines
+    for words in (
+        "cannot be",
+        "as printed",
+        "divides by 0",
+        "0 0 1 2 3 / 3 4 5 6 7",
+        "缩放因子",
+        "5-2-1",
+        "255.5",
+        "0.3606",
+        "W = 9, B = 0",
+    ):
+        assert words in out
+    assert cli.main(["verify", "--json"]) == 1
+    verdicts = json.loads(capsys.readouterr().out)
+    keys = {"claim", "printed", "computed", "holds", "reason", "status"}
+    assert len(verdicts) == 8 and all(set(v) == keys for v in verdicts)
+
+
+def test_numbers_of_hundreds_of_digits_stay_in_the_columns(capsys):
+    assert (
+        cli.main(["solve", "--x", "1e300,1", "--q", "0,1", "--levels", "8", "--overflow", "none"])
+        == 0
+    )
+    out = capsys.readouterr().out
+    assert all(len(line) <= 79 for line in out.splitlines()) and "0" * 77 in out
+
+
+def test_the_findings_alone_and_where_the_others_are(capsys, computed_once):
+    assert cli.main(["verify"]) == 1
+    last = " ".join(capsys.readouterr().out.split("\n\n")[-1].split())
+    assert all(
+        word in last for word in ("18 (", "19 (", "25 (", "24 (", "python -m refnn reproduce")
+    )
+    assert cli.main(["verify", "--findings"]) == 0
+    out = capsys.readouterr().out
+    assert "26. §4.1.1" in out and all(console.width(line) <= 79 for line in out.splitlines())
+    assert cli.main(["verify", "--findings", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [f["number"] for f in found] == [*range(1, 18), 20, 21, 22, 23, 26]
+    assert all(set(f) == {"number", "section", "term", "text"} and f["text"] for f in found)
+    for wrong in (["x.md", "--findings"], ["--findings", "--levels", "8"]):
+        assert cli.main(["verify", *wrong]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_help_fits_80_columns_and_states_the_exit_status(capsys):
+    for command in ((), ("verify",), ("solve",), ("worksheet",), ("assignment",), ("grade",)):
+        with pytest.raises(SystemExit) as done:
+            cli.main([*command, "--help"])
+        text = capsys.readouterr().out
+        assert done.value.code == 0 and max(map(len, text.splitlines())) <= 80
+        assert "2 bad input" in " ".join(text.split())
+
+
+def test_a_narrow_terminal_is_no_error(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("LINES", "10")
+    for command in (["--help"], ["solve", "--help"]):
+        with pytest.raises(SystemExit) as done:
+            cli.main(command)
+        assert done.value.code == 0
+    assert cli.main(SOLVE) == 0 and capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_output_survives_ascii_and_cp1252(encoding, monkeypatch, computed_once):
+    for arguments in ((), ("--json",)):
+        written = io.TextIOWrapper(io.BytesIO(), encoding, newline="")
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", written)
+            assert cli.main(["verify", *arguments]) == 1
+        written.flush()
+        text = written.buffer.getvalue().decode(encoding)
+        assert (
+            text.startswith("[") and json.loads(text)
+            if arguments
+            else ("W^_ih" in text and "?" not in text and max(map(len, text.splitlines())) <= 80)
+        )
+    shown = run("conventions", "--x", "1,2", encoding=encoding)  # a process's own stdout
+    assert shown.returncode == 0 and shown.stderr == b"" and shown.stdout.decode(encoding)
+
+
+def test_a_closed_pipe_is_no_traceback():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "refnn", "verify"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait(60) == 1
+    process.stderr.close()
+
+
+def test_the_tour_tells_the_story_and_writes_the_figures(tmp_path, capsys, computed_once):
+    assert cli.main(["--figures", str(tmp_path / "new" / "figures")]) == 0
+    text, err = capsys.readouterr()
+    assert err == ""  # no progress in a pipe
+    assert all(
+        console.width(line) <= 80 for line in text.splitlines() if not line.startswith("Figures")
+    )
+    assert "\x1b" not in text
+    for part in ("1. The article", "2. Trained", "3. Quantized", "4. Pruned", "5. Both"):
+        assert part in text
+    written = sorted(p.name for p in (tmp_path / "new" / "figures").iterdir())
+    assert written == [
+        "dots.png",
+        "matrices.png",
+        "network.png",
+        "proof.png",
+        "pruning.png",
+        "quantization_as_written.png",
+        "quantization_corrected.png",
+        "staircase.png",
+    ]
+    for name in written:
+        path = tmp_path / "new" / "figures" / name
+        assert matplotlib.image.imread(path).shape[1] == 1050  # 7 inches
+        assert b"Software" not in path.read_bytes()
+
+
+def test_conventions_says_every_number_with_its_code(capsys):
+    assert cli.main(["conventions", "--x", "-1.5,0.2,2.8"]) == 0
+    out = capsys.readouterr().out
+    # printed in a course with zero point 88 and codes -128 12 127; right is
+    assert (
+        "ONNX, int8: scale 0.0168627, zero point -39\n    -1.5 -> -128 -> -1.50078 (-0.05)" in out
+    )
+    assert all(console.width(line) <= 79 for line in out.splitlines())
+    assert cli.main(["conventions", "--x", "5", "--bits", "4"]) == 0
+    assert "MIT lab, int8: divides by 0" in capsys.readouterr().out
+
+
+def test_reproduce_prints_a_claim_and_writes_its_figure(tmp_path, capsys):
+    folder = tmp_path / "figures"
+    assert (
+        cli.main(["reproduce", "floor-bias", "ladder", "--seeds", "3", "--figures", str(folder)])
+        == 0
+    )
+    out = capsys.readouterr().out
+    assert "=== floor-bias ===" in out and "integers only at 8" in out
+    assert all(console.width(line) <= 79 for line in out.splitlines() if str(tmp_path) not in line)
+    assert sorted(p.name for p in folder.iterdir()) == ["floor_bias.png", "ladder.png"]
+    assert cli.main(["--no-figures", "reproduce", "floor-bias", "--seeds", "2"]) == 0
+
+
+def test_no_figures_writes_none(tmp_path, monkeypatch, computed_once):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["--no-figures"]) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrap_counts_wide_characters():
+    text = console.wrap("量化 " * 60, indent="  ")
+    assert all(console.width(line) <= console.WIDTH for line in text.splitlines())
+
+
+def test_progress_shows_on_a_terminal_only(monkeypatch, capsys):
+    progress = console.Progress(3)
+    progress("training")
+    progress.end()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    progress = console.Progress(3)
+    progress("training")
+    progress.end()
+    assert "[1/3] training" in capsys.readouterr().err

@@ -1,0 +1,189 @@
+"""The straight-through gradient by hand at every edge, and training through it against a plain
+loop."""
+
+import numpy as np
+import pytest
+
+from refnn import data, network, training
+from refnn.network import Params
+from refnn.quantization import affine, straight_through
+from refnn.quantization.affine import QParams
+
+GRID = QParams(0.5, 1, -2, 5)  # codes −2 .. 5 are −1.5 .. 2
+
+
+def test_gradient_by_hand_at_every_edge():
+    x = np.array([-9, -1.76, -1.75, -1.74, -1.5, 0, 0.2, 2, 2.24, 2.25, 2.26, 1e300])
+    code = [-17, -3, -3, -2, -2, 1, 1, 5, 5, 5, 6, None]  # round(x/½) + 1, half to even, unclipped
+    inside = [0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0]
+    assert affine.quantize_steps(x, GRID).shifted[:-1].tolist() == code[:-1]
+    assert (
+        straight_through.gradient(np.arange(1.0, 13), x, GRID).tolist()
+        == (np.arange(1, 13) * inside).tolist()
+    )
+    per_row = QParams(np.array([0.5, 50.0]), np.array([1, 0]), -2, 5, axis=0)
+    assert straight_through.gradient(np.ones((2, 2)), [[9.0, 1], [9, 1]], per_row).tolist() == [
+        [0, 1],
+        [1, 1],
+    ]
+    assert straight_through.gradient(np.float32([1]), np.float32([9]), GRID).dtype == np.float32
+
+
+def small(rng, batch=()):
+    params = Params(
+        *(
+            a + 0.3 * rng.standard_normal(a.shape)
+            for a in network.init(rng, (3, 2, 1), batch).arrays()
+        )
+    )
+    X = rng.standard_normal((*batch, 17, 3))
+    return params, X, np.sin(X.sum(-1, keepdims=True))
+
+
+def plain(params, X, y, grids, steps, lr, mask=None):
+    """Gradient descent, array by array, with affine's own fake quantization and the gradient rule;
+    J and the best."""
+    J, best = [], None
+    for step in range(steps + 1):
+        used = Params(*(affine.fake_quantize(a, g) for a, g in zip(params.arrays(), grids)))
+        J.append(network.loss(network.forward(used, X).y_hat, y))
+        best = params if best is None or J[-1] < min(J[:-1]) else best
+        if step < steps:
+            slopes = network.backward(used, X, y)
+            params = Params(
+                *(
+                    a - lr * straight_through.gradient(s, a, g)
+                    for a, s, g in zip(params.arrays(), slopes.arrays(), grids)
+                )
+            )
+            params = params if mask is None else network.apply_mask(params, mask)
+    return J, best
+
+
+@pytest.mark.parametrize("bits", [2, 3, 8])
+def test_training_equals_a_plain_loop(bits, rng):
+    params, X, y = small(rng)
+    grids = straight_through.grids(params, bits)
+    aware = straight_through.fit(params, X, y, grids, steps=40, lr=0.01, optimizer="gd")
+    J, best = plain(params, X, y, grids, 40, 0.01)
+    # a sum in another order: 17 terms, forty steps; a weight could round to the other side only at
+    # a tie
+    np.testing.assert_allclose(aware.history, J, rtol=1e-10)
+    np.testing.assert_allclose(aware.params.flatten(), best.flatten(), rtol=1e-9, atol=1e-12)
+    wanted = straight_through.fake_quantize(aware.params, grids).flatten()
+    assert aware.quantized.flatten().tolist() == wanted.tolist()  # exactly affine's
+    assert network.loss(network.forward(aware.quantized, X).y_hat, y) == pytest.approx(
+        min(J), rel=1e-10
+    )
+
+
+def test_small_steps_are_collected_in_the_real_parameters(rng):
+    """Each step is a hundredth of half a step of the grid: moved on the quantized weights it would
+    round away."""
+    params = Params([[1.0]], [0.0], [[1.0]], [0.0])
+    grid, X = QParams(0.5, 0, -8, 7), np.array([[1.0]])
+    aware = straight_through.fit(
+        params,
+        X,
+        [[3.0]],
+        (grid, None, None, None),
+        steps=400,
+        lr=0.0025,
+        optimizer="gd",
+        activation="identity",
+    )
+    assert aware.history[0] == 2 and aware.history.min() < 0.15
+    assert aware.quantized.W_ih in np.arange(-8, 8) / 2
+
+
+def test_a_stack_trains_like_its_networks_and_masks_hold(rng):
+    params, X, y = small(rng, (3,))
+    grids = straight_through.grids(params, 3)
+    mask = Params(*(rng.random(a.shape) < 0.6 for a in params.arrays()))
+    aware = straight_through.fit(
+        params, X, y, grids, steps=30, lr=0.01, mask=mask, weight_decay=0.1
+    )
+    assert not aware.quantized.flatten()[~mask.flatten()].any()
+    assert not aware.params.flatten()[~mask.flatten()].any()
+    for i in range(3):
+
+        def one(p, i=i):
+            return Params(*(a[i] for a in p.arrays()))
+
+        alone = straight_through.fit(
+            one(params),
+            X[i],
+            y[i],
+            [QParams(g.scale[i], int(g.zero_point[i]), g.qmin, g.qmax) for g in grids],
+            steps=30,
+            lr=0.01,
+            mask=one(mask),
+            weight_decay=0.1,
+        )
+        np.testing.assert_allclose(aware.history[i], alone.history, rtol=1e-10)
+
+
+def test_none_stays_real_and_many_bits_are_float_training(rng):
+    params, X, y = small(rng)
+    aware = straight_through.fit(params, X, y, (None,) * 4, steps=20, lr=0.01)
+    real = training.fit(params, X, y, steps=20, lr=0.01)
+    assert aware.history.tolist() == real.history.tolist()
+    wide = [QParams(2.0**-40, 0, -(2**50), 2**50)] * 4
+    # 2^-41 a weight at most, times slopes below 100 and 11 weights: 5e-10
+    np.testing.assert_allclose(
+        straight_through.fit(params, X, y, wide, steps=20, lr=0.01).history, real.history, atol=1e-8
+    )
+
+
+@pytest.mark.parametrize("bits", [8, 24, 26, 32])
+def test_float32_is_quantized_as_affine_does_it_at_any_number_of_bits(bits, rng):
+    params, X, y = small(rng)
+    single = Params(*map(np.float32, params.arrays()))
+    many, few = (straight_through.grids(single, b) for b in (bits, 4))
+    for grids in (many, (*many[:2], few[2], None)):  # and wide grids beside a narrow one
+        aware = straight_through.fit(single, np.float32(X), np.float32(y), grids, steps=3, lr=0.01)
+        wanted = straight_through.fake_quantize(aware.params, grids).flatten()
+        assert (
+            aware.quantized.flatten().dtype == np.float32
+            and aware.quantized.flatten().tolist() == wanted.tolist()
+        )
+
+
+def test_never_above_quantizing_after_training_on_diabetes():
+    train = data.split(data.load("diabetes"), 0)
+    params = training.fit(
+        network.init(np.random.default_rng(0)),
+        train.X_train,
+        train.y_train,
+        steps=300,
+        lr=0.01,
+        weight_decay=10.0,
+    ).params
+    for bits in (2, 3):
+        grids = straight_through.grids(params, bits)
+        aware = straight_through.fit(
+            params, train.X_train, train.y_train, grids, steps=100, lr=0.003
+        )
+        after = network.loss(
+            network.forward(straight_through.fake_quantize(params, grids), train.X_train).y_hat,
+            train.y_train,
+        )
+        assert aware.history[0] == pytest.approx(after, rel=1e-12) and aware.history.min() < after
+
+
+def test_refusals(rng):
+    params, X, y = small(rng)
+    with pytest.raises(
+        ValueError, match=r"gradient: upstream must be of the shape of x, \(3,\), got shape \(1,\)"
+    ):
+        straight_through.gradient([1.0], [1.0, 2.0, 3.0], GRID)
+    with pytest.raises(TypeError, match="fit: grids must be four QParams"):
+        straight_through.fit(params, X, y, GRID, steps=1, lr=0.1)
+    with pytest.raises(ValueError, match="fit: lr must be positive"):
+        straight_through.fit(params, X, y, (GRID,) * 4, steps=1, lr=0)
+    with pytest.raises(ValueError, match="fit: axis must be given where scale"):
+        straight_through.fit(
+            params, X, y, (QParams([0.5, 0.5], 0, -8, 7), GRID, GRID, GRID), steps=1, lr=0.1
+        )
+    with pytest.raises(ValueError, match="grids: params must be one network"):
+        straight_through.grids(network.init(rng, (3, 2, 1), (2, 2)), 3)
