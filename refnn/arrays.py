@@ -2,20 +2,18 @@
 
 The policy: Fractions are computed exactly (a float beside them is taken at its exact binary value),
 float32 in float32, complex128 where a complex step may pass, everything else in float64.
-Every refusal names the function, the argument, what was expected and what came.
+Every refusal names the argument, what was expected and what came; `validation` adds the function.
 """
 
 import re
 from fractions import Fraction
-from math import prod
+from functools import cache
+from math import isfinite, prod
 from numbers import Integral
 
 import numpy as np
 
-EXACT = np.dtype(object)
-FIELDS = ("W_ih", "b_h", "W_ho", "b_o")  # of a Params
-ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
-ABSENT = object()
+EXACT, DOUBLE = np.dtype(object), np.dtype(np.float64)
 MAX_SIZE = 10**9
 EXPECTED = "finite real numbers"
 
@@ -35,64 +33,69 @@ def describe(value):
     return text if len(text) <= 40 else f"{text[:30]}… ({type(value).__name__})"
 
 
-def refuse(function, name, expected, got, error=ValueError):
-    """Raise the one sentence that all of refnn's refusals follow; `got` says what came, as text or
-    number.
+class Refused(ValueError):
+    """A value that is refused: the sentence that all refusals follow, without the function's name.
 
-    >>> refuse("quantize", "bits", "a whole number from 2 to 32", 8.0)
+    `validation.takes` catches it, adds the name of the function that the user called, and raises
+    the plain ValueError or TypeError (`error`).
+
+    >>> raise Refused("bits", "a whole number from 2 to 32", 8.0)
     Traceback (most recent call last):
-    ValueError: quantize: bits must be a whole number from 2 to 32, got 8.0
+    refnn.arrays.Refused: bits must be a whole number from 2 to 32, got 8.0
     """
-    raise error(f"{function}: {name} must be {expected}, got {got}")
+
+    def __init__(self, name, expected, got, error=ValueError):
+        super().__init__(f"{name} must be {expected}, got {got}")
+        self.error = error
 
 
-def raw(function, name, x, expected=EXPECTED):
+def raw(name, x, expected=EXPECTED):
     """`x` as an array, whatever its dtype; ragged, masked and textual data are refused.
 
-    >>> raw("f", "x", [[1, 2], [3]])
+    >>> raw("x", [[1, 2], [3]])
     Traceback (most recent call last):
-    ValueError: f: x must be finite real numbers, got a ragged list
+    refnn.arrays.Refused: x must be finite real numbers, got a ragged list
     """
     if type(x) is np.ndarray and x.dtype.kind in "biufcO":  # the common case, at once
         return x
-    leaves = [x] if isinstance(x, (np.ndarray, np.generic)) else list(_leaves(function, name, x))
+    leaves = [x] if isinstance(x, (np.ndarray, np.generic)) else list(_leaves(name, x))
     if any(isinstance(v, np.ma.MaskedArray) for v in leaves):
-        refuse(function, name, expected, "a masked array", TypeError)
+        raise Refused(name, expected, "a masked array", TypeError)
     try:
         a = np.asarray(x)
     except (ValueError, TypeError):
-        refuse(function, name, expected, "a ragged list")
+        raise Refused(name, expected, "a ragged list") from None
     if a.dtype.kind not in "biufcO":
-        refuse(function, name, expected, f"dtype {a.dtype}", TypeError)
+        raise Refused(name, expected, f"dtype {a.dtype}", TypeError)
     if a.dtype.kind != "b" and any(
         getattr(v, "dtype", type(v)) in (bool, np.dtype(bool)) for v in leaves
     ):
-        refuse(function, name, expected, "booleans among numbers", TypeError)
+        raise Refused(name, expected, "booleans among numbers", TypeError)
     return a
 
 
-def _leaves(function, name, x, depth=0):
+def _leaves(name, x, depth=0):
     """What stands in nested lists."""
     if depth > 32:
-        refuse(function, name, "an array of at most 32 axes", "lists in lists without end")
+        raise Refused(name, "an array of at most 32 axes", "lists in lists without end")
     if isinstance(x, (list, tuple)):
         for part in x:
-            yield from _leaves(function, name, part, depth + 1)
+            yield from _leaves(name, part, depth + 1)
     else:
         yield x
 
 
-def _kind(function, name, x, a):
+def _kind(name, x, a):
     """fraction, complex, single, weak (a Python number, which takes its neighbours' precision) or
     double."""
     if a.dtype == EXACT:
         for v in a.flat:
             number = isinstance(v, (Fraction, Integral, float, np.floating))
             if not number or isinstance(v, (bool, np.bool_, np.timedelta64)):
-                refuse(function, name, EXPECTED, f"an entry {describe(v)}", TypeError)
+                raise Refused(name, EXPECTED, f"an entry {describe(v)}", TypeError)
         return "fraction" if any(isinstance(v, Fraction) for v in a.flat) else "double"
     if a.dtype.kind == "b":
-        refuse(function, name, EXPECTED, "booleans", TypeError)
+        raise Refused(name, EXPECTED, "booleans", TypeError)
     if a.dtype.kind == "c":
         return "complex"
     if type(x) in (int, float):
@@ -100,15 +103,14 @@ def _kind(function, name, x, a):
     return "single" if a.dtype == np.float32 else "double"
 
 
-def _finite(function, name, a):
-    bad = ~np.isfinite(a)
-    if bad.any():
-        where = tuple(int(i) for i in np.argwhere(bad)[0])
-        refuse(function, name, "finite", f"{a[where]} at index {where}" if where else f"{a}")
+def _finite(name, a):
+    if not np.isfinite(a).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(a))[0])
+        raise Refused(name, "finite", f"{a[where]} at index {where}" if where else f"{a}")
     return a
 
 
-def _fraction(function, name, v):
+def _fraction(name, v):
     try:
         return (
             v
@@ -116,7 +118,7 @@ def _fraction(function, name, v):
             else Fraction(int(v) if isinstance(v, Integral) else float(v))
         )
     except (OverflowError, ValueError):
-        refuse(function, name, "finite", describe(v))
+        raise Refused(name, "finite", describe(v)) from None
 
 
 def objects(values, shape):
@@ -130,95 +132,90 @@ def objects(values, shape):
     return a.reshape(shape)
 
 
-def double(function, name, a):
+def double(name, a):
     """An array of any real dtype, Fractions too, in float64.
 
-    >>> double("f", "x", objects([Fraction(1, 4), 3], (2,)))
+    >>> double("x", objects([Fraction(1, 4), 3], (2,)))
     array([0.25, 3.  ])
     """
     try:
         with np.errstate(over="ignore"):  # longdouble beyond float64 becomes inf: refused next
             return a.astype(np.float64)
     except OverflowError:
-        refuse(function, name, "finite", "a number too large for float64")
+        raise Refused(name, "finite", "a number too large for float64") from None
 
 
-def together(function, arguments, *, exact=True, complex_=False):
+def together(arguments, *, exact=True, complex_=False):
     """All arguments (a dict name -> value) as arrays of one arithmetic; never a copy where none is
     needed.
 
-    >>> [a.dtype.name for a in together("f", {"x": np.float32([1, 2]), "scale": 0.5})]
+    >>> [a.dtype.name for a in together({"x": np.float32([1, 2]), "scale": 0.5})]
     ['float32', 'float32']
-    >>> together("f", {"x": [Fraction(1, 3), 2], "scale": 0.5})[1]
+    >>> together({"x": [Fraction(1, 3), 2], "scale": 0.5})[1]
     array(Fraction(1, 2), dtype=object)
     """
-    arrays = {name: raw(function, name, x) for name, x in arguments.items()}
-    kinds = {name: _kind(function, name, arguments[name], a) for name, a in arrays.items()}
-    for name, kind in kinds.items():
-        if kind == "complex" and (not complex_ or "fraction" in kinds.values()):
-            refuse(function, name, EXPECTED, "complex numbers", TypeError)
-        if kind == "fraction" and not exact:
-            refuse(
-                function,
-                name,
-                "floating-point or whole numbers",
-                "Fractions; write float(x)",
-                TypeError,
-            )
-        if arrays[name].dtype != EXACT:
-            _finite(function, name, arrays[name])
-    if "fraction" in kinds.values():
-        return [
-            objects([_fraction(function, name, v) for v in a.flat], a.shape)
-            for name, a in arrays.items()
-        ]
-    single = "single" in kinds.values()
-    out = []
-    for name, a in arrays.items():
-        if kinds[name] == "complex":
-            with np.errstate(all="ignore"):
-                out.append(_finite(function, name, a.astype(np.complex128, copy=False)))
-        elif kinds[name] == "single" or (
-            kinds[name] == "weak"
-            and single
-            and "double" not in kinds.values()
-            and abs(a) <= np.finfo(np.float32).max
-        ):
-            out.append(a.astype(np.float32, copy=False))
-        elif a.dtype == np.float64 and a.dtype.isnative:
-            out.append(a)
+    arrays, kinds = {}, {}
+    for name, x in arguments.items():
+        if type(x) is np.ndarray and x.dtype == DOUBLE:  # the common cases, at once
+            a, kind = x, "ready"
+        elif type(x) is float and isfinite(x):
+            arrays[name], kinds[name] = np.array(x), "weak"
+            continue
         else:
-            out.append(_finite(function, name, double(function, name, a)))
-    return out
+            a = raw(name, x)
+            kind = _kind(name, x, a)
+        if a.dtype != EXACT and not np.isfinite(a).all():
+            _finite(name, a)
+        arrays[name], kinds[name] = a, kind
+    found = set(kinds.values())
+    if found == {"ready"}:
+        return list(arrays.values())
+    for name, kind in kinds.items():
+        if kind == "complex" and (not complex_ or "fraction" in found):
+            raise Refused(name, EXPECTED, "complex numbers", TypeError)
+        if kind == "fraction" and not exact:
+            expected = "floating-point or whole numbers"
+            raise Refused(name, expected, "Fractions; write float(x)", TypeError)
+    if "fraction" in found:
+        return [objects([_fraction(n, v) for v in a.flat], a.shape) for n, a in arrays.items()]
+    single = "single" in found and not found & {"ready", "double"}  # and weak ones follow it
+    return [
+        a if a.dtype == DOUBLE and not single else _floats(name, a, kinds[name], single)
+        for name, a in arrays.items()
+    ]
 
 
-def numbers(function, name, x, *, ndim=None, exact=True, complex_=False):
+def _floats(name, a, kind, single):
+    """One of the arrays of `together`, where none is of Fractions."""
+    if kind == "single" or (kind == "weak" and single and abs(a) <= np.finfo(np.float32).max):
+        return a.astype(np.float32, copy=False)
+    with np.errstate(all="ignore"):
+        return _finite(name, a.astype(np.complex128) if kind == "complex" else double(name, a))
+
+
+def numbers(name, x, *, ndim=None, exact=True, complex_=False):
     """One argument by the policy; `ndim` demands a number of axes (0 for a single number).
 
-    >>> numbers("f", "x", [1, 2, 3])
+    >>> numbers("x", [1, 2, 3])
     array([1., 2., 3.])
     """
-    [a] = together(function, {name: x}, exact=exact, complex_=complex_)
+    [a] = together({name: x}, exact=exact, complex_=complex_)
     if ndim is not None and a.ndim != ndim:
-        refuse(
-            function,
-            name,
-            "a single number" if ndim == 0 else f"an array of {ndim} axes",
-            describe(x),
-        )
+        expected = "a single number" if ndim == 0 else f"an array of {ndim} axes"
+        raise Refused(name, expected, describe(x))
     return a
 
 
-def number(function, name, x, low=None, high=None):
+def number(name, x, low=None, high=None):
     """A single real number, optionally within low..high; comes back as float or Fraction.
 
-    >>> number("prune", "tau", 0.5)
+    >>> number("tau", 0.5)
     0.5
     """
-    value = numbers(function, name, x, ndim=0)[()]
-    value = value if isinstance(value, Fraction) else value.item()
+    value = x if type(x) is float and isfinite(x) else numbers(name, x, ndim=0)[()]
+    value = value.item() if isinstance(value, np.generic) else value
     if (low is not None and value < low) or (high is not None and value > high):
-        refuse(function, name, f"a number {_between(low, high)}", describe(x))
+        raise Refused(name, f"a number {_between(low, high)}", describe(x))
     return value
 
 
@@ -226,83 +223,75 @@ def _between(low, high):
     return f"from {low} to {high}" if high is not None else f"of at least {low}"
 
 
-def whole(function, name, n, low=None, high=None):
+def whole(name, n, low=None, high=None):
     """An int or np.integer, no bool and no 8.0, within low..high.
 
-    >>> whole("f", "bits", 8.0, 2, 32)
+    >>> whole("bits", 8.0, 2, 32)
     Traceback (most recent call last):
-    TypeError: f: bits must be a whole number from 2 to 32, got 8.0; write 8
+    refnn.arrays.Refused: bits must be a whole number from 2 to 32, got 8.0; write 8
     """
     span = "" if low is None and high is None else f" {_between(low, high)}"
     if isinstance(n, (bool, np.bool_, np.timedelta64)) or not isinstance(n, (int, np.integer)):
-        hint = (
-            f"; write {int(n)}"
-            if isinstance(n, (float, np.floating)) and float(n).is_integer()
-            else ""
-        )
-        refuse(function, name, f"a whole number{span}", describe(n) + hint, TypeError)
+        could = isinstance(n, (float, np.floating)) and float(n).is_integer()
+        hint = f"; write {int(n)}" if could else ""
+        raise Refused(name, f"a whole number{span}", describe(n) + hint, TypeError)
     if (low is not None and n < low) or (high is not None and n > high):
-        refuse(function, name, f"a whole number{span}", describe(n))
+        raise Refused(name, f"a whole number{span}", describe(n))
     return int(n)
 
 
-def flag(function, name, value):
+def flag(name, value):
     """True or False, and nothing that merely behaves like it.
 
-    >>> flag("f", "signed", 2)
+    >>> flag("signed", 2)
     Traceback (most recent call last):
-    TypeError: f: signed must be True or False, got 2
+    refnn.arrays.Refused: signed must be True or False, got 2
     """
     if not isinstance(value, (bool, np.bool_)):
-        refuse(function, name, "True or False", describe(value), TypeError)
+        raise Refused(name, "True or False", describe(value), TypeError)
     return bool(value)
 
 
-def choice(function, name, value, options):
+def choice(name, value, options):
     """One of a few names.
 
-    >>> choice("forward", "activation", "tanhh", ("tanh", "relu"))
+    >>> choice("activation", "tanhh", ("tanh", "relu"))
     Traceback (most recent call last):
-    ValueError: forward: activation must be one of 'tanh', 'relu', got 'tanhh'
+    refnn.arrays.Refused: activation must be one of 'tanh', 'relu', got 'tanhh'
     """
     if not isinstance(value, str) or value not in options:
-        refuse(function, name, "one of " + ", ".join(map(repr, options)), describe(value))
+        raise Refused(name, "one of " + ", ".join(map(repr, options)), describe(value))
     return value
 
 
-def generator(function, name, rng):
+def generator(name, rng):
     """A numpy Generator: the only source of randomness.
 
-    >>> generator("init", "rng", 0)
-    Traceback (most recent call last):
-    TypeError: init: rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), got 0
+    >>> generator("rng", np.random.default_rng(0)).integers(10)
+    np.int64(8)
     """
     if not isinstance(rng, np.random.Generator):
-        refuse(
-            function,
-            name,
-            "a numpy.random.Generator, such as numpy.random.default_rng(0)",
-            describe(rng),
-            TypeError,
-        )
+        expected = "a numpy.random.Generator, such as numpy.random.default_rng(0)"
+        raise Refused(name, expected, describe(rng), TypeError)
     return rng
 
 
-def integers(function, name, q):
+def integers(name, q):
     """Codes: an array of an integer dtype (an empty list counts).
 
-    >>> integers("dequantize", "q", [1.0])
+    >>> integers("q", [1.0])
     Traceback (most recent call last):
-    TypeError: dequantize: q must be an array of integers, got dtype float64
+    refnn.arrays.Refused: q must be an array of integers, got dtype float64
     """
-    a = raw(function, name, q, "an array of integers")
+    a = raw(name, q, "an array of integers")
     if a.size == 0 and isinstance(q, (list, tuple)):
         return a.astype(np.int64)
     if a.dtype.kind not in "iu":
-        refuse(function, name, "an array of integers", f"dtype {a.dtype}", TypeError)
+        raise Refused(name, "an array of integers", f"dtype {a.dtype}", TypeError)
     return a.astype(a.dtype.newbyteorder("="), copy=False)
 
 
+@cache
 def code_dtype(low, high):
     """The narrowest integer dtype for low..high: unsigned where low >= 0.
 
@@ -314,21 +303,22 @@ def code_dtype(low, high):
     return np.promote_types(np.min_scalar_type(low), np.min_scalar_type(-high - 1))
 
 
-def broadcast(function, **named):
+def broadcast(named):
     """Refuse the first array whose shape does not broadcast against those before it.
 
-    >>> broadcast("f", x=np.zeros((2, 5)), W=np.zeros(2))
+    >>> broadcast({"x": np.zeros((2, 5)), "W": np.zeros(2)})
     Traceback (most recent call last):
-    ValueError: f: W must be of a shape that broadcasts against (2, 5), got shape (2,)
+    refnn.arrays.Refused: W must be of a shape that broadcasts against (2, 5), got shape (2,)
     """
+    if len({a.shape for a in named.values() if a.ndim}) < 2:
+        return
     shape = ()
     for name, a in named.items():
         try:
             shape = np.broadcast_shapes(shape, a.shape)
         except ValueError:
-            refuse(
-                function, name, f"of a shape that broadcasts against {shape}", f"shape {a.shape}"
-            )
+            expected = f"of a shape that broadcasts against {shape}"
+            raise Refused(name, expected, f"shape {a.shape}") from None
 
 
 def holding(low, high, *numbers):
@@ -338,26 +328,26 @@ def holding(low, high, *numbers):
     >>> [holding(0, high, np.float32([1]))[0].dtype.name for high in (2**24, 2**24 + 1)]
     ['float32', 'float64']
     """
-    wide = max(abs(low), abs(high)) > 2**24
-    return [a.astype(np.float64) if wide and a.dtype == np.float32 else a for a in numbers]
+    if max(abs(low), abs(high)) <= 2**24:
+        return numbers
+    return [a.astype(np.float64) if a.dtype == np.float32 else a for a in numbers]
 
 
-def aligned(function, name, a, shape, axis=None, block=None):
+def aligned(name, a, shape, axis=None, block=None):
     """`a` so that it broadcasts against an array of `shape`: a number, one entry a slice of axis,
     or one a block.
 
-    >>> aligned("f", "scale", np.array([1.0, 2.0]), (2, 3), axis=0).shape
+    >>> aligned("scale", np.array([1.0, 2.0]), (2, 3), axis=0).shape
     (2, 1)
     """
     if axis is not None:
         if not shape:
-            refuse(function, "axis", "None for a single number", f"{axis}")
-        axis = whole(function, "axis", axis, -len(shape), len(shape) - 1) % len(shape)
+            raise Refused("axis", "None for a single number", f"{axis}")
+        axis = whole("axis", axis, -len(shape), len(shape) - 1) % len(shape)
     if block is not None:
         blocked = (*shape[:axis], -(-shape[axis] // block), *shape[axis + 1 :])
         if a.shape != blocked:
-            refuse(
-                function,
+            raise Refused(
                 name,
                 f"of shape {blocked}, {shape} in blocks of {block}",
                 f"shape {a.shape}",
@@ -366,10 +356,9 @@ def aligned(function, name, a, shape, axis=None, block=None):
     if a.ndim == 0:
         return a
     if axis is None:
-        refuse(function, "axis", f"given where {name} has an entry a slice", "None")
+        raise Refused("axis", f"given where {name} has an entry a slice", "None")
     if a.shape != (shape[axis],):
-        refuse(
-            function,
+        raise Refused(
             name,
             f"a number or of shape ({shape[axis]},), one for each slice of axis {axis}",
             f"shape {a.shape}",
@@ -377,10 +366,10 @@ def aligned(function, name, a, shape, axis=None, block=None):
     return a.reshape((-1,) + (1,) * (len(shape) - 1 - axis))
 
 
-def axes(function, name, values, low=0, count=None):
+def axes(name, values, low=0, count=None):
     """A tuple of whole numbers, such as a shape or (inputs, hidden, outputs).
 
-    >>> axes("init", "batch", 7), axes("init", "sizes", (10, 5, 1), low=1, count=3)
+    >>> axes("batch", 7), axes("sizes", (10, 5, 1), low=1, count=3)
     ((7,), (10, 5, 1))
     """
     if isinstance(values, (int, np.integer)) and not isinstance(values, bool):
@@ -390,144 +379,25 @@ def axes(function, name, values, low=0, count=None):
         or len(values) > 32
         or (count is not None and len(values) != count)
     ):
-        refuse(
-            function,
+        raise Refused(
             name,
             f"a tuple of {'' if count is None else f'{count} '}whole numbers",
             describe(values),
             TypeError,
         )
-    values = tuple(whole(function, name, n, low) for n in values)
+    values = tuple(whole(name, n, low) for n in values)
     if prod(values) > MAX_SIZE:
-        refuse(function, name, f"of a product of at most {MAX_SIZE:,}", describe(values))
+        raise Refused(name, f"of a product of at most {MAX_SIZE:,}", describe(values))
     return values
-
-
-def fields(function, name, p, like=None, expected="numbers"):
-    """The four arrays of p, a Params, by name; of the sizes and leading axes of `like`, or of one
-    network of it.
-
-    >>> fields("prune", "R", 0.5)
-    Traceback (most recent call last):
-    TypeError: prune: R must be a Params of numbers, got 0.5
-    """
-    if not all(hasattr(p, field) for field in (*FIELDS, "sizes", "batch")):
-        refuse(function, name, f"a Params of {expected}", describe(p), TypeError)
-    if like is not None and (p.sizes != like.sizes or p.batch not in ((), like.batch)):
-        refuse(
-            function,
-            name,
-            f"of sizes {like.sizes} and leading axes () or {like.batch}",
-            f"sizes {p.sizes} and leading axes {p.batch}",
-        )
-    return {f"{name}.{field}": getattr(p, field) for field in FIELDS}
-
-
-def checked(function, params, X=ABSENT, y=ABSENT, activation="tanh", *, exact=True, complex_=True):
-    """(params, X, y) in one arithmetic and of fitting shapes, or a refusal in the name of
-    `function`.
-
-    >>> from refnn.network import Params
-    >>> checked("forward", Params([[1, 2]], [3], [[2]], [1]), X=[[10.0]])
-    Traceback (most recent call last):
-    ValueError: forward: X must be of shape (N, 2), got shape (1, 1)
-    """
-    choice(function, "activation", activation, ACTIVATIONS)
-    given = fields(function, "params", params)
-    given |= {name: a for name, a in (("X", X), ("y", y)) if a is not ABSENT}
-    given = dict(zip(given, together(function, given, exact=exact, complex_=complex_)))
-    params = type(params)(*(given[f"params.{name}"] for name in FIELDS))
-    if params.W_ih.dtype == EXACT and activation not in ("relu", "identity"):
-        refuse(function, "activation", "'relu' or 'identity' on Fractions", repr(activation))
-    X, y, rows = given.get("X"), given.get("y"), "N"
-    for name, a, columns in (("X", X, params.sizes[0]), ("y", y, params.sizes[2])):
-        if a is not None:
-            fits = a.ndim >= 2 and a.shape[-1] == columns and a.shape[:-2] in ((), params.batch)
-            if not fits or rows not in ("N", a.shape[-2]):
-                stack = f" or {params.batch} + ({rows}, {columns})" if params.batch else ""
-                refuse(function, name, f"of shape ({rows}, {columns}){stack}", f"shape {a.shape}")
-            rows = a.shape[-2]
-    return params, X, y
-
-
-def mask(function, params, keep):
-    """A mask as Params of bool (True = keep) that fits params; 0 and 1 will do.
-
-    >>> from refnn.network import Params
-    >>> mask("fit", Params([[1.0]], [0.0], [[2.0]], [0.0]), Params([[1]], [0], [[1]], [1])).flatten()
-    array([ True, False,  True,  True])
-    """
-    given = fields(function, "mask", keep, params, "bool (True = keep)")
-    for name, a in given.items():
-        if a.dtype.kind not in "biufO" or not np.isin(a, (0, 1)).all():
-            refuse(function, name, "True/False or 1/0", describe(a))
-    return type(keep)(*(a.astype(bool) for a in given.values()))
-
-
-def grid(function, qparams):
-    """A QParams whose fields are right as far as can be judged without x; what is wrong with them
-    is said here.
-
-    >>> from refnn.quantization.affine import QParams
-    >>> grid("quantize", QParams(0.5, 8, 0, 7))
-    Traceback (most recent call last):
-    ValueError: quantize: zero_point must be within qmin..qmax = 0..7, got 8
-    """
-    if not all(
-        hasattr(qparams, field)
-        for field in ("scale", "zero_point", "qmin", "qmax", "axis", "block")
-    ):
-        refuse(function, "qparams", "a QParams", describe(qparams), TypeError)
-    qmin = whole(function, "qmin", qparams.qmin, -(2**52), 2**52)
-    qmax = whole(function, "qmax", qparams.qmax, -(2**52), 2**52)
-    if qmin >= qmax:
-        refuse(function, "qmin", f"below qmax = {qmax}", f"{qmin}")
-    zero_point = integers(function, "zero_point", qparams.zero_point)
-    if ((zero_point < qmin) | (zero_point > qmax)).any():
-        refuse(
-            function,
-            "zero_point",
-            f"within qmin..qmax = {qmin}..{qmax}",
-            describe(qparams.zero_point),
-        )
-    scale = numbers(function, "scale", qparams.scale)
-    if (scale <= 0).any() or (scale.dtype != EXACT and (scale < np.finfo(scale.dtype).tiny).any()):
-        refuse(function, "scale", "positive and normal", describe(qparams.scale))
-    if qparams.block is not None:
-        whole(function, "block", qparams.block, 1)
-        if qparams.axis is None:
-            refuse(function, "axis", "given where block is", "None")
-    return qparams
-
-
-def normal_scale(function, x, scale):
-    """The scale that a range of x gave, a finite normal number of x's dtype; or a refusal that
-    names x.
-
-    >>> normal_scale("f", np.array([0.5]), np.float64(0.25))
-    np.float64(0.25)
-    """
-    if x.dtype != EXACT and not ((scale >= np.finfo(x.dtype).tiny) & np.isfinite(scale)).all():
-        refuse(function, "x", "of a range whose scale is a finite normal number", describe(x))
-    return scale
-
-
-def saturate(a):
-    """Floats beyond the largest float become the largest float; Fractions have no such edge.
-
-    >>> saturate(np.array([np.inf, 1.0]))
-    array([1.79769313e+308, 1.00000000e+000])
-    """
-    return a if a.dtype == EXACT else np.nan_to_num(a)
 
 
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
 
 
-def exact(function, name, value):
+def exact(name, value):
     """A number as the Fraction that is printed: 0.1 is 1/10, never the double nearest to it.
 
-    >>> exact("solve", "x", 0.1), exact("solve", "x", "0.10"), exact("solve", "x", 3)
+    >>> exact("x", 0.1), exact("x", "0.10"), exact("x", 3)
     (Fraction(1, 10), Fraction(1, 10), Fraction(3, 1))
     """
     if isinstance(value, Fraction):
@@ -538,13 +408,13 @@ def exact(function, name, value):
     if isinstance(value, (float, np.floating)):
         text = str(value)
     if text is None:
-        refuse(function, name, "a number or a decimal string", describe(value), TypeError)
+        raise Refused(name, "a number or a decimal string", describe(value), TypeError)
     if len(text) > 400 or not DECIMAL.fullmatch(text):
-        refuse(function, name, "a finite decimal number", describe(text))
+        raise Refused(name, "a finite decimal number", describe(text))
     try:
         result = Fraction(text)
     except ZeroDivisionError:
-        refuse(function, name, "a finite decimal number", describe(text))
+        raise Refused(name, "a finite decimal number", describe(text)) from None
     if abs(result) > Fraction(np.finfo(np.float64).max):
-        refuse(function, name, "a finite decimal number", describe(text))
+        raise Refused(name, "a finite decimal number", describe(text))
     return result

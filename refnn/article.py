@@ -10,18 +10,15 @@ import numpy as np
 
 from refnn import arrays, network
 from refnn.network import Params
+from refnn.validation import choice, takes
 
 
 class Equation(NamedTuple):
-    """A formula of the article: its §, Chinese heading, English name, and the formula itself.
+    """A formula of the article."""
 
-    >>> EQUATIONS[0].formula
-    'Q(x) = ⌊x·W + B⌋ mod P'
-    """
-
-    section: str
-    heading: str
-    name: str
+    section: str  # its §
+    heading: str  # in Chinese
+    name: str  # in English
     formula: str
 
 
@@ -36,31 +33,23 @@ EQUATIONS = (
     Equation("4.2.1", "参数重要性评估", "the loss", "J = ½ ‖y − ŷ‖²"),
 )
 
-TERMS = {  # the article's own words, §2 and §3
-    "quantization": "量化",
-    "pruning": "剪枝",
-    "scaling factor": "缩放因子",
-    "offset": "偏移量",
-    "quantization levels": "量化级别",
-    "importance": "参数重要性",
-    "pruning threshold": "剪枝阈值",
-    "loss function": "损失函数",
-    "input layer": "输入层",
-    "hidden layer": "隐藏层",
+# the article's own words, §2 and §3
+# fmt: off
+TERMS = {
+    "quantization": "量化", "pruning": "剪枝", "scaling factor": "缩放因子", "offset": "偏移量",
+    "quantization levels": "量化级别", "importance": "参数重要性", "pruning threshold": "剪枝阈值",
+    "loss function": "损失函数", "input layer": "输入层", "hidden layer": "隐藏层",
     "output layer": "输出层",
 }
+# fmt: on
 
 
 class Tensor(NamedTuple):
-    """A tensor of §4.1 as printed: its entries, its codes Q(·), its decoded values.
+    """A tensor of §4.1 as printed, rows of text."""
 
-    >>> TENSORS["W_ho"].q
-    (('0', '1'),)
-    """
-
-    x: tuple
-    q: tuple
-    x_hat: tuple
+    x: tuple  # its entries
+    q: tuple  # its codes Q(·)
+    x_hat: tuple  # its decoded values
 
 
 TENSORS = {
@@ -78,11 +67,11 @@ LEVELS_TEXT = "量化级别为8"  # §4.1, the only place where P stands
 LEVELS = 8
 TAU = "0.5"  # §4.2.2
 CODE_LISTINGS = 0  # §1, §4's heading and the summary promise them
-TIMES_PARAMETERS_PRINTED = (
-    7  # §4.1: once as given, 4 times "we need to compute W and B", twice "we can"
-)
+# §4.1: once as given, 4 times "we need to compute W and B", twice "we can"
+TIMES_PARAMETERS_PRINTED = 7
 
 
+@takes()
 def fractions(printed):
     """Printed numbers, nested or not, as an object array of Fractions.
 
@@ -90,9 +79,10 @@ def fractions(printed):
     array([[Fraction(1, 10), Fraction(1, 5)]], dtype=object)
     """
     text = np.array(printed, dtype=object)
-    return arrays.objects([arrays.exact("fractions", "printed", v) for v in text.flat], text.shape)
+    return arrays.objects([arrays.exact("printed", v) for v in text.flat], text.shape)
 
 
+@takes(form=choice(*Tensor._fields))
 def parameters(form="x"):
     """The printed network, 5-2-1 in the (out, in) convention, as Params of Fractions; form "x", "q"
     or "x_hat".
@@ -100,7 +90,6 @@ def parameters(form="x"):
     >>> parameters().sizes, parameters("x_hat").W_ho
     ((5, 2, 1), array([[Fraction(0, 1), Fraction(1, 10)]], dtype=object))
     """
-    arrays.choice("parameters", "form", form, Tensor._fields)
     W_ih, W_ho, b_h, b_o = (fractions(getattr(t, form)) for t in TENSORS.values())
     return Params(W_ih, b_h[:, 0], W_ho, b_o[:, 0])
 
@@ -128,16 +117,9 @@ def example():
         {"kind": "solve", "name": f"Q({name})", "x": t.x, "P": LEVELS, "printed": t.q}
         for name, t in TENSORS.items()
     ]
+    pair = {"kind": "roundtrip", "P": LEVELS, "sign": "+"}
     decoded = [
-        {
-            "kind": "roundtrip",
-            "name": f"{name}^",
-            "x": t.x,
-            "P": LEVELS,
-            "codes": t.q,
-            "decoded": t.x_hat,
-            "sign": "+",
-        }
+        {**pair, "name": f"{name}^", "x": t.x, "codes": t.q, "decoded": t.x_hat}
         for name, t in TENSORS.items()
     ]
     return {"title": "the article, §4.1", "claims": codes + decoded}

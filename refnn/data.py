@@ -10,282 +10,245 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import arrays, network
+from refnn.arrays import Refused, describe
 from refnn.network import Params
+from refnn.validation import takes, whole
 
 MAX_ROWS = 10**7
 NAMED = ("diabetes", "friedman1", "teacher")
+ABOUT = {
+    "diabetes": "442 patients, ten measurements, disease progression a year later (Efron, Hastie, "
+    "Johnstone & Tibshirani, Annals of Statistics 32, 2004); the truth is unknown",
+    "friedman1": "Friedman #1 (1991), 400 draws; the truth: x1 to x5 matter, x6 to x10 do not, "
+    "noise variance 1",
+    "teacher": "a 10-5-1 tanh network's own output, 400 draws; the truth: its 61 weights, 25 of "
+    "them 0, noise variance 0.01",
+}
 
 
 class Dataset(NamedTuple):
-    """X (N, inputs), y (N, 1), the names of the inputs and of the target, and where the data come
-    from.
+    """N examples of a target and of what it may depend on."""
 
-    >>> load("teacher").target
-    'y'
-    """
-
-    X: np.ndarray
-    y: np.ndarray
-    names: tuple
-    target: str
-    about: str
+    X: np.ndarray  # (N, inputs)
+    y: np.ndarray  # (N, 1)
+    names: tuple  # of the inputs
+    target: str  # the name of y
+    about: str  # where the data come from, and what is known of the truth
 
 
 class Split(NamedTuple):
-    """A training and a test part, standardised by the training rows.
+    """A training and a test part, standardised by the training rows."""
 
-    >>> Split._fields
-    ('X_train', 'y_train', 'X_test', 'y_test')
-    """
-
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_test: np.ndarray
-    y_test: np.ndarray
+    X_train: np.ndarray  # (⌊¾N⌋, inputs)
+    y_train: np.ndarray  # (⌊¾N⌋, 1)
+    X_test: np.ndarray  # (the others, inputs)
+    y_test: np.ndarray  # (the others, 1)
 
 
+# --- what the functions take ----------------------------------------------------------------------
+
+
+def _source(name, value, arguments):
+    if not isinstance(value, (str, Path)):
+        expected = f"one of {', '.join(NAMED)} or the path of a CSV file"
+        raise Refused(name, expected, describe(value), TypeError)
+    return value
+
+
+def _column(name, value, arguments):
+    if not isinstance(value, str):
+        raise Refused(name, "the name of a column", describe(value), TypeError)
+    return value
+
+
+def _dataset(name, dataset, arguments):
+    """Admit at least two rows, and a name for each column."""
+    if not isinstance(dataset, Dataset):
+        raise Refused(name, "a Dataset, as load gives it", describe(dataset), TypeError)
+    X, y = (
+        arrays.numbers(f"{name}.{part}", getattr(dataset, part), ndim=2, exact=False)
+        for part in ("X", "y")
+    )
+    if len(X) < 2 or len(X) != len(y):
+        rows = "at least two rows of X and as many of y"
+        raise Refused(name, rows, f"{len(X)} and {len(y)}")
+    for part, a, names in (("names", X, dataset.names), ("target", y, (dataset.target,))):
+        many = isinstance(names, (tuple, list)) and len(names) == a.shape[1]
+        if not many or not all(isinstance(column, str) for column in names):
+            each = f"a name for each of {a.shape[1]} columns"
+            raise Refused(f"{name}.{part}", each, describe(names))
+    return dataset._replace(X=X, y=y)
+
+
+drawn = takes(seed=whole(0), N=whole(2, MAX_ROWS))
+
+
+# --- the data -------------------------------------------------------------------------------------
+
+
+@takes(name=_source, target=_column, seed=whole(0))
 def load(name, target=None, seed=0):
-    """ "diabetes", "friedman1", "teacher" or the path of a CSV file; seed draws the two artificial
-    ones.
+    """Return "diabetes", "friedman1", "teacher" or the table in a CSV file, as a Dataset.
 
-    A CSV file has a header line, then numbers; the last column is the target unless `target` names
-    another.
+    seed draws the two artificial ones. A CSV file has a header line, then numbers; the last column
+    is the target unless `target` names another.
 
     >>> d = load("diabetes")
     >>> d.X.shape, d.y.shape, d.names[2], d.target
     ((442, 10), (442, 1), 'bmi', 'progression')
     """
-    if not isinstance(name, (str, Path)):
-        arrays.refuse(
-            "load",
-            "name",
-            f"one of {', '.join(NAMED)} or the path of a CSV file",
-            arrays.describe(name),
-            TypeError,
-        )
-    if target is not None and not isinstance(target, str):
-        arrays.refuse("load", "target", "the name of a column", arrays.describe(target), TypeError)
-    seed = arrays.whole("load", "seed", seed, 0)
     if name == "diabetes":
         read = _diabetes(target)
         return read._replace(X=read.X.copy(), y=read.y.copy())
     if name in NAMED:
-        made = friedman1(seed) if name == "friedman1" else teacher(seed)[0]
+        made = friedman1.formula(seed) if name == "friedman1" else teacher.formula(seed)[0]
         if target not in (None, made.target):
-            arrays.refuse(
-                "load",
-                "target",
-                f"'{made.target}', the only one of {name}",
-                arrays.describe(target),
-            )
+            only = f"'{made.target}', the only one of {name}"
+            raise Refused("target", only, describe(target))
         return made
     path = Path(name)
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        arrays.refuse(
-            "load",
-            "name",
-            f"one of {', '.join(NAMED)} or a readable CSV file",
-            f"{arrays.describe(str(name))} ({reason})",
-        )
+        expected = f"one of {', '.join(NAMED)} or a readable CSV file"
+        raise Refused("name", expected, f"{describe(str(name))} ({reason})") from None
     return _table(content, path.name, target, f"the file {path.name}; the truth is unknown")
 
 
+@drawn
 def friedman1(seed=0, N=400):
-    """y = 10 sin(πx₁x₂) + 20(x₃ − ½)² + 10x₄ + 5x₅ + N(0, 1), X uniform on [0, 1]¹⁰: five inputs
-    are idle.
+    """Draw y = 10 sin(πx₁x₂) + 20(x₃ − ½)² + 10x₄ + 5x₅ + N(0, 1); five of ten inputs are idle.
 
-    J. H. Friedman, "Multivariate adaptive regression splines", Annals of Statistics 19 (1991).
+    X is uniform on [0, 1]¹⁰. J. H. Friedman, "Multivariate adaptive regression splines", Annals of
+    Statistics 19 (1991).
 
     >>> friedman1(seed=1).X.shape
     (400, 10)
     """
-    rng = np.random.default_rng(arrays.whole("friedman1", "seed", seed, 0))
-    X = rng.random((arrays.whole("friedman1", "N", N, 2, MAX_ROWS), 10))
-    noise = rng.standard_normal(len(X))
-    y = (
-        10 * np.sin(np.pi * X[:, 0] * X[:, 1])
-        + 20 * (X[:, 2] - 0.5) ** 2
-        + 10 * X[:, 3]
-        + 5 * X[:, 4]
-        + noise
-    )
-    return Dataset(
-        X,
-        y[:, None],
-        tuple(f"x{i + 1}" for i in range(10)),
-        "y",
-        "Friedman #1 (1991), 400 draws; the truth: x1 to x5 matter, x6 to x10 do not, noise variance 1",
-    )
+    rng = np.random.default_rng(seed)
+    X = rng.random((N, 10))
+    noise = rng.standard_normal(N)
+    x1, x2, x3, x4, x5 = X.T[:5]
+    y = 10 * np.sin(np.pi * x1 * x2) + 20 * (x3 - 0.5) ** 2 + 10 * x4 + 5 * x5 + noise  # (N,)
+    return Dataset(X, y[:, None], _ten_names(), "y", ABOUT["friedman1"])
 
 
+@drawn
 def teacher(seed=0, N=400):
-    """(Dataset, Params): X ~ N(0, 1), y = the 10-5-1 tanh network Params + N(0, 0.1²); 25 of 50
-    W_ih are exactly 0.
+    """Draw X ~ N(0, 1), y = a 10-5-1 tanh network + N(0, 0.1²); return (Dataset, Params).
 
-    The student of another seed can be compared with Params up to the 5!·2⁵ symmetries of the hidden
-    units.
+    25 of the 50 W_ih are exactly 0. The student of another seed can be compared with Params up to
+    the 5!·2⁵ symmetries of the hidden units.
 
     >>> dataset, params = teacher(seed=1)
     >>> int((params.W_ih == 0).sum()), dataset.y.shape
     (25, (400, 1))
     """
-    rng = np.random.default_rng(arrays.whole("teacher", "seed", seed, 0))
-    N = arrays.whole("teacher", "N", N, 2, MAX_ROWS)
+    rng = np.random.default_rng(seed)
     W_ih = rng.choice((-1, 1), (5, 10)) * rng.uniform(0.4, 1.2, (5, 10))
-    W_ih[rng.permuted(np.tile(np.arange(10) < 5, (5, 1)), axis=1)] = (
-        0  # five of each hidden unit's ten
-    )
-    b_h, W_ho = (
-        rng.uniform(-0.5, 0.5, 5),
-        rng.choice((-1, 1), (1, 5)) * rng.uniform(0.5, 1.5, (1, 5)),
-    )
+    gone = rng.permuted(np.tile(np.arange(10) < 5, (5, 1)), axis=1)
+    W_ih[gone] = 0  # five of each hidden unit's ten
+    b_h = rng.uniform(-0.5, 0.5, 5)
+    W_ho = rng.choice((-1, 1), (1, 5)) * rng.uniform(0.5, 1.5, (1, 5))
     params = Params(W_ih, b_h, W_ho, np.zeros(1))
     X = rng.standard_normal((N, 10))
-    y = network.forward(params, X).y_hat + 0.1 * rng.standard_normal((N, 1))
-    about = (
-        "a 10-5-1 tanh network's own output, 400 draws; the truth: its 61 weights, 25 of them 0, "
-        "noise variance 0.01"
-    )
-    return Dataset(X, y, tuple(f"x{i + 1}" for i in range(10)), "y", about), params
+    y = network.forward.formula(params, X).y_hat + 0.1 * rng.standard_normal((N, 1))
+    return Dataset(X, y, _ten_names(), "y", ABOUT["teacher"]), params
 
 
+@takes(dataset=_dataset, seed=whole(0))
 def split(dataset, seed):
-    """Three quarters to train on, the rest to test on, both standardised (z-scored) by the training
-    rows.
+    """Return three quarters to train on and the rest to test on, standardised by the former.
 
-    The first ⌊¾N⌋ rows of default_rng(seed).permutation(N) are the training rows.
+    Each column is z-scored: less the mean of its training rows, over their standard deviation. The
+    first ⌊¾N⌋ rows of default_rng(seed).permutation(N) are the training rows.
 
     >>> s = split(load("diabetes"), seed=0)
     >>> s.X_train.shape, s.y_test.shape, bool(abs(s.X_train.mean(axis=0)).max() < 1e-12)
     ((331, 10), (111, 1), True)
     """
-    if not isinstance(dataset, Dataset):
-        arrays.refuse(
-            "split", "dataset", "a Dataset, as load gives it", arrays.describe(dataset), TypeError
-        )
-    X = arrays.numbers("split", "dataset.X", dataset.X, ndim=2, exact=False)
-    y = arrays.numbers("split", "dataset.y", dataset.y, ndim=2, exact=False)
-    if len(X) < 2 or len(X) != len(y):
-        arrays.refuse(
-            "split", "dataset", "at least two rows of X and as many of y", f"{len(X)} and {len(y)}"
-        )
-    for (_, columns), names, which in (
-        (X.shape, dataset.names, "names"),
-        (y.shape, (dataset.target,), "target"),
-    ):
-        if (
-            not isinstance(names, (tuple, list))
-            or len(names) != columns
-            or not all(isinstance(n, str) for n in names)
-        ):
-            arrays.refuse(
-                "split",
-                f"dataset.{which}",
-                f"a name for each of {columns} columns",
-                arrays.describe(names),
-            )
-    order = np.random.default_rng(arrays.whole("split", "seed", seed, 0)).permutation(len(X))
-    train, test = np.split(order, [len(X) * 3 // 4])
+    order = np.random.default_rng(seed).permutation(len(dataset.X))
+    train, test = np.split(order, [len(order) * 3 // 4])
     parts = []
-    for a, names in ((X, dataset.names), (y, (dataset.target,))):
+    for a, names in ((dataset.X, dataset.names), (dataset.y, (dataset.target,))):
         a = _near_one(a)  # z-scores do not change, and cannot overflow
         mean, std = a[train].mean(axis=0), a[train].std(axis=0)
         constant = (a[train] == a[train[:1]]).all(axis=0)
         if constant.any():
-            arrays.refuse(
-                "split",
-                "dataset",
-                "varying in every column of the training rows",
-                f"'{names[int(np.argmax(constant))]}' constant",
-            )
+            varying = "varying in every column of the training rows"
+            raise Refused("dataset", varying, f"'{names[int(np.argmax(constant))]}' constant")
         parts.append(((a[train] - mean) / std, (a[test] - mean) / std))
-    return Split(parts[0][0], parts[1][0], parts[0][1], parts[1][1])
+    (X_train, X_test), (y_train, y_test) = parts
+    return Split(X_train, y_train, X_test, y_test)
 
 
 @lru_cache
 def _diabetes(target):
-    """Read once: an experiment asks for it once a seed."""
+    """Read the table once: an experiment asks for it once a seed."""
     table = importlib.resources.files("refnn.datasets").joinpath("diabetes.csv").read_bytes()
-    return _table(
-        table,
-        "diabetes",
-        target,
-        "442 patients, ten measurements, disease progression a year later (Efron, Hastie, Johnstone & "
-        "Tibshirani, Annals of Statistics 32, 2004); the truth is unknown",
-    )
+    return _table(table, "diabetes", target, ABOUT["diabetes"])
+
+
+def _ten_names():
+    return tuple(f"x{i + 1}" for i in range(10))
 
 
 def _near_one(a):
-    """Each column over a power of two that brings it near 1: exact."""
+    """Divide each column by the power of two that brings it near 1: exact."""
     _, exponent = np.frexp(np.abs(a).max(axis=0))
-    with np.errstate(under="ignore"):
-        return np.ldexp(a, -exponent)
+    return np.ldexp(a, -exponent)
 
 
 def _table(content, source, target, about):
+    """Return the Dataset of a CSV file's bytes; `source` names the file in a refusal."""
+    header, rows = _rows(content, source)
+    if target is not None and target not in header:
+        raise Refused("target", f"a column of {source} ({', '.join(header)})", repr(target))
+    values = []
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            got = f"{len(row)} in line {number} of {source}"
+            raise Refused("name", f"a CSV file of {len(header)} columns", got)
+        values.append([_cell(cell, name, number, source) for cell, name in zip(row, header)])
+    if len(values) < 2:
+        few = f"{len(values)} in {source}"
+        raise Refused("name", "a CSV file with at least two rows of numbers", few)
+    values = np.array(values)
+    constant = (values == values[:1]).all(axis=0)
+    if constant.any():
+        got = f"{source}: column {header[int(np.argmax(constant))]!r} is constant"
+        raise Refused("name", "a CSV file of varying columns", got)
+    at = header.index(target) if target is not None else len(header) - 1
+    names = tuple(header[:at] + header[at + 1 :])
+    return Dataset(np.delete(values, at, axis=1), values[:, [at]], names, header[at], about)
+
+
+def _rows(content, source):
+    """Return (the names of the columns, the rows below them) of a CSV file."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        arrays.refuse("load", "name", "a CSV file of text", f"bytes in {source} that are not UTF-8")
+        got = f"bytes in {source} that are not UTF-8"
+        raise Refused("name", "a CSV file of text", got) from None
     if "\0" in text:
-        arrays.refuse("load", "name", "a CSV file of text", f"NUL bytes in {source}")
+        raise Refused("name", "a CSV file of text", f"NUL bytes in {source}")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
     rows = []
     for number, line in enumerate(lines, start=1):  # line by line: a quote cannot swallow the next
         try:
             rows += list(csv.reader([line], strict=True)) or [[]]
         except csv.Error as error:
-            arrays.refuse("load", "name", "a CSV file", f"{source}, line {number}: {error}")
+            raise Refused("name", "a CSV file", f"{source}, line {number}: {error}") from None
     header = [name.strip() for name in rows[0]] if rows else []
     if len(header) < 2 or not all(header):
-        arrays.refuse(
-            "load",
-            "name",
-            "a CSV file whose first line names at least two columns",
-            f"{source}: {header}",
-        )
+        expected = "a CSV file whose first line names at least two columns"
+        raise Refused("name", expected, f"{source}: {header}")
     twice = {name for name in header if header.count(name) > 1}
     if twice:
-        arrays.refuse(
-            "load",
-            "name",
-            "a CSV file with different column names",
-            f"{source}: {sorted(twice)[0]!r} twice",
-        )
-    if target is not None and target not in header:
-        arrays.refuse("load", "target", f"a column of {source} ({', '.join(header)})", repr(target))
-    values = []
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) != len(header):
-            arrays.refuse(
-                "load",
-                "name",
-                f"a CSV file of {len(header)} columns",
-                f"{len(row)} in line {number} of {source}",
-            )
-        values.append([_cell(cell, name, number, source) for cell, name in zip(row, header)])
-    if len(values) < 2:
-        arrays.refuse(
-            "load",
-            "name",
-            "a CSV file with at least two rows of numbers",
-            f"{len(values)} in {source}",
-        )
-    values = np.array(values)
-    constant = (values == values[:1]).all(axis=0)
-    if constant.any():
-        arrays.refuse(
-            "load",
-            "name",
-            "a CSV file of varying columns",
-            f"{source}: column {header[int(np.argmax(constant))]!r} is constant",
-        )
-    at = header.index(target) if target is not None else len(header) - 1
-    names = tuple(header[:at] + header[at + 1 :])
-    return Dataset(np.delete(values, at, axis=1), values[:, [at]], names, header[at], about)
+        got = f"{source}: {sorted(twice)[0]!r} twice"
+        raise Refused("name", "a CSV file with different column names", got)
+    return header, rows[1:]
 
 
 def _cell(cell, name, number, source):
@@ -294,10 +257,6 @@ def _cell(cell, name, number, source):
     except ValueError:
         value = np.nan
     if not np.isfinite(value):
-        arrays.refuse(
-            "load",
-            "name",
-            "a CSV file of finite numbers",
-            f"{arrays.describe(cell)} in line {number} of {source}, column {name!r}",
-        )
+        got = f"{describe(cell)} in line {number} of {source}, column {name!r}"
+        raise Refused("name", "a CSV file of finite numbers", got)
     return value

@@ -1,94 +1,93 @@
 """Beyond the gradient, in closed form: per-example gradients, Hessian-vector product, exact
-Hessian, Gauss–Newton.
+Hessian, Gauss–Newton, and the inverse Hessian of fewer parameters.
 
 With the residual r = ŷ − y and the Jacobian G = ∂ŷ/∂θ of each example
 
-    ∂J/∂θ = Σ Gᵀr        ∂²J/∂θ² = Σ GᵀG + Σ r·∂²ŷ/∂θ²        (Gauss–Newton + curvature, over examples and outputs)
+    ∂J/∂θ = Σ Gᵀr        ∂²J/∂θ² = Σ GᵀG + Σ r·∂²ŷ/∂θ²        (Gauss–Newton + curvature)
 
-`inverse_without` takes a row and a column out of an inverse Hessian: the step of Optimal Brain
-Surgeon, and of rounding like it.
+summed over examples and outputs. One network or a stack, all four activations, Fractions too;
+parameters in the order of `Params.flatten`.
+"""
 
-One network or a stack, all four activations, Fractions too; parameters in the order of
-`Params.flatten`."""
+from math import prod
 
 import numpy as np
 
-from refnn import arrays, network
-from refnn.network import ACTIVATIONS, Params
+from refnn import arrays
+from refnn.arrays import Refused, describe
+from refnn.network import ACTIVATION, ACTIVATIONS, NETWORK, ROWS, Params, forward
+from refnn.validation import numbers, takes
 
 
-@np.errstate(all="ignore")
+@takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, complex_=True)
 def per_example_gradients(params, X, y, activation="tanh"):
     """∂J_n/∂θ of J_n = ½‖y_n − ŷ_n‖² for every example, (…, N, 61); their sum over N is `backward`.
 
-    >>> per_example_gradients(Params([[1, 2]], [3], [[2]], [1]), [[10, 20], [0, 0]], [[100], [7]], "relu")
+    >>> p, X, y = Params([[1, 2]], [3], [[2]], [1]), [[10, 20], [0, 0]], [[100], [7]]
+    >>> per_example_gradients(p, X, y, "relu")
     array([[140., 280.,  14., 371.,   7.],
            [  0.,   0.,   0.,   0.,   0.]])
     """
-    params, X, y = network.checked("per_example_gradients", params, X, y, activation)
-    z_h, h, y_hat = network.propagate(params, X, activation)
+    z_h, h, y_hat = forward.formula(params, X, activation)
     dy = y_hat - y  # (…, N, out)
     dz = (dy @ params.W_ho) * ACTIVATIONS[activation][1](z_h, h)  # (…, N, hidden)
     parts = dz[..., None] * X[..., None, :], dz, dy[..., None] * h[..., None, :], dy
     return np.concatenate([_rows(a, dy.shape[:-1]) for a in parts], axis=-1)  # (…, N, 61)
 
 
-@np.errstate(all="ignore")
+def _direction(name, v, arguments):
+    theta = arguments["params"].flatten()
+    [v, theta] = arrays.together({name: v, "params": theta}, complex_=True)
+    if v.ndim == 0 or v.shape[-1] != theta.shape[-1]:
+        raise Refused(name, f"of shape (…, {theta.shape[-1]})", f"shape {v.shape}")
+    arrays.broadcast({"params": theta, name: v})
+    return v
+
+
+@takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, v=_direction, complex_=True)
 def hessian_vector_product(params, X, y, v, activation="tanh"):
     """H·v, (…, 61): the backward pass, differentiated along v (Pearlmutter 1994). Leading axes
     broadcast.
 
-    >>> hessian_vector_product(Params([[1]], [0], [[2]], [0]), [[3]], [[5]], [1, 0, 0, 0], "identity")
+    >>> p = Params([[1]], [0], [[2]], [0])
+    >>> hessian_vector_product(p, [[3]], [[5]], [1, 0, 0, 0], "identity")
     array([36., 12., 21.,  6.])
     """
-    params, X, y = network.checked("hessian_vector_product", params, X, y, activation)
-    theta = params.flatten()
-    [v, theta] = arrays.together("hessian_vector_product", {"v": v, "params": theta}, complex_=True)
-    if v.ndim == 0 or v.shape[-1] != theta.shape[-1]:
-        arrays.refuse(
-            "hessian_vector_product", "v", f"of shape (…, {theta.shape[-1]})", f"shape {v.shape}"
-        )
-    arrays.broadcast("hessian_vector_product", params=theta, v=v)
     along = Params.unflatten(v, params.sizes)
     _, slope, bend = ACTIVATIONS[activation]
-    z, h, y_hat = network.propagate(params, X, activation)
+    z, h, y_hat = forward.formula(params, X, activation)
     z_v = X @ along.W_ih.mT + along.b_h[..., None, :]  # how z changes along v: (…, N, hidden)
     h_v = slope(z, h) * z_v
     y_v = h_v @ params.W_ho.mT + h @ along.W_ho.mT + along.b_o[..., None, :]  # (…, N, out)
     r = y_hat - y
     back, back_v = r @ params.W_ho, y_v @ params.W_ho + r @ along.W_ho  # (…, N, hidden)
     dz_v = back_v * slope(z, h) + back * bend(z, h) * z_v
-    return Params(
-        dz_v.mT @ X, dz_v.sum(axis=-2), y_v.mT @ h + r.mT @ h_v, y_v.sum(axis=-2)
-    ).flatten()
+    dW_ho_v = y_v.mT @ h + r.mT @ h_v
+    return Params(dz_v.mT @ X, dz_v.sum(axis=-2), dW_ho_v, y_v.sum(axis=-2)).flatten()
 
 
-@np.errstate(all="ignore")
+@takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, complex_=True)
 def hessian(params, X, y, activation="tanh"):
     """The exact Hessian ∂²J/∂θ², (…, 61, 61).
 
     >>> hessian(Params([[1]], [0], [[2]], [0]), [[3]], [[5]], "identity")[:, 0]
     array([36., 12., 21.,  6.])
     """
-    params, X, y = network.checked("hessian", params, X, y, activation)
     (inputs, hidden, outputs), (_, slope, bend) = params.sizes, ACTIVATIONS[activation]
-    z, h, y_hat = network.propagate(params, X, activation)
-    H, r = gauss_newton(params, X, activation), y_hat - y
-    X1 = np.concatenate(
-        [X, np.ones((*X.shape[:-1], 1), X.dtype)], axis=-1
-    )  # (…, N, in + 1): the bias's is 1
-    curved = ((r @ params.W_ho) * bend(z, h)).mT  # (…, hidden, N)
-    own = (X1.mT[..., None, :, :] * curved[..., None, :]) @ X1[
+    z, h, y_hat = forward.formula(params, X, activation)
+    H, r = gauss_newton.formula(params, X, activation), y_hat - y
+    one = np.ones((*X.shape[:-1], 1), X.dtype)
+    X1 = np.concatenate([X, one], axis=-1)[
         ..., None, :, :
-    ]  # (…, hidden, in + 1, in + 1)
-    crossed = (r.mT[..., None, :] * slope(z, h).mT[..., None, :, :]) @ X1[
-        ..., None, :, :
-    ]  # (…, out, hidden, in + 1)
+    ]  # (…, 1, N, in + 1): a bias's input is 1
+    curved = ((r @ params.W_ho) * bend(z, h)).mT[..., None, :]  # (…, hidden, 1, N), bend: f″
+    own = (X1.mT * curved) @ X1  # (…, hidden, in + 1, in + 1)
+    crossed = (
+        r.mT[..., None, :] * slope(z, h).mT[..., None, :, :]
+    ) @ X1  # (…, out, hidden, in + 1)
     for j in range(hidden):
-        unit = np.r_[
-            j * inputs : (j + 1) * inputs, hidden * inputs + j
-        ]  # unit j's weights and its bias
-        H[..., unit[:, None], unit] += own[..., j, :, :]  # bend: f″
+        unit = np.r_[j * inputs : (j + 1) * inputs, hidden * inputs + j]  # j's weights and its bias
+        H[..., unit[:, None], unit] += own[..., j, :, :]
         for o in range(outputs):
             out = hidden * inputs + hidden + o * hidden + j  # the weight from unit j to output o
             H[..., unit, out] += crossed[..., o, j, :]
@@ -96,7 +95,7 @@ def hessian(params, X, y, activation="tanh"):
     return H
 
 
-@np.errstate(all="ignore")
+@takes(params=NETWORK, X=ROWS, activation=ACTIVATION, complex_=True)
 def gauss_newton(params, X, activation="tanh"):
     """Σ GᵀG, (…, 61, 61): the Hessian without the residual's part; vᵀΣGᵀGv ≥ 0, and exact where r =
     0.
@@ -104,12 +103,10 @@ def gauss_newton(params, X, activation="tanh"):
     >>> gauss_newton(Params([[1]], [0], [[2]], [0]), [[3]], "identity")[:, 0]
     array([36., 12., 18.,  6.])
     """
-    params, X, _ = network.checked("gauss_newton", params, X, activation=activation)
-    z, h, _ = network.propagate(params, X, activation)
+    z, h, _ = forward.formula(params, X, activation)
     inputs, hidden, outputs = params.sizes
-    D = (
-        params.W_ho[..., None, :, :] * ACTIVATIONS[activation][1](z, h)[..., None, :]
-    )  # ∂ŷ/∂z_h (…, N, out, hidden)
+    slope = ACTIVATIONS[activation][1](z, h)[..., None, :]
+    D = params.W_ho[..., None, :, :] * slope  # ∂ŷ/∂z_h (…, N, out, hidden)
     G = np.zeros((*D.shape[:-1], params.flatten().shape[-1]), D.dtype)  # ∂ŷ/∂θ (…, N, out, 61)
     cut = hidden * inputs
     G[..., :cut] = _rows(D[..., None] * X[..., None, None, :], D.shape[:-1])
@@ -121,6 +118,16 @@ def gauss_newton(params, X, activation="tanh"):
     return G.mT @ G
 
 
+def _position(name, i, arguments):
+    A, i = arguments["inverse"], arrays.integers(name, i)
+    if A.ndim < 2 or A.shape[-1] != A.shape[-2]:
+        raise Refused("inverse", "of shape (…, n, n)", f"shape {A.shape}")
+    if i.shape not in ((), A.shape[:-2]) or ((i < 0) | (i >= A.shape[-1])).any():
+        raise Refused(name, f"a position from 0 to {A.shape[-1] - 1}", describe(i))
+    return np.broadcast_to(i, A.shape[:-2])
+
+
+@takes(inverse=numbers(), i=_position)
 def inverse_without(inverse, i):
     """Given H⁻¹, the inverse of H without row and column i, its entries in their old places, 0 in
     row and column i:
@@ -133,26 +140,17 @@ def inverse_without(inverse, i):
     array([[0.5, 0. ],
            [0. , 0. ]])
     """
-    A = arrays.numbers("inverse_without", "inverse", inverse)
-    if A.ndim < 2 or A.shape[-1] != A.shape[-2]:
-        arrays.refuse("inverse_without", "inverse", "of shape (…, n, n)", f"shape {A.shape}")
-    i = arrays.integers("inverse_without", "i", i)
-    if i.shape not in ((), A.shape[:-2]) or ((i < 0) | (i >= A.shape[-1])).any():
-        arrays.refuse(
-            "inverse_without", "i", f"a position from 0 to {A.shape[-1] - 1}", arrays.describe(i)
-        )
-    at = np.broadcast_to(i, A.shape[:-2])[..., None, None]
-    column, row = (
-        np.take_along_axis(A, at, -1),
-        np.take_along_axis(A, at, -2),
-    )  # (…, n, 1) and (…, 1, n)
+    at = i[..., None, None]
+    column = np.take_along_axis(inverse, at, -1)  # (…, n, 1)
+    row = np.take_along_axis(inverse, at, -2)  # (…, 1, n)
     pivot = np.take_along_axis(column, at, -2)  # (…, 1, 1)
     if (pivot == 0).any():
-        arrays.refuse("inverse_without", "inverse", "with a diagonal entry other than 0 at i", "0")
-    gone = np.arange(A.shape[-1]) == at[..., 0]  # (…, n)
-    return np.where(gone[..., None] | gone[..., None, :], A.dtype.type(0), A - column * row / pivot)
+        raise Refused("inverse", "with a diagonal entry other than 0 at i", "0")
+    gone = np.arange(inverse.shape[-1]) == at[..., 0]  # (…, n)
+    left = inverse - column * row / pivot
+    return np.where(gone[..., None] | gone[..., None, :], inverse.dtype.type(0), left)
 
 
 def _rows(a, leading):
     """The axes after `leading` as one."""
-    return a.reshape(*leading, int(np.prod(a.shape[len(leading) :])))
+    return a.reshape(*leading, prod(a.shape[len(leading) :]))

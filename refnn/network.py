@@ -1,6 +1,6 @@
 """The multilayer perceptron (10-5-1: 61 parameters): forward, loss and backward pass by hand.
 
-    z_h = X·W_ihᵀ + b_h      h = f(z_h)      ŷ = h·W_hoᵀ + b_o      J = ½ Σ ‖y − ŷ‖²    (article §4.2)
+    z_h = X·W_ihᵀ + b_h      h = f(z_h)      ŷ = h·W_hoᵀ + b_o      J = ½ Σ ‖y − ŷ‖²   (§4.2)
 
 Every function takes one network or a stack of them: leading axes "…" of the parameters are kept.
 Row i of X is one example; W_ih is (out, in), as the article prints it.
@@ -14,63 +14,60 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import arrays
-from refnn.arrays import FIELDS, checked
+from refnn.arrays import Refused, describe
+from refnn.validation import Numeric, generator, shape, takes
+
+FIELDS = ("W_ih", "b_h", "W_ho", "b_o")  # of a Params
 
 # f(z), f'(z) and f''(z), the derivatives with h = f(z) at hand; relu'(0) = 0. `z.real` lets a
 # complex step pass.
+# fmt: off
 ACTIVATIONS = {
     "tanh": (np.tanh, lambda z, h: 1 - h * h, lambda z, h: -2 * h * (1 - h * h)),
-    "sigmoid": (
-        lambda z: 1 / (1 + np.exp(-z)),
-        lambda z, h: h * (1 - h),
-        lambda z, h: h * (1 - h) * (1 - 2 * h),
-    ),
-    "relu": (
-        lambda z: np.where(z.real > 0, z, 0),
-        lambda z, h: (z.real > 0).astype(z.dtype),
-        lambda z, h: np.zeros_like(z),
-    ),
+    "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda z, h: h * (1 - h),
+                lambda z, h: h * (1 - h) * (1 - 2 * h)),
+    "relu": (lambda z: np.where(z.real > 0, z, 0), lambda z, h: (z.real > 0).astype(z.dtype),
+             lambda z, h: np.zeros_like(z)),
     "identity": (lambda z: z, lambda z, h: np.ones_like(z), lambda z, h: np.zeros_like(z)),
 }
+# fmt: on
 
 
 @dataclass(frozen=True, eq=False)
 class Params:
     """The four arrays of a network, or anything of their shape: a gradient, a mask, scores, codes.
 
-    W_ih (…, hidden, inputs), b_h (…, hidden), W_ho (…, outputs, hidden), b_o (…, outputs); the same
-    leading axes "…" in all four. ValueError or TypeError names the field that does not fit.
+    The leading axes "…" are the same in all four. ValueError or TypeError names the field that does
+    not fit.
 
     >>> p = Params([[1, 2], [3, 4]], [5, 6], [[7, 8]], [9])
     >>> p.sizes, p.flatten()
     ((2, 2, 1), array([1, 2, 3, 4, 5, 6, 7, 8, 9]))
     """
 
-    W_ih: np.ndarray
-    b_h: np.ndarray
-    W_ho: np.ndarray
-    b_o: np.ndarray
+    W_ih: np.ndarray  # (…, hidden, inputs)
+    b_h: np.ndarray  # (…, hidden)
+    W_ho: np.ndarray  # (…, outputs, hidden)
+    b_o: np.ndarray  # (…, outputs)
 
+    @takes()
     def __post_init__(self):
-        for name in FIELDS:
-            object.__setattr__(
-                self, name, arrays.raw("Params", name, getattr(self, name), "an array of numbers")
-            )
+        for name, a in vars(self).items():
+            if type(a) is not np.ndarray or a.dtype.kind not in "biufcO":
+                object.__setattr__(self, name, arrays.raw(name, a, "an array of numbers"))
         if self.W_ih.ndim < 2:
-            arrays.refuse(
-                "Params", "W_ih", "of shape (…, hidden, inputs)", f"shape {self.W_ih.shape}"
-            )
-        batch, hidden = self.batch, self.W_ih.shape[-2]
-        outputs = self.b_o.shape[-1] if self.b_o.ndim else 0
-        for name, shape in (("b_h", (hidden,)), ("b_o", (outputs,)), ("W_ho", (outputs, hidden))):
-            if (got := getattr(self, name).shape) != batch + shape:
-                arrays.refuse(
-                    "Params",
-                    name,
-                    f"of shape {batch + shape} beside W_ih {self.W_ih.shape} "
-                    f"and b_o {self.b_o.shape}",
-                    f"shape {got}",
-                )
+            raise Refused("W_ih", "of shape (…, hidden, inputs)", f"shape {self.W_ih.shape}")
+        *batch, hidden, _ = self.W_ih.shape
+        outputs = self.b_o.shape[-1:]
+        for name, own in (
+            ("b_h", (hidden,)),
+            ("b_o", outputs or (0,)),
+            ("W_ho", (*outputs, hidden)),
+        ):
+            if getattr(self, name).shape != (*batch, *own):
+                beside = f"beside W_ih {self.W_ih.shape} and b_o {self.b_o.shape}"
+                expected = f"of shape {(*batch, *own)} {beside}"
+                raise Refused(name, expected, f"shape {getattr(self, name).shape}")
 
     @property
     def batch(self):
@@ -86,123 +83,169 @@ class Params:
         """(W_ih, b_h, W_ho, b_o)"""
         return self.W_ih, self.b_h, self.W_ho, self.b_o
 
+    def map(self, function, *others):
+        """Apply a function array by array, with those of other Params beside them.
+
+        >>> Params([[1]], [2], [[3]], [4]).map(np.negative).flatten()
+        array([-1, -2, -3, -4])
+        """
+        return Params(*map(function, self.arrays(), *map(Params.arrays, others)))
+
     def flatten(self):
         """One vector a network, (…, 61): W_ih row by row, then b_h, W_ho, b_o."""
         axes = len(self.batch)
-        return np.concatenate(
-            [a.reshape(*self.batch, prod(a.shape[axes:])) for a in self.arrays()], axis=-1
-        )
+        flat = [a.reshape(*self.batch, prod(a.shape[axes:])) for a in self.arrays()]
+        return np.concatenate(flat, axis=-1)
 
     @staticmethod
+    @takes(sizes=shape(count=3))
     def unflatten(vector, sizes):
         """The inverse of flatten, for sizes = (inputs, hidden, outputs).
 
         >>> Params.unflatten(np.arange(9), sizes=(2, 2, 1)).W_ho
         array([[6, 7]])
         """
-        inputs, hidden, outputs = arrays.axes("unflatten", "sizes", sizes, count=3)
-        v = arrays.raw("unflatten", "vector", vector, "an array of numbers")
+        inputs, hidden, outputs = sizes
+        v = arrays.raw("vector", vector, "an array of numbers")
         shapes = (hidden, inputs), (hidden,), (outputs, hidden), (outputs,)
-        cuts = list(accumulate(prod(s) for s in shapes))
+        cuts = list(accumulate(map(prod, shapes)))
         if v.ndim == 0 or v.shape[-1] != cuts[-1]:
-            arrays.refuse(
-                "unflatten",
-                "vector",
-                f"of shape (…, {cuts[-1]}) for sizes {inputs, hidden, outputs}",
-                f"shape {v.shape}",
+            raise Refused(
+                "vector", f"of shape (…, {cuts[-1]}) for sizes {sizes}", f"shape {v.shape}"
             )
-        return Params(
-            *(
-                part.reshape(v.shape[:-1] + s)
-                for part, s in zip(np.split(v, cuts[:3], axis=-1), shapes)
-            )
-        )
+        parts = np.split(v, cuts[:3], axis=-1)
+        return Params(*[part.reshape(v.shape[:-1] + s) for part, s in zip(parts, shapes)])
 
 
 class Forward(NamedTuple):
-    """What a forward pass leaves: z_h and h (…, N, hidden), y_hat (…, N, outputs).
-    >>> Forward._fields
-    ('z_h', 'h', 'y_hat')"""
+    """What a forward pass leaves."""
 
-    z_h: np.ndarray
-    h: np.ndarray
-    y_hat: np.ndarray
+    z_h: np.ndarray  # (…, N, hidden)
+    h: np.ndarray  # (…, N, hidden)
+    y_hat: np.ndarray  # (…, N, outputs)
 
 
+# --- what the functions take ----------------------------------------------------------------------
+
+
+def fields(name, p, expected="numbers"):
+    """The four arrays of p, a Params, by the names that a refusal uses: "params.W_ih", …
+
+    >>> list(fields("R", Params([[1]], [2], [[3]], [4])))
+    ['R.W_ih', 'R.b_h', 'R.W_ho', 'R.b_o']
+    """
+    if not isinstance(p, Params):
+        raise Refused(name, f"a Params of {expected}", describe(p), TypeError)
+    names = [f"{name}.W_ih", f"{name}.b_h", f"{name}.W_ho", f"{name}.b_o"]
+    return dict(zip(names, (p.W_ih, p.b_h, p.W_ho, p.b_o)))
+
+
+def _like(name, p, arguments):
+    """Of the sizes and leading axes of params, if there are params, or of one network of them."""
+    like = arguments.get("params", p)
+    if p.W_ih.shape == like.W_ih.shape and p.b_o.shape == like.b_o.shape:
+        return p
+    if p.sizes != like.sizes or p.batch not in ((), like.batch):
+        expected = f"of sizes {like.sizes} and leading axes () or {like.batch}"
+        raise Refused(name, expected, f"sizes {p.sizes} and leading axes {p.batch}")
+    return p
+
+
+def _rows(name, a, arguments):
+    """(N, columns) for all networks, or with their leading axes; X has inputs, y has outputs."""
+    params, X = arguments["params"], arguments.get("X")
+    columns = params.sizes[0 if name.startswith("X") else 2]
+    rows = X.shape[-2] if name == "y" and X is not None else "N"
+    fits = a.ndim >= 2 and a.shape[-1] == columns and a.shape[:-2] in ((), params.batch)
+    if not fits or rows not in ("N", a.shape[-2]):
+        stack = f" or {params.batch} + ({rows}, {columns})" if params.batch else ""
+        raise Refused(name, f"of shape ({rows}, {columns}){stack}", f"shape {a.shape}")
+    return a
+
+
+def ACTIVATION(name, value, arguments):
+    """Admit the name of an activation: on Fractions "relu" and "identity" alone."""
+    arrays.choice(name, value, ACTIVATIONS)
+    if arguments["params"].W_ih.dtype == arrays.EXACT and value not in ("relu", "identity"):
+        raise Refused(name, "'relu' or 'identity' on Fractions", repr(value))
+    return value
+
+
+def MASK(name, keep, arguments):
+    """Admit a Params of bool (True = keep) that fits params; 0 and 1 will do."""
+    parts = fields(name, keep, "bool (True = keep)")
+    _like(name, keep, arguments)
+    for part, a in parts.items():
+        if a.dtype.kind not in "biufO" or not np.isin(a, (0, 1)).all():
+            raise Refused(part, "True/False or 1/0", describe(a))
+    return keep.map(lambda a: a.astype(bool))
+
+
+NETWORK = Numeric("network", parts=fields)
+ROWS = Numeric("network", _rows)
+SCORES = Numeric("scores", _like, fields)
+
+
+def _outputs(name, y_hat, arguments):
+    if y_hat.ndim < 2:
+        raise Refused(name, "of shape (…, N, outputs)", f"shape {y_hat.shape}")
+    return y_hat
+
+
+def _targets(name, y, arguments):
+    shape = arguments["y_hat"].shape
+    if y.shape not in (shape, shape[-2:]):
+        raise Refused(name, f"of shape {shape[-2:]} or {shape}, as y_hat", f"shape {y.shape}")
+    return y
+
+
+# --- the formulas ---------------------------------------------------------------------------------
+
+
+@takes(rng=generator, sizes=shape(low=1, count=3), batch=shape())
 def init(rng, sizes=(10, 5, 1), batch=()):
     """A start: weights ~ N(0, 1/n_in) (LeCun et al., "Efficient BackProp", 1998), biases 0; batch:
     leading axes.
 
-    >>> init(np.random.default_rng(0)).flatten().shape, init(np.random.default_rng(0), batch=(7,)).b_h.shape
+    >>> one, seven = (init(np.random.default_rng(0), batch=batch) for batch in ((), (7,)))
+    >>> one.flatten().shape, seven.b_h.shape
     ((61,), (7, 5))
     """
-    arrays.generator("init", "rng", rng)
-    inputs, hidden, outputs = sizes = arrays.axes("init", "sizes", sizes, low=1, count=3)
-    batch = arrays.axes("init", "batch", batch)
+    inputs, hidden, outputs = sizes
     if prod(batch) * (inputs + 1 + outputs) * hidden > arrays.MAX_SIZE:
-        arrays.refuse(
-            "init",
-            "sizes",
-            f"of at most {arrays.MAX_SIZE:,} parameters in all",
-            f"{sizes}, batch {batch}",
-        )
-    return Params(
-        rng.standard_normal((*batch, hidden, inputs)) / np.sqrt(inputs),
-        np.zeros((*batch, hidden)),
-        rng.standard_normal((*batch, outputs, hidden)) / np.sqrt(hidden),
-        np.zeros((*batch, outputs)),
-    )
+        at_most = f"of at most {arrays.MAX_SIZE:,} parameters in all"
+        raise Refused("sizes", at_most, f"{sizes}, batch {batch}")
+    W_ih = rng.standard_normal((*batch, hidden, inputs)) / np.sqrt(inputs)
+    W_ho = rng.standard_normal((*batch, outputs, hidden)) / np.sqrt(hidden)
+    return Params(W_ih, np.zeros((*batch, hidden)), W_ho, np.zeros((*batch, outputs)))
 
 
+@takes(params=NETWORK, X=ROWS, activation=ACTIVATION, complex_=True)
 def forward(params, X, activation="tanh"):
     """z_h = X·W_ihᵀ + b_h, h = f(z_h), ŷ = h·W_hoᵀ + b_o; X (N, inputs) for all, or (…, N, inputs).
 
     >>> forward(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], "relu").y_hat
     array([[107.]])
     """
-    return propagate(*checked("forward", params, X, activation=activation)[:2], activation)
-
-
-@np.errstate(all="ignore")
-def propagate(params, X, activation):
-    """`forward` on checked arguments."""
     f, _, _ = ACTIVATIONS[activation]
-    z_h = (
-        X @ params.W_ih.mT + params.b_h[..., None, :]
-    )  # (…, N, in) @ (…, in, hidden) -> (…, N, hidden)
-    h = f(z_h)
-    y_hat = (
-        h @ params.W_ho.mT + params.b_o[..., None, :]
-    )  # (…, N, hidden) @ (…, hidden, out) -> (…, N, out)
+    z_h = X @ params.W_ih.mT + params.b_h[..., None, :]  # (…, N, in) @ (…, in, hidden)
+    h = f(z_h)  # (…, N, hidden)
+    y_hat = h @ params.W_ho.mT + params.b_o[..., None, :]  # (…, N, hidden) @ (…, hidden, out)
     return Forward(z_h, h, y_hat)
 
 
+@takes(y_hat=Numeric("y", _outputs), y=Numeric("y", _targets), complex_=True)
 def loss(y_hat, y):
     """J = ½ Σ ‖y − ŷ‖², summed over examples and outputs (article §4.2); leading axes kept.
 
     >>> loss([[1.0], [4.0]], [[3.0], [3.0]])
     np.float64(2.5)
     """
-    y_hat, y = arrays.together("loss", {"y_hat": y_hat, "y": y}, complex_=True)
-    if y_hat.ndim < 2:
-        arrays.refuse("loss", "y_hat", "of shape (…, N, outputs)", f"shape {y_hat.shape}")
-    if y.shape not in (y_hat.shape, y_hat.shape[-2:]):
-        arrays.refuse(
-            "loss",
-            "y",
-            f"of shape {y_hat.shape[-2:]} or {y_hat.shape}, as y_hat",
-            f"shape {y.shape}",
-        )
-    return half_square(y_hat, y)
-
-
-@np.errstate(all="ignore")
-def half_square(y_hat, y):
-    """`loss` on checked arguments."""
     r = y_hat - y  # (…, N, out)
     return (r * r / 2).sum(axis=(-2, -1))  # (…)
 
 
+@takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, complex_=True)
 def backward(params, X, y, activation="tanh"):
     """∂J/∂θ of J = ½ Σ ‖y − ŷ‖² by the chain rule, as Params; R of article §3.2.1.
 
@@ -212,24 +255,16 @@ def backward(params, X, y, activation="tanh"):
     >>> backward(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").flatten()
     array([140., 280.,  14., 371.,   7.])
     """
-    return backpropagate(*checked("backward", params, X, y, activation), activation)
-
-
-@np.errstate(all="ignore")
-def backpropagate(params, X, y, activation):
-    """`backward` on checked arguments."""
     _, slope, _ = ACTIVATIONS[activation]
-    z_h, h, y_hat = propagate(params, X, activation)
+    z_h, h, y_hat = forward.formula(params, X, activation)
     dy = y_hat - y  # (…, N, out)
     dz = (dy @ params.W_ho) * slope(z_h, h)  # (…, N, out) @ (…, out, hidden) -> (…, N, hidden)
-    return Params(
-        dz.mT @ X,
-        dz.sum(axis=-2),  # (…, hidden, N) @ (…, N, in);  (…, hidden)
-        dy.mT @ h,
-        dy.sum(axis=-2),
-    )  # (…, out, N) @ (…, N, hidden); (…, out)
+    dW_ih = dz.mT @ X  # (…, hidden, N) @ (…, N, in)
+    dW_ho = dy.mT @ h  # (…, out, N) @ (…, N, hidden)
+    return Params(dW_ih, dz.sum(axis=-2), dW_ho, dy.sum(axis=-2))
 
 
+@takes(params=NETWORK, mask=MASK, complex_=True)
 def apply_mask(params, mask):
     """θ where the mask is True, exactly 0 elsewhere.
 
@@ -237,8 +272,4 @@ def apply_mask(params, mask):
     >>> apply_mask(p, Params([[True, False]], [True], [[False]], [True])).flatten()
     array([1., 0., 3., 0., 5.])
     """
-    params, _, _ = checked("apply_mask", params, activation="identity")
-    mask = arrays.mask("apply_mask", params, mask)
-    return Params(
-        *(np.where(m, a, a.dtype.type(0)) for m, a in zip(mask.arrays(), params.arrays()))
-    )
+    return params.map(lambda a, keep: np.where(keep, a, a.dtype.type(0)), mask)

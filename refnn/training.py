@@ -1,12 +1,15 @@
 """Training: one optimiser (minimise) and what it is used for first (fit), on one network or on
 hundreds at once."""
 
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
 from refnn import arrays, network, transposed
-from refnn.network import Params
+from refnn.arrays import Refused, describe
+from refnn.network import ACTIVATION, MASK, NETWORK, ROWS, Params
+from refnn.validation import Numeric, choice, numbers, takes, whole
 
 OPTIMIZERS = ("adam", "gd")
 MAX_STEPS = 10**7
@@ -14,208 +17,228 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
 class Fit(NamedTuple):
-    """params: the trained network(s). history (…, steps + 1): J before the first step, then after
-    each.
+    """What a training leaves."""
 
-    >>> Fit(None, np.zeros(3)).history.shape
-    (3,)
-    """
-
-    params: Params
-    history: np.ndarray
+    params: Params  # the trained network or networks
+    history: np.ndarray  # (…, steps + 1): J before the first step, then after each
 
 
-def minimise(theta, gradient, *, steps, lr, optimizer="adam", project=None):
-    """`steps` steps downhill from theta; project(theta), if given, is applied to the start and
-    after every step.
+# --- what the functions take ----------------------------------------------------------------------
 
-    gd:    θ ← θ − lr·g
-    adam:  m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  θ ← θ − lr·m̂ / (√v̂ + ε),  m̂ = m/(1 − β₁ᵗ),  v̂ = v/(1 − β₂ᵗ)
-           (Kingma & Ba, "Adam", 2015, Algorithm 1; β₁ = .9, β₂ = .999, ε = 1e-8)
 
-    lr broadcasts against theta. Divergence ends in inf or NaN, quietly, and only where it happens.
-
-    >>> minimise(np.array([4.0]), lambda theta: 2 * theta, steps=3, lr=0.25, optimizer="gd")
-    array([0.5])
-    """
-    theta = arrays.numbers("minimise", "theta", theta, exact=False)
-    lr = arrays.numbers("minimise", "lr", lr, exact=False)
+def _rate(name, lr, arguments):
+    """Admit a positive number, or one of a shape that broadcasts to theta."""
+    lr, shape = arrays.numbers(name, lr, exact=False), arguments["theta"].shape
     if (lr <= 0).any():
-        arrays.refuse("minimise", "lr", "positive", arrays.describe(lr))
-    arrays.broadcast("minimise", theta=theta, lr=lr)
-    if np.broadcast_shapes(theta.shape, lr.shape) != theta.shape:
-        arrays.refuse(
-            "minimise",
-            "lr",
-            f"a number or of a shape that broadcasts to theta {theta.shape}",
-            f"shape {lr.shape}",
-        )
-    steps = arrays.whole("minimise", "steps", steps, 0, MAX_STEPS)
-    arrays.choice("minimise", "optimizer", optimizer, OPTIMIZERS)
-    for name, f in (("gradient", gradient), ("project", project)):
-        if not callable(f) and not (name == "project" and f is None):
-            arrays.refuse("minimise", name, "a function of theta", arrays.describe(f), TypeError)
-    gradient, project = (
-        _of_shape("gradient", gradient),
-        _of_shape("project", project or (lambda theta: theta)),
-    )
-    return descend(theta, gradient, steps, lr, optimizer, project)
+        raise Refused(name, "positive", describe(lr))
+    arrays.broadcast({"theta": arguments["theta"], name: lr})
+    if np.broadcast_shapes(shape, lr.shape) != shape:
+        expected = f"a number or of a shape that broadcasts to theta {shape}"
+        raise Refused(name, expected, f"shape {lr.shape}")
+    return lr
 
 
-def _of_shape(name, function):
+def _of_theta(name, function, arguments):
+    """Admit a function of theta that returns the shape of theta."""
+    if not callable(function):
+        raise Refused(name, "a function of theta", describe(function), TypeError)
+
     def checked(theta):
-        value = function(theta)
-        if np.shape(value) != theta.shape:
-            arrays.refuse(
-                "minimise",
-                name,
-                f"a function that returns the shape of theta, {theta.shape}",
-                f"shape {np.shape(value)}",
-            )
-        return np.asarray(value)
+        value = np.asarray(function(theta))
+        if value.shape != theta.shape:
+            expected = f"a function that returns the shape of theta, {theta.shape}"
+            raise Refused(name, expected, f"shape {value.shape}")
+        return value
 
     return checked
 
 
-def descend(theta, gradient, steps, lr, optimizer, project):
-    """`minimise` on checked arguments."""
-    theta = project(theta)
+def per_network(name, value, batch, dtype, positive):
+    """Return a number, or one for each network of a stack, as a column (S, 1) of a dtype.
+
+    They must be positive, or from 0 on.
+
+    >>> per_network("lr", [0.1, 0.2], (2,), np.float64, positive=True).tolist()
+    [[0.1], [0.2]]
+    """
+    a = arrays.numbers(name, value, exact=False)
+    if a.shape not in ((), batch):
+        raise Refused(name, f"a number or an array of shape {batch}", f"shape {a.shape}")
+    if not (a > 0 if positive else a >= 0).all():
+        raise Refused(name, "positive" if positive else "0 or more", describe(a))
+    a = a.astype(dtype)
+    if not np.isfinite(a).all():
+        raise Refused(name, f"finite in {a.dtype}", describe(value))
+    return a.reshape(-1, 1)
+
+
+def _some_rows(name, X, arguments):
+    X = ROWS.check(name, X, arguments)
+    if X.shape[-2] == 0:
+        raise Refused(name, "at least one example", f"shape {X.shape}")
+    return X
+
+
+def _column(positive):
+    """Return the kind of numbers, one or one a network, in the precision of the training."""
+
+    def kind(name, value, arguments):
+        params = arguments["params"]
+        dtype = np.result_type(params.W_ih, arguments["X"], arguments["y"])
+        return per_network(name, value, params.batch, dtype, positive)
+
+    return kind
+
+
+TRAINING = {  # what `fit` takes, for whoever takes more
+    "params": NETWORK,
+    "X": Numeric(ROWS.group, _some_rows),
+    "y": ROWS,
+    "activation": ACTIVATION,
+    "steps": whole(0, MAX_STEPS),
+    "optimizer": choice(*OPTIMIZERS),
+    "lr": _column(positive=True),
+    "weight_decay": _column(positive=False),
+    "mask": MASK,
+}
+of_training = takes(**TRAINING, exact=False)
+
+
+# --- the formulas ---------------------------------------------------------------------------------
+
+
+@takes(
+    theta=numbers(exact=False),
+    lr=_rate,
+    steps=whole(0, MAX_STEPS),
+    optimizer=choice(*OPTIMIZERS),
+    gradient=_of_theta,
+    project=_of_theta,
+)
+def minimise(theta, gradient, *, steps, lr, optimizer="adam", project=None):
+    """Take `steps` steps downhill from theta and return where they end.
+
+    project(theta), if given, is applied to the start and after every step.
+
+        gd:    θ ← θ − lr·g
+        adam:  m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  θ ← θ − lr·m̂ / (√v̂ + ε)
+               with m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ)
+
+    Adam is Algorithm 1 of Kingma & Ba, "Adam" (2015), with β₁ = .9, β₂ = .999, ε = 1e-8. lr
+    broadcasts against theta. Divergence ends in inf or NaN, quietly, and only where it happens.
+
+    >>> minimise(np.array([4.0]), lambda theta: 2 * theta, steps=3, lr=0.25, optimizer="gd")
+    array([0.5])
+    """
+    project = project or (lambda theta: theta)
+    theta, lr = project(theta), lr.astype(theta.dtype)
     m = v = np.zeros_like(theta)
-    with np.errstate(all="ignore"):
-        lr = lr.astype(theta.dtype)
-        for t in range(1, steps + 1):
-            g = gradient(theta)
-            if optimizer == "adam":
-                m = BETA1 * m + (1 - BETA1) * g
-                v = BETA2 * v + (1 - BETA2) * g * g
-                g = m / (1 - BETA1**t) / (np.sqrt(v / (1 - BETA2**t)) + EPSILON)
-            theta = project(theta - lr * g)
+    for t in range(1, steps + 1):
+        g = gradient(theta)
+        if optimizer == "adam":
+            m = BETA1 * m + (1 - BETA1) * g
+            v = BETA2 * v + (1 - BETA2) * g * g
+            m_hat, v_hat = m / (1 - BETA1**t), v / (1 - BETA2**t)
+            g = m_hat / (np.sqrt(v_hat) + EPSILON)
+        theta = project(theta - lr * g)
     return theta
 
 
+@of_training
 def fit(
     params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, mask=None, activation="tanh"
 ):
-    """Minimise J + ½·weight_decay·‖θ‖² on all examples at once, from params; J is the sum of
-    article §4.2.
+    """Minimise J + ½·weight_decay·‖θ‖² on all examples at once, from params.
 
-    The decay's gradient λθ is added to J's, so that at the minimum ∂J/∂θ = −λθ. Parameters that the
-    mask (Params of bool, True = keep) prunes are 0 before the first step and stay exactly 0. A
-    stack trains side by side: params, X, y and mask may carry its leading axes; lr and weight_decay
-    may have its shape. history is J alone.
+    J is the sum of article §4.2. The decay's gradient λθ is added to J's, so that at the minimum
+    ∂J/∂θ = −λθ. Parameters that the mask (Params of bool, True = keep) prunes are 0 before the
+    first step and stay exactly 0. A stack trains side by side: params, X, y and mask may carry its
+    leading axes; lr and weight_decay may have its shape. history is J alone.
 
     >>> p, X = network.init(np.random.default_rng(0), (1, 2, 1)), np.linspace(-1, 1, 9)[:, None]
     >>> fit(p, X, np.sin(X), steps=200, lr=0.05).history[[0, -1]].round(4).tolist()
     [1.3125, 0.0001]
     """
-    return run(
-        "fit",
-        transposed.objective,
-        params,
-        X,
-        y,
-        steps,
-        lr,
-        optimizer,
-        weight_decay,
-        mask,
-        activation,
-    )
+    form = transposed.objective
+    return run(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activation)
 
 
+@of_training
 def fit_plain(
     params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, mask=None, activation="tanh"
 ):
-    """`fit` as one would write it down: the gradient by network.backpropagate, step by step. To
-    read and to test.
+    """Do what `fit` does, as one would write it down: by network.backward, step by step.
+
+    To read and to test.
 
     >>> p, X = network.init(np.random.default_rng(0), (1, 2, 1)), np.linspace(-1, 1, 9)[:, None]
     >>> fit_plain(p, X, np.sin(X), steps=200, lr=0.05).history[[0, -1]].round(4).tolist()
     [1.3125, 0.0001]
     """
-    return run("fit", _plain, params, X, y, steps, lr, optimizer, weight_decay, mask, activation)
+    return run(_plain, params, X, y, steps, lr, optimizer, weight_decay, mask, activation)
 
 
 def _plain(sizes, batch, X, y, activation):
-    """J and gradient as a function of theta: the formulas themselves."""
+    """Return J and gradient as a function of theta: the formulas themselves."""
 
     def J_and_gradient(theta):
         here = Params.unflatten(theta.reshape(*batch, theta.shape[-1]), sizes)
-        J = network.half_square(network.propagate(here, X, activation).y_hat, y)
-        return J.reshape(-1), network.backpropagate(here, X, y, activation).flatten().reshape(
-            theta.shape
-        )
+        J = network.loss.formula(network.forward.formula(here, X, activation).y_hat, y)
+        g = network.backward.formula(here, X, y, activation).flatten()
+        return J.reshape(-1), g.reshape(theta.shape)
 
     return J_and_gradient
 
 
-def run(
-    name, form, params, X, y, steps, lr, optimizer, weight_decay, mask, activation, through=None
-):
-    """`fit` in the name of a public function, by a form of the objective. through(theta) -> (what
-    the network computes with, the slope of that by theta), for parameters that are quantized on
-    their way into the network: J then jumps, and the parameters of the step with the least J come
-    back instead of the last."""
-    params, X, y = network.checked(name, params, X, y, activation, exact=False, complex_=False)
-    if X.shape[-2] == 0:
-        arrays.refuse(name, "X", "at least one example", f"shape {X.shape}")
-    steps = arrays.whole(name, "steps", steps, 0, MAX_STEPS)
-    arrays.choice(name, "optimizer", optimizer, OPTIMIZERS)
+def run(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activation, through=None):
+    """Do what `fit` does, on checked arguments, by a form of the objective.
+
+    The forms are `transposed.objective` and `_plain`. through(theta) -> (what the network computes
+    with, the slope of that by theta) is for parameters that are quantized on their way into the
+    network: J then jumps, and the parameters of the step with the least J come back instead of the
+    last.
+    """
     dtype = np.result_type(params.W_ih, X, y)
     theta = params.flatten().astype(dtype)
-    flat = (int(np.prod(params.batch)), theta.shape[-1])
-    lr = per_network(name, "lr", lr, params, dtype, lambda a: a > 0, "positive")
-    decay = per_network(
-        name, "weight_decay", weight_decay, params, dtype, lambda a: a >= 0, "0 or more"
-    )
+    flat = prod(params.batch), theta.shape[-1]
+    keep = None if mask is None else np.broadcast_to(mask.flatten(), theta.shape).reshape(flat)
     X, y = X.astype(dtype, copy=False), y.astype(dtype, copy=False)
-    objective = form(params.sizes, params.batch, X, y, activation)
-    if mask is not None:
-        keep = np.broadcast_to(arrays.mask(name, params, mask).flatten(), theta.shape).reshape(flat)
-    project = (
-        (lambda theta: theta)
-        if mask is None
-        else (lambda theta: np.where(keep, theta, theta.dtype.type(0)))
-    )
+    J_and_gradient = form(params.sizes, params.batch, X, y, activation)
+
+    def project(theta):
+        return theta if keep is None else np.where(keep, theta, theta.dtype.type(0))
+
     start = project(theta.reshape(flat))
-    history = np.empty((steps + 1, flat[0]), dtype)
-    seen, best, least = iter(history), start.copy(), np.full((flat[0], 1), np.inf, dtype)
+    best, least = start.copy(), np.full((flat[0], 1), np.inf, dtype)
+
+    def quantized(theta):
+        used, slope = through(theta)
+        J, g = J_and_gradient(used)
+        np.copyto(best, theta, where=J[:, None] < least)
+        np.fmin(least, J[:, None], out=least)
+        return J, g * slope
+
+    objective = J_and_gradient if through is None else quantized
+    last, history = descent(objective, start, weight_decay, steps, lr, optimizer, project)
+    kept = (last if through is None else best).reshape(*params.batch, flat[1])
+    history = history.reshape(*params.batch, steps + 1)
+    return Fit(Params.unflatten(kept, params.sizes), history)
+
+
+def descent(objective, theta, decay, steps, lr, optimizer, project=None):
+    """Minimise J + ½·decay·‖θ‖² on checked arguments; return the last theta, and J of every step.
+
+    objective(theta (S, n)) -> J (S,) and its gradient (S, n). J is returned as (S, steps + 1):
+    before the first step, then after each.
+    """
+    history = np.empty((steps + 1, len(theta)), theta.dtype)
+    seen = iter(history)
 
     def gradient(theta):
-        used, slope = (theta, 1) if through is None else through(theta)
-        J, g = objective(used)
-        next(seen)[:] = J
-        if through is not None:
-            np.copyto(best, theta, where=J[:, None] < least)
-            np.fmin(least, J[:, None], out=least)
-        return g * slope + decay * theta
+        next(seen)[:], g = objective(theta)
+        return g + decay * theta
 
-    last = descend(start, gradient, steps, lr, optimizer, project)
-    with np.errstate(all="ignore"):
-        gradient(last)
-    kept = last if through is None else best
-    return Fit(
-        Params.unflatten(kept.reshape(*params.batch, kept.shape[-1]), params.sizes),
-        history.T.reshape(*params.batch, steps + 1),
-    )
-
-
-def per_network(function, name, value, params, dtype, allowed, expected):
-    """A number, or one for each network of the stack `params`, as a column (S, 1) of a dtype.
-
-    >>> p = Params(np.ones((2, 1, 1)), np.ones((2, 1)), np.ones((2, 1, 1)), np.ones((2, 1)))
-    >>> per_network("fit", "lr", [0.1, 0.2], p, np.float64, lambda a: a > 0, "positive").tolist()
-    [[0.1], [0.2]]
-    """
-    a = arrays.numbers(function, name, value, exact=False)
-    if a.shape not in ((), params.batch):
-        arrays.refuse(
-            function, name, f"a number or an array of shape {params.batch}", f"shape {a.shape}"
-        )
-    if not allowed(a).all():
-        arrays.refuse(function, name, expected, arrays.describe(a))
-    with np.errstate(over="ignore"):
-        a = a.astype(dtype)
-    if not np.isfinite(a).all():
-        arrays.refuse(function, name, f"finite in {a.dtype}", arrays.describe(value))
-    return a.reshape(-1, 1)
+    rule = {"steps": steps, "lr": lr, "optimizer": optimizer, "project": project}
+    last = minimise.formula(theta, gradient, **rule)
+    gradient(last)  # for its J
+    return last, history.T

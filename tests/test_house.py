@@ -137,6 +137,43 @@ def test_the_core_runs_in_an_otherwise_empty_folder(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def statements(function):
+    """The statements of a function's body, those inside others too, without its docstring."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.stmt) and node is not function:
+            if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+                yield node
+
+
+def validates(statement, helpers):
+    """Does a statement itself, without those inside it, raise or call validation or arrays?"""
+    own = [child for child in ast.iter_child_nodes(statement) if not isinstance(child, ast.stmt)]
+    calls = [n.func for part in own for n in ast.walk(part) if isinstance(n, ast.Call)]
+    roots = [getattr(call, "value", call) for call in calls]
+    named = {root.id for root in roots if isinstance(root, ast.Name)}
+    return isinstance(statement, ast.Raise) or bool(named & helpers)
+
+
+def test_the_core_is_formulas():
+    """Fewer than a quarter as many statements validate as compute; the decorators say the rest."""
+    checks = formulas = 0
+    for name in CORE:
+        top = tree(modules()[name])
+        helpers = {"arrays", "validation"}
+        for node in top.body:
+            if isinstance(node, ast.ImportFrom) and node.module in (
+                "refnn.arrays",
+                "refnn.validation",
+            ):
+                helpers |= {alias.name for alias in node.names}
+        for function in (n for n in ast.walk(top) if isinstance(n, ast.FunctionDef)):
+            for statement in statements(function):
+                if not isinstance(statement, ast.FunctionDef):
+                    found = validates(statement, helpers)
+                    checks, formulas = checks + found, formulas + (not found)
+    assert 4 * checks < formulas, (checks, formulas)
+
+
 def clean():
     return {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
 

@@ -1,20 +1,20 @@
-"""What all kinds of claims share: printed against computed, and which mistake prints what is
-printed.
+"""What all kinds of claims share: printed against computed, and which slip prints what is printed.
 
 A kind is a judge, claim -> (status, computed, reason), with the keys that it needs. The kinds are
-in kinds_*.py, and worked_example says what each claims."""
+in the folder `kinds`, and `worked_example` says what each claims. A judge reads the claim, computes
+the right values, and hands both to `judged`.
+"""
 
 from collections.abc import Callable
 from fractions import Fraction
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 
 from refnn import arrays
+from refnn.checking.catalogue.explain import exact, explain
 from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.checking.kinds.enclosure import Enclosure, ends
-from refnn.checking.plane.conflict import decimal
 
 ROUNDED = "the printed inputs are rounded, and others that round to them might print this"
 CLOSE = "the computed value is too close to the end of what the printed digits stand for"
@@ -22,111 +22,108 @@ SLACK = Fraction(1, 2**44)  # a slip may compute in floats: some 2^8 of their la
 
 
 class Kind(NamedTuple):
-    """judge(claim), or judge(claim, P) if wants_P; the keys that a claim of this kind must have,
-    and may have.
+    """A kind of claim."""
 
-    >>> Kind(None, ("x", "printed")).wants_P
-    False
-    """
-
-    judge: Callable
-    needs: tuple
+    judge: Callable  # claim -> (status, computed, reason); with P after it if wants_P
+    needs: tuple  # the keys that a claim of this kind must have
     wants_P: bool = False
-    may: tuple = ()
+    may: tuple = ()  # the keys that it may have
 
 
-def compare(claim, printed, half, values, possible, because, blame=lambda: ""):
-    """(status, reason) of printed numbers against values, Fractions or Enclosures.
+class Printed(NamedTuple):
+    """What is printed: each number stands for an interval of half a unit to each side."""
 
-    possible() says for each entry whether some input that rounds to the printed one gives it (asked
-    only where the inputs are rounded); because(i) tells entry i; blame() names the slips that print
-    this.
+    values: np.ndarray  # of Fractions
+    half: np.ndarray  # of its shape; 0 for whole numbers
+
+    def overlap(self, spans):
+        """Return whether each number's interval meets its span, (low, high)."""
+        return [
+            low <= p + h and p - h <= high
+            for (low, high), p, h in zip(spans, self.values.flat, self.half.flat)
+        ]
+
+
+def whole(values):
+    """Return whole numbers as what is printed: each stands for itself.
+
+    >>> whole(np.array([3, 4], dtype=object)).half
+    array([0, 0], dtype=object)
+    """
+    return Printed(values, np.zeros_like(values))
+
+
+def decimals(claim, shape):
+    """Read the numbers that a claim prints, of this shape, each to its last digit.
 
     >>> from refnn.checking.reading.printed import Claim
-    >>> as_array = lambda *v: arrays.objects([Fraction(u) for u in v], (len(v),))
-    >>> compare(Claim({}, "", False), as_array("0.3", "0.4"), as_array("0.05", "0.05"), as_array("1/3", "1/3"),
-    ...         None, "entry {}".format)
-    ('cannot be', '1 of 2 differ: entry 1')
+    >>> decimals(Claim({"printed": ["0.3"]}, "claims[0]", rounded=False), (1,)).half
+    array([Fraction(1, 20)], dtype=object)
     """
-    spans = [(p - h, p + h, *ends(v)) for p, h, v in zip(printed.flat, half.flat, values.flat)]
-    if all(bottom <= low and high <= top for bottom, top, low, high in spans):
-        exact = all(low == high == p for p, (_, _, low, high) in zip(printed.flat, spans))
-        return ("exact" if exact and not (claim.rounded and any(half.flat)) else "as printed"), ""
-    allowed = (
-        possible()
-        if claim.rounded
-        else [low <= top and bottom <= high for bottom, top, low, high in spans]
-    )
-    wrong = [i for i, holds in enumerate(allowed) if not holds]
-    if wrong:
-        return "cannot be", f"{len(wrong)} of {len(spans)} differ: {because(wrong[0])}{blame()}"
-    return "not decidable", ROUNDED if claim.rounded else CLOSE
+    return Printed(claim.exact("printed", shape), claim.half("printed"))
 
 
-def blame(formula, arguments, printed, half, of=np.asarray):
-    """The slips of a formula that print just these numbers, as the end of a sentence; "" if none
-    does.
+def judged(claim, printed, values, because, possible, recipe, given, of, computed=None):
+    """Judge what is printed against values, Fractions or Enclosures: (status, computed, reason).
 
-    arguments: those of the formula; of(result): what is printed of its result.
+    because(i) tells entry i. possible() says of each entry whether some input that rounds to the
+    printed one gives it, or None where nothing is excluded; it is asked only where inputs are
+    rounded. Where it cannot be, the slips of a row of `formulas` are tried on the given arguments;
+    of: the name of what is printed of their values, or a function that takes it from them all.
 
-    >>> from refnn.quantization.affine import QParams
-    >>> printed, half = np.array([Fraction(0)], dtype=object), np.array([Fraction(0)], dtype=object)
-    >>> blame("quantization.affine.dequantize", (np.array([5]), QParams(0.5, -5, -8, 7)), printed, half)
-    "; this is what the slip 'plus_zero_point' prints: Encoding adds the zero point. What must decoding do?"
+    >>> from refnn.checking.reading.printed import Claim
+    >>> claim, given = Claim({"printed": 4}, "claims[0]", False), {"y_hat": [[1]], "y": [[3]]}
+    >>> said = judged(claim, decimals(claim, ()), np.array(2), str, None, "loss", given, "J")
+    >>> said[2].split(": ")[1:3]
+    ["0; this is what the slip 'missing_half' prints", 'What factor stands in front of the sum?']
     """
-    found = [
-        s
-        for s in CATALOGUE.values()
-        if s.formula == formula and _prints(s, arguments, printed, half, of)
-    ]
-    if len(found) == 1:
-        return f"; this is what the slip '{found[0].name}' prints: {found[0].hint}"
-    names = [f"'{s.name}'" for s in found]
-    return f"; the slips {', '.join(names[:-1])} and {names[-1]} print this" if found else ""
+    computed = as_given(values) if computed is None else computed
+    bounds = [ends(v) for v in values.flat]
+    pairs = list(zip(bounds, printed.values.flat, printed.half.flat))
+    if all(p - h <= low and high <= p + h for (low, high), p, h in pairs):
+        exactly = all(low == high == p for (low, high), p, _ in pairs)
+        exactly = exactly and not (claim.rounded and any(printed.half.flat))
+        return "exact" if exactly else "as printed", computed, ""
+    allowed = possible() if claim.rounded else printed.overlap(bounds)
+    wrong = [i for i, holds in enumerate(allowed or ()) if not holds]
+    if not wrong:
+        return "not decidable", computed, ROUNDED if claim.rounded else CLOSE
+
+    def same(values, printed):
+        return _same(exact(of(values) if callable(of) else values[of]), printed)
+
+    slips = explain(recipe, given, printed, same)
+    differ = f"{len(wrong)} of {len(pairs)} differ: {because(wrong[0])}"
+    return "cannot be", computed, differ + blame(slips)
 
 
-def _prints(slip, arguments, printed, half, of):
-    try:
-        with np.errstate(all="ignore"):
-            wrong = of(slip.wrong(*arguments))
-        values = [
-            Fraction(int(v)) if isinstance(v, (Integral, np.bool_)) else Fraction(v)
-            for v in np.ravel(wrong)
-        ]
-    except (
-        ValueError,
-        TypeError,
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-    ):  # not made for such arguments
+def blame(slips):
+    """Name the slips that print something, at the end of a sentence; "" if there is none.
+
+    >>> blame(["missing_half", "not_squared"])
+    "; the slips 'missing_half' and 'not_squared' print this"
+    """
+    if len(slips) == 1:
+        return f"; this is what the slip '{slips[0]}' prints: {CATALOGUE[slips[0]].hint}"
+    names = [f"'{name}'" for name in slips]
+    return f"; the slips {', '.join(names[:-1])} and {names[-1]} print this" if slips else ""
+
+
+def _same(found, printed):
+    """Are the numbers that a slip gives, if any, those that are printed?"""
+    if found is None or found.shape != printed.values.shape:
         return False
-    return np.shape(wrong) == printed.shape and all(
-        abs(v - p)
-        <= h + (0 if h == 0 and p.denominator == 1 == v.denominator else SLACK * max(1, abs(v)))
-        for v, p, h in zip(values, printed.flat, half.flat)
-    )
+    triples = zip(found.flat, printed.values.flat, printed.half.flat)
+    return all(abs(v - p) <= h + _slack(v, p, h) for v, p, h in triples)
 
 
-def told(value):
-    """A computed number in a few characters: exact where it is short, with its size where that does
-    not show.
-
-    >>> told(Fraction(1, 8)), told(Fraction(-445, 9)), told(Fraction(10**30, 3)), told(Enclosure(1, 2))
-    ('0.125', '-445/9 (-49.4444)', 'about 3.33333333333e+29', 'about 1.5')
-    """
-    try:
-        text = f"about {float(value):.12g}" if isinstance(value, Enclosure) else decimal(value)
-        if len(text) > 24:
-            return f"about {float(value):.12g}"
-        return f"{text} ({float(value):.6g})" if "/" in text and len(text) > 5 else text
-    except (OverflowError, ValueError):  # beyond floats, or thousands of digits
-        return "a number beyond 1e308" if abs(value) > 1 else "about 0"
+def _slack(v, p, h):
+    codes = h == 0 and p.denominator == 1 == v.denominator
+    return 0 if codes else SLACK * max(1, abs(v))
 
 
 def as_given(values):
-    """Computed numbers for a Verdict: Fractions, or the nearest floats of Enclosures, in nested
-    lists.
+    """Return computed numbers for a Verdict: Fractions, or the nearest floats of Enclosures.
 
     >>> as_given(arrays.objects([Fraction(1, 3), Enclosure(2)], (2,)))
     [Fraction(1, 3), 2.0]
@@ -137,7 +134,7 @@ def as_given(values):
 
 
 def as_numbers(mask):
-    """True and False as 1 and 0, also in nested lists and dicts.
+    """Return True and False as 1 and 0, also in nested lists and dicts.
 
     >>> as_numbers([[True, False], ["1", 0]])
     [[1, 0], ['1', 0]]
@@ -152,8 +149,7 @@ def as_numbers(mask):
 
 
 def as_codes(values):
-    """Whole Fractions as an array of an integer dtype where they fit, as the formulas want their
-    codes.
+    """Return whole Fractions as codes: in an array of an integer dtype, where they fit.
 
     >>> as_codes(arrays.objects([Fraction(3)], (1,)))
     array([3])

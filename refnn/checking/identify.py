@@ -15,52 +15,102 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from refnn import arrays
-from refnn.checking import solver
+from refnn.arrays import Refused
 from refnn.checking.catalogue.candidate import Printed, decoded_by, make_of, tensors
 from refnn.checking.catalogue.candidates import candidates
-from refnn.checking.reading.printed import half_unit
+from refnn.checking.plane.digits import NUMBERS, flat, half_unit
+from refnn.checking.solver import MAX_VALUES
+from refnn.validation import takes, whole
 
 NEAR = Fraction(3, 4)  # of the entries
 
 
 class Row(NamedTuple):
-    """A candidate and how it did: agree of `of` entries; codes: what it prints for x.
-    >>> Row._fields
-    ('name', 'kind', 'slip', 'agree', 'of', 'codes')"""
+    """A candidate and how it did."""
 
     name: str
     kind: str
     slip: str | None
-    agree: int
-    of: int
-    codes: tuple
+    agree: int  # of the entries
+    of: int  # so many entries
+    codes: tuple  # what it prints for x
 
 
 class Separation(NamedTuple):
-    """x: a tensor; prints: pairs (names, codes) or (names, (codes, decoded)), None for codes where
-    one divides by 0.
-    >>> Separation._fields
-    ('x', 'prints')"""
+    """A tensor on which some of the candidates differ."""
 
     x: tuple
-    prints: tuple
+    prints: tuple  # of (names, codes) or (names, (codes, decoded)); None where one divides by 0
 
 
 class Identified(NamedTuple):
-    """exact and near: tuples of Row; separating: tuple of Separation, the sharpest first; note:
-    what was left out.
-    >>> Identified._fields
-    ('exact', 'near', 'separating', 'note')"""
+    """Who prints the codes, who nearly does, and what tells them apart."""
 
-    exact: tuple
-    near: tuple
-    separating: tuple
-    note: str
+    exact: tuple  # of Row
+    near: tuple  # of Row
+    separating: tuple  # of Separation, the sharpest first
+    note: str  # what was left out
 
 
+# --- what it takes --------------------------------------------------------------------------------
+
+
+def _x(name, x, arguments):
+    x = NUMBERS(name, x, arguments)
+    if not 1 <= len(x) <= MAX_VALUES:
+        raise Refused(name, f"from 1 to {MAX_VALUES} numbers", f"{len(x)}")
+    return x
+
+
+def _as_many(name, values, n):
+    if len(values) != n:
+        raise Refused(name, f"as many as x has numbers ({n})", f"{len(values)}")
+    return values
+
+
+def _codes(name, codes, arguments):
+    codes, levels = NUMBERS(name, codes, arguments), arguments["levels"]
+    for c in _as_many(name, codes, len(arguments["x"])):
+        if c.denominator != 1 or not -(levels // 2) <= c < levels:
+            got = arrays.describe(int(c) if c.denominator == 1 else float(c))
+            raise Refused(name, f"whole numbers from {-(levels // 2)} to {levels - 1}", got)
+    return [int(c) for c in codes]
+
+
+def _intervals(name, decoded, arguments):
+    """Half a unit of the last digit to each side."""
+    decoded = _as_many(name, flat(name, decoded), len(arguments["x"]))
+    exact = NUMBERS(name, decoded, arguments)
+    return [(v - half_unit(d), v + half_unit(d)) for v, d in zip(exact, decoded)]
+
+
+def _step(name, scale, arguments):
+    """A scale beside its zero point, as (its value, half a unit of its last digit)."""
+    step = arrays.exact(name, scale)
+    if arguments["zero_point"] is None:
+        raise Refused("zero_point", "given where the other of the two is", "None")
+    if step <= 0:
+        raise Refused(name, "positive", arrays.describe(scale))
+    return step, half_unit(scale)
+
+
+def _zero_point(name, zero_point, arguments):
+    if arguments["scale"] is None:
+        raise Refused("scale", "given where the other of the two is", "None")
+    return arrays.whole(name, zero_point, -(2**52), 2**52)
+
+
+@takes(
+    levels=whole(1, 2**53),
+    x=_x,
+    codes=_codes,
+    decoded=_intervals,
+    scale=_step,
+    zero_point=_zero_point,
+)
 def identify(x, codes, levels, scale=None, zero_point=None, decoded=None):
-    """All candidates that print the codes of x exactly; those that print three quarters; and what
-    tells them apart.
+    """Find all candidates that print the codes of x exactly; those that print three quarters; and
+    what tells them apart.
 
     x: Fractions, whole numbers, decimal strings, or floats read as the decimal they print; codes
     from −levels/2 to levels − 1; scale and zero_point together or not at all; at most 200 values;
@@ -70,70 +120,15 @@ def identify(x, codes, levels, scale=None, zero_point=None, decoded=None):
     >>> [(row.slip, row.agree, row.of) for row in found.exact]
     [('floor_for_round', 3, 3)]
     """
-    given = _checked(x, codes, levels, scale, zero_point, decoded)
-    all_candidates, note = candidates(given)
-    rows = [(row, c) for c in all_candidates if (row := _row(c, given))]
+    step, half = scale or (None, Fraction(0))
+    given = Printed(x, codes, levels, step, half, zero_point, decoded)
+    tried, note = candidates(given)
+    rows = [(row, c) for c in tried if (row := _row(c, given))]
     exact = [(row, c) for row, c in rows if row.agree == row.of]
-    near = sorted(
-        (row for row, _ in rows if NEAR * row.of <= row.agree < row.of),
-        key=lambda row: Fraction(row.agree, row.of),
-        reverse=True,
-    )
-    return Identified(
-        tuple(row for row, _ in exact), tuple(near), _separating([c for _, c in exact], given), note
-    )
-
-
-def _checked(x, codes, levels, scale, zero_point, decoded):
-    function = "identify"
-    levels = arrays.whole(function, "levels", levels, 1, 2**53)
-    numbers = {}
-    for name, values in (("x", x), ("codes", codes), ("decoded", decoded)):
-        values = [] if values is None and name == "decoded" else solver.flat(function, name, values)
-        numbers[name] = [arrays.exact(function, name, v) for v in values]
-        if name == "decoded":
-            half = [half_unit(v) for v in values]
-    n = len(numbers["x"])
-    if not 1 <= n <= solver.MAX_VALUES:
-        arrays.refuse(function, "x", f"from 1 to {solver.MAX_VALUES} numbers", f"{n}")
-    for name in ("codes", "decoded"):
-        if len(numbers[name]) != n and (name == "codes" or decoded is not None):
-            arrays.refuse(
-                function, name, f"as many as x has numbers ({n})", f"{len(numbers[name])}"
-            )
-    for c in numbers["codes"]:
-        if c.denominator != 1 or not -(levels // 2) <= c < levels:
-            arrays.refuse(
-                function,
-                "codes",
-                f"whole numbers from {-(levels // 2)} to {levels - 1}",
-                arrays.describe(int(c) if c.denominator == 1 else float(c)),
-            )
-    if (scale is None) != (zero_point is None):
-        arrays.refuse(
-            function,
-            "scale" if scale is None else "zero_point",
-            "given where the other of the two is",
-            "None",
-        )
-    step, half_step = None, Fraction(0)
-    if scale is not None:
-        step, half_step = arrays.exact(function, "scale", scale), half_unit(scale)
-        zero_point = arrays.whole(function, "zero_point", zero_point, -(2**52), 2**52)
-        if step <= 0:
-            arrays.refuse(function, "scale", "positive", arrays.describe(scale))
-    intervals = (
-        None if decoded is None else [(v - h, v + h) for v, h in zip(numbers["decoded"], half)]
-    )
-    return Printed(
-        numbers["x"],
-        [int(c) for c in numbers["codes"]],
-        levels,
-        step,
-        half_step,
-        zero_point,
-        intervals,
-    )
+    near = [row for row, _ in rows if NEAR * row.of <= row.agree < row.of]
+    near.sort(key=lambda row: Fraction(row.agree, row.of), reverse=True)
+    separating = _separating([c for _, c in exact], given)
+    return Identified(tuple(row for row, _ in exact), tuple(near), separating, note)
 
 
 def _row(candidate, given):
@@ -149,48 +144,39 @@ def _row(candidate, given):
             values is not None and low <= values[i] <= high
             for i, (low, high) in enumerate(given.decoded)
         ]
-    return Row(
-        candidate.name, candidate.kind, candidate.slip, sum(agree), len(agree), tuple(made.codes)
-    )
+    name, kind, _, slip = candidate
+    return Row(name, kind, slip, sum(agree), len(agree), tuple(made.codes))
 
 
-# --- what tells them apart
-# -------------------------------------------------------------------------------------------
+# --- what tells them apart ------------------------------------------------------------------------
 
 
 def _separating(several, given):
-    """Of the tensors tried the one on which most of the candidates differ, without what it does not
-    need; then others for those that it leaves together."""
-    names = {c.name: c for c in several}
-    tried = [
-        (x, _prints(several, x, given))
-        for x in tensors(given.levels, given.scale or Fraction(1))
-        if len(several) > 1
-    ]
-    out, apart = [], dict.fromkeys(names, ())  # of each candidate what was seen of it
-    while tried:
+    """The tensors on which most candidates differ, each without what it does not need."""
+    if len(several) < 2:
+        return ()
+    tried = tensors(given.levels, given.scale or Fraction(1))
+    tried = [(x, _prints(several, x, given)) for x in tried]
+    out, apart = [], {c.name: () for c in several}  # of each candidate what was seen of it
+    while True:
         x, prints = max(tried, key=lambda pair: _kinds(apart, pair[1]))
         if _kinds(apart, prints) == _kinds(apart):
-            break
+            return tuple(out)
         for i in reversed(range(len(x))):
-            fewer = x[:i] + x[i + 1 :]
-            if fewer and _kinds(apart, found := _prints(several, fewer, given)) >= _kinds(
-                apart, prints
-            ):
-                x, prints = fewer, found
-        apart = {name: (*apart[name], prints[name]) for name in names}
+            if fewer := x[:i] + x[i + 1 :]:
+                found = _prints(several, fewer, given)
+                if _kinds(apart, found) >= _kinds(apart, prints):
+                    x, prints = fewer, found
         groups = {}
         for name, printed in prints.items():
+            apart[name] += (printed,)
             groups.setdefault(printed, []).append(name)
-        out.append(
-            Separation(
-                tuple(x), tuple((tuple(group), printed) for printed, group in groups.items())
-            )
-        )
-    return tuple(out)
+        prints = tuple((tuple(names), printed) for printed, names in groups.items())
+        out.append(Separation(tuple(x), prints))
 
 
 def _kinds(apart, prints=None):
+    """How many different things were seen, with or without these prints."""
     return len({(seen, prints and prints[name]) for name, seen in apart.items()})
 
 
@@ -200,7 +186,6 @@ def _prints(several, x, given):
     for candidate in several:
         made = make_of(candidate.make, x)
         codes = None if made is None else tuple(made.codes)
-        out[candidate.name] = (
-            (codes, decoded_by(made, codes)) if made is not None and given.decoded else codes
-        )
+        decoded = made is not None and given.decoded
+        out[candidate.name] = (codes, decoded_by(made, codes)) if decoded else codes
     return out

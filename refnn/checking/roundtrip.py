@@ -1,5 +1,5 @@
-"""Can one (W, B) print the codes *and* the decoded values? Exact: ⌊x·W + B⌋ mod P = q and l ≤ (q ±
-B)/W ≤ h.
+"""Can one (W, B) print the codes *and* the decoded values? Exact: ⌊x·W + B⌋ mod P = q and
+l ≤ (q ± B)/W ≤ h.
 
 Within one of the intervals of W that print the codes every entry's number of whole turns is
 constant, so all that is asked is linear in (W, B); B is eliminated (Fourier–Motzkin). The decoded
@@ -9,15 +9,29 @@ circle: either way finitely many intervals."""
 from fractions import Fraction
 from math import ceil, floor, inf, lcm
 
-from refnn import arrays
-from refnn.checking import solver
+from refnn.arrays import Refused
 from refnn.checking.plane.circle import feasible_W, offsets, simplest, simplest_in
+from refnn.checking.plane.digits import NUMBERS
+from refnn.checking.solver import QUESTION
+from refnn.validation import choice, takes
 
 MAX_CELLS = 10**5
 
 
+def BOUNDS(name, bounds, arguments):
+    """Admit a number for each number of x; none of high is below its low."""
+    bounds, n = NUMBERS(name, bounds, arguments), len(arguments["x"])
+    if len(bounds) != n:
+        raise Refused(name, f"as many bounds as x has numbers ({n})", f"{len(bounds)}")
+    if name == "high" and any(l > h for l, h in zip(arguments["low"], bounds)):
+        raise Refused("low", "nowhere above high", "bounds the other way round")
+    return bounds
+
+
+@takes(**QUESTION, sign=choice("+", "-"), low=BOUNDS, high=BOUNDS)
 def roundtrip(x, q, low, high, levels, sign="+"):
-    """(W, B) that print every code and decode every entry into low..high, or None if there is none.
+    """Find (W, B) that print every code and decode every entry into low..high; None if there is
+    none.
 
     sign "+" is the article's decoder (Q + B)/W (§3.1.2), "-" the right one. low and high bound the
     printed values.
@@ -25,19 +39,7 @@ def roundtrip(x, q, low, high, levels, sign="+"):
     >>> roundtrip(["0.1", "0.2"], [0, 1], ["-0.05", "0.05"], ["0.05", "0.15"], 8)
     (Fraction(7, 1), Fraction(0, 1))
     """
-    x, q, levels = solver.checked("roundtrip", x, q, levels)
-    s = {"+": 1, "-": -1}[arrays.choice("roundtrip", "sign", sign, ("+", "-"))]
-    low, high = (
-        [arrays.exact("roundtrip", name, v) for v in solver.flat("roundtrip", name, values)]
-        for name, values in (("low", low), ("high", high))
-    )
-    for name, bound in (("low", low), ("high", high)):
-        if len(bound) != len(x):
-            arrays.refuse(
-                "roundtrip", name, f"as many bounds as x has numbers ({len(x)})", f"{len(bound)}"
-            )
-    if any(l > h for l, h in zip(low, high)):
-        arrays.refuse("roundtrip", "low", "nowhere above high", "bounds the other way round")
+    s = 1 if sign == "+" else -1
     for side in (1, -1):  # W < 0 is W > 0 with x and the decoded values mirrored
         l, h = (low, high) if side == 1 else ([-v for v in high], [-v for v in low])
         mirrored = [side * v for v in x]
@@ -49,8 +51,7 @@ def roundtrip(x, q, low, high, levels, sign="+"):
 
 
 def _cells(x, q, low, high, levels):
-    """The intervals of W > 0 in which the codes can be printed, as far as the decoded values leave
-    W."""
+    """The intervals of W > 0 that print the codes, as far as the decoded values leave W."""
     bottom, top = Fraction(0), inf
     for ci, li in zip(q, low):
         for cj, hj in zip(q, high):  # W·(lᵢ − hⱼ) ≤ qᵢ − qⱼ
@@ -62,33 +63,21 @@ def _cells(x, q, low, high, levels):
                 return
     period = levels * lcm(*(v.denominator for v in x))
     if top == inf:
-        width, codes = (
-            min(high) - max(low),
-            max(q) - min(q),
-        )  # the band for B has width·W − codes or more …
+        # the band for B has width·W − codes or more; or, if width is 0, its own period
+        width, codes = min(high) - max(low), max(q) - min(q)
         gaps = [max(low) - v for v in low] + [v - min(high) for v in high]
-        settled = (
-            (levels + codes) / width
-            if width
-            else max(codes / g for g in gaps if g)
-            if any(gaps)
-            else 0
-        )
-        top = (
-            max(bottom, settled) + period * max(low).denominator
-        )  # … or, if width is 0, its own period
+        settled = max((codes / g for g in gaps if g), default=0)
+        if width:
+            settled = (levels + codes) / width
+        top = max(bottom, settled) + period * max(low).denominator
     intervals = feasible_W(x, q, levels)
     if intervals == [(-inf, inf)]:
         intervals = [(Fraction(0), Fraction(period))]  # in pieces, so that each has few whole turns
     first = floor(bottom / period) - 1
     for turn in range(first, ceil(top / period) + 1):
         if (turn - first) * len(intervals) > MAX_CELLS:
-            arrays.refuse(
-                "roundtrip",
-                "x",
-                f"of fewer decimals: {MAX_CELLS:,} intervals of W are the limit",
-                "values too finely spaced",
-            )
+            expected = f"of fewer decimals: {MAX_CELLS:,} intervals of W are the limit"
+            raise Refused("x", expected, "values too finely spaced")
         for a, b in intervals:
             a, b = max(a + turn * period, bottom), min(b + turn * period, top)
             if a < b or (a == b > 0):
@@ -96,18 +85,11 @@ def _cells(x, q, low, high, levels):
 
 
 def _in_cell(x, q, low, high, levels, s, bottom, top):
-    """Codes: qᵢ + P·mᵢ − xᵢW ≤ B < qᵢ + P·mᵢ + 1 − xᵢW;  decoded: lᵢW ≤ qᵢ + sB ≤ hᵢW;  bottom ≤ W
-    ≤ top."""
-    if s > 0:
-        more, less = (
-            [(l, -c) for l, c in zip(low, q)],
-            [(h, -c) for h, c in zip(high, q)],
-        )  # lines (a, b): B ≥ aW + b
-    else:
-        more, less = (
-            [(-h, c) for h, c in zip(high, q)],
-            [(-l, c) for l, c in zip(low, q)],
-        )  # B ≤ aW + b
+    """Codes: qᵢ + P·mᵢ − xᵢW ≤ B < qᵢ + P·mᵢ + 1 − xᵢW;  decoded: lᵢW ≤ qᵢ + sB ≤ hᵢW;
+    bottom ≤ W ≤ top."""
+    below, above = (low, high) if s > 0 else (high, low)
+    more = [(s * v, -s * c) for v, c in zip(below, q)]  # lines (a, b): B ≥ aW + b
+    less = [(s * v, -s * c) for v, c in zip(above, q)]  # B ≤ aW + b
     if levels == 1:  # every code is 0, whatever W and B are
         return _between(more, less, [], bottom, top)
     inside = (bottom + top) / 2
@@ -115,32 +97,23 @@ def _in_cell(x, q, low, high, levels, s, bottom, top):
     if arc is None:  # one W alone, at the end of an interval
         return None
     turns = [(floor(v * inside + arc[0]) - c) // levels for v, c in zip(x, q)]
-    (al, bl), (au, bu) = (
-        max(more, key=lambda p: p[0] * inside + p[1]),
-        min(less, key=lambda p: p[0] * inside + p[1]),
-    )
-    reach = [
-        x[0] * W + B - q[0] - levels * turns[0]
-        for W in (bottom, top)
-        for B in (al * W + bl, au * W + bu)
-    ]
+    al, bl = max(more, key=lambda line: line[0] * inside + line[1])
+    au, bu = min(less, key=lambda line: line[0] * inside + line[1])
+    ends = [(W, B) for W in (bottom, top) for B in (al * W + bl, au * W + bu)]
+    reach = [x[0] * W + B - q[0] - levels * turns[0] for W, B in ends]
     for turn in range(floor(min(reach) / levels) - 1, ceil(max(reach) / levels) + 2):
         codes = [(-v, Fraction(c + (t + turn) * levels)) for v, c, t in zip(x, q, turns)]
         strict, at_0 = [(a, b + 1) for a, b in codes], [(Fraction(0), Fraction(0))]
-        found = (
-            _between(
-                more + codes + at_0, less + at_0, strict, bottom, top
-            )  # B = 0 where it will do
-            or _between(more + codes, less, strict, bottom, top)
-        )
+        # B = 0 if it will do
+        found = _between(more + codes + at_0, less + at_0, strict, bottom, top)
+        found = found or _between(more + codes, less, strict, bottom, top)
         if found:
             return found
     return None
 
 
 def _between(lower, upper, strict, bottom, top):
-    """(W, B) with bottom ≤ W ≤ top, W > 0, B on or above the lower lines, on or below the upper,
-    below the strict."""
+    """(W, B), W > 0, within bottom..top, on or above lower, on or below upper, below strict."""
     open_bottom, open_top = bottom == 0, False
     for a, b in dict.fromkeys(lower):
         for lines, is_strict in ((upper, False), (strict, True)):

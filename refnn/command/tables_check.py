@@ -1,6 +1,7 @@
 """What the command prints of somebody's functions: promises, published vectors, slips. Text only,
 no computing."""
 
+from refnn.checking.plane.digits import short
 from refnn.checking.running import behaviour
 from refnn.console import table, wrap
 
@@ -8,8 +9,8 @@ WORDS = {True: "held", False: "BROKEN", None: "-"}
 
 
 def check_text(report):
-    """A Report as a page: the grid, every promise with its smallest counterexample, vectors, and
-    the likeliest slip.
+    """Print a Report as a page: the grid, every promise with its smallest counterexample, vectors,
+    and the likeliest slip.
 
     >>> import numpy as np
     >>> from refnn.checking.implementation import check
@@ -35,51 +36,38 @@ def check_text(report):
     quantize behaves everywhere like floor_for_round
       Which code is nearest to 0.9 steps?
     """
-    lines = []
-    if report.grid is not None:
-        g = report.grid
-        lines += [
-            f"its grid: scale {g.scale:.6g}, zero point {g.zero_point}, codes {g.qmin} to {g.qmax}",
-            "",
-        ]
+    lines, g, on_a_grid = [], report.grid, report.grid is not None
+    if on_a_grid:
+        codes = f"codes {g.qmin} to {g.qmax}"
+        lines += [f"its grid: scale {short(g.scale)}, zero point {g.zero_point}, {codes}", ""]
     lines += _rows(report.properties)
-    if report.role == "quantize" and report.grid is not None:
-        lines += [
-            "",
-            "published vectors:" if report.vectors else "published vectors: none is on its grid",
-        ]
-        lines += [f"  {line}" for line in _rows(report.vectors, width=75)] if report.vectors else []
+    if report.role == "quantize" and on_a_grid:
+        found = [f"  {line}" for line in _rows(report.vectors, width=75)]
+        lines += ["", "published vectors:" + " none is on its grid" * (not found), *found]
     if report.broken:
         lines.append("")
     for b in report.behaviours:
         how = "everywhere" if b.exact else f"on {b.agree} of {b.asked} inputs"
-        lines += [
-            wrap(
-                f"{b.function} behaves {how} like {b.name}"
-                + f", not at {b.differs}" * bool(b.differs)
-            ),
-            wrap(b.hint, "  ", "  "),
-        ]
+        but = f", not at {b.differs}" if b.differs else ""
+        lines.append(wrap(f"{b.function} behaves {how} like {b.name}{but}"))
+        lines.append(wrap(b.hint, "  ", "  "))
     if report.broken and not report.behaviours:
         lines.append("it behaves like no single slip of the catalogue")
     functions = [b.function for b in report.behaviours]
     if functions[:1] == ["dequantize"] and "quantize" in functions:
-        lines.append(
-            wrap(
-                "The two do not fit; which is wrong they cannot say: the one, if the other is right."
-            )
-        )
+        other = "which is wrong they cannot say: the one, if the other is right."
+        lines.append(wrap(f"The two do not fit; {other}"))
     if any(b.name == behaviour.WRITTEN for b in report.behaviours):
-        lines.append(
-            wrap("It is §3.1.1 as written, faithfully; the measure here is what the field does.")
-        )
+        measure = "the measure here is what the field does."
+        lines.append(wrap(f"It is §3.1.1 as written, faithfully; {measure}"))
     return "\n".join(lines)
 
 
 def _rows(properties, width=79):
     """A line for each, its counterexample or reason below it."""
     lines = []
-    for p, row in zip(properties, table([[p.name, WORDS[p.held]] for p in properties]).split("\n")):
+    rows = table([[p.name, WORDS[p.held]] for p in properties]).split("\n") if properties else ()
+    for p, row in zip(properties, rows):
         lines.append(row)
         if p.why:
             lines += [line[:width] for line in wrap(p.why, "  ", "  ").split("\n")]

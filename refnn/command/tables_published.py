@@ -4,8 +4,9 @@ computing."""
 from itertools import groupby
 
 from refnn.checking import published
+from refnn.checking.catalogue.explain import slips_in
 from refnn.checking.catalogue.slips import CATALOGUE
-from refnn.checking.plane.conflict import decimal
+from refnn.checking.plane.digits import decimal, short
 from refnn.checking.published import text_of
 from refnn.console import table, wrap
 
@@ -13,8 +14,7 @@ MAX_ROWS, MAX_GROUPS, MAX_NAMES = 12, 12, 6  # shown of a table of candidates
 
 
 def vectors_text(found):
-    """Every vector by its source: does it pass, how many slips of its formula it catches, and those
-    it does not.
+    """List every vector by its source: whether it passes, how many slips it catches, and which not.
 
     >>> for line in vectors_text(published.run()[:1]).splitlines()[:4]:
     ...     print(line)
@@ -23,29 +23,22 @@ def vectors_text(found):
     ONNX operator tests
       quantizelinear  passes  catches 7 of 11
     """
-    lines = [
-        f"Published vectors: {sum(r.passed for r in found)} of {len(found)} pass; "
-        "blind: the slips that they do not catch"
-    ]
-    every, caught = {}, set()
+    passed = f"Published vectors: {sum(r.passed for r in found)} of {len(found)} pass"
+    lines, every, caught = [f"{passed}; blind: the slips that they do not catch"], {}, set()
     for source, group in groupby(found, key=lambda r: r.vector.source):
-        group = list(group)
-        rows = []
+        rows, blind = [], []
         for r in group:
-            slips, blind = [s.name for s in published.slips_of(r.vector)], r.vector.blind.split()
+            slips = slips_in(r.vector.formula)
+            blind.append(published.blind_spots(r.vector))
             every |= dict.fromkeys(slips)
-            caught |= set(slips) - set(blind)
-            catches = (
-                f"catches {len(slips) - len(blind)} of {len(slips)}"
-                if slips
-                else "no slip is in the catalogue"
-            )
+            caught |= set(slips) - set(blind[-1])
+            catches = f"catches {len(slips) - len(blind[-1])} of {len(slips)}"
+            catches = catches if slips else "no slip is in the catalogue"
             rows.append([f"  {r.vector.name}", "passes" if r.passed else "FAILS", catches])
         lines += ["", source]
-        for r, row in zip(group, table(rows).split("\n")):
+        for row, names in zip(table(rows).split("\n"), blind):
             lines.append(row)
-            if r.vector.blind:
-                lines.append(wrap(f"blind: {', '.join(r.vector.blind.split())}", "    ", "    "))
+            lines += [wrap(f"blind: {', '.join(names)}", "    ", "    ")] if names else []
     missed = [name for name in every if name not in caught]
     if missed:
         lines += ["", wrap(f"No vector above catches {', '.join(missed)}.")]
@@ -53,8 +46,7 @@ def vectors_text(found):
 
 
 def museum_text(shown):
-    """Every exhibit: the kind of slip, the place, what is printed, what is right, and the slip that
-    prints it.
+    """List every exhibit: the kind of slip, its place, what is printed, what is right, the slip.
 
     >>> print(museum_text(published.exhibits()[:1]).split(": ", 1)[1])
     1 of 1 recomputed
@@ -64,63 +56,53 @@ def museum_text(shown):
         mere change of sign would print 43: 42 is 127 - 85, min counted from the
         last code.
     """
-    lines = [
-        f"A museum of slips, printed once and mostly mended: {sum(s.holds for s in shown)} of {len(shown)} "
-        "recomputed",
-        "",
-    ]
-    for number, s in enumerate(shown, start=1):
-        e = s.exhibit
+    holding = f"{sum(s.holds for s in shown)} of {len(shown)} recomputed"
+    lines = [f"A museum of slips, printed once and mostly mended: {holding}", ""]
+    for number, (e, *_, holds) in enumerate(shown, start=1):
         printed, right = (
             ", ".join(f"{name} {text_of(v)}" for name, v in said.items())
             for said in (e.printed, e.right)
         )
         slip = f"slip {e.slip}" if e.slip else "no single slip prints it"
-        reason = f"; {e.reason}" if e.reason else ""
-        lines.append(
-            wrap(
-                f"{e.kind} ({e.place}): printed {printed}, right {right}; {slip}{reason}."
-                f"{'' if s.holds else ' DOES NOT HOLD.'}",
-                indent="    ",
-                first=f"{number:2}. ",
-            )
-        )
+        reason = f"{slip}; {e.reason}" if e.reason else slip
+        said = f"{e.name} ({e.source}): printed {printed}, right {right}; {reason}."
+        said = said if holds else f"{said} DOES NOT HOLD."
+        lines.append(wrap(said, indent="    ", first=f"{number:2}. "))
     return "\n".join(lines)
 
 
 def as_data(found, shown):
-    """Both tables as what JSON can hold; computed numbers are exact fractions, as text.
+    """Return both tables as what JSON can hold; computed numbers are exact fractions, as text.
 
     >>> as_data(published.run()[:1], [])["vectors"][0]["computed"]
     {'codes': ['128', '129', '130', '255', '1', '0']}
     """
-    return {
-        "vectors": [
-            {
-                "name": r.vector.name,
-                "source": r.vector.source,
-                "passed": r.passed,
-                "printed": r.vector.printed,
-                "computed": _exact(r.computed),
-                "blind": r.vector.blind.split(),
-            }
-            for r in found
-        ],
-        "museum": [
-            {
-                "kind": s.exhibit.kind,
-                "place": s.exhibit.place,
-                "printed": s.exhibit.printed,
-                "right": s.exhibit.right,
-                "computed": _exact(s.right),
-                "slip": s.exhibit.slip,
-                "computed_by_slip": s.by_slip and _exact(s.by_slip),
-                "reason": s.exhibit.reason,
-                "holds": s.holds,
-            }
-            for s in shown
-        ],
-    }
+    vectors = [
+        {
+            "name": v.name,
+            "source": v.source,
+            "passed": passed,
+            "printed": v.printed,
+            "computed": _exact(computed),
+            "blind": list(published.blind_spots(v)),
+        }
+        for v, passed, computed in found
+    ]
+    museum = [
+        {
+            "kind": e.name,
+            "place": e.source,
+            "printed": e.printed,
+            "right": e.right,
+            "computed": _exact(right),
+            "slip": e.slip,
+            "computed_by_slip": by_slip and _exact(by_slip),
+            "reason": e.reason,
+            "holds": holds,
+        }
+        for e, right, by_slip, holds in shown
+    ]
+    return {"vectors": vectors, "museum": museum}
 
 
 def _exact(value):
@@ -130,8 +112,7 @@ def _exact(value):
 
 
 def identified_text(found):
-    """Who prints the codes exactly, who nearly, and an input that tells those apart that print them
-    exactly.
+    """List who prints the codes exactly, who nearly, and an input that tells the exact ones apart.
 
     >>> from refnn.checking.identify import identify
     >>> print(identified_text(identify(["-1.5", "0.2", "2.8"], [-128, -28, 127], 256)))
@@ -139,29 +120,19 @@ def identified_text(found):
       exactly  slip floor_for_round (int8)
                Which code is nearest to 0.9 steps?
     """
+    note = [wrap(f"note: {found.note}", "  ", "  ")] if found.note else []
     rows, astray = [*found.exact, *found.near], all(row.slip for row in found.exact)
     if not rows:
-        return "\n".join(
-            filter(
-                None,
-                [
-                    wrap(
-                        "printed by no convention and by no single slip of the catalogue, not even three quarters of it"
-                    ),
-                    found.note and wrap(f"note: {found.note}", "  ", "  "),
-                ],
-            )
-        )
+        nobody = "printed by no convention and by no single slip of the catalogue"
+        return "\n".join([wrap(f"{nobody}, not even three quarters of it"), *note])
     lines = ["printed by, of all conventions and single slips"]
     for row in rows[:MAX_ROWS]:
-        how = "exactly" if row.agree == row.of else f"{row.agree} of {row.of}"
-        first = f"  {how.ljust(7)}  "
+        exactly = row.agree == row.of
+        first = f"  {('exactly' if exactly else f'{row.agree} of {row.of}').ljust(7)}  "
         indent = " " * len(first)
-        lines.append(
-            first
-            + wrap(f"{'slip ' if row.kind == 'slip' else ''}{row.name}", indent)[len(indent) :]
-        )
-        if row.agree == row.of and astray:  # nothing right prints them: where to look
+        name = f"slip {row.name}" if row.kind == "slip" else row.name
+        lines.append(first + wrap(name, indent)[len(indent) :])
+        if exactly and astray:  # nothing right prints them: where to look
             lines.append(wrap(CATALOGUE[row.slip].hint, indent))
     if len(rows) > MAX_ROWS:
         lines.append(f"  and {len(rows) - MAX_ROWS} more")
@@ -169,16 +140,13 @@ def identified_text(found):
         lines.append(wrap(f"to tell them apart: x = {', '.join(map(decimal, separation.x))}", "  "))
         for names, printed in separation.prints[:MAX_GROUPS]:
             more = f"; and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-            lines.append(
-                wrap(f"{'; '.join(names[:MAX_NAMES])}{more}: {_printed(printed)}", "      ", "    ")
-            )
+            group = f"{'; '.join(names[:MAX_NAMES])}{more}: {_printed(printed)}"
+            lines.append(wrap(group, "      ", "    "))
         if len(separation.prints) > MAX_GROUPS:
             lines.append(f"    and {len(separation.prints) - MAX_GROUPS} more")
     if len(found.exact) > 1 and not found.separating:
         lines.append("no input that was tried tells them apart")
-    if found.note:
-        lines.append(wrap(f"note: {found.note}", "  ", "  "))
-    return "\n".join(lines)
+    return "\n".join([*lines, *note])
 
 
 def _printed(prints):
@@ -187,6 +155,6 @@ def _printed(prints):
         return "divides by 0"
     if prints and isinstance(prints[0], tuple):
         codes, decoded = prints
-        told = "refused" if decoded is None else " ".join(f"{float(v):.6g}" for v in decoded)
-        return f"{' '.join(map(str, codes))}, decoded {told}"
+        values = "refused" if decoded is None else " ".join(short(v) for v in decoded)
+        return f"{' '.join(map(str, codes))}, decoded {values}"
     return " ".join(map(str, prints))

@@ -1,11 +1,11 @@
 """What the article's rule does: R = ∂J/∂x, remove R < τ (§3.2), on networks where everything else
 is held fixed.
 
-when      at a minimum R is 0, so that τ = 0.5 removes all; before it, what is left hangs on the step
-sum, mean J averaged over the N rows has R/N: the same τ means something else
-units     y in tenths, or one input in twelfths: the same function, another R
-decay     with weight decay λ the minimum of J + ½λ‖θ‖² has R = −λw: the rule goes by the sign of w
-symmetry  flipping the signs into and out of a tanh unit is the same function, and another set goes
+    when       at a minimum R is 0, so that τ = 0.5 removes all; before it, the step decides
+    sum, mean  J averaged over the N rows has R/N: the same τ means something else
+    units      y in tenths, or one input in twelfths: the same function, another R
+    decay      with weight decay λ the minimum of J + ½λ‖θ‖² has R = −λw: the sign of w decides
+    symmetry   flipping the signs into and out of a tanh unit: the same function, another set goes
 """
 
 from typing import NamedTuple
@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import article, network
-from refnn.console import table, wrap
-from refnn.experiments.spread import interval, told
+from refnn.console import table
+from refnn.experiments.spread import interval, page, told
 from refnn.experiments.trained import DECAY, SEEDS, networks
 from refnn.experiments.trained import STEPS as TRAINED
 from refnn.network import Params
@@ -28,25 +28,19 @@ STAGES = 2 * len(STEPS) + len(MOMENTS)
 
 
 class Rule(NamedTuple):
-    """left: ("sum"|"mean", decay) -> (steps, S) parameters that R < 0.5 leaves; kept: (sign of R,
-    decay) -> (steps, S) share of the parameters of that sign that R < 0.5 leaves, summed; distance,
-    rank: step -> (S,) relative distance of R from −λw, and Spearman of |R| with |w|, with decay;
-    units: (moment, name) -> (S,) parameters with another fate; flipped: (moment, criterion) -> (S,)
-    the same after sign flips.
-    >>> Rule._fields
-    ('seeds', 'left', 'kept', 'distance', 'rank', 'units', 'flipped')"""
+    """What the rule leaves, and how much of that changes with the writing; S networks."""
 
     seeds: int
-    left: dict
-    kept: dict
-    distance: dict
-    rank: dict
-    units: dict
-    flipped: dict
+    left: dict  # ("sum" | "mean", decay) -> (steps, S) parameters that R < 0.5 leaves
+    kept: dict  # (sign of R, decay) -> (steps, S) share of that sign that R < 0.5 leaves, J summed
+    distance: dict  # step -> (S,) relative distance of R from −λw, with decay
+    rank: dict  # step -> (S,) Spearman of |R| with |w|, with decay
+    units: dict  # (moment, name) -> (S,) parameters with another fate in other units
+    flipped: dict  # (moment, criterion) -> (S,) parameters with another fate, or score, flipped
 
 
 def ranks(scores):
-    """The place of each score in its row, of equals the mean place.
+    """Return the place of each score in its row, from 0 on; equal scores share their mean place.
 
     >>> ranks(np.array([[0.2, 0.1, 0.2]]))
     array([[1.5, 0. , 1.5]])
@@ -57,7 +51,7 @@ def ranks(scores):
 
 
 def spearman(a, b):
-    """Rank correlation, row by row; 0 where one of the two has a single value.
+    """Return the rank correlation, row by row; 0 where one of the two has a single value.
 
     >>> spearman(np.array([[1.0, 2.0, 3.0]]), np.array([[10.0, 30.0, 20.0]]))
     array([0.5])
@@ -68,8 +62,8 @@ def spearman(a, b):
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """The rule at every step, with and without decay, summed and averaged, in other units, and
-    under flipped signs.
+    """Apply the rule at every step, with and without decay, J summed and averaged; then in other
+    units and under flipped signs.
 
     >>> compute(seeds=2).left["mean", 0.0][-1]
     array([0, 0])
@@ -89,9 +83,8 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
                         share = (mask.flatten() & of).sum(axis=-1) / np.maximum(of.sum(axis=-1), 1)
                         kept.setdefault((sign, decay), []).append(share)
             if decay:
-                distance[step] = np.linalg.norm(r + decay * w, axis=1) / np.linalg.norm(
-                    decay * w, axis=1
-                )
+                off, size = (np.linalg.norm(a, axis=1) for a in (r + decay * w, decay * w))
+                distance[step] = off / size
                 rank[step] = spearman(np.abs(r), np.abs(w))
     for moment, steps in MOMENTS.items():
         progress(f"units and signs, {moment}")
@@ -112,8 +105,8 @@ def _fate(params, X, y):
 
 
 def _other_fate(params, X, y, what, factor):
-    """The same function with y, or the first input, measured in units smaller by `factor`: how many
-    fates change."""
+    """Write the same function with y, or the first input, in units smaller by `factor`, and count
+    how many fates change."""
     if what == "y":
         other = Params(params.W_ih, params.b_h, params.W_ho * factor, params.b_o * factor)
         X_other, y_other = X, y * factor
@@ -126,15 +119,11 @@ def _other_fate(params, X, y, what, factor):
 
 
 def _flipped(params, X, y):
-    """Random signs for every unit: criterion -> how many of the 61 scores (or fates) change by more
-    than rounding."""
+    """Flip every unit's signs at random: criterion -> how many of the 61 scores (or fates) change
+    by more than rounding."""
     signs = np.random.default_rng(0).choice((-1.0, 1.0), params.b_h.shape)  # (S, 5)
-    other = Params(
-        params.W_ih * signs[..., None],
-        params.b_h * signs,
-        params.W_ho * signs[..., None, :],
-        params.b_o,
-    )
+    W_ih, b_h, W_ho, b_o = params.arrays()
+    other = Params(W_ih * signs[..., None], b_h * signs, W_ho * signs[..., None, :], b_o)
     changed = {"R < 0.5, as written": (_fate(other, X, y) != _fate(params, X, y)).sum(axis=-1)}
     for name, score in (
         ("|R|", importance.gradient),
@@ -150,104 +139,66 @@ def _flipped(params, X, y):
 
 
 def text(result):
-    """Three tables.
+    """Return three tables.
 
     >>> text(compute(seeds=2)).splitlines()[0]
     'Parameters of 61 that R < 0.5 leaves, after so many steps of training: median'
     """
-    rows = [
-        [step, *(told(result.left[key][i], "{:.0f}") for key in result.left)]
-        for i, step in enumerate(STEPS)
-    ]
-    share = [
-        [step, *(told(100 * v[i], "{:.0f}") for v in result.kept.values())]
-        for i, step in enumerate(STEPS)
-    ]
-    near = [
-        [step, told(result.distance[step], "{:.1e}"), told(result.rank[step], "{:.3f}")]
-        for step in STEPS
-    ]
-    changed = {
-        **result.units,
-        **{(m, f"signs flipped: {name}"): v for (m, name), v in result.flipped.items()},
-    }
-    names = list(dict.fromkeys(name for _, name in changed))
-    fates = [
-        [name, *(told(changed[moment, name], "{:.0f}") for moment in MOMENTS)] for name in names
-    ]
-    return "\n".join(
-        [
-            wrap(
-                f"Parameters of 61 that R < {article.TAU} leaves, after so many steps of training: median and central "
-                f"80% of {result.seeds} networks"
-            ),
-            "",
-            table(rows, ["steps", *(f"{name}, {decay:g}" for name, decay in result.left)], "rrrrr"),
-            "(sum, mean: over the rows; 0, 10: weight decay)",
-            "",
-            wrap(
-                "Of the parameters with a negative, and with another R: in %, how many it leaves (J summed). Every one "
-                "with a negative slope goes, however large"
-            ),
-            "",
-            table(
-                share, ["steps", *(f"{sign}, {decay:g}" for sign, decay in result.kept)], "rrrrr"
-            ),
-            "",
-            wrap(
-                f"With decay {DECAY:g}: how far R is from -decay*w, relative, and the rank correlation of |R| with "
-                "|w|"
-            ),
-            "",
-            table(near, ["steps", "distance", "correlation"], "rrr"),
-            "",
-            wrap(
-                "The same function written otherwise (with decay): how many of the 61 have another fate, or another "
-                "score"
-            ),
-            "",
-            table(fates, ["", *MOMENTS], "lrr"),
-            "",
-            wrap(
-                f"At {STEPS[-1]} steps with decay the correlation is {interval(result.rank[STEPS[-1]], '{:.4f}')} (95% "
-                "interval of the median)."
-            ),
-        ]
+    rows, share, near = [], [], []
+    for i, step in enumerate(STEPS):
+        rows.append([step, *(told(v[i], "{:.0f}") for v in result.left.values())])
+        share.append([step, *(told(100 * v[i], "{:.0f}") for v in result.kept.values())])
+        off, rank = told(result.distance[step], "{:.1e}"), told(result.rank[step], "{:.3f}")
+        near.append([step, off, rank])
+    changed = dict(result.units)
+    changed |= {(m, f"signs flipped: {name}"): v for (m, name), v in result.flipped.items()}
+    names = dict.fromkeys(name for _, name in changed)
+    fates = [[n, *(told(changed[moment, n], "{:.0f}") for moment in MOMENTS)] for n in names]
+    end = interval(result.rank[STEPS[-1]], "{:.4f}")
+    return page(
+        f"Parameters of 61 that R < {article.TAU} leaves, after so many steps of training: median "
+        f"and central 80% of {result.seeds} networks",
+        table(rows, ["steps", *(f"{name}, {decay:g}" for name, decay in result.left)], "rrrrr")
+        + "\n(sum, mean: over the rows; 0, 10: weight decay)",
+        "Of the parameters with a negative, and with another R: in %, how many it leaves (J "
+        "summed). Every one with a negative slope goes, however large",
+        table(share, ["steps", *(f"{sign}, {decay:g}" for sign, decay in result.kept)], "rrrrr"),
+        f"With decay {DECAY:g}: how far R is from -decay*w, relative, and the rank correlation of "
+        "|R| with |w|",
+        table(near, ["steps", "distance", "correlation"], "rrr"),
+        "The same function written otherwise (with decay): how many of the 61 have another fate, "
+        "or another score",
+        table(fates, ["", *MOMENTS], "lrr"),
+        f"At {STEPS[-1]} steps with decay the correlation is {end} (95% interval of the median).",
     )
 
 
 def draw(result):
-    """The figure `article_rule`.
-
-    >>> sorted(draw(compute(seeds=2)))
-    ['article_rule']
-    """
+    """Return the figure `article_rule`."""
     from refnn import plots
 
-    def lines(values):
-        return [
-            plots.Series(
-                f"{name}, decay" if decay else name,
-                list(STEPS),
-                *np.quantile(v, [0.5, 0.1, 0.9], axis=1),
-            )
-            for (name, decay), v in values.items()
-        ]
+    def line(name, values):  # (steps, S)
+        spread = np.quantile(values, [0.5, 0.1, 0.9], axis=1)
+        return plots.Series(name, list(STEPS), *spread)
 
-    rank = np.quantile([result.rank[step] for step in STEPS], [0.5, 0.1, 0.9], axis=1)
+    def lines(values):
+        return [line(f"{n}, decay" if decay else n, v) for (n, decay), v in values.items()]
+
     moment = "half trained"
     changed = {name: v for (m, name), v in result.units.items() if m == moment}
     changed |= {f"signs: {name}": v for (m, name), v in result.flipped.items() if m == moment}
     end = {key: np.median(values[-1]) for key, values in result.left.items()}
-    return {
-        "article_rule": plots.rule(
-            lines(result.left),
-            lines({key: 100 * v for key, v in result.kept.items()}),
-            plots.Series("with decay", list(STEPS), *rank),
-            changed,
-            f"Near a minimum R < {article.TAU} leaves {end['sum', 0.0]:.0f} of 61 parameters, {end['sum', DECAY]:.0f} with "
-            f"weight decay, {max(end['mean', 0.0], end['mean', DECAY]):.0f} of a J averaged\nover the rows; the same "
-            f"function with other signs: {np.median(changed['signs: R < 0.5, as written']):.0f} have another fate",
-            f"medians and central 80% of {result.seeds} networks; decay: {DECAY:g}; bottom right: half trained, decay",
-        )
-    }
+    averaged = max(end["mean", 0.0], end["mean", DECAY])
+    flipped = np.median(changed["signs: R < 0.5, as written"])
+    figure = plots.rule(
+        lines(result.left),
+        lines({key: 100 * v for key, v in result.kept.items()}),
+        line("with decay", [result.rank[step] for step in STEPS]),
+        changed,
+        f"Near a minimum R < {article.TAU} leaves {end['sum', 0.0]:.0f} of 61 parameters, "
+        f"{end['sum', DECAY]:.0f} with weight decay, {averaged:.0f} of a J averaged\n"
+        f"over the rows; the same function with other signs: {flipped:.0f} have another fate",
+        f"medians and central 80% of {result.seeds} networks; decay: {DECAY:g}; bottom right: half "
+        "trained, decay",
+    )
+    return {"article_rule": figure}

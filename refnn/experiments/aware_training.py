@@ -2,17 +2,17 @@
 quantization.
 
 Both start from the same trained network and stand on the same grids (per array, min–max or least
-error). Aware training runs STEPS more steps of Adam, lr .003; so that it is not credited with the
-steps alone, "longer" trains the float network as many steps more and quantizes it then. Test error:
-Σ (y − ŷ)² on the test rows."""
+error). Aware training runs STEPS more steps of Adam, lr .003. So that it is not credited with the
+steps alone, "longer" trains the float network as many steps more and quantizes it then. The test
+error is Σ (y − ŷ)² on the test rows."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from refnn import training
-from refnn.console import table, wrap
-from refnn.experiments.spread import interval, median
+from refnn.console import table
+from refnn.experiments.spread import interval, median, page
 from refnn.experiments.trained import DECAY, SEEDS, J, networks
 from refnn.quantization import straight_through
 
@@ -22,27 +22,23 @@ STAGES = 3 * len(RECIPES)
 
 
 class Aware(NamedTuple):
-    """train, test: (recipe, bits, method) -> Σ (y − ŷ)²/2 over that of the float network, one a
-    seed.
-    >>> Aware._fields
-    ('seeds', 'train', 'test')"""
+    """The error of each quantized network over that of its float network; S networks."""
 
     seeds: int
-    train: dict
-    test: dict
+    train: dict  # (recipe, bits, method) -> (S,) ratio of J on the training rows
+    test: dict  # (recipe, bits, method) -> (S,) the same on the test rows
 
 
+# fmt: off
 METHODS = (
-    "after, min-max",
-    "after, least error",
-    "longer, least error",
-    "aware, min-max",
-    "aware, least error",
+    "after, min-max", "after, least error", "longer, least error",
+    "aware, min-max", "aware, least error",
 )
+# fmt: on
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Five methods at four numbers of bits from two recipes.
+    """Quantize by five methods at four numbers of bits, from two recipes.
 
     >>> len(compute(seeds=2).test) == 2 * 4 * 5
     True
@@ -52,23 +48,18 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
         progress(f"training, {recipe}")
         params, X, y, X_test, y_test = networks(seeds, **options)
         decay = options.get("decay", DECAY)
-        more = training.fit(params, X, y, steps=STEPS, lr=LR, weight_decay=decay).params
+        schedule = {"steps": STEPS, "lr": LR, "weight_decay": decay}
+        more = training.fit(params, X, y, **schedule).params
         base = J(params, X, y), J(params, X_test, y_test)
-        for calibration in ("minmax", "mse"):
+        for name, calibration in (("min-max", "minmax"), ("least error", "mse")):
             progress(f"{recipe}, ranges by {calibration}")
-            name = {"minmax": "min-max", "mse": "least error"}[calibration]
             for bits in BITS:
                 grids = straight_through.grids(params, bits, calibration=calibration)
-                made = {
-                    "after": straight_through.fake_quantize(params, grids),
-                    "aware": straight_through.fit(
-                        params, X, y, grids, steps=STEPS, lr=LR, weight_decay=decay
-                    ).quantized,
-                }
+                made = {"after": straight_through.fake_quantize(params, grids)}
+                made["aware"] = straight_through.fit(params, X, y, grids, **schedule).quantized
                 if calibration == "mse":
-                    made["longer"] = straight_through.fake_quantize(
-                        more, straight_through.grids(more, bits, calibration=calibration)
-                    )
+                    own = straight_through.grids(more, bits, calibration=calibration)
+                    made["longer"] = straight_through.fake_quantize(more, own)
                 for kind, quantized in made.items():
                     key = recipe, bits, f"{kind}, {name}"
                     train[key] = J(quantized, X, y) / base[0]
@@ -77,117 +68,83 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 
 def text(result):
-    """A table a recipe, and in how many networks aware training loses.
+    """Return a table a recipe, and in how many networks aware training loses.
 
     >>> text(compute(seeds=2)).splitlines()[0]
     'Error over that of the float network: median and its 95% interval over 2'
     """
     parts = [
-        wrap(
-            f"Error over that of the float network: median and its 95% interval over {result.seeds} networks; "
-            "worse: share of the networks whose test error is larger after aware training than after quantizing "
-            "alone, on the same grids."
-        )
+        "Error over that of the float network: median and its 95% interval over "
+        f"{result.seeds} networks; worse: share of the networks whose test error is larger after "
+        "aware training than after quantizing alone, on the same grids."
     ]
+    methods = [m for m in METHODS if m.endswith("least error")]
+    header = ["bits", "after", "longer, then after", "aware"]
     for recipe in RECIPES:
-        for title, values in (("training rows (J)", result.train), ("test rows", result.test)):
-            rows = [
-                [
-                    bits,
-                    *(
-                        interval(values[recipe, bits, m], "{:.3f}")
-                        for m in METHODS
-                        if m.endswith("least error")
-                    ),
-                ]
-                for bits in BITS
-            ]
-            if values is result.test:
-                for row, bits in zip(rows, BITS):
-                    row.append(f"{_worse(result, recipe, bits):.0%}")
-            parts += [
-                "",
-                f"{recipe}: {title}, ranges of least error",
-                "",
-                table(
-                    rows,
-                    ["bits", "after", "longer, then after", "aware", "worse"][: len(rows[0])],
-                    "rrrrr",
-                ),
-            ]
-    return "\n".join([*parts, "", wrap(_finding(result))])
+        trained, tested = (
+            [[b, *(interval(values[recipe, b, m], "{:.3f}") for m in methods)] for b in BITS]
+            for values in (result.train, result.test)
+        )
+        for row, bits in zip(tested, BITS):
+            row.append(f"{np.mean(_paired(result, recipe, bits) > 0):.0%}")
+        parts += [
+            f"{recipe}: training rows (J), ranges of least error",
+            table(trained, header, "rrrr"),
+            f"{recipe}: test rows, ranges of least error",
+            table(tested, [*header, "worse"], "rrrrr"),
+        ]
+    return page(*parts, _finding(result))
 
 
-def _worse(result, recipe, bits):
-    return np.mean(
-        result.test[recipe, bits, "aware, least error"]
-        > result.test[recipe, bits, "after, least error"]
+def _paired(result, recipe, bits):
+    """Return the test error of aware training less that of quantizing alone, (S,)."""
+    aware, after = (
+        result.test[recipe, bits, f"{kind}, least error"] for kind in ("aware", "after")
     )
+    return aware - after
 
 
 def _finding(result):
-    """Where aware training is better on the test rows: the interval of the paired difference leaves
-    out 0."""
+    """Say where aware training is better on the test rows: where the interval of the paired
+    difference leaves out 0."""
     found = []
     for recipe in RECIPES:
-        better = [
-            bits
-            for bits in BITS
-            if median(
-                result.test[recipe, bits, "aware, least error"]
-                - result.test[recipe, bits, "after, least error"]
-            ).high
-            < 0
-        ]
-        found.append(
-            f"{recipe}: " + ("at " + ", ".join(map(str, better)) + " bits" if better else "at none")
-        )
+        better = [str(b) for b in BITS if median(_paired(result, recipe, b)).high < 0]
+        found.append(f"{recipe}: " + (f"at {', '.join(better)} bits" if better else "at none"))
     return (
-        "On the test rows aware training is better than quantizing alone (the 95% interval of the median of the "
-        f"paired difference is below 0): {'; '.join(found)}. On the training rows it can not be worse: the best "
-        "step is kept, the start among them."
+        "On the test rows aware training is better than quantizing alone (the 95% interval of the "
+        f"median of the paired difference is below 0): {'; '.join(found)}. On the training rows it "
+        "can not be worse: the best step is kept, the start among them."
     )
 
 
 def _added(ratios):
-    """What the median is above the float network's error, in per cent."""
+    """Return what the median is above the float network's error, in per cent."""
     return f"{100 * (np.median(ratios) - 1):.1f}%".replace("-0.0", "0.0").replace("-", "−")
 
 
 def draw(result):
-    """The figure `aware_training`.
-
-    >>> sorted(draw(compute(seeds=2)))
-    ['aware_training']
-    """
+    """Return the figure `aware_training`."""
     from refnn import plots
 
-    panels = []
-    for recipe in RECIPES:
-        panels.append(
-            (
-                recipe,
-                [
-                    [result.test[recipe, bits, f"{kind}, least error"] for bits in BITS]
-                    for kind in ("after", "longer", "aware")
-                ],
-            )
-        )
-    adds = {
-        (bits, kind): " and ".join(
-            _added(result.test[recipe, bits, f"{kind}, least error"]) for recipe in RECIPES
-        )
-        for bits in (8, 2)
+    def ratios(recipe, bits, kind):
+        return result.test[recipe, bits, f"{kind}, least error"]
+
+    kinds = ("after", "longer", "aware")
+    panels = [(r, [[ratios(r, bits, kind) for bits in BITS] for kind in kinds]) for r in RECIPES]
+    after2, aware2, after8, aware8 = (
+        " and ".join(_added(ratios(recipe, bits, kind)) for recipe in RECIPES)
+        for bits in (2, 8)
         for kind in ("after", "aware")
-    }
-    return {
-        "aware_training": plots.pairs(
-            panels,
-            BITS,
-            ("after training", "after training longer", "aware"),
-            f"2 bits add {adds[2, 'after']} to the float network's test error, trained aware {adds[2, 'aware']};\n"
-            f"8 bits add {adds[8, 'after']}, trained aware {adds[8, 'aware']} (medians; left and right)",
-            f"{result.seeds} networks: a box is the middle half, its line the median, whiskers the central 80%",
-            "test error over the float network's",
-        )
-    }
+    )
+    figure = plots.pairs(
+        panels,
+        BITS,
+        ("after training", "after training longer", "aware"),
+        f"2 bits add {after2} to the float network's test error, trained aware {aware2};\n"
+        f"8 bits add {after8}, trained aware {aware8} (medians; left and right)",
+        f"{result.seeds} networks: a box is the middle half, its line the median, whiskers the "
+        "central 80%",
+        "test error over the float network's",
+    )
+    return {"aware_training": figure}

@@ -1,8 +1,7 @@
-"""Every claim that is shown over many seeds: its name on the command line, and the file that
-computes it.
+"""Every claim that is shown over many seeds: its name on the command line, and its file.
 
-A file has STAGES, compute(seeds, progress) -> result, text(result), and draw(result) -> {name:
-figure} if it has one."""
+A file has STAGES, compute(seeds, progress) -> result, text(result), and, if it has a figure,
+draw(result) -> {name: figure}."""
 
 from refnn.experiments import (
     article_rule,
@@ -36,9 +35,9 @@ CLAIMS = {
 
 
 def about(name):
-    """The first sentence of a claim's file.
+    """Return the first paragraph of a claim's file.
 
     >>> about("floor-bias")[:13]
     "Floor's bias:"
     """
-    return CLAIMS[name].__doc__.split("\n")[0]
+    return " ".join(CLAIMS[name].__doc__.split("\n\n")[0].split())

@@ -3,22 +3,23 @@ sets at four moments.
 
     truth        J(θ_i = 0) − J of each of the 61 parameters, exactly
     correlation  Spearman's, of the criterion's scores with the truth
-    regret       J without the k parameters that the criterion puts lowest, less the least J known for k, over J: the
-                 least of all sets for k ≤ 3, beyond of greedy deletion with swaps and of what the
-                 criteria found
+    regret       J without the k parameters that the criterion puts lowest, less the least J known
+                 for k, over J: the least of all sets for k ≤ 3, beyond of greedy deletion with
+                 swaps and of what the criteria found
 
-Moments: the start; half trained (150 steps); trained by the recipe (decay 10, 300 steps); and 1000
-steps without decay. OBS is damped by the decay, 10, where there is one, and by 0.001 where there is
-none."""
+The moments are the start; half trained (150 steps); trained by the recipe (decay 10, 300 steps);
+and 1000 steps without decay. OBS is damped by the decay, 10, where there is one, and by 0.001 where
+there is none."""
 
 import re
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
-from refnn.console import table, wrap
+from refnn.console import table
 from refnn.experiments.article_rule import spearman
-from refnn.experiments.spread import median, told
+from refnn.experiments.spread import median, page, told
 from refnn.experiments.trained import DECAY, SEEDS, STEPS, networks
 from refnn.network import Params
 from refnn.pruning import as_written, importance, masks, truth
@@ -37,19 +38,16 @@ STAGES = len(DATASETS) * len(MOMENTS)
 
 
 class Criteria(NamedTuple):
-    """correlation: (dataset, moment, criterion) -> (S,); regret: the same with a count -> (S,),
-    over the dense J; picture: scores and truth of one network, criterion -> (61,).
-    >>> Criteria._fields
-    ('seeds', 'correlation', 'regret', 'picture')"""
+    """How well each criterion ranks, and what it loses; S networks."""
 
     seeds: int
-    correlation: dict
-    regret: dict
-    picture: dict
+    correlation: dict  # (dataset, moment, criterion) -> (S,)
+    regret: dict  # (dataset, moment, count, criterion) -> (S,), over the dense J
+    picture: dict  # criterion -> (61,) scores of one network, and "truth"
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None, datasets=DATASETS):
-    """All criteria on all networks at all moments.
+    """Judge all criteria on all networks at all moments.
 
     >>> len(compute(seeds=2, datasets=("diabetes",)).correlation)
     40
@@ -61,11 +59,9 @@ def compute(seeds=SEEDS, progress=lambda stage: None, datasets=DATASETS):
             params, X, y, _, _ = networks(seeds, dataset, **options)
             J = truth.loss_without(params, np.ones((1, 61)), X, y)[:, 0]
             real = truth.deletion(params, X, y).flatten()
-            without = {}
-            for name, scores in (
-                *_scores(params, X, y, options.get("decay", DECAY)),
-                ("deletion", Params.unflatten(real, params.sizes)),
-            ):
+            without, decay = {}, options.get("decay", DECAY)
+            ideal = ("deletion", Params.unflatten(real, params.sizes))
+            for name, scores in (*_scores(params, X, y, decay), ideal):
                 correlation[dataset, moment, name] = spearman(scores.flatten(), real)
                 for k in COUNTS:
                     keep = masks.by_sparsity(scores, k / 61).flatten()
@@ -95,69 +91,48 @@ def _scores(params, X, y, decay):
 
 
 def text(result):
-    """Two tables a data set, and where each criterion fails.
+    """Return two tables a data set, and where each criterion fails.
 
     >>> text(compute(seeds=2, datasets=("diabetes",))).splitlines()[0]
     'Rank correlation of each criterion with the true cost of deletion: median of 2'
     """
-    datasets = list(dict.fromkeys(dataset for dataset, _, _ in result.correlation))
+    datasets = dict.fromkeys(dataset for dataset, _, _ in result.correlation)
     parts = [
-        wrap(
-            f"Rank correlation of each criterion with the true cost of deletion: median of {result.seeds} "
-            "networks, in brackets the central 80%"
-        )
+        "Rank correlation of each criterion with the true cost of deletion: median of "
+        f"{result.seeds} networks, in brackets the central 80%"
     ]
-    for dataset in datasets:
-        rows = [
-            [name, *(_short(result.correlation[dataset, moment, name]) for moment in MOMENTS)]
-            for name in CRITERIA
-        ]
-        parts += ["", dataset, table(rows, ["", *MOMENTS])]
-    parts += [
-        "",
-        wrap(
-            "Regret: J without the k lowest less the least J known, in % of the dense network's J; medians "
-            "and the ends of their 95% intervals. k = 1, 2, 3 (the best of all sets), and 30%, 50%, 70%, "
-            "90% of 61 (the best known); T: thousands"
-        ),
-    ]
-    for dataset in datasets:
-        for moment in MOMENTS:
-            for counts in (COUNTS[:3], COUNTS[3:]):
-                rows = [
-                    [name, *(_percent(result.regret[dataset, moment, k, name]) for k in counts)]
-                    for name in CRITERIA
-                ]
-                parts += ["", f"{dataset}, {moment}", table(rows, ["", *counts])]
+    for d in datasets:
+        rows = [[n, *(_short(result.correlation[d, m, n]) for m in MOMENTS)] for n in CRITERIA]
+        parts.append(f"{d}\n{table(rows, ['', *MOMENTS])}")
+    parts.append(
+        "Regret: J without the k lowest less the least J known, in % of the dense network's J; "
+        "medians and the ends of their 95% intervals. k = 1, 2, 3 (the best of all sets), and 30%, "
+        "50%, 70%, 90% of 61 (the best known); T: thousands"
+    )
+    for d, m, counts in product(datasets, MOMENTS, (COUNTS[:3], COUNTS[3:])):
+        rows = [[n, *(_percent(result.regret[d, m, k, n]) for k in counts)] for n in CRITERIA]
+        parts.append(f"{d}, {m}\n{table(rows, ['', *counts])}")
     worst = []
     for name in CRITERIA[:-1]:
-        where = min(
-            (np.median(v), d, m) for (d, m, n), v in result.correlation.items() if n == name
-        )
-        worst.append(f"{name} ({where[0]:.2f}: {where[1]}, {where[2]})")
-    parts += [
-        "",
-        wrap(
-            "OBS scores what deletion costs when all the others move to make up for it; here they do not. "
-            "deletion ranks by the true cost of each alone: what it loses is lost by ranking singly."
-        ),
-    ]
-    return "\n".join(
-        [
-            *parts,
-            "",
-            wrap("Where each fails most, by its median correlation: " + "; ".join(worst) + "."),
-        ]
+        of_name = [(np.median(v), d, m) for (d, m, n), v in result.correlation.items() if n == name]
+        least, dataset, moment = min(of_name)
+        worst.append(f"{name} ({least:.2f}: {dataset}, {moment})")
+    return page(
+        *parts,
+        "OBS scores what deletion costs when all the others move to make up for it; here they do "
+        "not. deletion ranks by the true cost of each alone: what it loses is lost by ranking "
+        "singly.",
+        f"Where each fails most, by its median correlation: {'; '.join(worst)}.",
     )
 
 
 def _short(values):
-    """Median and central 80 % without the zeros before the point: in 79 columns."""
+    """Return the median and central 80 % without the zeros before the point, for 79 columns."""
     return re.sub(r"\b0\.", ".", told(values)).replace("1.00", "1.0").replace(", ", ",")
 
 
 def _percent(ratios):
-    """Median and the ends of its interval in per cent: 1.02 0.91-1.10; T: thousands."""
+    """Return the median and the ends of its interval in per cent: 1.02 0.91-1.10; T: thousands."""
     middle, *ends = (_digits(100 * v) for v in median(ratios))
     return f"{middle} {'-'.join(ends)}"
 
@@ -167,25 +142,24 @@ def _digits(v):
 
 
 def draw(result):
-    """The figure `criteria`.
-
-    >>> sorted(draw(compute(seeds=2, datasets=("diabetes",))))
-    ['criteria']
-    """
+    """Return the figure `criteria`."""
     from refnn import plots
 
     middle = {name: np.median(result.correlation[(*PICTURED, name)]) for name in CRITERIA[:-1]}
     best = max(middle, key=middle.get)
-    return {
-        "criteria": plots.against_truth(
-            {name: result.picture[name] for name in CRITERIA[1:-1]},
-            result.picture["truth"],
-            {name: middle[name] for name in CRITERIA[1:-1]},
-            f"Trained without decay, the rank correlation with the true cost of deletion is {middle['R']:.2f} for R,\n"
-            f"{middle['|R|']:.2f} for |R|, {middle['|w|']:.2f} for |w| and {middle[best]:.2f} for {best}".replace(
-                "-", "−"
-            ),
-            f"one network (seed 0), a dot a parameter; in brackets the rank correlation, median of {result.seeds} networks",
-            "J(w = 0) − J",
-        )
-    }
+    shown = CRITERIA[1:-1]
+    title = (
+        "Trained without decay, the rank correlation with the true cost of deletion is "
+        f"{middle['R']:.2f} for R,\n{middle['|R|']:.2f} for |R|, {middle['|w|']:.2f} for |w| and "
+        f"{middle[best]:.2f} for {best}"
+    )
+    figure = plots.against_truth(
+        {name: result.picture[name] for name in shown},
+        result.picture["truth"],
+        {name: middle[name] for name in shown},
+        title.replace("-", "−"),
+        "one network (seed 0), a dot a parameter; in brackets the rank correlation, median of "
+        f"{result.seeds} networks",
+        "J(w = 0) − J",
+    )
+    return {"criteria": figure}

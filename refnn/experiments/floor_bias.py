@@ -5,15 +5,15 @@ weights.
     nearest      error in [−½, ½]: mean 0, rms 1/√12 = 0.289
     stochastic   ⌊ ⌋ or one more, with the probability of the fraction: mean 0, rms 1/√6 = 0.408
 
-Errors that are not biased grow in a sum like √n, floor's like n. The floor of §3.1, decoded with
-the sign mended, all on the grid of min–max with a whole zero point."""
+Errors that are not biased grow in a sum like √n, floor's like n. The floor is that of §3.1, decoded
+with the sign mended; all rules stand on the grid of min–max with a whole zero point."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from refnn.console import table, wrap
-from refnn.experiments.spread import told
+from refnn.console import table
+from refnn.experiments.spread import page, told
 from refnn.experiments.trained import SEEDS, J, networks
 from refnn.network import Params
 from refnn.quantization import affine, calibration, rounding
@@ -23,18 +23,15 @@ STAGES = 2
 
 
 class Bias(NamedTuple):
-    """errors: rule -> (S, 61) in steps; J: rule -> (S,), and "float32".
-    >>> Bias._fields
-    ('seeds', 'errors', 'J')"""
+    """What each rule of rounding does to the 61 parameters of S networks."""
 
     seeds: int
-    errors: dict
-    J: dict
+    errors: dict  # rule -> (S, 61) in steps
+    J: dict  # rule, or "float32" -> (S,)
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """The errors of all 61 parameters of every network by three rules, and the loss that each
-    leaves.
+    """Round all 61 parameters of every network by three rules, and measure the loss.
 
     >>> sorted(compute(seeds=2).errors)
     ['floor', 'nearest', 'stochastic']
@@ -52,69 +49,49 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
         "stochastic": rounding.stochastic(divided, np.random.default_rng(0)),
     }
     rounded = {name: Params.unflatten(s * scale, params.sizes) for name, s in steps.items()}
-    return Bias(
-        seeds,
-        {name: s - divided for name, s in steps.items()},
-        {"float32": J(params, X, y)} | {name: J(p, X, y) for name, p in rounded.items()},
-    )
+    errors = {name: s - divided for name, s in steps.items()}
+    losses = {name: J(p, X, y) for name, p in {"float32": params, **rounded}.items()}
+    return Bias(seeds, errors, losses)
 
 
 def text(result):
-    """The table: measured beside the textbook.
+    """Return the table: measured beside the textbook.
 
     >>> text(compute(seeds=2)).splitlines()[0]
     'Rounding 61 weights of 2 networks to 4 bits: error in steps, J (in brackets the'
     """
-    exact = {"floor": (-0.5, 3), "nearest": (0.0, 12), "stochastic": (0.0, 6)}
+    exact = {"floor": (-0.5, 3), "nearest": (0.0, 12), "stochastic": (0.0, 6)}  # mean, 1/rms²
     rows = [["float32", "", "", "", "", told(result.J["float32"], "{:.1f}")]]
     for name, e in result.errors.items():
-        mean, twelfth = exact[name]
-        rows.append(
-            [
-                name,
-                f"{e.mean():+.3f}",
-                f"{mean:+.1f}",
-                f"{np.sqrt((e**2).mean()):.3f}",
-                f"{twelfth**-0.5:.3f}",
-                told(result.J[name], "{:.1f}"),
-            ]
-        )
-    return "\n".join(
-        [
-            wrap(
-                f"Rounding 61 weights of {result.seeds} networks to {BITS} bits: error in steps, J (in "
-                "brackets the central 80%)"
-            ),
-            "",
-            table(rows, ["rule", "mean", "textbook", "rms", "textbook", "J"], "lrrrrr"),
-        ]
+        mean, part = exact[name]
+        bias = [f"{e.mean():+.3f}", f"{mean:+.1f}"]
+        rms = [f"{np.sqrt((e**2).mean()):.3f}", f"{part**-0.5:.3f}"]
+        rows.append([name, *bias, *rms, told(result.J[name], "{:.1f}")])
+    return page(
+        f"Rounding 61 weights of {result.seeds} networks to {BITS} bits: error in steps, J (in "
+        "brackets the central 80%)",
+        table(rows, ["rule", "mean", "textbook", "rms", "textbook", "J"], "lrrrrr"),
     )
 
 
 def draw(result):
-    """The figure `floor_bias`.
-
-    >>> sorted(draw(compute(seeds=2)))
-    ['floor_bias']
-    """
+    """Return the figure `floor_bias`."""
     from refnn import plots
 
     sums = {}
     for name, e in result.errors.items():
-        total = np.cumsum(e, axis=1)
-        n = np.arange(1, e.shape[1] + 1)
-        sums[name] = plots.Series(
-            name, n, *(np.quantile(total, q, axis=0) for q in (0.5, 0.1, 0.9))
-        )
-    all61 = sums["floor"].middle[-1]
-    return {
-        "floor_bias": plots.floor_bias(
-            {name: result.errors[name].ravel() for name in ("floor", "nearest")},
-            sums,
-            f"Floor shifts a weight by {result.errors['floor'].mean():.2f} steps on average, and 61 of them by "
-            f"{all61:.0f};\nto the nearest or at random the errors cancel".replace("-", "−"),
-            f"{result.errors['floor'].size:,} weights, {result.seeds} networks, {BITS} bits".replace(
-                ",", "\u2009", 1
-            ),
-        )
-    }
+        spread = np.quantile(np.cumsum(e, axis=1), [0.5, 0.1, 0.9], axis=0)
+        sums[name] = plots.Series(name, np.arange(1, e.shape[1] + 1), *spread)
+    floor, all61 = result.errors["floor"], sums["floor"].middle[-1]
+    title = (
+        f"Floor shifts a weight by {floor.mean():.2f} steps on average, and 61 of them by "
+        f"{all61:.0f};\nto the nearest or at random the errors cancel"
+    )
+    count = f"{floor.size:,}".replace(",", "\u2009")
+    figure = plots.floor_bias(
+        {name: result.errors[name].ravel() for name in ("floor", "nearest")},
+        sums,
+        title.replace("-", "−"),
+        f"{count} weights, {result.seeds} networks, {BITS} bits",
+    )
+    return {"floor_bias": figure}

@@ -1,7 +1,9 @@
 """From the float network to integers only, step by step: what each step adds to the error of ŷ.
 
-    weights      W and b decoded from their codes        activations  x, h and ŷ on their grids too
-    table        z on its grid too, tanh by table        integers     multiplier, shift: rounded twice (gemmlowp's)
+    weights      W and b decoded from their codes
+    activations  x, h and ŷ on their grids too
+    table        z on its grid too, tanh by table
+    integers     multiplier and shift: rounded twice (gemmlowp's)
 
 Each network is converted with the ranges of its training rows and run on its test rows. The error
 of a stage is its distance from the float network's ŷ; the differences of two stages that follow
@@ -12,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refnn.console import table, wrap
-from refnn.experiments.spread import interval, told
+from refnn.console import table
+from refnn.experiments.spread import interval, page, told
 from refnn.experiments.trained import SEEDS, networks, r_squared
 from refnn.network import Params
 from refnn.quantization import affine, integer
@@ -24,23 +26,18 @@ RUNGS = integer.Ladder._fields[1:]
 
 
 class Rungs(NamedTuple):
-    """error: bits -> (S, 4), rms of ŷ at a stage against the float network's, in standard
-    deviations of y; step: the same against the stage before; R2: "float" and bits -> (S,); once:
-    bits -> (S,), the R² of one rounding; moved: bits -> (S, 2), the share of the codes of z, and of
-    ŷ, that two roundings put elsewhere than one.
-    >>> Rungs._fields
-    ('seeds', 'error', 'step', 'R2', 'once', 'moved')"""
+    """The error of ŷ at every stage, in standard deviations of y (rms over the test rows)."""
 
     seeds: int
-    error: dict
-    step: dict
-    R2: dict
-    once: dict
-    moved: dict
+    error: dict  # bits -> (S, 4) against the float network
+    step: dict  # bits -> (S, 4) against the stage before
+    R2: dict  # bits, or "float" -> (S,)
+    once: dict  # bits -> (S,) the R² with one rounding
+    moved: dict  # bits -> (S, 2) share of the codes of z, and of ŷ, that the second rounding moves
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Every network at every number of bits.
+    """Convert every network at every number of bits.
 
     >>> compute(seeds=2).error[8].shape
     (2, 4)
@@ -65,7 +62,8 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 
 def rms(difference):
-    """Root mean square over rows and outputs.
+    """Return the root mean square over rows and outputs.
+
 
     >>> rms(np.array([[[3.0], [4.0]]]))
     array([3.53553391])
@@ -74,108 +72,78 @@ def rms(difference):
 
 
 def _once(network, X):
-    """ŷ with one rounding in both layers, and the shares of the codes of z and of ŷ that one puts
-    elsewhere than two, each on the accumulators of the run with two."""
-    run, z, h, y = (
-        integer.forward(network, X),
-        network.z_h_qparams,
-        network.h_qparams,
-        network.y_hat_qparams,
-    )
+    """Return ŷ with one rounding in both layers, and the shares of the codes of z and of ŷ that one
+    puts elsewhere than two, each on the accumulators of the run with two."""
 
     def rounded(accumulator, multiplier, shift, p):
-        return integer.requantize_single_rounding(
-            accumulator, multiplier, shift, p.zero_point, p.qmin, p.qmax
-        )
+        grid = p.zero_point, p.qmin, p.qmax
+        return integer.requantize_single_rounding(accumulator, multiplier, shift, *grid)
 
-    q_z = rounded(run.accumulator_h, network.multiplier_h, network.shift_h, z)
-    q_y = rounded(run.accumulator_o, network.multiplier_o, network.shift_o, y)
-    q_h = network.table[q_z.astype(int) - z.qmin]
-    accumulator = integer.matmul(q_h, network.W_ho.T) + integer.fold(
-        network.b_o, network.W_ho, h.zero_point
-    )
-    y_hat = affine.dequantize(rounded(accumulator, network.multiplier_o, network.shift_o, y), y)
+    def rounded_z(accumulator):
+        return rounded(accumulator, network.multiplier_h, network.shift_h, network.z_h_qparams)
+
+    def rounded_y(accumulator):
+        return rounded(accumulator, network.multiplier_o, network.shift_o, network.y_hat_qparams)
+
+    run = integer.forward(network, X)
+    q_z, q_y = rounded_z(run.accumulator_h), rounded_y(run.accumulator_o)
+    q_h = network.table[q_z.astype(int) - network.z_h_qparams.qmin]
+    bias = integer.fold(network.b_o, network.W_ho, network.h_qparams.zero_point)
+    once = rounded_y(integer.matmul(q_h, network.W_ho.T) + bias)
+    y_hat = affine.dequantize(once, network.y_hat_qparams)
     return y_hat, np.mean(q_z != run.z_h_codes), np.mean(q_y != run.y_hat_codes)
 
 
 def text(result):
-    """The ladder as a table, what the last network predicts, and what the second rounding moves.
+    """Return the ladder as a table, what the last network predicts, and what the second rounding
+    moves.
 
     >>> text(compute(seeds=2)).splitlines()[0]
     'Error of y-hat against the float network, rms in standard deviations of y:'
     """
     rows = [[bits, *(f"{np.median(e):.4f}" for e in result.error[bits].T)] for bits in BITS]
     steps = [[bits, *(f"{np.median(e):.4f}" for e in result.step[bits].T)] for bits in BITS]
-    rounded = [
-        [
-            bits,
-            *(f"{100 * np.median(share):.1f}" for share in result.moved[bits].T),
-            *(
-                f"{told(R2[bits], '{:.3f}')}  {np.mean(R2[bits] < 0):4.0%}"
-                for R2 in (result.R2, result.once)
-            ),
-        ]
-        for bits in BITS
-    ]
+    rounded = []
+    for bits in BITS:
+        moved = (f"{100 * np.median(share):.1f}" for share in result.moved[bits].T)
+        by_rounding = (result.R2[bits], result.once[bits])
+        R2 = (f"{told(v, '{:.3f}')}  {np.mean(v < 0):4.0%}" for v in by_rounding)
+        rounded.append([bits, *moved, *R2])
     lost = interval(result.R2["float"] - result.R2[8], "{:.4f}")
     second = interval(result.once[2] - result.R2[2], "{:.3f}")
-    return "\n".join(
-        [
-            wrap(
-                f"Error of y-hat against the float network, rms in standard deviations of y: median over {result.seeds} "
-                "networks at each stage, a cause more from left to right; integers: the multipliers' second rounding"
-            ),
-            "",
-            table(rows, ["bits", *RUNGS], "rrrrr"),
-            "",
-            "What each stage changes, the same against the stage before:",
-            "",
-            table(steps, ["bits", *RUNGS], "rrrrr"),
-            "",
-            wrap(
-                "Rounded twice or once: % of the codes of z and of y-hat that the second rounding moves (median); test R² "
-                "(median and central 80%) and the share of networks that predict worse than a constant, R² < 0"
-            ),
-            "",
-            table(
-                rounded,
-                ["bits", "z", "y-hat", "R² twice        < 0", "R² once        < 0"],
-                "rrrrr",
-            ),
-            "",
-            wrap(
-                f"The float networks have a test R² of {told(result.R2['float'], '{:.3f}')}; integers only at 8 bits "
-                f"lose {lost} of it (95% interval of the median). At 2 bits the second rounding alone costs {second}; "
-                "with one, the last stage changes nothing."
-            ),
-        ]
+    header = ["bits", "z", "y-hat", "R² twice        < 0", "R² once        < 0"]
+    return page(
+        "Error of y-hat against the float network, rms in standard deviations of y: median over "
+        f"{result.seeds} networks at each stage, a cause more from left to right; integers: the "
+        "multipliers' second rounding",
+        table(rows, ["bits", *RUNGS], "rrrrr"),
+        "What each stage changes, the same against the stage before:",
+        table(steps, ["bits", *RUNGS], "rrrrr"),
+        "Rounded twice or once: % of the codes of z and of y-hat that the second rounding moves "
+        "(median); test R² (median and central 80%) and the share of networks that predict worse "
+        "than a constant, R² < 0",
+        table(rounded, header, "rrrrr"),
+        f"The float networks have a test R² of {told(result.R2['float'], '{:.3f}')}; integers only "
+        f"at 8 bits lose {lost} of it (95% interval of the median). At 2 bits the second rounding "
+        f"alone costs {second}; with one, the last stage changes nothing.",
     )
 
 
 def draw(result):
-    """The figure `ladder`.
-
-    >>> sorted(draw(compute(seeds=2)))
-    ['ladder']
-    """
+    """Return the figure `ladder`."""
     from refnn import plots
 
-    eight, two = (
-        [form.format(rung).lstrip("0") for rung in np.median(result.error[bits], axis=0)]
-        for bits, form in ((8, "{:.4f}"), (2, "{:.2f}"))
+    middle = {bits: np.median(result.error[bits], axis=0) for bits in (8, 2)}
+    eight = [f"{e:.4f}".lstrip("0") for e in middle[8]]
+    two = [f"{e:.2f}".lstrip("0") for e in middle[2]]
+    stages = ("weights\nand biases", "+ activations\nx, h, ŷ")
+    stages += ("+ z on its grid,\ntanh by table", "integers only:\nrounded twice")
+    figure = plots.ladder(
+        stages,
+        {bits: result.error[bits] for bits in BITS},
+        f"At 8 bits the weights put ŷ {eight[0]} off, activations too {eight[1]}, integers only "
+        f"{eight[3]};\nat 2 bits {two[0]}, {two[1]} and, with the second rounding, {two[3]}",
+        f"rms error of ŷ on the test rows; thin: {result.seeds} networks, thick: their median",
+        "error of ŷ  (standard deviations of y)",
     )
-    return {
-        "ladder": plots.ladder(
-            (
-                "weights\nand biases",
-                "+ activations\nx, h, ŷ",
-                "+ z on its grid,\ntanh by table",
-                "integers only:\nrounded twice",
-            ),
-            {bits: result.error[bits] for bits in BITS},
-            f"At 8 bits the weights put ŷ {eight[0]} off, activations too {eight[1]}, integers only {eight[3]};\n"
-            f"at 2 bits {two[0]}, {two[1]} and, with the second rounding, {two[3]}",
-            f"rms error of ŷ on the test rows; thin: {result.seeds} networks, thick: their median",
-            "error of ŷ  (standard deviations of y)",
-        )
-    }
+    return {"ladder": figure}

@@ -3,18 +3,18 @@ leave out.
 
     tangent      J + R·(t − w): the article's R, read as a promise; at t = 0 it says −R·w
     parabola     J + R·(t − w) + ½·H_ii·(t − w)²; at t = 0 second-order Taylor (OBD without R)
-    interaction  J(w_i = w_j = 0) − J(w_i = 0) − J(w_j = 0) + J, beside its approximation H_ij·w_i·w_j
+    interaction  J(w_i = w_j = 0) − J(w_i = 0) − J(w_j = 0) + J, beside its approximation
+                 H_ij·w_i·w_j
 
-One network of the recipe is drawn (seed 0), all are counted.
-"""
+One network of the recipe is drawn (seed 0), all are counted."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from refnn import data, derivatives, network
-from refnn.console import table, wrap
-from refnn.experiments.spread import told
+from refnn.console import table
+from refnn.experiments.spread import page, told
 from refnn.experiments.trained import DECAY, SEEDS, networks
 from refnn.network import Params
 from refnn.pruning import as_written, importance, masks, truth
@@ -23,26 +23,21 @@ POINTS, STAGES, SPARSITY = 41, 2, 0.5
 
 
 class Landscape(NamedTuple):
-    """one: the network drawn, with its X and y; tangent, parabola: (S,) share of the 61 whose
-    promise at 0 is within a tenth of the truth; sign: (S,) share whose tangent has the wrong sign
-    there; pairs: (S,) correlation of the interactions of all 1 830 pairs with H_ij·w_i·w_j;
-    together: (S,) share of the networks' best pairs that are not the two best singles (0 or 1).
-    >>> Landscape._fields
-    ('seeds', 'one', 'X', 'y', 'tangent', 'parabola', 'sign', 'pairs', 'together')"""
+    """One network, and what the approximations promise on S networks."""
 
     seeds: int
-    one: Params
-    X: np.ndarray
-    y: np.ndarray
-    tangent: np.ndarray
-    parabola: np.ndarray
-    sign: np.ndarray
-    pairs: np.ndarray
-    together: np.ndarray
+    one: Params  # the network that is drawn
+    X: np.ndarray  # (N, 10) its data
+    y: np.ndarray  # (N, 1)
+    tangent: np.ndarray  # (S,) share of the 61 whose tangent at 0 is within a tenth of the truth
+    parabola: np.ndarray  # (S,) the same of the parabola
+    sign: np.ndarray  # (S,) share of the 61 whose tangent has the wrong sign there
+    pairs: np.ndarray  # (S,) correlation of the interactions of all 1830 pairs with H_ij·w_i·w_j
+    together: np.ndarray  # (S,) 1 where the best pair is not the two best singles, else 0
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """The promises against the truth, on every network.
+    """Hold the promises against the truth, on every network.
 
     >>> compute(seeds=2).pairs.shape
     (2,)
@@ -52,9 +47,8 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     w, real = params.flatten(), truth.deletion(params, X, y).flatten()
     first = -network.backward(params, X, y).flatten() * w
     second = importance.second_order_taylor(params, X, y).flatten()
-    near = [
-        (np.abs(promise - real) <= 0.1 * np.abs(real)).mean(axis=1) for promise in (first, second)
-    ]
+    near = [(np.abs(p - real) <= 0.1 * np.abs(real)).mean(axis=1) for p in (first, second)]
+    wrong = (np.sign(first) != np.sign(real)).mean(axis=1)
     progress("all pairs")
     meeting = interactions(params, X, y)
     bent = derivatives.hessian(params, X, y) * w[:, :, None] * w[:, None, :]
@@ -62,21 +56,14 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     pairs = np.array([np.corrcoef(a[i, j], b[i, j])[0, 1] for a, b in zip(meeting, bent)])
     both = truth.best_subset(params, X, y, 2).removed
     alone = np.sort(np.argsort(real, axis=1, kind="stable")[:, :2], axis=1)
+    together = (both != alone).any(axis=1).astype(float)
     one = Params(*(a[0] for a in params.arrays()))
-    return Landscape(
-        seeds,
-        one,
-        X[0],
-        y[0],
-        *near,
-        (np.sign(first) != np.sign(real)).mean(axis=1),
-        pairs,
-        (both != alone).any(axis=1).astype(float),
-    )
+    return Landscape(seeds, one, X[0], y[0], *near, wrong, pairs, together)
 
 
 def interactions(params, X, y):
-    """J without both, less J without each, plus J: (…, 61, 61); 0 on the diagonal.
+    """Return J without both, less J without each, plus J: (…, 61, 61); 0 on the diagonal.
+
 
     >>> from refnn import network
     >>> p = network.init(np.random.default_rng(0), (2, 2, 1))
@@ -90,9 +77,10 @@ def interactions(params, X, y):
 
 
 def along(params, X, y, t):
-    """J with parameter i set to t[i, k] and the others left: (61, points); one network.
+    """Return J with parameter i set to t[i, k] and the others left: (61, points); one network.
 
-    >>> along(Params([[1.0]], [0.0], [[1.0]], [0.0]), [[0.0]], [[0.0]], np.array([[5.0]] * 4)).T.round(1)
+    >>> one, t = Params([[1.0]], [0.0], [[1.0]], [0.0]), np.array([[5.0]] * 4)
+    >>> along(one, [[0.0]], [[0.0]], t).T.round(1)
     array([[ 0. ,  0.5,  0. , 12.5]])
     """
     n, points = t.shape
@@ -103,7 +91,7 @@ def along(params, X, y, t):
 
 
 def text(result):
-    """What the promises are worth, over all networks.
+    """Return what the promises are worth, over all networks.
 
     >>> text(compute(seeds=2)).splitlines()[2].split()[:3]
     ['tangent', '(R)', 'within']
@@ -113,82 +101,76 @@ def text(result):
         ["tangent with the wrong sign there", told(100 * result.sign, "{:.0f}")],
         ["parabola (R and H_ii) within 10%", told(100 * result.parabola, "{:.0f}")],
     ]
-    return "\n".join(
-        [
-            wrap(f"Of 61 parameters, in % (median of {result.seeds} networks and central 80%)"),
-            "",
-            table(rows, align="lr"),
-            "",
-            wrap(
-                "Interaction of two deletions with H_ij*w_i*w_j: correlation over 1830 pairs "
-                f"{told(result.pairs, '{:.3f}')}. The best pair to delete is not the two best singles in "
-                f"{result.together.mean():.0%} of the networks."
-            ),
-        ]
+    return page(
+        f"Of 61 parameters, in % (median of {result.seeds} networks and central 80%)",
+        table(rows, align="lr"),
+        "Interaction of two deletions with H_ij*w_i*w_j: correlation over 1830 pairs "
+        f"{told(result.pairs, '{:.3f}')}. The best pair to delete is not the two best singles in "
+        f"{result.together.mean():.0%} of the networks.",
     )
 
 
 def draw(result):
-    """The figures `axes`, `pairs` and `masks`.
+    """Return the figures `axes`, `pairs` and `masks`."""
+    return {"axes": _axes(result), "pairs": _pairs(result), "masks": _masks(result)}
 
-    >>> sorted(draw(compute(seeds=2)))
-    ['axes', 'masks', 'pairs']
-    """
+
+def _axes(result):
     from refnn import plots
 
     p, X, y = result.one, result.X, result.y
     w, names = p.flatten(), data.load("diabetes").names
     reach = 0.25 * np.maximum(np.abs(w), 0.05)
-    t = np.linspace(
-        np.minimum(w, 0) - reach, np.maximum(w, 0) + reach, POINTS, axis=1
-    )  # (61, POINTS)
-    J, base = along(p, X, y, t), truth.loss_without(p, np.ones((1, len(w))), X, y)[0]
-    g, H = (
-        network.backward(p, X, y).flatten()[:, None],
-        np.diagonal(derivatives.hessian(p, X, y))[:, None],
-    )
+    low, high = np.minimum(w, 0) - reach, np.maximum(w, 0) + reach
+    t = np.linspace(low, high, POINTS, axis=1)  # (61, POINTS)
+    base = truth.loss_without(p, np.ones((1, len(w))), X, y)[0]
+    g = network.backward(p, X, y).flatten()[:, None]
+    H = np.diagonal(derivatives.hessian(p, X, y))[:, None]
     step = t - w[:, None]
-    real = truth.deletion(p, X, y).flatten()
+    tangent, parabola = g * step, g * step + H * step**2 / 2
+    deleted = truth.deletion(p, X, y).flatten()
+    title = (
+        "J along each of 61 weights: at w = 0 the tangent R is within a tenth of the truth\n"
+        f"for {np.median(result.tangent):.0%} of them, the parabola for "
+        f"{np.median(result.parabola):.0%} (medians of {result.seeds} networks; seed 0 is drawn)"
+    )
+    J = along(p, X, y, t) - base
+    return plots.axes61(t, J, tangent, parabola, w, deleted, names, title)
+
+
+def _pairs(result):
+    from refnn import plots
+
+    p, X, y = result.one, result.X, result.y
+    bent = derivatives.hessian(p, X, y) * np.outer(p.flatten(), p.flatten())
+    title = (
+        "What two deletions cost beyond the sum of each, and H_ij·w_i·w_j:\n"
+        f"correlation {np.median(result.pairs):.2f} over 1830 pairs (median of {result.seeds} "
+        "networks; seed 0 is drawn)"
+    )
+    return plots.interaction(interactions(p, X, y), bent, title)
+
+
+def _masks(result):
+    from refnn import plots
+
+    p, X, y = result.one, result.X, result.y
+    count = p.flatten().size
     scores = {
         "as written: lowest R goes": as_written.importance(p, X, y),
         "|w|": importance.magnitude(p),
         "OBD": importance.obd(p, X, y),
         "OBS": importance.obs(p, X, y, damping=DECAY),
     }
-    removed = truth.best_known(p, X, y, round(SPARSITY * len(w))).removed
-    panels = [(name, p, masks.by_sparsity(score, SPARSITY)) for name, score in scores.items()]
-    panels.append(
-        (
-            "best known, by greedy deletion and swaps",
-            p,
-            Params.unflatten(~np.isin(np.arange(len(w)), removed), p.sizes),
-        )
+    kept = {name: masks.by_sparsity(score, SPARSITY) for name, score in scores.items()}
+    removed = truth.best_known(p, X, y, round(SPARSITY * count)).removed
+    best = Params.unflatten(~np.isin(np.arange(count), removed), p.sizes)
+    kept["best known, by greedy deletion and swaps"] = best
+    tried = np.stack([np.ones(count), *(mask.flatten() for mask in kept.values())])
+    dense, *J = truth.loss_without(p, tried, X, y)
+    title = (
+        f"Half of 61 weights removed (seed 0): {J[0] / dense:.2f} times the dense J by R,\n"
+        f"{J[1] / dense:.2f} by |w|, {J[-1] / dense:.2f} by the best set known"
     )
-    cost = [truth.loss_without(p, m.flatten()[None], X, y)[0] / base for _, _, m in panels]
-    return {
-        "axes": plots.axes61(
-            t,
-            J - base,
-            g * step,
-            g * step + H * step**2 / 2,
-            w,
-            real,
-            names,
-            "J along each of 61 weights: at w = 0 the tangent R is within a tenth of the truth\nfor "
-            f"{np.median(result.tangent):.0%} of them, the parabola for "
-            f"{np.median(result.parabola):.0%} (medians of {result.seeds} networks; seed 0 is drawn)",
-        ),
-        "pairs": plots.interaction(
-            interactions(p, X, y),
-            derivatives.hessian(p, X, y) * np.outer(w, w),
-            "What two deletions cost beyond the sum of each, and H_ij·w_i·w_j:\ncorrelation "
-            f"{np.median(result.pairs):.2f} over 1830 pairs (median of {result.seeds} "
-            "networks; seed 0 is drawn)",
-        ),
-        "masks": plots.matrices(
-            panels,
-            names,
-            f"Half of 61 weights removed (seed 0): {cost[0]:.2f} times the dense J "
-            f"by R,\n{cost[1]:.2f} by |w|, {cost[-1]:.2f} by the best set known",
-        ),
-    }
+    panels = [(name, p, mask) for name, mask in kept.items()]
+    return plots.matrices(panels, data.load("diabetes").names, title)

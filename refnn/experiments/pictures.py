@@ -1,5 +1,5 @@
 """Pictures of one network of the tour (seed 0) and of the formulas: the network, its matrices, the
-staircase."""
+staircase and the dots."""
 
 import numpy as np
 
@@ -13,56 +13,43 @@ BITS = 3  # eight levels, as the article's P
 
 
 def draw(params, R, names):
-    """The figures of one trained network: `network`, `matrices`, `staircase` and `dots`, by name.
+    """Return the figures of one trained network, by name.
 
     params: the network; R: its slopes; names: of its inputs.
-
-    >>> params = network.init(np.random.default_rng(0))
-    >>> sorted(draw(params, params, tuple("abcdefghij")))
-    ['dots', 'matrices', 'network', 'staircase']
     """
     from refnn import plots
 
     theta, P = params.flatten(), 2**BITS
     W, B = as_written.min_max(theta, P)
-    corrected = Params(
-        *(affine.fake_quantize(a, calibration.choose_qparams(a, BITS)) for a in params.arrays())
-    )
+    written = as_written.update(params, W, B, P)
+    grids = (calibration.choose_qparams(a, BITS) for a in params.arrays())
+    corrected = Params(*map(affine.fake_quantize, params.arrays(), grids))
     rest, kept = prune_written.prune(params, R, float(article.TAU))
     half = masks.by_sparsity(importance.magnitude(params), 0.5)
     panels = [
         ("float32", params, None),
-        (
-            f"as written, {BITS} bits: every weight shifted by 2B/W",
-            as_written.update(params, W, B, P),
-            None,
-        ),
+        (f"as written, {BITS} bits: every weight shifted by 2B/W", written, None),
         (f"corrected, {BITS} bits", corrected, None),
         (f"as written, R < {article.TAU}: {masks.count(kept)} of 61 left", rest, kept),
         (f"magnitude 50%: {masks.count(half)} of 61 left", network.apply_mask(params, half), half),
     ]
     largest = names[int(np.abs(params.W_ih).max(axis=0).argmax())]
+    title = "A 10-5-1 network trained on diabetes (seed 0): its largest weight comes from "
+    treated = (
+        "The same 61 weights (seed 0) after each treatment: as written they all move, or go by "
+        "their sign"
+    )
     return {
-        "network": plots.network(
-            params,
-            names,
-            "A 10-5-1 network trained on diabetes (seed 0): "
-            f"its largest weight comes from {largest}",
-        ),
-        "matrices": plots.matrices(
-            panels,
-            names,
-            "The same 61 weights (seed 0) after each treatment: as written they "
-            "all move, or go by their sign",
-        ),
+        "network": plots.network(params, names, title + largest),
+        "matrices": plots.matrices(panels, names, treated),
         "staircase": staircase(),
         "dots": dots(params),
     }
 
 
 def dots(params):
-    """The parameters of one network as dots before and after eight levels, as written, corrected,
-    by code book.
+    """Draw the parameters of one network before and after eight levels, as written, corrected, by
+    code book.
 
     >>> len(dots(network.init(np.random.default_rng(0))).axes)
     3
@@ -71,41 +58,32 @@ def dots(params):
 
     theta, P = params.flatten(), 2**BITS
     W, B = as_written.min_max(theta, P)
+    written, its_levels = as_written.update(params, W, B, P).flatten(), (np.arange(P) + B) / W
     grid = calibration.choose_qparams(theta, BITS)
+    corrected = affine.fake_quantize(theta, grid)
+    levels = affine.dequantize(np.arange(grid.qmin, grid.qmax + 1), grid)
     book = codebook.fit(theta, P)
+    decoded = codebook.decode(book)
+    name = f"as written: floor, decoded (Q + B)/W, B = {B:.2f}"
     panels = [
-        (
-            f"as written: floor, decoded (Q + B)/W, B = {B:.2f}",
-            "as written",
-            as_written.update(params, W, B, P).flatten(),
-            (np.arange(P) + B) / W,
-        ),
-        (
-            "corrected: to the nearest of eight equal steps",
-            "corrected",
-            affine.fake_quantize(theta, grid),
-            affine.dequantize(np.arange(grid.qmin, grid.qmax + 1), grid),
-        ),
-        (
-            "code book: the eight levels that lie best",
-            "code book",
-            codebook.decode(book),
-            book.centroids,
-        ),
+        (name, "as written", written, its_levels),
+        ("corrected: to the nearest of eight equal steps", "corrected", corrected, levels),
+        ("code book: the eight levels that lie best", "code book", decoded, book.centroids),
     ]
-    off = [np.sqrt(np.mean((after - theta) ** 2)) for _, _, after, _ in panels]
+    off = [np.sqrt(np.mean((after - theta) ** 2)) for after in (written, corrected, decoded)]
     return plots.dots(
         theta,
         panels,
         f"Eight levels for {len(theta)} weights: rms error {off[0]:.2f} as written, "
         f"{off[1]:.3f} corrected, {off[2]:.3f} by code book",
-        "one network trained on diabetes (seed 0); every dot is a weight or bias, every tick a level",
+        "one network trained on diabetes (seed 0); every dot is a weight or bias, every tick a "
+        "level",
     )
 
 
 def staircase():
-    """Eight levels on [−1, 1], as written, with the sign mended, corrected; x goes a little beyond
-    the range.
+    """Draw eight levels on [−1, 1], as written, with the sign mended, corrected; x goes a little
+    beyond the range.
 
     >>> len(staircase().axes)
     6
@@ -123,10 +101,9 @@ def staircase():
         ("corrected: nearest, saturate", "corrected", affine.fake_quantize(x, grid), grid.scale),
     ]
     shift = np.mean(curves[0][2] - curves[1][2]) * W
-    return plots.staircase(
-        x,
-        curves,
-        f"The printed sign puts every weight 2B = {shift:.0f} steps too high, and beyond "
-        f"the range mod wraps by {P};\n"
-        "to nearest and saturating, no weight within the range moves by more than half a step",
+    title = (
+        f"The printed sign puts every weight 2B = {shift:.0f} steps too high, and beyond the range "
+        f"mod wraps by {P};\n"
+        "to nearest and saturating, no weight within the range moves by more than half a step"
     )
+    return plots.staircase(x, curves, title)

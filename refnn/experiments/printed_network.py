@@ -3,8 +3,8 @@ retraining.
 
 It comes without data: X ~ N(0, 1), 64 × 5, a draw a seed, and y its own tanh output, so that J = 0
 with all 15 and a mask's J is what it costs. There R is 0 for every parameter, and R < τ removes all
-15. Retrained: every one of the 2¹⁵ masked networks 200 steps further (Adam, lr .01, the mask held),
-on the first draw."""
+15. Retrained is every one of the 2¹⁵ masked networks, on the first draw: 200 steps further (Adam,
+lr .01), the mask held."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import article, network
-from refnn.console import table, wrap
-from refnn.experiments.spread import told
+from refnn.console import table
+from refnn.experiments.spread import page, told
 from refnn.network import Params
 from refnn.pruning import importance, truth
 
@@ -23,21 +23,17 @@ STAGES = 2
 
 
 class Printed(NamedTuple):
-    """best: count -> (S,) least J; by: (criterion, count) -> (S,) J; nested: (S,) how many of the
-    14 best sets of one more contain the one before; retrained: count -> least J after retraining,
-    on the first draw.
-    >>> Printed._fields
-    ('seeds', 'best', 'by', 'nested', 'retrained')"""
+    """What the best mask of each size costs, and the masks by each criterion; S draws of data."""
 
     seeds: int
-    best: dict
-    by: dict
-    nested: np.ndarray
-    retrained: dict
+    best: dict  # parameters removed -> (S,) least J
+    by: dict  # (criterion, parameters removed) -> (S,) J
+    nested: np.ndarray  # (S,) how many of the 14 best sets of one more contain the one before
+    retrained: dict  # parameters removed -> least J after retraining, on the first draw
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None, steps=STEPS):
-    """All masks on every draw of the data.
+    """Try all masks on every draw of the data.
 
     >>> compute(seeds=2, steps=1).best[1].shape
     (2,)
@@ -52,52 +48,40 @@ def compute(seeds=SEEDS, progress=lambda stage: None, steps=STEPS):
         J = truth.every_mask(params, X, y)  # (2¹⁵,)
         sets = [set(truth.best_of(J, k).removed.tolist()) for k in range(n)]
         nested[seed] = sum(a < b for a, b in pairwise(sets))
+        scores = (
+            importance.magnitude(params),
+            importance.gradient(params, X, y),
+            importance.obd(params, X, y),
+        )
+        order = {n: np.argsort(s.flatten(), kind="stable") for n, s in zip(CRITERIA, scores)}
         for k in COUNTS:
             best[k][seed] = truth.best_of(J, k).J
-            for name, scores in zip(
-                CRITERIA,
-                (
-                    importance.magnitude(params),
-                    importance.gradient(params, X, y),
-                    importance.obd(params, X, y),
-                ),
-            ):
-                gone = np.argsort(scores.flatten(), kind="stable")[:k]
-                by.setdefault((name, k), np.empty(seeds))[seed] = J[(2**n - 1) - (1 << gone).sum()]
+            for name in CRITERIA:
+                kept = (2**n - 1) - (1 << order[name][:k]).sum()  # a bit a parameter
+                by.setdefault((name, k), np.empty(seeds))[seed] = J[kept]
     progress("2^15 masks retrained")
     after = truth.every_mask_retrained(params, *article.data(), steps=steps)
-    return Printed(seeds, best, by, nested, {k: float(truth.best_of(after, k).J) for k in COUNTS})
+    retrained = {k: float(truth.best_of(after, k).J) for k in COUNTS}
+    return Printed(seeds, best, by, nested, retrained)
 
 
 def text(result):
-    """A table by the number of parameters removed.
+    """Return a table by the number of parameters removed.
 
     >>> text(compute(seeds=2, steps=1)).splitlines()[0]
     'J of the printed 5-2-1 network without k of its 15 parameters, 2 draws of data:'
     """
-    rows = [
-        [
-            k,
-            told(result.best[k], "{:.3f}"),
-            *(f"{np.median(result.by[name, k]):.3f}" for name in CRITERIA),
-            f"{result.retrained[k]:.4f}",
-        ]
-        for k in COUNTS
-    ]
-    return "\n".join(
-        [
-            wrap(
-                f"J of the printed 5-2-1 network without k of its 15 parameters, {result.seeds} draws of data: the best "
-                "of all masks (median and central 80%), the k lowest by a criterion (median); and the best after "
-                "retraining all 32768 masks (first draw)"
-            ),
-            "",
-            table(rows, ["k", "best mask", *CRITERIA, "retrained"], "rrrrrr"),
-            "",
-            wrap(
-                "The best set of one more contains the best set before it in "
-                f"{told(result.nested, '{:.0f}')} of 14 steps (80%): removing one by one need not find the best. |R| is 0 "
-                "for all, so that |R| goes by position alone."
-            ),
-        ]
+    rows = []
+    for k in COUNTS:
+        by = [f"{np.median(result.by[name, k]):.3f}" for name in CRITERIA]
+        rows.append([k, told(result.best[k], "{:.3f}"), *by, f"{result.retrained[k]:.4f}"])
+    return page(
+        "J of the printed 5-2-1 network without k of its 15 parameters, "
+        f"{result.seeds} draws of data: the best of all masks (median and central 80%), the k "
+        "lowest by a criterion (median); and the best after retraining all 32768 masks (first "
+        "draw)",
+        table(rows, ["k", "best mask", *CRITERIA, "retrained"], "rrrrrr"),
+        "The best set of one more contains the best set before it in "
+        f"{told(result.nested, '{:.0f}')} of 14 steps (80%): removing one by one need not find the "
+        "best. |R| is 0 for all, so that |R| goes by position alone.",
     )

@@ -1,5 +1,6 @@
-"""What is wrong with the numbers that §4.1 of the article prints: each finding computed. Collected
-in `errata`."""
+"""What is wrong with the numbers that §4.1 of the article prints: each finding computed.
+
+They are collected in `errata`."""
 
 from fractions import Fraction
 from itertools import permutations, product
@@ -9,16 +10,19 @@ import numpy as np
 from refnn import article, network
 from refnn.article import LEVELS, TENSORS, fractions
 from refnn.checking.plane.circle import feasible_W
-from refnn.checking.plane.conflict import decimal
+from refnn.checking.plane.digits import decimal
 from refnn.checking.reading.printed import levels_in
 from refnn.checking.roundtrip import roundtrip
 from refnn.checking.solver import solve
 from refnn.quantization import affine, as_written, calibration, rounding
 
+HALF_A_DIGIT = Fraction(1, 20)  # the decoded values are printed to one decimal
+NO_PAIR = "no (W, B) with either sign"
+
 
 def min_max_codes(name):
-    """The codes of a printed tensor with W and B from its own minimum and maximum, or None: one
-    value has no range.
+    """Return the codes of a printed tensor with W and B from its own minimum and maximum, or None:
+    one value has no range.
 
     >>> min_max_codes("W_ih").tolist(), min_max_codes("b_o")
     ([[0, 0, 1, 2, 3], [3, 4, 5, 6, 7]], None)
@@ -30,23 +34,19 @@ def min_max_codes(name):
 
 
 def decoded_by_row():
-    """What finding 5 says of the decoded W_ih: which row has a (W, B) for its codes and its decoded
-    values.
+    """Say which row of the decoded W_ih has a (W, B) for its codes and its decoded values
+    (finding 5).
 
-    >>> decoded_by_row()
-    'to one decimal, the first row is printed by W = 9, B = 0, the second by no (W, B) with either sign'
+    >>> decoded_by_row().split(", the ")[1:]
+    ['first row is printed by W = 9, B = 0', 'second by no (W, B) with either sign']
     """
     said = []
     for name, row in (("first row is printed", 0), ("second", 1)):
         x, q, decoded = _row("W_ih", row)
-        half = Fraction(1, 20)
-        low, high = [d - half for d in decoded], [d + half for d in decoded]
+        low, high = _around(decoded, HALF_A_DIGIT)
         pair = next((p for sign in "+-" if (p := roundtrip(x, q, low, high, LEVELS, sign))), None)
-        said.append(
-            f"the {name} by W = {decimal(pair[0])}, B = {decimal(pair[1])}"
-            if pair
-            else f"the {name} by no (W, B) with either sign"
-        )
+        by = f"W = {decimal(pair[0])}, B = {decimal(pair[1])}" if pair else NO_PAIR
+        said.append(f"the {name} by {by}")
     return "to one decimal, " + ", ".join(said)
 
 
@@ -55,141 +55,126 @@ def _row(tensor, row):
     return list(x), [int(c) for c in q], [Fraction(v) for v in x_hat]
 
 
+def _flat(name, form):
+    return [v for row in getattr(TENSORS[name], form) for v in row]
+
+
+def _codes(name):
+    return [int(v) for v in _flat(name, "q")]
+
+
+def _around(values, half):
+    """Return the lowest and the highest numbers that may stand behind printed ones."""
+    return [v - half for v in values], [v + half for v in values]
+
+
 def _span(intervals):
     return " and ".join(f"({decimal(a)}, {decimal(b)})" for a, b in intervals)
+
+
+def _in_rows(codes):
+    return " / ".join(" ".join(map(str, row)) for row in codes.tolist())
 
 
 def _sizes():
     printed, claimed = article.parameters(), article.CLAIMED_SIZES
     n = len(network.init(np.random.default_rng(0), claimed).flatten())
     return (
-        f"the network printed is {'-'.join(map(str, printed.sizes))} with {printed.flatten().size} parameters; "
-        f"the {'-'.join(map(str, claimed))} network announced has {n}"
+        f"the network printed is {'-'.join(map(str, printed.sizes))} with "
+        f"{printed.flatten().size} parameters; the {'-'.join(map(str, claimed))} network announced "
+        f"has {n}"
     )
 
 
 def _never_computed():
-    given = [name for name in TENSORS if min_max_codes(name) is not None]
+    without = [name for name in TENSORS if min_max_codes(name) is None]
     W, B = as_written.min_max(fractions(TENSORS["W_ih"].x), LEVELS)
     return (
-        f"W and B are announced, and the parameters printed {article.TIMES_PARAMETERS_PRINTED} times instead; "
-        f"min-max gives W = {decimal(W)}, B = {decimal(B)} for W_ih, and for {len(TENSORS) - len(given)} tensor "
-        "of one value (b_o) nothing"
+        "W and B are announced, and the parameters printed "
+        f"{article.TIMES_PARAMETERS_PRINTED} times instead; min-max gives W = {decimal(W)}, B = "
+        f"{decimal(B)} for W_ih, and for {len(without)} tensor of one value (b_o) nothing"
     )
 
 
 def _no_pair():
-    x, q = (
-        [v for row in TENSORS["W_ih"].x for v in row],
-        [int(v) for row in TENSORS["W_ih"].q for v in row],
-    )
+    x, q = _flat("W_ih", "x"), _codes("W_ih")
     s = solve(x, q, LEVELS)
     up = solve(x, [-c % LEVELS for c in q], LEVELS)  # ceil(y) = -floor(-y)
     others = [P for P in range(max(q) + 1, 65) if feasible_W([Fraction(v) for v in x], q, P)]
     columns = [f"0.{k}" for k in range(1, 10, 2)] + ["0.2", "0.4", "0.6", "0.8", "1.0"]
-    rest = [name for name in TENSORS if name != "W_ih"]
-    all_15 = solve(
-        columns + [v for n in rest for v in _flat(n, "x")],
-        q + [int(v) for n in rest for v in _flat(n, "q")],
-        LEVELS,
-    )
-    W, B = all_15.witness
+    for name in TENSORS:
+        if name != "W_ih":
+            columns, q = columns + _flat(name, "x"), q + _codes(name)
+    W, B = solve(columns, q, LEVELS).witness
     return (
         f"{'a' if s.feasible else 'no'} (W, B) prints Q(W_ih): {s.proof.reason}. "
-        f"{'Some' if others or up.feasible else 'None'} for any other P from 6 to 64 or with ceil. At most "
-        f"{len(s.repair.keep)} of 10 codes fit one pair. Laid out column by column, "
+        f"{'Some' if others or up.feasible else 'None'} for any other P from 6 to 64 or with ceil. "
+        f"At most {len(s.repair.keep)} of 10 codes fit one pair. Laid out column by column, "
         f"W = {decimal(W)}, B = {decimal(B)} prints all 15"
     )
-
-
-def _flat(name, form):
-    return [v for row in getattr(TENSORS[name], form) for v in row]
 
 
 def _rows():
     first, second = (solve(*_row("W_ih", r)[:2], LEVELS) for r in (0, 1))
     ten = fractions(TENSORS["W_ih"].x)
-    B = [
-        [
-            b
-            for b in range(-LEVELS, 1)
-            if (as_written.quantize(ten[r], 10, b, LEVELS) == _row("W_ih", r)[1]).all()
-        ]
-        for r in (0, 1)
-    ]
-    others = all(
-        (as_written.quantize(fractions(t.x), 10, -1, LEVELS) == fractions(t.q)).all()
-        for name, t in TENSORS.items()
-        if name != "W_ih"
-    )
-    codes = " / ".join(" ".join(map(str, row)) for row in min_max_codes("W_ih").tolist())
+
+    def prints(x, B, codes):
+        return (as_written.quantize(x, 10, B, LEVELS) == codes).all()
+
+    offsets = range(-LEVELS, 1)
+    B = [[b for b in offsets if prints(ten[r], b, _row("W_ih", r)[1])] for r in (0, 1)]
+    rest = [tensor for name, tensor in TENSORS.items() if name != "W_ih"]
+    others = all(prints(fractions(tensor.x), -1, fractions(tensor.q)) for tensor in rest)
     return (
-        f"row by row it can be printed, W in {_span(first.intervals)} mod {first.period} for the first, "
-        f"{_span(second.intervals)} for the second: W = 10 with B = {B[0][0]} and B = {B[1][0]} (per-channel "
-        f"quantization). W = 10, B = -1 prints the other tensors {'too' if others else 'NOT'}; "
-        f"min-max would print {codes}"
+        f"row by row it can be printed, W in {_span(first.intervals)} mod {first.period} for the "
+        f"first, {_span(second.intervals)} for the second: W = 10 with B = {B[0][0]} and B = "
+        f"{B[1][0]} (per-channel quantization). W = 10, B = -1 prints the other tensors "
+        f"{'too' if others else 'NOT'}; min-max would print {_in_rows(min_max_codes('W_ih'))}"
     )
 
 
 def _decoded():
     def any_pair(x, q, decoded, half, sign="+"):
-        return roundtrip(
-            x, q, [d - half for d in decoded], [d + half for d in decoded], LEVELS, sign
-        )
+        return roundtrip(x, q, *_around(decoded, half), LEVELS, sign)
 
-    rows = {
-        "W_ih row 1": _row("W_ih", 0),
-        "W_ih row 2": _row("W_ih", 1),
-        "W_ho": _row("W_ho", 0),
-        **{
-            n: (
-                _flat(n, "x"),
-                [int(v) for v in _flat(n, "q")],
-                [Fraction(v) for v in _flat(n, "x_hat")],
-            )
-            for n in ("b_h", "b_o")
-        },
-    }
+    def nine_prints(x, q, decoded):
+        off = as_written.dequantize(np.array(q), Fraction(9), 0) - np.array(decoded)
+        codes = as_written.quantize(fractions(x), 9, 0, LEVELS)
+        return (abs(off) <= HALF_A_DIGIT).all() and (codes == q).all()
+
+    rows = {"W_ih row 1": _row("W_ih", 0), "W_ih row 2": _row("W_ih", 1), "W_ho": _row("W_ho", 0)}
+    for n in ("b_h", "b_o"):
+        rows[n] = _flat(n, "x"), _codes(n), [Fraction(v) for v in _flat(n, "x_hat")]
     exact = [name for name, r in rows.items() if any_pair(*r, Fraction(0))]
-    nine = [
-        name
-        for name, (x, q, d) in rows.items()
-        if all(
-            abs(v - p) <= Fraction(1, 20)
-            for v, p in zip(as_written.dequantize(np.array(q), Fraction(9), 0), d)
-        )
-        and (as_written.quantize(fractions(x), 9, 0, LEVELS) == q).all()
-    ]
-    never = [
-        name
-        for name, r in rows.items()
-        if not any(any_pair(*r, Fraction(1, 20), sign) for sign in "+-")
-    ]
+    nine = [name for name, r in rows.items() if nine_prints(*r)]
+    some = [name for name, r in rows.items() if any(any_pair(*r, HALF_A_DIGIT, s) for s in "+-")]
+    never = [name for name in rows if name not in some]
     x, hat = (fractions(getattr(TENSORS["W_ih"], form)).astype(float) for form in ("x", "x_hat"))
     step = (x.max() - x.min()) / (LEVELS - 1)
     grid = x.min() + rounding.half_even((x - x.min()) / step) * step
     rms = [float(np.sqrt(np.mean((v - x) ** 2))) for v in (hat, x.mean(), grid)]
     return (
-        f"as exact numbers only {', '.join(exact)} has a (W, B) for codes and decoded values; to one decimal "
-        f"W = 9, B = 0 gives {', '.join(nine)}; {', '.join(never)} has none with either sign. "
-        f"Rms error of the printed W_ih {rms[0]:.4f}; if all ten were their mean {rms[1]:.4f}; "
-        f"of eight levels to nearest {rms[2]:.4f}"
+        f"as exact numbers only {', '.join(exact)} has a (W, B) for codes and decoded values; to "
+        f"one decimal W = 9, B = 0 gives {', '.join(nine)}; {', '.join(never)} has none with "
+        f"either sign. Rms error of the printed W_ih {rms[0]:.4f}; if all ten were their mean "
+        f"{rms[1]:.4f}; of eight levels to nearest {rms[2]:.4f}"
     )
 
 
 def _levels():
-    largest = max(int(v) for name in TENSORS for v in _flat(name, "q"))
+    largest = max(code for name in TENSORS for code in _codes(name))
     return (
-        f"8 may be levels (3 bits) or bits (256 levels); the largest printed code is {largest}, which fits both; "
-        f"P = {levels_in(article.LEVELS_TEXT)} stands only in prose"
+        "8 may be levels (3 bits) or bits (256 levels); the largest printed code is "
+        f"{largest}, which fits both; P = {levels_in(article.LEVELS_TEXT)} stands only in prose"
     )
 
 
 def _set_difference():
-    values = [v for name in TENSORS for v in _flat(name, "x")]
+    values = [Fraction(v) for name in TENSORS for v in _flat(name, "x")]
     return (
-        f"theta \\ {{x}} is a set difference: as a set the printed theta has {len(set(map(Fraction, values)))} "
-        f"elements, not {len(values)}; it has to become a mask, and the mask has to be held in training"
+        "theta \\ {x} is a set difference: as a set the printed theta has "
+        f"{len(set(values))} elements, not {len(values)}; it has to become a mask, and the mask "
+        "has to be held in training"
     )
 
 
@@ -202,35 +187,38 @@ def _blocks():
             fits += bool(a[0] == b[0] and c[0] == d[0] and a[1] == c[1] and b[1] == d[1])
     p = article.parameters()
     layers = [(w.shape[0], w.shape[1] + 1) for w in (p.W_ih, p.W_ho)]
+    (a, b), (c, d) = layers
     return (
-        f"theta_q's block matrix does not fit: {fits} of {24 * 16} orders and transposes of the four blocks do; "
-        f"one matrix [W b] per layer does, {layers[0][0]} x {layers[0][1]} and {layers[1][0]} x {layers[1][1]}"
+        f"theta_q's block matrix does not fit: {fits} of {24 * 16} orders and transposes of the "
+        f"four blocks do; one matrix [W b] per layer does, {a} x {b} and {c} x {d}"
     )
 
 
 def _letters():
     letters = [name.split("_")[0] for name in TENSORS]
     return (
-        f"letters collide: W is the scaling factor and the matrix of {letters.count('W')} printed tensors, "
-        f"B the offset beside {letters.count('b')} biases b; the first are announced and the second printed"
+        "letters collide: W is the scaling factor and the matrix of "
+        f"{letters.count('W')} printed tensors, B the offset beside {letters.count('b')} biases b; "
+        "the first are announced and the second printed"
     )
 
 
 def _no_code():
     return (
-        f"code is promised in §1, in the heading of §4 and in the summary; there are {article.CODE_LISTINGS} "
-        "listings, and no activation, forward pass, data or training either"
+        "code is promised in §1, in the heading of §4 and in the summary; there are "
+        f"{article.CODE_LISTINGS} listings, and no activation, forward pass, data or training "
+        "either"
     )
 
 
 def _one_scale():
     x = fractions(TENSORS["W_ih"].x)
     p = calibration.choose_qparams(x, bits=3, signed=False)
-    codes = " / ".join(" ".join(map(str, row)) for row in affine.quantize(x, p).tolist())
     error = np.abs(affine.fake_quantize(x, p) - x).max()
     return (
-        f"what the field prints for W_ih at 3 bits: scale {p.scale}, zero point {p.zero_point}, codes {codes}; "
-        f"no weight moves by more than {error} (half a step is {p.scale / 2})"
+        f"what the field prints for W_ih at 3 bits: scale {p.scale}, zero point {p.zero_point}, "
+        f"codes {_in_rows(affine.quantize(x, p))}; no weight moves by more than {error} (half a "
+        f"step is {p.scale / 2})"
     )
 
 

@@ -1,17 +1,17 @@
 """Is the chosen range the best one? Four calibrations against the best pair of clipping points,
 found by brute force.
 
-Best: the least mean squared error over all (a·min, b·max), a and b on a grid of 1/POINTS (symmetric
-grids have one clipping point; here both ends are free). Tensors: the hidden weights W_ih and the
-hidden outputs h of each network."""
+The best is the least mean squared error over all (a·min, b·max), a and b on a grid of 1/POINTS
+(symmetric grids have one clipping point; here both ends are free). The tensors are the hidden
+weights W_ih and the hidden outputs h of each network."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from refnn import network
-from refnn.console import table, wrap
-from refnn.experiments.spread import median
+from refnn.console import table
+from refnn.experiments.spread import median, page
 from refnn.experiments.trained import SEEDS, networks
 from refnn.quantization import affine, calibration
 
@@ -20,18 +20,16 @@ STAGES = 2 * len(BITS)
 
 
 class Ranges(NamedTuple):
-    """ratios: (tensor, bits) -> {calibration: mean squared error over the best, one a network}.
-    >>> Ranges._fields
-    ('seeds', 'ratios')"""
+    """The mean squared error of each calibration over the best one; S networks."""
 
     seeds: int
-    ratios: dict
+    ratios: dict  # (tensor, bits) -> {calibration: (S,)}
 
 
 def best(x, bits, points=POINTS):
-    """The least mean squared error over points² ranges that contain 0: plain, all of them.
+    """Return the least mean squared error over points² ranges that contain 0: plain, all of them.
 
-    >>> float(best(np.array([0.0, 1.0, 2.0, 3.0]), bits=2))       # four codes for four values
+    >>> float(best(np.array([0.0, 1.0, 2.0, 3.0]), bits=2))  # four codes for four values
     0.0
     """
     qmin, qmax = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
@@ -39,15 +37,16 @@ def best(x, bits, points=POINTS):
     a, b = np.meshgrid(part * low if low else [0.0], part * high if high else [0.0])
     least, a, b = np.inf, a.reshape(-1, 1), b.reshape(-1, 1)
     for start in range(0, len(a), 100):  # as many as a cache holds
-        scale = (b[start : start + 100] - a[start : start + 100]) / (qmax - qmin)
-        zero_point = np.clip(np.rint(qmin - a[start : start + 100] / scale), qmin, qmax)
+        some_a, some_b = a[start : start + 100], b[start : start + 100]
+        scale = (some_b - some_a) / (qmax - qmin)
+        zero_point = np.clip(np.rint(qmin - some_a / scale), qmin, qmax)
         q = np.clip(np.rint(x / scale) + zero_point, qmin, qmax)
         least = min(least, (((q - zero_point) * scale - x) ** 2).mean(axis=1).min())
     return least
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Every calibration at every number of bits.
+    """Choose by every calibration at every number of bits.
 
     >>> sorted(compute(seeds=2).ratios[("W_ih", 2)])
     ['entropy', 'minmax', 'mse', 'percentile']
@@ -73,34 +72,24 @@ def _told(values):
 
 
 def text(result):
-    """The table of ratios, and how far the best search is from brute force at worst.
+    """Return the table of ratios, and how far the best search is from brute force at worst.
 
     >>> text(compute(seeds=2)).splitlines()[-1].strip()
     'distribution, not the squared error.'
     """
-    rows = [
-        [f"{tensor} {bits}", *map(_told, by.values())]
-        for (tensor, bits), by in result.ratios.items()
-    ]
-    worst = max(by["mse"].max() for by in result.ratios.values())
+    ratios = result.ratios.items()
+    rows = [[f"{tensor} {bits}", *map(_told, by.values())] for (tensor, bits), by in ratios]
     mse, plain = (
         np.concatenate([by[c] for by in result.ratios.values()]) for c in ("mse", "minmax")
     )
-    size = POINTS**2
-    return "\n".join(
-        [
-            wrap(
-                f"Mean squared error over that of the best of {size} ranges: median and its 95% interval over "
-                f"{result.seeds} networks. W_ih: 50 weights; h: the outputs of 5 hidden units, 331 rows."
-            ),
-            "",
-            table(rows, ["bits", *calibration.CALIBRATIONS], "lrrrr"),
-            "",
-            wrap(
-                f"mse is never above {worst:.3f} times the best of the brute force (below 1 where its finer search finds "
-                f"more), and not worse than min-max on {(mse <= plain).mean():.0%} of the tensors. percentile cuts "
-                "nothing of fewer than 1000 values. entropy compares histograms of 2048 bins, too many for 50 weights; "
-                "what it keeps is the shape of the distribution, not the squared error."
-            ),
-        ]
+    return page(
+        f"Mean squared error over that of the best of {POINTS**2} ranges: median and its 95% "
+        f"interval over {result.seeds} networks. W_ih: 50 weights; h: the outputs of 5 hidden "
+        "units, 331 rows.",
+        table(rows, ["bits", *calibration.CALIBRATIONS], "lrrrr"),
+        f"mse is never above {mse.max():.3f} times the best of the brute force (below 1 where its "
+        "finer search finds more), and not worse than min-max on "
+        f"{(mse <= plain).mean():.0%} of the tensors. percentile cuts nothing of fewer than 1000 "
+        "values. entropy compares histograms of 2048 bins, too many for 50 weights; what it keeps "
+        "is the shape of the distribution, not the squared error.",
     )

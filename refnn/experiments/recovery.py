@@ -1,10 +1,11 @@
 """Does pruning find what is known to be idle? Friedman's five idle inputs, the teacher's weights
 that are 0.
 
-    idle inputs    friedman1: x6 to x10. Chosen: the five inputs whose weights score least together; and of the weights
-                   of W_ih that pruning to 50 % removes, those in idle columns
-    zero weights   teacher: 25 of 50 weights of W_ih. A student has them only up to the 5!·2⁵ symmetries of its
-                   hidden units; matched to the teacher's in the nearest order, signs free
+    idle inputs   friedman1: x6 to x10. Chosen: the five inputs whose weights score least together;
+                  and of the weights of W_ih that pruning to 50 % removes, those in idle columns
+    zero weights  teacher: 25 of 50 weights of W_ih. A student has them only up to the 5!·2⁵
+                  symmetries of its hidden units; matched to the teacher's in the nearest order,
+                  signs free
 
 Precision: of what was removed (or chosen), the share that is idle. Recall: of what is idle, the
 share removed. By chance both are 50 %: half of the inputs and of the weights are idle."""
@@ -15,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import data
-from refnn.console import table, wrap
-from refnn.experiments.spread import interval
+from refnn.console import table
+from refnn.experiments.spread import interval, page
 from refnn.experiments.trained import SEEDS, networks
 from refnn.pruning import importance, masks, structured, truth
 
@@ -31,22 +32,19 @@ STAGES = 2 * len(RECIPES)
 
 
 class Recovery(NamedTuple):
-    """inputs: (recipe, criterion) -> (S,) share of the five chosen inputs that are idle; weights:
-    the same -> (precision, recall) of removed W_ih weights in idle columns; teacher: (recipe,
-    criterion) -> (precision, recall); distance: recipe -> (S,) of the matched student from the
-    teacher, relative.
-    >>> Recovery._fields
-    ('seeds', 'inputs', 'weights', 'teacher', 'distance')"""
+    """How much of what is idle each criterion finds, on S networks.
+
+    A quality is (precision, recall), (S,) each."""
 
     seeds: int
-    inputs: dict
-    weights: dict
-    teacher: dict
-    distance: dict
+    inputs: dict  # (recipe, criterion) -> (S,) share of the five chosen inputs that are idle
+    weights: dict  # (recipe, criterion) -> quality of removed weights in idle columns
+    teacher: dict  # (recipe, criterion) -> quality of removed weights, units matched
+    distance: dict  # recipe -> (S,) relative distance of the matched student from the teacher
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Friedman's inputs and the teacher's weights, by every criterion.
+    """Prune on Friedman's data and on the teacher's, by every criterion.
 
     >>> compute(seeds=2).inputs["decay", "|w|"].shape
     (2,)
@@ -71,35 +69,29 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 def _scores(params, X, y):
     for name, criterion in CRITERIA.items():
-        yield (
-            name,
-            (
-                importance.random(params, np.random.default_rng(0))
-                if criterion is None
-                else criterion(params, X, y)
-            ),
-        )
+        if criterion is None:
+            yield name, importance.random(params, np.random.default_rng(0))
+        else:
+            yield name, criterion(params, X, y)
 
 
 def _quality(removed, idle):
-    """(precision, recall), (S,) each."""
+    """Return (precision, recall), (S,) each."""
     hit = (removed & idle).sum(axis=(1, 2))
     return hit / np.maximum(removed.sum(axis=(1, 2)), 1), hit / idle.sum(axis=(1, 2))
 
 
 def _matched(params, seeds):
-    """Which weights of W_ih are 0 in the teacher, in the order of each student's units, (S, 5, 10);
-    and how far the student's [W_ih W_ho] is from the teacher's, relative, signs free."""
+    """Find which weights of W_ih are 0 in the teacher, in the order of each student's units
+    (S, 5, 10), and how far the student's [W_ih W_ho] is from the teacher's, relative, signs free
+    (S,)."""
     zero, distance = np.empty(params.W_ih.shape, dtype=bool), np.empty(seeds)
     for s in range(seeds):
         _, real = data.teacher(s)
-        ours, theirs = (
-            np.column_stack([W_ih, W_ho.T])
-            for W_ih, W_ho in ((params.W_ih[s], params.W_ho[s]), (real.W_ih, real.W_ho))
-        )  # (5, 11), a row a unit
-        apart = np.minimum(
-            *(((ours[:, None] - sign * theirs) ** 2).sum(-1) for sign in (1, -1))
-        )  # (ours, theirs)
+        ours = np.column_stack([params.W_ih[s], params.W_ho[s].T])  # (5, 11), a row a unit
+        theirs = np.column_stack([real.W_ih, real.W_ho.T])
+        same, turned = (((ours[:, None] - sign * theirs) ** 2).sum(-1) for sign in (1, -1))
+        apart = np.minimum(same, turned)  # (ours, theirs)
         order = min(permutations(range(5)), key=lambda p, apart=apart: apart[range(5), p].sum())
         zero[s] = (real.W_ih == 0)[list(order)]
         distance[s] = np.sqrt(apart[range(5), order].sum() / (theirs**2).sum())
@@ -107,44 +99,25 @@ def _matched(params, seeds):
 
 
 def text(result):
-    """A table a question.
+    """Return a table a question.
 
     >>> text(compute(seeds=2)).splitlines()[0]
     'Friedman #1: of the five inputs chosen as least important, the share that is'
     """
-    rows = [
-        [
-            recipe,
-            name,
-            interval(v, "{:.2f}"),
-            *(interval(q, "{:.2f}") for q in result.weights[recipe, name]),
-        ]
-        for (recipe, name), v in result.inputs.items()
-    ]
-    found = [
-        [recipe, name, *(interval(q, "{:.2f}") for q in quality)]
-        for (recipe, name), quality in result.teacher.items()
-    ]
+    rows, found = [], []
+    for recipe, name in result.inputs:
+        chosen = interval(result.inputs[recipe, name])
+        rows.append([recipe, name, chosen, *map(interval, result.weights[recipe, name])])
+        found.append([recipe, name, *map(interval, result.teacher[recipe, name])])
     far = "; ".join(f"{recipe} {interval(v)}" for recipe, v in result.distance.items())
-    return "\n".join(
-        [
-            wrap(
-                "Friedman #1: of the five inputs chosen as least important, the share that is idle; and precision and "
-                f"recall of the weights of W_ih that 50% sparsity removes. Median of {result.seeds} networks and its 95% "
-                "interval; by chance 0.50. decay: 10, 300 steps; no decay: 1000 steps"
-            ),
-            "",
-            table(rows, ["recipe", "by", "inputs", "precision", "recall"], "llrrr"),
-            "",
-            wrap(
-                "Teacher: precision and recall of the removed weights of W_ih, units matched over all 5! orders and 2^5 "
-                "signs; by chance 0.50"
-            ),
-            "",
-            table(found, ["recipe", "by", "precision", "recall"], "llrr"),
-            "",
-            wrap(
-                f"How far the matched student is from the teacher, relative to the teacher's size: {far}."
-            ),
-        ]
+    return page(
+        "Friedman #1: of the five inputs chosen as least important, the share that is idle; and "
+        "precision and recall of the weights of W_ih that 50% sparsity removes. Median of "
+        f"{result.seeds} networks and its 95% interval; by chance 0.50. decay: 10, 300 steps; no "
+        "decay: 1000 steps",
+        table(rows, ["recipe", "by", "inputs", "precision", "recall"], "llrrr"),
+        "Teacher: precision and recall of the removed weights of W_ih, units matched over all 5! "
+        "orders and 2^5 signs; by chance 0.50",
+        table(found, ["recipe", "by", "precision", "recall"], "llrr"),
+        f"How far the matched student is from the teacher, relative to the teacher's size: {far}.",
     )

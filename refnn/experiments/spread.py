@@ -1,33 +1,31 @@
-"""How a claim over many seeds is told: the median, the central 80 %, an interval for the median,
-what reverses.
+"""How a claim over many seeds is told: the median, the central 80 %, an interval for the median.
 
 The interval for the median is the one of order statistics: the k-th smallest and the k-th largest
-of n values enclose the median of what they were drawn from with probability 1 − 2·P(Binomial(n, ½)
-< k), whatever the distribution."""
+of n values enclose the median of what they were drawn from with probability
+1 − 2·P(Binomial(n, ½) < k), whatever the distribution."""
 
 from math import comb
 from typing import NamedTuple
 
 import numpy as np
 
+from refnn.console import wrap
+
 LEVEL = 0.95
 
 
 class Median(NamedTuple):
-    """The median of the values, and the ends of its 95 % interval.
-    >>> Median._fields
-    ('median', 'low', 'high')"""
+    """The median of the values and its 95 % interval, in the unit of the values."""
 
     median: float
-    low: float
-    high: float
+    low: float  # the lower end
+    high: float  # the upper end
 
 
 def median(values):
-    """The median with its interval, by order statistics (the whole range where the values are too
-    few).
+    """Return the median with its interval, which is the whole range where there are few values.
 
-    >>> median(np.arange(1, 21))          # 20 values: the 6th from each end, P = 0.9586
+    >>> median(np.arange(1, 21))  # 20 values: the 6th from each end, P = 0.9586
     Median(median=10.5, low=6.0, high=15.0)
     """
     x = np.sort(np.asarray(values, dtype=float).ravel())
@@ -39,7 +37,7 @@ def median(values):
 
 
 def told(values, form="{:.2f}"):
-    """Median and central 80 % as text.
+    """Return the median and the central 80 % as text.
 
     >>> told([1, 2, 3])
     '2.00 (1.20, 2.80)'
@@ -49,7 +47,7 @@ def told(values, form="{:.2f}"):
 
 
 def interval(values, form="{:.2f}"):
-    """Median and its 95 % interval as text.
+    """Return the median and its 95 % interval as text.
 
     >>> interval(np.arange(1, 21), "{:.1f}")
     '10.5 [6.0, 15.0]'
@@ -61,3 +59,16 @@ def interval(values, form="{:.2f}"):
 def _plain(value, form):
     text = form.format(value)
     return text[1:] if text.startswith("-") and not text.strip("-0.") else text  # no -0.00
+
+
+def page(*parts):
+    """Return paragraphs and tables as one text, a blank line between: a part of one line is a
+    paragraph and is wrapped, a part of several lines stays.
+
+    >>> print(page("A sentence.", "k  J\\n1  2"))
+    A sentence.
+    <BLANKLINE>
+    k  J
+    1  2
+    """
+    return "\n\n".join(part if "\n" in part else wrap(part) for part in parts)

@@ -1,8 +1,8 @@
 """The tour: fifty networks trained on diabetes, quantized and pruned as the article writes it and
 as the field does.
 
-The networks are those of `trained`. Everything is measured on all seeds, told as median and spread.
-"""
+The networks are those of `trained`. Everything is measured on all seeds, and told as median and
+spread."""
 
 from fractions import Fraction
 from math import ceil
@@ -28,32 +28,24 @@ STAGES = 6 + len(SPARSITIES)
 
 
 class Row(NamedTuple):
-    """One treatment: its name, and an array over the seeds for everything measured.
-
-    >>> Row("float32", {"J": np.ones(2)}).name
-    'float32'
-    """
+    """One treatment, and what is measured of it."""
 
     name: str
-    values: dict
+    values: dict  # "J", "R2", … -> (S,), or one number for all
 
 
 class Tour(NamedTuple):
-    """What the tour computes: arrays over seeds, and the networks for the figures.
-
-    >>> compute(seeds=2).seeds
-    2
-    """
+    """What the tour computes, and the networks for the figures; S networks."""
 
     seeds: int
-    linear: np.ndarray
+    linear: np.ndarray  # (S,) R² of linear regression
     dense: Row
-    quantized: dict
-    pruned: list
-    both: list
-    params: Params
-    R: Params
-    masks: dict
+    quantized: dict  # bits -> rows
+    pruned: list  # of rows
+    both: list  # of rows
+    params: Params  # the trained networks
+    R: Params  # their ∂J/∂w
+    masks: dict  # sparsity -> the mask by magnitude
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
@@ -73,17 +65,13 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     def tune(params, mask):
         return training.fit(params, X, y, steps=STEPS, lr=LR, weight_decay=DECAY, mask=mask).params
 
-    dense = measure(
-        "float32", trained, bytes=FLOAT_BYTES * trained.flatten().shape[1], scale_bytes=0
-    )
+    count = trained.flatten().shape[1]
+    dense = measure("float32", trained, bytes=FLOAT_BYTES * count, scale_bytes=0)
     progress("quantizing")
-    quantized = {
-        bits: [
-            measure(name, p, error=rms(p, trained), **size)
-            for name, p, size in _quantized(trained, bits)
-        ]
-        for bits in BITS
-    }
+    quantized = {bits: [] for bits in BITS}
+    for bits, rows in quantized.items():
+        for name, params, size in _quantized(trained, bits):
+            rows.append(measure(name, params, error=rms(params, trained), **size))
     progress(f"training without decay, {LONG} steps")
     long = networks(seeds, steps=LONG, decay=0.0).params
     progress("pruning as written")
@@ -97,21 +85,14 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
         (f"averaged, decay {DECAY:g}", trained, averaged),
     ):
         rest, mask = prune_written.prune(params, r, tau)
-        pruned.append(
-            measure(
-                f"R < {article.TAU}, {name}",
-                rest,
-                left=masks.count(mask),
-                multiply_adds=multiply_adds(mask),
-            )
-        )
+        pruned.append(measure(f"R < {article.TAU}, {name}", rest, **_size(mask)))
     kept, tuned = {}, {}
     for sparsity in SPARSITIES:
         progress(f"fine-tuning at {sparsity:.0%}")
         mask = masks.by_sparsity(importance.magnitude(trained), sparsity)
         rest = network.apply_mask(trained, mask)
         kept[sparsity], tuned[sparsity] = mask, tune(rest, mask)
-        size = {"left": masks.count(mask), "multiply_adds": multiply_adds(mask)}
+        size = _size(mask)
         pruned += [
             measure(f"magnitude {sparsity:.0%}", rest, **size),
             measure(f"magnitude {sparsity:.0%}, fine-tuned", tuned[sparsity], **size),
@@ -119,21 +100,13 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     progress("both together")
     half, name = tuned[SPARSITIES[0]], f"{SPARSITIES[0]:.0%} pruned, tuned"
     rest, _ = prune_written.prune(trained, R, tau)
-    both = []
+    both, error = [], J(trained, X_test, y_test)
     pairs = [(f"{name}; corrected, {bits} bits", corrected(half, bits)) for bits in BOTH_BITS]
-    pairs += [
-        (f"R < {article.TAU}; as written, {bits} bits", as_written_all(rest, bits))
-        for bits in BOTH_BITS
-    ]
+    written = f"R < {article.TAU}; as written, "
+    pairs += [(f"{written}{bits} bits", as_written_all(rest, bits)) for bits in BOTH_BITS]
     for label, params in pairs:
-        both.append(
-            measure(
-                label,
-                params,
-                left=(params.flatten() != 0).sum(axis=1),
-                ratio=J(params, X_test, y_test) / J(trained, X_test, y_test),
-            )
-        )
+        left, ratio = (params.flatten() != 0).sum(axis=1), J(params, X_test, y_test) / error
+        both.append(measure(label, params, left=left, ratio=ratio))
     progress("linear regression")
     linear = np.array([_linear(*s) for s in zip(X, y, X_test, y_test)])
     return Tour(seeds, linear, dense, quantized, pruned, both, trained, R, kept)
@@ -151,12 +124,18 @@ def _quantized(params, bits):
     yield "corrected", corrected(params, bits), {"bytes": codes, "scale_bytes": 5 * len(FIELDS)}
 
 
-def as_written_all(params, bits, sign=1):
-    """One (W, B) by min_max for all parameters of each network, P = 2^bits, decoded with sign·B; a
-    network of one value has none and stays. On Fractions: in floats the last bit decides the
-    largest weight's code (finding 9).
+def _size(mask):
+    return {"left": masks.count(mask), "multiply_adds": multiply_adds(mask)}
 
-    >>> as_written_all(Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]]), bits=8).flatten()[0, :3]
+
+def as_written_all(params, bits, sign=1):
+    """Quantize each network as written, with one (W, B) by min_max for all its parameters and
+    P = 2^bits, decoded with sign·B; a network of one value has none and stays.
+
+    The numbers are Fractions: in floats the last bit decides the largest weight's code (finding 9).
+
+    >>> params = Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]])
+    >>> as_written_all(params, bits=8).flatten()[0, :3]
     array([0.99607843, 0.49411765, 0.        ])
     """
     theta, P = params.flatten(), 2**bits
@@ -165,41 +144,37 @@ def as_written_all(params, bits, sign=1):
         if row.min() < row.max():
             x = np.array([Fraction(v) for v in row.tolist()], dtype=object)
             W, B = as_written.min_max(x, P)
-            out[:] = as_written.dequantize(as_written.quantize(x, W, B, P), W, sign * B).astype(
-                float
-            )
+            q = as_written.quantize(x, W, B, P)
+            out[:] = as_written.dequantize(q, W, sign * B).astype(float)
     return Params.unflatten(x_hat, params.sizes)
 
 
 def corrected(params, bits):
-    """Each of the four tensors of each network on its own grid: a float32 scale and a one-byte zero
-    point a tensor.
+    """Quantize each of the four tensors of each network on its own grid, a float32 scale and a
+    one-byte zero point a tensor.
 
     0.0 has a code of its own, so that what is pruned stays pruned.
 
     >>> corrected(Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]]), bits=2).W_ih
     array([[[1.        , 0.66666667]]])
     """
-    return Params(
-        *(
-            affine.fake_quantize(a, calibration.choose_qparams(a, bits, axis=0))
-            for a in params.arrays()
-        )
-    )
+    grids = (calibration.choose_qparams(a, bits, axis=0) for a in params.arrays())
+    return Params(*map(affine.fake_quantize, params.arrays(), grids))
 
 
 def rms(a, b):
-    """Root mean square difference of two networks' parameters.
+    """Return the root mean square difference of two networks' parameters.
 
-    >>> rms(Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]]), Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[2.25]]))
+    >>> one = Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]])
+    >>> rms(one, Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[2.25]]))
     array([0.89442719])
     """
     return np.sqrt(((a.flatten() - b.flatten()) ** 2).mean(axis=-1))
 
 
 def multiply_adds(mask):
-    """Weights that are not pruned: what a sparse kernel would multiply. A dense one multiplies all
-    55, mask or not.
+    """Count the weights that are not pruned: what a sparse kernel would multiply. A dense one
+    multiplies all 55, mask or not.
 
     >>> multiply_adds(Params([[True, False]], [True], [[True]], [True]))
     np.int64(2)
@@ -213,7 +188,7 @@ def _linear(X, y, X_test, y_test):
 
 
 def proof_figure():
-    """The picture of the proof that no (W, B) prints Q(W_ih).
+    """Draw the proof that no (W, B) prints Q(W_ih).
 
     >>> proof_figure().get_suptitle()[:27]
     'No (W, B) prints the ten co'
@@ -221,11 +196,8 @@ def proof_figure():
     from refnn import plots
 
     W_ih, levels = article.TENSORS["W_ih"], article.LEVELS
-    rows, codes, cells = (
-        article.fractions(W_ih.x).tolist(),
-        [[int(c) for c in row] for row in W_ih.q],
-        [],
-    )
+    rows, cells = article.fractions(W_ih.x).tolist(), []
+    codes = [[int(c) for c in row] for row in W_ih.q]
     for x, q in zip(rows, codes):
         [(low, high)] = circle.feasible_W(x, q, levels)
         W = [low + (high - low) * k / 40 for k in range(1, 40)]
@@ -239,47 +211,32 @@ def proof_figure():
 
 
 def draw(tour):
-    """The figures, by name; from the tour's own data.
-
-    >>> sorted(draw(compute(seeds=2)))[:3]
-    ['dots', 'matrices', 'network']
-    """
+    """Return the figures, by name, from the tour's own data."""
     from refnn import plots
 
     theta = tour.params.flatten().ravel()
-    figures = {"proof": proof_figure()}
     written, nearest = [], []
     for bits in PICTURED_BITS:
         P = 2**bits
         W, B = as_written.min_max(theta, P)
         q = as_written.quantize(theta, W, B, P)
-        written.append(
-            plots.Grid(f"{bits} bits", (np.arange(P + 1) - B) / W, (np.arange(P) + B) / W, q)
-        )
+        edges, levels = (np.arange(P + 1) - B) / W, (np.arange(P) + B) / W
+        written.append(plots.Grid(f"{bits} bits", edges, levels, q))
         grid = calibration.choose_qparams(theta, bits)
+        q = affine.quantize(theta, grid).astype(int) - grid.qmin
         levels = affine.dequantize(np.arange(grid.qmin, grid.qmax + 1), grid)
         edges = np.concatenate([[-np.inf], (levels[1:] + levels[:-1]) / 2, [np.inf]])
-        nearest.append(
-            plots.Grid(
-                f"{bits} bits", edges, levels, affine.quantize(theta, grid).astype(int) - grid.qmin
-            )
-        )
-    figures["quantization_as_written"] = plots.before_after(
-        theta, written, "as written", tour.seeds
-    )
-    figures["quantization_corrected"] = plots.before_after(theta, nearest, "corrected", tour.seeds)
-    kept = tour.masks[SPARSITIES[0]].flatten()
-    magnitudes = np.abs(tour.params.flatten())
-    taus = np.where(kept, magnitudes, np.inf).min(axis=1)  # the smallest that is kept
-    _, mask = prune_written.prune(tour.params, tour.R, float(article.TAU))
-    figures["pruning"] = plots.pruning(
-        theta,
-        tour.R.flatten().ravel(),
-        mask.flatten().ravel(),
-        float(article.TAU),
-        kept.ravel(),
-        taus,
-        tour.seeds,
-    )
+        nearest.append(plots.Grid(f"{bits} bits", edges, levels, q))
+    tau, R = float(article.TAU), tour.R.flatten().ravel()
+    _, mask = prune_written.prune(tour.params, tour.R, tau)
+    kept = tour.masks[SPARSITIES[0]].flatten()  # (S, 61)
+    taus = np.where(kept, np.abs(tour.params.flatten()), np.inf).min(axis=1)  # the smallest kept
+    by_R, by_size = mask.flatten().ravel(), kept.ravel()
+    figures = {
+        "proof": proof_figure(),
+        "quantization_as_written": plots.before_after(theta, written, "as written", tour.seeds),
+        "quantization_corrected": plots.before_after(theta, nearest, "corrected", tour.seeds),
+        "pruning": plots.pruning(theta, R, by_R, tau, by_size, taus, tour.seeds),
+    }
     first, slopes = (Params.unflatten(p.flatten()[0], p.sizes) for p in (tour.params, tour.R))
     return figures | pictures.draw(first, slopes, data.load("diabetes").names)

@@ -1,8 +1,8 @@
 """The networks that the experiments start from, and how well a network predicts.
 
-Recipe: seed s is split s (¾ to train, X and y standardised by the training rows) and start s, and
-of friedman1 and teacher also draw s; Adam, lr .01, weight decay 10, 300 steps, full batch; J is the
-sum of §4.2."""
+The recipe: seed s is split s (¾ to train, X and y standardised by the training rows) and start s,
+and of friedman1 and teacher also draw s; Adam, lr .01, weight decay 10, 300 steps, full batch; J is
+the sum of §4.2."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,53 +16,45 @@ SEEDS, STEPS, LR, DECAY, SIZES = 200, 300, 0.01, 10.0, (10, 5, 1)
 
 
 class Trained(NamedTuple):
-    """params: a stack of networks, one a seed; X, y (S, N, ·): what each was trained on; X_test,
-    y_test: what not.
-
-    >>> networks(2).X_test.shape
-    (2, 111, 10)
-    """
+    """A stack of networks, one a seed, and the data of each; S networks."""
 
     params: Params
-    X: np.ndarray
-    y: np.ndarray
-    X_test: np.ndarray
-    y_test: np.ndarray
+    X: np.ndarray  # (S, N, 10) what each was trained on
+    y: np.ndarray  # (S, N, 1)
+    X_test: np.ndarray  # (S, M, 10) what not
+    y_test: np.ndarray  # (S, M, 1)
 
 
 @lru_cache(maxsize=8)
 def networks(seeds=SEEDS, dataset="diabetes", steps=STEPS, decay=DECAY):
-    """So many networks trained by the recipe; steps=0 leaves them at their start.
+    """Train so many networks by the recipe; steps=0 leaves them at their start.
 
-    >>> networks(2).params.batch
-    (2,)
+    >>> trained = networks(2)
+    >>> trained.params.batch, trained.X_test.shape
+    ((2,), (2, 111, 10))
     """
-    X, y, X_test, y_test = (
-        np.stack(part)
-        for part in zip(*(data.split(data.load(dataset, seed=s), s) for s in range(seeds)))
-    )
-    start = np.stack(
-        [network.init(np.random.default_rng(s), SIZES).flatten() for s in range(seeds)]
-    )
-    params = training.fit(
-        Params.unflatten(start, SIZES), X, y, steps=steps, lr=LR, weight_decay=decay
-    ).params
+    splits = [data.split(data.load(dataset, seed=s), s) for s in range(seeds)]
+    X, y, X_test, y_test = (np.stack(part) for part in zip(*splits))
+    starts = [network.init(np.random.default_rng(s), SIZES).flatten() for s in range(seeds)]
+    start = Params.unflatten(np.stack(starts), SIZES)
+    params = training.fit(start, X, y, steps=steps, lr=LR, weight_decay=decay).params
     return Trained(params, X, y, X_test, y_test)
 
 
 def r_squared(y_hat, y):
-    """R² = 1 − Σ(y − ŷ)² / Σ(y − mean y)², per network.
+    """Return R² = 1 − Σ(y − ŷ)² / Σ(y − mean y)², per network.
+
 
     >>> r_squared(np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]]))
     np.float64(0.5)
     """
-    return 1 - ((y_hat - y) ** 2).sum((-2, -1)) / ((y - y.mean(-2, keepdims=True)) ** 2).sum(
-        (-2, -1)
-    )
+    left = ((y_hat - y) ** 2).sum((-2, -1))
+    return 1 - left / ((y - y.mean(-2, keepdims=True)) ** 2).sum((-2, -1))
 
 
 def J(params, X, y):
-    """½ Σ (y − ŷ)², per network.
+    """Return J = ½ Σ (y − ŷ)², per network.
+
 
     >>> J(Params([[1.0]], [0.0], [[0.0]], [1.0]), [[5.0]], [[3.0]])
     np.float64(2.0)

@@ -1,5 +1,6 @@
-"""What is wrong with the article's formulas, whatever the numbers: each finding computed. Collected
-in `errata`."""
+"""What is wrong with the article's formulas, whatever the numbers: each finding computed.
+
+They are collected in `errata`."""
 
 from fractions import Fraction
 from inspect import signature
@@ -9,7 +10,7 @@ import numpy as np
 
 from refnn import article, data, network
 from refnn.article import fractions
-from refnn.checking.plane.conflict import decimal
+from refnn.checking.plane.digits import decimal
 from refnn.experiments import floats
 from refnn.network import Params
 from refnn.pruning import as_written as prune_written
@@ -21,8 +22,8 @@ DELETED = 50  # of them, each parameter of which is deleted in turn
 
 
 def _even(n=8128):
-    """x spread evenly over [-1, 1] as exact fractions: the centres of n equal cells, a whole number
-    of them a step."""
+    """Spread x evenly over [-1, 1]: the centres of n equal cells, a whole number of them a step, as
+    exact fractions."""
     return fractions([Fraction(2 * k + 1 - n, n) for k in range(n)])
 
 
@@ -30,9 +31,9 @@ def _sign():
     x, W, B, P = _even(), 127, 128, 256
     error = (as_written.dequantize(as_written.quantize(x, W, B, P), Fraction(W), B) - x) * W
     return (
-        f"encoding adds B, so decoding must subtract it: with W = {W}, B = {B}, P = {P} on [-1, 1] the printed "
-        f"decoder is off by {decimal(sum(error) / len(x))} steps on average (2B - 1/2). With min-max the "
-        "shift 2B/W is -2*min whatever P is"
+        f"encoding adds B, so decoding must subtract it: with W = {W}, B = {B}, P = {P} on [-1, 1] "
+        f"the printed decoder is off by {decimal(sum(error) / len(x))} steps on average (2B - "
+        "1/2). With min-max the shift 2B/W is -2*min whatever P is"
     )
 
 
@@ -43,8 +44,8 @@ def _floor():
     rms = [float(np.sqrt(float(sum(v * v) / len(v)))) for v in (e, r)]
     return (
         f"floor is biased: mean error {decimal(sum(e) / len(e))} step, rms {rms[0]:.4f} "
-        f"(1/sqrt 3 = {3**-0.5:.4f}); rounding to nearest: mean {decimal(sum(r) / len(r))}, rms {rms[1]:.4f} "
-        f"(1/sqrt 12 = {12**-0.5:.4f})"
+        f"(1/sqrt 3 = {3**-0.5:.4f}); rounding to nearest: mean {decimal(sum(r) / len(r))}, rms "
+        f"{rms[1]:.4f} (1/sqrt 12 = {12**-0.5:.4f})"
     )
 
 
@@ -53,28 +54,26 @@ def _wrap():
     wrapped = as_written.dequantize(as_written.quantize(x, 127, 128, 256), Fraction(127), -128)
     kept = affine.fake_quantize(x, affine.QParams(Fraction(1, 127), 128, 0, 255))
     return (
-        f"mod P wraps where the field saturates: with W = 127, B = 128, P = 256, 1.01 decodes to "
+        "mod P wraps where the field saturates: with W = 127, B = 128, P = 256, 1.01 decodes to "
         f"{float(wrapped):.4f} even with the right sign; saturated, to {float(kept):.4f}"
     )
 
 
 def _floats():
     written, over_scale, *_ = floats.compute()
+    lost, wrapped = written.maximum, over_scale.minimum
     return (
-        f"in floating point min-max misses its own ends: of {floats.TENSORS} random tensors of {floats.SIZE} "
-        f"two-decimal weights the maximum gets code P - 2 in {written.maximum.min():.0%} to "
-        f"{written.maximum.max():.0%} (P = 4 to 256); "
-        f"with B = -min/scale the minimum wraps to P - 1 in {over_scale.minimum.min():.0%} to "
-        f"{over_scale.minimum.max():.0%}. Fractions have no such case"
+        f"in floating point min-max misses its own ends: of {floats.TENSORS} random tensors of "
+        f"{floats.SIZE} two-decimal weights the maximum gets code P - 2 in {lost.min():.0%} to "
+        f"{lost.max():.0%} (P = 4 to 256); with B = -min/scale the minimum wraps to P - 1 in "
+        f"{wrapped.min():.0%} to {wrapped.max():.0%}. Fractions have no such case"
     )
 
 
 def _untrained():
     s = data.split(data.load("diabetes"), 0)
-    thetas = np.stack(
-        [network.init(np.random.default_rng(seed)).flatten() for seed in range(STARTS)]
-    )
-    return Params.unflatten(thetas, (10, 5, 1)), s.X_train, s.y_train
+    thetas = [network.init(np.random.default_rng(seed)).flatten() for seed in range(STARTS)]
+    return Params.unflatten(np.stack(thetas), (10, 5, 1)), s.X_train, s.y_train
 
 
 def _signed():
@@ -83,10 +82,11 @@ def _signed():
     _, mask = prune_written.prune(params, R, article.fractions(article.TAU)[()])
     r, gone = R.flatten(), ~mask.flatten()
     steepest = np.take_along_axis(gone, np.abs(r).argmax(axis=1)[:, None], 1).mean()
+    removed, negative = np.median(gone.sum(1)), np.median((r < 0).sum(1))
     return (
-        f"R is signed: on {STARTS} untrained networks (diabetes) R < 0.5 removes "
-        f"{np.median(gone.sum(1)):.0f} of 61 in the median, every one of the {np.median((r < 0).sum(1)):.0f} "
-        f"with a negative slope; the steepest of all is removed in {steepest:.0%} of them"
+        f"R is signed: on {STARTS} untrained networks (diabetes) R < 0.5 removes {removed:.0f} of "
+        f"61 in the median, every one of the {negative:.0f} with a negative slope; the steepest of "
+        f"all is removed in {steepest:.0%} of them"
     )
 
 
@@ -95,9 +95,10 @@ def _at_minimum():
     params = Params(*(a.astype(float) for a in article.parameters().arrays()))
     R = prune_written.importance(params, X, y)
     left = masks.count(prune_written.prune(params, R, article.fractions(article.TAU)[()])[1])
+    R = R.flatten()
     return (
-        f"at a minimum R is 0: for the printed network on its own outputs max |R| = {abs(R.flatten()).max():g}, "
-        f"and R < 0.5 leaves {left} of {R.flatten().size} parameters"
+        "at a minimum R is 0: for the printed network on its own outputs max |R| = "
+        f"{abs(R).max():g}, and R < 0.5 leaves {left} of {R.size} parameters"
     )
 
 
@@ -108,17 +109,17 @@ def _sum_or_mean():
     unit = data.load("diabetes").y.std()
     grams = np.median((R * unit**2 >= 0.5).sum(1))
     return (
-        f"J is of one example: summed over {len(y)} rows R < 0.5 leaves {left[0]:.0f} of 61 (untrained, median of "
-        f"{STARTS}), averaged {left[1]:.0f}; and R has units: with y and its prediction in the original unit "
-        f"({unit:.0f} times larger) {grams:.0f}"
+        f"J is of one example: summed over {len(y)} rows R < 0.5 leaves {left[0]:.0f} of 61 "
+        f"(untrained, median of {STARTS}), averaged {left[1]:.0f}; and R has units: with y and its "
+        f"prediction in the original unit ({unit:.0f} times larger) {grams:.0f}"
     )
 
 
 def _floats_again():
     n = 61
     return (
-        f"theta_q = x^ is floats again, {n * 4} bytes as before; stored as codes {n} parameters are "
-        f"{ceil(n * 3 / 8)} bytes at 3 bits, plus {4 * 2 * 4} for the (W, B) of four tensors"
+        f"theta_q = x^ is floats again, {n * 4} bytes as before; stored as codes {n} parameters "
+        f"are {ceil(n * 3 / 8)} bytes at 3 bits, plus {4 * 2 * 4} for the (W, B) of four tensors"
     )
 
 
@@ -126,9 +127,9 @@ def _order():
     needs = [name for name in signature(as_written.quantize).parameters if name in "WB"]
     takes = list(signature(as_written.dequantize).parameters)
     return (
-        f"the steps are in the wrong order: quantizing needs {' and '.join(needs)}, which only the second step "
-        f"would give; the formula under that name takes {', '.join(takes)} "
-        "and neither a distribution nor a precision"
+        f"the steps are in the wrong order: quantizing needs {' and '.join(needs)}, which only the "
+        f"second step would give; the formula under that name takes {', '.join(takes)} and neither "
+        "a distribution nor a precision"
     )
 
 
@@ -137,17 +138,14 @@ def _flipped():
     flipped = Params(-params.W_ih, -params.b_h, -params.W_ho, params.b_o)
     tau = article.fractions(article.TAU)[()]
     same = np.abs(network.forward(params, X).y_hat - network.forward(flipped, X).y_hat).max()
-    first, second = (
-        prune_written.prune(p, prune_written.importance(p, X, y), tau)[1].flatten()
-        for p in (params, flipped)
-    )
-    by_size = [
-        masks.by_sparsity(Params(*(np.abs(a) for a in p.arrays())), 0.5).flatten()
-        for p in (params, flipped)
-    ]
+    by_R, by_size = [], []
+    for p in (params, flipped):
+        by_R.append(prune_written.prune(p, prune_written.importance(p, X, y), tau)[1].flatten())
+        by_size.append(masks.by_sparsity(Params(*map(np.abs, p.arrays())), 0.5).flatten())
+    changed = np.median((by_R[0] != by_R[1]).sum(1))
     return (
-        f"flipping the signs into and out of every tanh neuron changes no output ({same:g}), but R < 0.5 "
-        f"decides otherwise on {np.median((first != second).sum(1)):.0f} of 61 (median of {STARTS}); "
+        "flipping the signs into and out of every tanh neuron changes no output "
+        f"({same:g}), but R < 0.5 decides otherwise on {changed:.0f} of 61 (median of {STARTS}); "
         f"|w| on {(by_size[0] != by_size[1]).sum()}"
     )
 
@@ -155,18 +153,16 @@ def _flipped():
 def _deletion():
     params, X, y = _untrained()
     J = network.loss(network.forward(params, X).y_hat, y)
-    ranks = []
-    for theta, R, before in zip(
-        params.flatten()[:DELETED], network.backward(params, X, y).flatten(), J
-    ):
+    slopes, ranks = network.backward(params, X, y).flatten(), []
+    for theta, R, before in zip(params.flatten()[:DELETED], slopes, J):
         # (61, …): the network without each parameter in turn
         without = Params.unflatten(np.where(np.eye(theta.size, dtype=bool), 0, theta), params.sizes)
         cost = network.loss(network.forward(without, X).y_hat, y) - before
         ranks.append([_spearman(score, cost) for score in (R, -R * theta)])
     by_R, by_first_order = np.median(ranks, axis=0)
     return (
-        "importance is said to be judged by performance, which is deletion; the formula is the slope. "
-        f"Rank correlation with what deletion costs ({DELETED} untrained networks, median): "
+        "importance is said to be judged by performance, which is deletion; the formula is the "
+        f"slope. Rank correlation with what deletion costs ({DELETED} untrained networks, median): "
         f"R {round(by_R, 2) + 0.0:.2f}, -w*R {by_first_order:.2f}"
     )
 

@@ -3,41 +3,40 @@
 These functions are wrong as documented, and tests hold them to it; `importance` and `masks` are
 what the field does.
 
-    R  importance 参数重要性, a slope: loss per unit of the parameter    τ  pruning threshold 剪枝阈值, in the same unit
+    R  importance 参数重要性, a slope: loss per unit of the parameter
+    τ  pruning threshold 剪枝阈值, in the same unit
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from refnn import arrays, network
-from refnn.network import Params
+from refnn.network import ACTIVATION, NETWORK, ROWS, SCORES, Params, apply_mask, backward
+from refnn.validation import number, takes
 
 
 class PruneSteps(NamedTuple):
-    """The operations of §3.2.2, in order: R < τ, what is kept, θ with the rest removed (set to 0).
-    >>> PruneSteps._fields
-    ('below', 'mask', 'params')"""
+    """The operations of §3.2.2, in order."""
 
-    below: Params
-    mask: Params
-    params: Params
+    below: Params  # of bool: R < τ
+    mask: Params  # of bool: what is kept
+    params: Params  # θ with the rest removed (set to 0)
 
 
+@takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION)
 def importance(params, X, y, activation="tanh"):
-    """R = ∂J/∂x   (§3.2.1 参数重要性评估, as written), signed, of J = ½ Σ ‖y − ŷ‖² (§4.2), summed over the examples.
+    """R = ∂J/∂x   (§3.2.1 参数重要性评估, as written), signed.
 
-    Wrong: to first order a deletion changes J by −R·x, not R, and at a minimum R is 0 for every
-    parameter.
+    J = ½ Σ ‖y − ŷ‖² (§4.2) is summed over the examples. Wrong: to first order a deletion changes J
+    by −R·x, not R, and at a minimum R is 0 for every parameter.
 
     >>> importance(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").W_ho
     array([[371.]])
     """
-    return network.backpropagate(
-        *network.checked("importance", params, X, y, activation, complex_=False), activation
-    )
+    return backward.formula(params, X, y, activation)
 
 
+@takes(params=NETWORK, R=SCORES, tau=number())
 def prune(params, R, tau):
     """(θ_p, mask) with θ_p = θ \\ {x : R_x < τ}   (§3.2.2 剪枝, as written): mask = not (R < τ).
 
@@ -49,10 +48,11 @@ def prune(params, R, tau):
     >>> pruned.flatten()
     array([1., 0., 0., 4., 0.])
     """
-    steps = prune_steps(params, R, tau)
+    steps = prune_steps.formula(params, R, tau)
     return steps.params, steps.mask
 
 
+@takes(params=NETWORK, R=SCORES, tau=number())
 def prune_steps(params, R, tau):
     """The steps of `prune`.
 
@@ -60,14 +60,12 @@ def prune_steps(params, R, tau):
     >>> prune_steps(theta, Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5).below.flatten()
     array([False,  True,  True, False,  True])
     """
-    params, _, _ = network.checked("prune_steps", params, activation="identity", complex_=False)
-    R = arrays.together("prune_steps", arrays.fields("prune_steps", "R", R, params))
-    tau = np.asarray(arrays.number("prune_steps", "tau", tau))  # float64 also beside float32
-    below = Params(*((a < tau).astype(bool) for a in R))  # R_x < τ
-    mask = Params(*(~a for a in below.arrays()))  # the others
-    return PruneSteps(below, mask, network.apply_mask(params, mask))
+    below = R.map(lambda r: r < np.asarray(tau))  # R_x < τ
+    mask = below.map(np.logical_not)  # the others
+    return PruneSteps(below, mask, apply_mask.formula(params, mask))
 
 
+@takes(params=NETWORK)
 def update(params):
     """θ_f = θ_p   (§3.2.3 模型更新, as written): the pruned parameters, as they are.
 
@@ -76,4 +74,4 @@ def update(params):
     >>> update(Params([[1.0, 0.0]], [3.0], [[4.0]], [5.0])).W_ih
     array([[1., 0.]])
     """
-    return network.checked("update", params, activation="identity", complex_=False)[0]
+    return params

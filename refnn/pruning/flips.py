@@ -6,54 +6,52 @@ deletion changes one uⱼ (or b_o), not five. With dᵢ (N, outputs) the change 
 set to 0, and r = ŷ − y,
 
     J(without i) − J = cᵢ = r·dᵢ + ½‖dᵢ‖²
-    J(without i and k) − J = cᵢ + cₖ + dᵢ·dₖ        exactly, unless both stand in one hidden unit: then its uⱼ anew
+    J(without i and k) − J = cᵢ + cₖ + dᵢ·dₖ
 
-A search goes the same way: there i *flips*, out where it is kept and back where it is out. p is one
-network, keep (n,) what is kept of it; examples are taken in blocks."""
+exactly, unless both stand in one hidden unit: then its uⱼ is computed anew. A search goes the same
+way: there i *flips*, out where it is kept and back where it is out. p is one network, keep (n,)
+what is kept of it; examples are taken in blocks.
+"""
 
 from itertools import combinations
 
 import numpy as np
 
-from refnn import arrays, network
-from refnn.network import ACTIVATIONS, Params
+from refnn.network import ACTIVATIONS, Params, forward, loss
+from refnn.quantization.rounding import saturate
 
 AT_ONCE = 2**17  # numbers in one buffer
 
 
-@np.errstate(all="ignore")
 def flips(p, X, y, activation, keep, together, meeting=0):
-    """What J changes by when parameters flip, from the network that keep (n,) leaves of p:
+    """Return what J changes by when parameters flip, from the network that keep (n,) leaves of p.
 
-    c (n,)                 by flipping each alone
-    units (hidden, sets)   by flipping, in each hidden unit, those of its q = inputs + 1 + outputs parameters that
-                           together (sets, q) names; its first q rows name one each
-    G (n + …, n)           dᵤ·dₖ: u each parameter, then of each unit those that the rows q..meeting of together name;
-                           k each parameter. Not computed, 0, without `meeting`
+    together (sets, q) names those of a hidden unit's q = inputs + 1 + outputs parameters that flip
+    together; its first q rows name one each. The results are
+
+        c (n,)                of flipping each alone
+        units (hidden, sets)  of flipping, in each hidden unit, the sets of together
+        G (n + …, n)          dᵤ·dₖ: u each parameter, then of each unit the rows q..meeting of
+                              together; k each parameter. Not computed, 0, without `meeting`
     """
     theta, at, m = p.flatten(), positions(p.sizes), p.sizes[0] + 1
     own, zero, dtype = units_of(at), theta.dtype.type(0), np.result_type(theta, X, y)
-    (hidden, q), outputs = own.shape, len(at.b_o)
-    flipped = keep[own][:, None] ^ np.concatenate(
-        [np.zeros_like(together[:1]), together]
-    )  # (hidden, 1 + sets, q)
-    on, W_ho = (
-        flipped[..., :m].astype(dtype),
-        np.where(flipped[..., m:], theta[own][:, None, m:], zero),
-    )
+    (hidden, q), outputs, keep = own.shape, len(at.b_o), np.broadcast_to(keep, theta.shape)
+    sets = np.concatenate([np.zeros_like(together[:1]), together])  # the first flips nothing
+    flipped = keep[own][:, None] ^ sets  # (hidden, 1 + sets, q)
+    on = flipped[..., :m].astype(dtype)
+    W_ho = np.where(flipped[..., m:], theta[own][:, None, m:], zero)
     b_o, d_o = np.where(keep[at.b_o], p.b_o, zero), np.where(keep[at.b_o], -p.b_o, p.b_o)
     n, more = len(theta), hidden * max(meeting - q, 0)
-    c, units, G = (
-        np.zeros(shape, dtype) for shape in ((n,), (hidden, len(together)), (n + more, n))
-    )
+    c, units = np.zeros(n, dtype), np.zeros((hidden, len(together)), dtype)
+    G = np.zeros((n + more, n), dtype)
     step = max(1, AT_ONCE // max(1, W_ho.size))
     for rows in (slice(start, start + step) for start in range(0, len(X), step)):
         X1 = np.hstack([X[rows], np.ones_like(X, shape=(len(X[rows]), 1))])  # (N, m)
-        terms = arrays.saturate(theta[own][:, :m, None] * X1.T)  # (hidden, m, N)
-        h = ACTIVATIONS[activation][0](
-            on @ terms
-        )  # the sum of the others: z − wx would lose it beside wx
-        u = W_ho[..., None] * h[:, :, None]  # (hidden, ·, outputs, N)
+        terms = saturate(theta[own][:, :m, None] * X1.T)  # (hidden, m, N)
+        z = on @ terms  # the sum of the others: z − w·x would lose it beside w·x
+        h = ACTIVATIONS[activation][0](z)
+        u = W_ho[..., None] * h[:, :, None]  # (hidden, 1 + sets, outputs, N)
         r = u[:, 0].sum(axis=0) + b_o[:, None] - y[rows].T  # (outputs, N)
         d = (u[:, 1:] - u[:, :1]).reshape(hidden, len(together), r.size)  # (hidden, sets, out·N)
         units += d @ r.ravel() + np.einsum("jsn,jsn->js", d, d) / 2
@@ -68,50 +66,37 @@ def flips(p, X, y, activation, keep, together, meeting=0):
 
 
 def singles(p, X, y, activation, keep=True):
-    """What J changes by when each parameter flips, (n,)."""
-    one = np.eye(p.sizes[0] + 1 + p.sizes[2], dtype=bool)
-    return flips(p, X, y, activation, np.broadcast_to(keep, p.flatten().shape), one)[0]
+    """Return what J changes by when each parameter flips, (n,)."""
+    one, _ = _in_a_unit(p.sizes)
+    return flips(p, X, y, activation, keep, one)[0]
 
 
 def doubles(p, X, y, activation, keep=True):
-    """What J changes by when each two flip, (n, n); one on the diagonal."""
-    one, own = np.eye(p.sizes[0] + 1 + p.sizes[2], dtype=bool), units_of(positions(p.sizes))
-    a, b = np.triu_indices(len(one), 1)
-    c, units, G = flips(
-        p,
-        X,
-        y,
-        activation,
-        np.broadcast_to(keep, p.flatten().shape),
-        np.concatenate([one, one[a] | one[b]]),
-        meeting=len(one),
-    )
-    with np.errstate(all="ignore"):
-        table = c[:, None] + c + G
-    table[own[:, a], own[:, b]] = table[own[:, b], own[:, a]] = units[:, len(one) :]
+    """Return what J changes by when each two flip, (n, n); one on the diagonal."""
+    one, own = _in_a_unit(p.sizes)
+    q = len(one)
+    a, b = np.triu_indices(q, 1)
+    sets = np.concatenate([one, one[a] | one[b]])
+    c, units, G = flips(p, X, y, activation, keep, sets, meeting=q)
+    table = c[:, None] + c + G
+    table[own[:, a], own[:, b]] = table[own[:, b], own[:, a]] = units[:, q:]
     table[np.diag_indices(len(c))] = c
     return table
 
 
-@np.errstate(all="ignore")
 def triples(p, X, y, activation, keep=True):
-    """For each i what J changes by when i, j and k flip, (n, n), to be read where i < j < k.
+    """Yield for each i what J changes by when i, j and k flip, (n, n), to be read where i < j < k.
 
     Three of three units cost what they cost each and meet two by two; two of one unit are flipped
-    together, and so are three."""
-    one, own = np.eye(p.sizes[0] + 1 + p.sizes[2], dtype=bool), units_of(positions(p.sizes))
-    (a, b), q = np.triu_indices(len(one), 1), len(one)
+    together, and so are three.
+    """
+    one, own = _in_a_unit(p.sizes)
+    q = len(one)
+    a, b = np.triu_indices(q, 1)
     abc = np.array(list(combinations(range(q), 3)), dtype=int).reshape(-1, 3)
     end = q + len(a)
-    c, units, G = flips(
-        p,
-        X,
-        y,
-        activation,
-        np.broadcast_to(keep, p.flatten().shape),
-        np.concatenate([one, one[a] | one[b], one[abc].any(axis=1)]),
-        meeting=end,
-    )
+    sets = np.concatenate([one, one[a] | one[b], one[abc].any(axis=1)])
+    c, units, G = flips(p, X, y, activation, keep, sets, meeting=end)
     two, two_cost = np.stack([own[:, a].ravel(), own[:, b].ravel()]), units[:, q:end].ravel()
     three, three_cost = own[:, abc].reshape(-1, 3).T, units[:, end:].ravel()
     beside = two_cost[:, None] + c + G[len(c) :]  # (pairs of one unit, n)
@@ -122,56 +107,56 @@ def triples(p, X, y, activation, keep=True):
             at = np.flatnonzero(mine == i)
             table[other[at]] = beside[at]
             table[:, other[at]] = beside[at].T
-        for x, y_, z in ((0, 1, 2), (1, 0, 2), (2, 0, 1)):
-            at = np.flatnonzero(three[x] == i)
-            j, k = three[y_, at], three[z, at]
+        for first, second, third in ((0, 1, 2), (1, 0, 2), (2, 0, 1)):
+            at = np.flatnonzero(three[first] == i)
+            j, k = three[second, at], three[third, at]
             table[j, k] = table[k, j] = three_cost[at]
         yield table
 
 
+def _in_a_unit(sizes):
+    """Return each parameter of a unit alone, (q, q) of bool, and their positions, (hidden, q)."""
+    return np.eye(sizes[0] + 1 + sizes[2], dtype=bool), units_of(positions(sizes))
+
+
 def cheapest(costs):
-    """The first position of the least along the last axis; NaN, of a J beyond the largest float, is
-    the most."""
+    """Return the first position of the least along the last axis.
+
+    NaN, of a J beyond the largest float, is the most.
+    """
     return np.argmin(np.where(costs == costs, costs, np.inf), axis=-1)
 
 
 def positions(sizes):
-    """The position in flatten of each parameter, as Params."""
+    """Return the position in flatten of each parameter, as Params."""
     inputs, hidden, outputs = sizes
     return Params.unflatten(np.arange(hidden * (inputs + 1 + outputs) + outputs), sizes)
 
 
 def units_of(at):
-    """Row, bias and column of each hidden unit, (hidden, inputs + 1 + outputs)."""
+    """Return row, bias and column of each hidden unit, (hidden, inputs + 1 + outputs)."""
     return np.hstack([at.W_ih, at.b_h[:, None], at.W_ho.T])
 
 
 def losses(p, X, y, masks, activation):
-    """J under each of masks (K, n), by forward passes of as many networks."""
-    theta = p.flatten()
-    J, step = (
-        np.empty(len(masks), np.result_type(theta, X, y)),
-        max(1, AT_ONCE // max(1, len(X) * max(p.sizes))),
-    )
+    """Return J under each of masks (K, n), by forward passes of as many networks."""
+    theta, step = p.flatten(), max(1, AT_ONCE // max(1, len(X) * max(p.sizes)))
+    J = np.empty(len(masks), np.result_type(theta, X, y))
     for start in range(0, len(masks), step):
         stack = Params.unflatten(masked(theta, masks[start : start + step]), p.sizes)
-        J[start : start + step] = network.half_square(
-            network.propagate(stack, X, activation).y_hat, y
-        )
+        J[start : start + step] = loss.formula(forward.formula(stack, X, activation).y_hat, y)
     return J
 
 
 def masked(theta, keep):
-    """θ where it is kept, 0 elsewhere."""
+    """Return θ where it is kept, 0 elsewhere."""
     return np.where(keep, theta, theta.dtype.type(0))
 
 
 def each(function, shape, params, X, y, *more, dtype=None):
-    """function(params, X, y, *more) of each network of the stack, (…, *shape)."""
+    """Return function(params, X, y, *more) of each network of the stack, (…, *shape)."""
     result = np.empty((*params.batch, *shape), dtype or np.result_type(*params.arrays(), X, y))
     for s in np.ndindex(params.batch):
-        one = Params(*(a[s] for a in params.arrays()))
-        result[s] = function(
-            one, *(a[s] if a.ndim > 2 else a for a in (X, y)), *(a[s] for a in more)
-        )
+        data = [a[s] if a.ndim > 2 else a for a in (X, y)]
+        result[s] = function(params.map(lambda a, s=s: a[s]), *data, *(a[s] for a in more))
     return result

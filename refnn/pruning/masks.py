@@ -2,16 +2,20 @@
 no abs is taken.
 
 A stack gets one mask a network. `network.apply_mask` applies a mask; `training.fit(mask=…)` holds
-it."""
+it.
+"""
+
+from math import prod
 
 import numpy as np
 
-from refnn import arrays
-from refnn.network import Params
+from refnn.network import MASK, SCORES, Params
+from refnn.validation import choice, number, takes
 
 SCOPES = ("global", "layer")
 
 
+@takes(scores=SCORES, tau=number())
 def by_threshold(scores, tau):
     """Keep score ≥ τ. Equal to the threshold is kept, as in the article's R < τ; no abs: pass sizes
     for sizes.
@@ -19,13 +23,10 @@ def by_threshold(scores, tau):
     >>> by_threshold(Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5).flatten()
     array([ True, False, False,  True, False])
     """
-    scores = Params(
-        *arrays.together("by_threshold", arrays.fields("by_threshold", "scores", scores))
-    )
-    tau = np.asarray(arrays.number("by_threshold", "tau", tau))  # float64 also beside float32
-    return Params(*((a >= tau).astype(bool) for a in scores.arrays()))
+    return scores.map(lambda a: a >= np.asarray(tau))
 
 
+@takes(scores=SCORES, sparsity=number(0, 1), scope=choice(*SCOPES))
 def by_sparsity(scores, sparsity, scope="global"):
     """Remove exactly round(sparsity·n) of the n scores, the lowest first; of equals the earlier in
     flatten's order.
@@ -36,27 +37,23 @@ def by_sparsity(scores, sparsity, scope="global"):
     >>> by_sparsity(Params([[3.0, 1.0]], [2.0], [[1.0]], [5.0]), sparsity=0.4).flatten()
     array([ True, False,  True, False,  True])
     """
-    scores = Params(*arrays.together("by_sparsity", arrays.fields("by_sparsity", "scores", scores)))
-    sparsity = arrays.number("by_sparsity", "sparsity", sparsity, 0, 1)
-    arrays.choice("by_sparsity", "scope", scope, SCOPES)
     if scope == "global":
         return Params.unflatten(_keep(scores.flatten(), sparsity), scores.sizes)
-    axes = len(scores.batch)
-    return Params(
-        *(
-            _keep(a.reshape(*scores.batch, int(np.prod(a.shape[axes:]))), sparsity).reshape(a.shape)
-            for a in scores.arrays()
-        )
-    )
+    return scores.map(lambda a: _keep(_flat(a, len(scores.batch)), sparsity).reshape(a.shape))
 
 
+@takes(mask=MASK)
 def count(mask):
     """How many parameters a mask keeps, one number a network.
 
     >>> count(by_sparsity(Params([[3.0, 1.0]], [2.0], [[1.0]], [5.0]), sparsity=0.4))
     np.int64(3)
     """
-    return arrays.mask("count", mask, mask).flatten().sum(axis=-1)
+    return mask.flatten().sum(axis=-1)
+
+
+def _flat(a, axes):
+    return a.reshape(*a.shape[:axes], prod(a.shape[axes:]))
 
 
 def _keep(scores, sparsity):

@@ -8,26 +8,57 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refnn import arrays, derivatives, network, training
-from refnn.network import Params
+from refnn import arrays, derivatives
+from refnn.arrays import Refused, describe
+from refnn.network import ACTIVATION, MASK, NETWORK, ROWS, Params
+from refnn.quantization.rounding import saturate
+from refnn.training import per_network
+from refnn.validation import choice, takes
 
 SINGULAR = 1e-12  # obs: least eigenvalue of H over the largest
 CURVATURES = ("hessian", "gauss_newton")
 
 
 class Surgery(NamedTuple):
-    """order (…, count): what was removed, as positions in `flatten`; cost (…, count): what each
-    should cost.
-    >>> Surgery._fields
-    ('params', 'mask', 'order', 'cost')"""
+    """What is left, and what was removed in which order."""
 
-    params: Params
-    mask: Params
-    order: np.ndarray
-    cost: np.ndarray
+    params: Params  # 0 where the mask is False
+    mask: Params  # of bool
+    order: np.ndarray  # (…, count): what was removed, as positions in `flatten`
+    cost: np.ndarray  # (…, count): what each should cost
 
 
-@np.errstate(all="ignore")
+def _damping(name, damping, arguments):
+    """Admit a number from 0 on, a Fraction too, as a float."""
+    return float(arrays.double(name, np.asarray(arrays.number(name, damping, 0))))
+
+
+def _decay(name, decay, arguments):
+    """Admit one number, or one for each network, beside H: (…, 1, 1)."""
+    column = per_network(name, decay, arguments["params"].batch, np.float64, positive=False)
+    return column.reshape(*np.shape(decay), 1, 1)
+
+
+def _count(name, count, arguments):
+    """Admit as many as are left, or fewer."""
+    params, mask = arguments["params"], arguments["mask"]
+    n = params.flatten().shape[-1]
+    left = n if mask is None else int(mask.flatten().sum(axis=-1).min(initial=n))
+    return arrays.whole(name, count, 0, left)
+
+
+@takes(
+    params=NETWORK,
+    X=ROWS,
+    y=ROWS,
+    activation=ACTIVATION,
+    curvature=choice(*CURVATURES),
+    damping=_damping,
+    weight_decay=_decay,
+    mask=MASK,
+    count=_count,
+    exact=False,
+)
 def obs(
     params,
     X,
@@ -40,8 +71,7 @@ def obs(
     mask=None,
     curvature="hessian",
 ):
-    """Remove `count` parameters one after another, each time the one that costs least, and move the
-    rest for it:
+    """Remove the `count` parameters that cost least, one by one, and move the rest for each:
 
         i = the least ½θᵢ²/[H⁻¹]ᵢᵢ;   θ ← θ − H⁻¹[:, i]·θᵢ/[H⁻¹]ᵢᵢ;   H without i
 
@@ -57,68 +87,43 @@ def obs(
     >>> done.order.tolist(), done.params.flatten().round(3)
     ([1], array([0.942, 0.   , 2.273, 3.604]))
     """
-    params, X, y = network.checked("obs", params, X, y, activation, exact=False, complex_=False)
-    arrays.choice("obs", "curvature", curvature, CURVATURES)
-    damping = float(
-        arrays.double("obs", "damping", np.asarray(arrays.number("obs", "damping", damping, 0)))
-    )
-    decay = training.per_network(
-        "obs", "weight_decay", weight_decay, params, np.float64, lambda a: a >= 0, "0 or more"
-    )
-    left = np.array(True) if mask is None else arrays.mask("obs", params, mask).flatten()
-    left = np.array(np.broadcast_to(left, params.flatten().shape))  # (…, n)
-    count = arrays.whole(
-        "obs", "count", count, 0, int(left.sum(axis=-1).min(initial=left.shape[-1]))
-    )
-    theta = np.where(left, params.flatten(), 0).astype(np.float64)
+    theta, added = params.flatten(), weight_decay + damping
+    keep = True if mask is None else mask.flatten()
+    left = np.array(np.broadcast_to(keep, theta.shape))  # (…, n)
+    theta = np.where(left, theta, 0).astype(np.float64)
     here = Params.unflatten(theta, params.sizes)
-    H = (
-        derivatives.hessian(here, X, y, activation)
-        if curvature == "hessian"
-        else derivatives.gauss_newton(here, X, activation)
-    )  # (…, n, n)
-    added = decay.reshape(*np.shape(weight_decay), 1, 1) + damping
+    if curvature == "hessian":
+        H = derivatives.hessian.formula(here, X, y, activation)  # (…, n, n)
+    else:
+        H = derivatives.gauss_newton.formula(here, X, activation)
     inverse = _inverse(H + added * np.eye(left.shape[-1]), left, damping)
-    order, cost = np.empty((*params.batch, count), dtype=np.int64), np.empty((*params.batch, count))
+    order, cost = np.empty((*params.batch, count), np.int64), np.empty((*params.batch, count))
     for k in range(count):
-        diagonal = np.diagonal(inverse, axis1=-2, axis2=-1)
-        root = arrays.saturate(np.abs(theta) / np.sqrt(diagonal))  # θ² might overflow, or vanish
-        i = np.argmin(np.where(left, root, np.inf), axis=-1)[
-            ..., None
-        ]  # (…, 1): of equals the first
+        diagonal = inverse.diagonal(0, -2, -1)
+        root = saturate(np.abs(theta) / np.sqrt(diagonal))  # θ² might overflow, or vanish
+        root = np.where(left, root, np.inf)
+        i = np.argmin(root, axis=-1, keepdims=True)  # (…, 1): of equals the first
         theta_i, pivot = np.take_along_axis(theta, i, -1), np.take_along_axis(diagonal, i, -1)
         order[..., k], cost[..., k] = i[..., 0], (theta_i**2 / pivot / 2)[..., 0]
+        column = np.take_along_axis(inverse, i[..., None], -1)[..., 0]  # (…, n), 0 where pruned
         np.put_along_axis(left, i, False, axis=-1)
-        move = (
-            np.take_along_axis(inverse, i[..., None], -1)[..., 0] / pivot * theta_i
-        )  # (…, n), 0 where pruned
-        theta = np.where(left, arrays.saturate(theta - move), 0)
-        inverse = derivatives.inverse_without(inverse, i[..., 0])
-    return Surgery(
-        Params.unflatten(theta.astype(params.W_ih.dtype), params.sizes),
-        Params.unflatten(left, params.sizes),
-        order,
-        cost,
-    )
+        theta = np.where(left, saturate(theta - column / pivot * theta_i), 0)
+        inverse = derivatives.inverse_without.formula(inverse, i[..., 0])
+    done = Params.unflatten(theta.astype(params.W_ih.dtype), params.sizes)
+    return Surgery(done, Params.unflatten(left, params.sizes), order, cost)
 
 
 def _inverse(H, left, damping):
-    """H⁻¹ of H without the rows and columns of what is pruned, which are 0 in it; (…, n, n)."""
+    """Return H⁻¹ of H without the rows and columns of what is pruned, which are 0 in it."""
     if not np.isfinite(H).all():
-        arrays.refuse("obs", "params", "of a finite Hessian", "one that overflows")
+        raise Refused("params", "of a finite Hessian", "one that overflows")
     both = left[..., :, None] & left[..., None, :]
     largest = np.abs(H).max(axis=(-2, -1), keepdims=True, initial=0, where=both)
-    inside = np.where(largest > 0, largest, 1) * np.eye(
-        H.shape[-1]
-    )  # no new extreme among the eigenvalues
+    inside = np.where(largest > 0, largest, 1) * np.eye(H.shape[-1])  # no new extreme eigenvalue
     H = np.where(both, H, np.where(left[..., None], 0, inside))
     values = np.linalg.eigvalsh(H)
     inverse = np.linalg.inv(H) if (values[..., :1] > SINGULAR * values[..., -1:]).all() else np.inf
     if not np.isfinite(inverse).all():
-        arrays.refuse(
-            "obs",
-            "damping",
-            "so large that H is positive definite, its reciprocal condition 1e-12 or more",
-            arrays.describe(damping),
-        )
+        large = "so large that H is positive definite, its reciprocal condition 1e-12 or more"
+        raise Refused("damping", large, describe(damping))
     return np.where(both, inverse, 0)

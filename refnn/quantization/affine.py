@@ -3,53 +3,151 @@ nearest, saturating.
 
     q = clip(round(x/scale) + zero_point, qmin, qmax)        x̂ = (q − zero_point)·scale
 
-    x  a real number    q  its code    scale  real units per code (the step Δ)    zero_point  the code of 0.0
-    qmin, qmax  the smallest and the largest code
+    x  a real number    q  its code    scale  real units per code (the step Δ)
+    zero_point  the code of 0.0    qmin, qmax  the smallest and the largest code
 
 Sources: ONNX QuantizeLinear and DequantizeLinear; B. Jacob et al., "Quantization and training of
 neural networks for efficient integer-arithmetic-only inference" (2018), equation 1. Order: divide,
-round half to even, add, saturate, cast."""
+round half to even, add, saturate, cast.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from refnn import arrays
-from refnn.quantization import rounding
+from refnn.arrays import Refused, describe
+from refnn.quantization.rounding import codes, half_even, saturate
+from refnn.validation import REAL, takes
 
 
 @dataclass(frozen=True, eq=False)
 class QParams:
-    """A grid. scale and zero_point: numbers (per tensor); 1-d, one entry per slice of `axis` (per
-    channel); or, with `block`, of x's shape except for ceil(n/block) entries along axis (ONNX's
-    blocked quantization).
+    """A grid: one for all of x, or one for each slice of `axis`, or with `block` one for each block
+    of a slice (ONNX's blocked quantization).
 
     >>> QParams(scale=0.5, zero_point=3, qmin=0, qmax=7)
     QParams(scale=0.5, zero_point=3, qmin=0, qmax=7, axis=None, block=None)
     """
 
-    scale: object
-    zero_point: object
-    qmin: int
-    qmax: int
+    scale: object  # real units per code: (), (x.shape[axis],) or x's shape with ceil(n/block)
+    zero_point: object  # the code of 0.0, of the same shape
+    qmin: int  # the smallest code
+    qmax: int  # the largest code
     axis: int | None = None
     block: int | None = None
 
 
 class QuantizeSteps(NamedTuple):
-    """The four stages of quantize: x/scale, rounded, + zero_point (still unbounded), saturated
-    (codes).
-    >>> QuantizeSteps._fields
-    ('divided', 'rounded', 'shifted', 'saturated')"""
+    """The four stages of quantize, each of x's shape."""
 
-    divided: np.ndarray
-    rounded: np.ndarray
-    shifted: np.ndarray
-    saturated: np.ndarray
+    divided: np.ndarray  # x/scale
+    rounded: np.ndarray  # to whole numbers
+    shifted: np.ndarray  # + zero_point, still unbounded
+    saturated: np.ndarray  # within qmin..qmax, the codes
 
 
+class Aligned(NamedTuple):
+    """A grid as the formulas want it: checked, and laid along x."""
+
+    scale: np.ndarray  # broadcasts against x, in x's arithmetic
+    zero_point: np.ndarray  # broadcasts against x; float64, or whole numbers beside Fractions
+    qmin: int
+    qmax: int
+    dtype: np.dtype  # of decoded values
+
+
+# --- what the functions take ----------------------------------------------------------------------
+
+
+def checked(p, name="qparams"):
+    """A QParams whose fields are right as far as can be judged without x.
+
+    >>> checked(QParams(0.5, 8, 0, 7))
+    Traceback (most recent call last):
+    refnn.arrays.Refused: zero_point must be within qmin..qmax = 0..7, got 8
+    """
+    if not isinstance(p, QParams):
+        raise Refused(name, "a QParams", describe(p), TypeError)
+    qmin, qmax = (arrays.whole(n, getattr(p, n), -(2**52), 2**52) for n in ("qmin", "qmax"))
+    if qmin >= qmax:
+        raise Refused("qmin", f"below qmax = {qmax}", f"{qmin}")
+    zero_point = arrays.integers("zero_point", p.zero_point)
+    if ((zero_point < qmin) | (zero_point > qmax)).any():
+        raise Refused("zero_point", f"within qmin..qmax = {qmin}..{qmax}", describe(p.zero_point))
+    scale = arrays.numbers("scale", p.scale)
+    tiny = 0 if scale.dtype == arrays.EXACT else np.finfo(scale.dtype).tiny
+    if ((scale <= 0) | (scale < tiny)).any():
+        raise Refused("scale", "positive and normal", describe(p.scale))
+    if p.block is not None:
+        arrays.whole("block", p.block, 1)
+        if p.axis is None:
+            raise Refused("axis", "given where block is", "None")
+    return p
+
+
+def align(p, shape, dtype):
+    """The Aligned of a checked QParams for numbers of this shape and dtype; beyond 2^24 codes
+    float32 is computed in float64, scale and all.
+
+    >>> align(QParams([0.5, 0.25], [0, 1], 0, 7, axis=0), (2, 3), np.dtype(float)).scale.shape
+    (2, 1)
+    """
+    [like] = arrays.holding(p.qmin, p.qmax, np.zeros(0, dtype))
+    if dtype == arrays.EXACT:
+        [scale, _] = arrays.together({"scale": np.asarray(p.scale), "x": Fraction(0)})
+    else:
+        scale = arrays.double("scale", np.asarray(p.scale)).astype(like.dtype)
+        if not (np.isfinite(scale) & (scale >= np.finfo(like.dtype).tiny)).all():
+            raise Refused("scale", f"a normal number in {like.dtype}", describe(p.scale))
+    zero_point = np.asarray(p.zero_point).astype(object if dtype == arrays.EXACT else np.float64)
+    scale = arrays.aligned("scale", scale, shape, p.axis, p.block)
+    zero_point = arrays.aligned("zero_point", zero_point, shape, p.axis, p.block)
+    return Aligned(scale, zero_point, p.qmin, p.qmax, dtype)
+
+
+@lru_cache(maxsize=1000, typed=True)
+def _of_numbers(scale, zero_point, qmin, qmax, dtype):
+    """A grid of single numbers, which fits all shapes and is remembered."""
+    return align(checked(QParams(scale, zero_point, qmin, qmax)), (), dtype)
+
+
+def _fitting(name, p, shape, dtype):
+    if isinstance(p, QParams) and p.axis is p.block is None:
+        whole = {type(p.zero_point), type(p.qmin), type(p.qmax)} == {int}
+        if whole and type(p.scale) in (int, float, Fraction):
+            return _of_numbers(p.scale, p.zero_point, p.qmin, p.qmax, dtype)
+    return align(checked(p, name), shape, dtype)
+
+
+def GRID(name, p, arguments):
+    """Admit a QParams that fits x, and lay it along x; x is float64 where float32 skips codes."""
+    x = arguments["x"]
+    grid = _fitting(name, p, x.shape, x.dtype)
+    [arguments["x"]] = arrays.holding(grid.qmin, grid.qmax, x)
+    return grid
+
+
+def GRID_OF_CODES(name, p, arguments):
+    """Admit a QParams and lay it along codes q, which must lie within qmin..qmax."""
+    checked(p, name)
+    q = arrays.integers("q", arguments["q"])
+    outside = (q < p.qmin) | (q > p.qmax)
+    if outside.any():
+        raise Refused("q", f"within qmin..qmax = {p.qmin}..{p.qmax}", f"{q[outside].flat[0]}")
+    scale = np.float64(p.scale) if type(p.scale) in (int, float) else p.scale  # float32 says so
+    dtype = arrays.numbers("scale", scale).dtype
+    arguments["q"] = q.astype(object if dtype == arrays.EXACT else np.float64)
+    return align(p, q.shape, dtype)
+
+
+# --- the formulas ---------------------------------------------------------------------------------
+
+
+@takes(x=REAL, qparams=GRID)
 def quantize(x, qparams):
     """q = clip(round(x/scale) + zero_point, qmin, qmax), half to even; corrects §3.1.1 of the
     article.
@@ -59,29 +157,24 @@ def quantize(x, qparams):
     >>> quantize([1, 3, 5, -1, -3, -5, 0.9, 1.1, 1e300], QParams(2, 11, 0, 255))
     array([ 11,  13,  13,  11,   9,   9,  11,  12, 255], dtype=uint8)
     """
-    return quantize_steps(x, qparams).saturated
+    return quantize_steps.formula(x, qparams).saturated
 
 
+@takes(x=REAL, qparams=GRID)
 def quantize_steps(x, qparams):
     """The steps of `quantize`, one field an operation.
 
     >>> quantize_steps([1.5, 9.0], QParams(scale=2, zero_point=1, qmin=0, qmax=3)).shifted
     array([2., 5.])
     """
-    x = arrays.numbers("quantize_steps", "x", x)
-    [x] = arrays.holding(arrays.grid("quantize_steps", qparams).qmin, qparams.qmax, x)
-    scale, zero_point = _on("quantize_steps", x.shape, x.dtype, qparams)
-    with np.errstate(over="ignore", under="ignore"):
-        divided = arrays.saturate(np.asarray(x / scale))  # x/scale, not x·(1/scale)
-        rounded = np.asarray(rounding.nearest_even(divided))
-        shifted = np.asarray(rounded + zero_point)  # in float64 or whole numbers
-        saturated = np.asarray(
-            np.clip(shifted, qparams.qmin, qparams.qmax)
-        )  # while still real: a cast would wrap
-    codes = saturated.astype(arrays.code_dtype(qparams.qmin, qparams.qmax))
-    return QuantizeSteps(divided[()], rounded[()], shifted[()], codes[()])
+    divided = saturate(x / qparams.scale)  # x/scale, not x·(1/scale)
+    rounded = half_even.formula(divided)
+    shifted = rounded + qparams.zero_point  # in float64 or whole numbers
+    saturated = np.clip(shifted, qparams.qmin, qparams.qmax)  # while still real: a cast would wrap
+    return QuantizeSteps(divided, rounded, shifted, codes(saturated, qparams.qmin, qparams.qmax))
 
 
+@takes(qparams=GRID_OF_CODES)
 def dequantize(q, qparams):
     """x̂ = (q − zero_point)·scale; corrects §3.1.2. q must be integers within qmin..qmax.
 
@@ -90,58 +183,16 @@ def dequantize(q, qparams):
     >>> dequantize(np.array([0, 3, 7], dtype=np.uint8), QParams(0.5, 3, 0, 7))
     array([-1.5,  0. ,  2. ])
     """
-    q = arrays.integers("dequantize", "q", q)
-    arrays.grid("dequantize", qparams)
-    outside = (q < qparams.qmin) | (q > qparams.qmax)
-    if outside.any():
-        arrays.refuse(
-            "dequantize",
-            "q",
-            f"within qmin..qmax = {qparams.qmin}..{qparams.qmax}",
-            f"{q[outside].flat[0]}",
-        )
-    scale = (
-        np.float64(qparams.scale) if type(qparams.scale) in (int, float) else qparams.scale
-    )  # float32 says so
-    return _decode("dequantize", q, qparams, arrays.numbers("dequantize", "scale", scale).dtype)
+    steps = np.asarray(q - qparams.zero_point).astype(qparams.scale.dtype)
+    return saturate(np.asarray(steps * qparams.scale).astype(qparams.dtype))
 
 
+@takes(x=REAL, qparams=GRID)
 def fake_quantize(x, qparams):
     """x̂ of the code of x, in x's own dtype: dequantize(quantize(x)); what quantization does to x.
 
     >>> fake_quantize([0.3, 9.0], QParams(0.25, 0, -8, 7))
     array([0.25, 1.75])
     """
-    x = arrays.numbers("fake_quantize", "x", x)
-    q = np.asarray(quantize(x, arrays.grid("fake_quantize", qparams)))
-    return _decode("fake_quantize", q, qparams, x.dtype)
-
-
-def _decode(function, q, qparams, dtype):
-    """(q − zero_point)·scale in `dtype`; wide codes in float64 on the way."""
-    [like] = arrays.holding(qparams.qmin, qparams.qmax, np.zeros(0, dtype))
-    scale, zero_point = _on(function, q.shape, like.dtype, qparams)
-    q = q.astype(object if dtype == arrays.EXACT else np.float64)
-    with np.errstate(over="ignore", under="ignore"):
-        steps = np.asarray(q - zero_point).astype(scale.dtype)
-        return arrays.saturate(np.asarray(steps * scale).astype(dtype))[()]
-
-
-def _on(function, shape, dtype, qparams):
-    """(scale, zero_point) as arrays that broadcast against x of this shape, scale in its dtype."""
-    scale, zero_point = np.asarray(qparams.scale), np.asarray(qparams.zero_point)
-    if dtype == arrays.EXACT:
-        scale, _ = arrays.together(function, {"scale": scale, "x": Fraction(0)})
-        zero_point = zero_point.astype(object)
-    else:
-        with np.errstate(over="ignore", under="ignore"):
-            scale = arrays.double(function, "scale", scale).astype(dtype)
-        if (scale < np.finfo(dtype).tiny).any() or not np.isfinite(scale).all():
-            arrays.refuse(
-                function, "scale", f"a normal number in {dtype}", arrays.describe(qparams.scale)
-            )
-        zero_point = zero_point.astype(np.float64)
-    return tuple(
-        arrays.aligned(function, name, a, shape, qparams.axis, qparams.block)
-        for name, a in (("scale", scale), ("zero_point", zero_point))
-    )
+    q = quantize.formula(x, qparams)
+    return dequantize.formula(q.astype(qparams.zero_point.dtype), qparams)  # a byte would wrap

@@ -6,14 +6,15 @@ doc/quantization.md; ONNX DynamicQuantizeLinear). This is §2.1's "adjust the ra
 first: scale and zero point are needed to quantize.
 
     minmax      the range of the data
-    percentile  without the ⌊n/1000⌋ outermost values at each end (symmetric: the ⌊n/1000⌋ largest |x|)
-    mse         the range whose grid has the least mean squared error: never worse than min–max, and within 2 % of the
-                best of all ranges on all data tried, up to 8 bits (it need not be on data made to
-                defeat the search)
-    entropy     |x| ≤ T, whose histogram of 2048 bins loses least in Kullback–Leibler divergence (S. Migacz, "8-bit
-                inference with TensorRT", 2017); meant for activations. |x| has as many levels as
-                codes from 0.0 to the farther end of the grid, 0's among them: 128 of int8
-                symmetric, 256 of 8 bits one-sided
+    percentile  without the ⌊n/1000⌋ outermost values at each end (symmetric: the ⌊n/1000⌋
+                largest |x|)
+    mse         the range whose grid has the least mean squared error: never worse than min–max,
+                and within 2 % of the best of all ranges on all data tried, up to 8 bits (it need
+                not be on data made to defeat the search)
+    entropy     |x| ≤ T, whose histogram of 2048 bins loses least in Kullback–Leibler divergence
+                (S. Migacz, "8-bit inference with TensorRT", 2017); meant for activations. |x| has
+                as many levels as codes from 0.0 to the farther end of the grid, 0's among them:
+                128 of int8 symmetric, 256 of 8 bits one-sided
 """
 
 from fractions import Fraction
@@ -21,31 +22,98 @@ from fractions import Fraction
 import numpy as np
 
 from refnn import arrays
-from refnn.quantization import affine, rounding
+from refnn.arrays import Refused, describe
+from refnn.quantization import affine
 from refnn.quantization.affine import QParams
+from refnn.quantization.rounding import half_even
+from refnn.validation import Numeric, flag, takes, whole
 
 CALIBRATIONS = ("minmax", "percentile", "mse", "entropy")
 OUTSIDE = 1000  # percentile: one value in a thousand lies outside, at each end
 BINS = 2048  # entropy: of the histogram of |x|
 SAMPLE = 4096  # mse: beyond as many distinct values the search runs on a sample of them
 AT_ONCE = 2**18  # mse: numbers in one buffer
-FINE, KEPT, MOST_ZEROS = (
-    4,
-    8,
-    256,
-)  # mse: scales between s and s·(1 + 1/codes); those kept; zero points of one
+FINE = 4  # mse: scales tried between s and s·(1 + 1/codes)
+KEPT = 8  # mse: the best of them, which are tried in full
+MOST_ZEROS = 256  # mse: zero points tried with one scale
 
 
+# --- what the functions take ----------------------------------------------------------------------
+
+
+def _some(name, x, arguments):
+    if x.size == 0:
+        raise Refused(name, "at least one number", "an empty array")
+    return x
+
+
+DATA = Numeric("data", _some)  # an array of one number or more
+
+
+def AXIS(name, axis, arguments):
+    """Admit an axis of x."""
+    n = arguments["x"].ndim
+    return arrays.whole(name, axis, -n, n - 1)
+
+
+def BLOCK(name, block, arguments):
+    """Admit a number of entries along the axis, which must be given."""
+    if arguments["axis"] is None:
+        raise Refused("axis", "given where block is", "None")
+    return arrays.whole(name, block, 1, 2**52)
+
+
+def _symmetric(name, value, arguments):
+    if arrays.flag(name, value) and not arguments["signed"]:
+        three = "True where symmetric is (three unsigned conventions exist)"
+        raise Refused("signed", three, "False")
+    return value
+
+
+def _calibration(name, value, arguments):
+    if arrays.choice(name, value, CALIBRATIONS) in ("mse", "entropy"):
+        arrays.double("x", arguments["x"])  # the search is in floats
+    return value
+
+
+def normal_scale(x, scale):
+    """Return the scale that a range of x gave, if it is a finite normal number of x's dtype.
+
+    >>> normal_scale(np.array([0.5]), np.float64(0.25))
+    np.float64(0.25)
+    """
+    if x.dtype != arrays.EXACT:
+        normal = np.isfinite(scale) & (scale >= np.finfo(x.dtype).tiny)
+        if not normal.all():
+            raise Refused("x", "of a range whose scale is a finite normal number", describe(x))
+    return scale
+
+
+# --- the grid -------------------------------------------------------------------------------------
+
+
+@takes(
+    bits=whole(2, 32),
+    signed=flag,
+    symmetric=_symmetric,
+    x=DATA,
+    calibration=_calibration,
+    axis=AXIS,
+    block=BLOCK,
+)
 def choose_qparams(
     x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax", block=None
 ):
     """The grid for x: per tensor; with `axis` one for each slice along it; with `block` one for
     each block of a slice.
 
-    codes        signed −2^(b−1)..2^(b−1) − 1, unsigned 0..2^b − 1, symmetric −(2^(b−1) − 1)..2^(b−1) − 1
-    asymmetric   scale = (max − min)/(qmax − qmin) with 0 in the range, zero_point = round(qmin − min/scale), saturated
+    codes        signed −2^(b−1)..2^(b−1) − 1, unsigned 0..2^b − 1,
+                 symmetric −(2^(b−1) − 1)..2^(b−1) − 1
+    asymmetric   scale = (max − min)/(qmax − qmin) with 0 in the range,
+                 zero_point = round(qmin − min/scale), saturated
     symmetric    scale = max|x|/(2^(b−1) − 1), zero_point = 0
-    one-sided    the range ends at 0: zero_point is qmin (x ≥ 0) or qmax (x ≤ 0); a constant is one-sided
+    one-sided    the range ends at 0: zero_point is qmin (x ≥ 0) or qmax (x ≤ 0); a constant is
+                 one-sided
     all zero     scale 1, zero_point qmin (asymmetric) or 0 (symmetric)
 
     min and max are those of the calibration, never wider than the data's. ValueError if the scale
@@ -56,87 +124,76 @@ def choose_qparams(
     >>> choose_qparams([[1.0, 3.0, 100.0]], bits=2, signed=False, axis=1, block=2).scale
     array([[ 1.        , 33.33333333]])
     """
-    name = "choose_qparams"
-    bits, signed = arrays.whole(name, "bits", bits, 2, 32), arrays.flag(name, "signed", signed)
-    symmetric = arrays.flag(name, "symmetric", symmetric)
-    arrays.choice(name, "calibration", calibration, CALIBRATIONS)
-    if symmetric and not signed:
-        arrays.refuse(
-            name, "signed", "True where symmetric is (three unsigned conventions exist)", "False"
-        )
-    x = arrays.numbers(name, "x", x)
-    if x.size == 0:
-        arrays.refuse(name, "x", "at least one number", "an empty array")
-    axis = None if axis is None else arrays.whole(name, "axis", axis, -x.ndim, x.ndim - 1)
-    block = None if block is None else arrays.whole(name, "block", block, 1, 2**52)
-    if block is not None and axis is None:
-        arrays.refuse(name, "axis", "given where block is", "None")
-    qmin = 1 - 2 ** (bits - 1) if symmetric else -(2 ** (bits - 1)) if signed else 0
-    qmax = 2 ** (bits - 1) - 1 if signed else 2**bits - 1
+    half = 2 ** (bits - 1)
+    qmin = 1 - half if symmetric else -half if signed else 0
+    qmax = half - 1 if signed else 2 * half - 1
+    codes = qmin, qmax, symmetric
     [x] = arrays.holding(qmin, qmax, x)
-    low, high = _ends(x, axis, block)
-    scale, zero_point = _grid(low, high, qmin, qmax, symmetric)
-    arrays.normal_scale(name, x, scale)
+    low, high = _ends(x, axis, block)  # each of the scale's shape
+    scale = normal_scale(x, _scale(low, high, *codes))
     if calibration != "minmax":
-        if calibration != "percentile":
-            arrays.double(name, "x", x)  # the search is in floats
         pick = {"percentile": _percentile, "mse": _least_error, "entropy": _entropy}[calibration]
-        ends = [pick(np.sort(part), qmin, qmax, symmetric) for part in _slices(x, axis, block)]
-        low, high = (arrays.objects(list(end), low.shape).astype(x.dtype) for end in zip(*ends))
-        scale, zero_point = _grid(low, high, qmin, qmax, symmetric)
-        arrays.normal_scale(name, x, scale)
+        ends = zip(*[pick(np.sort(part), *codes) for part in _parts(x, axis, block)])
+        low, high = (arrays.objects(end, low.shape).astype(x.dtype) for end in ends)
+        scale = normal_scale(x, _scale(low, high, *codes))
+    zero_point = _zero_point(low, scale, *codes)
     if axis is None:
-        return QParams(scale[()], int(zero_point), qmin, qmax)
+        scale, zero_point = scale[()], int(zero_point)
     return QParams(scale, zero_point, qmin, qmax, axis, block)
 
 
-def _grid(low, high, qmin, qmax, symmetric):
-    """scale and zero_point for ranges low..high that contain 0 (arrays of any shape)."""
+def _scale(low, high, qmin, qmax, symmetric):
+    """max|x|/qmax or (high − low)/(qmax − qmin), of ranges that contain 0; 1 where all is 0."""
     low, high = np.asarray(low), np.asarray(high)
-    with np.errstate(over="ignore", under="ignore"):
-        scale = np.asarray(
-            np.maximum(high, -low) / qmax if symmetric else (high - low) / (qmax - qmin)
-        )
-    scale = np.where(
-        (low == 0) & (high == 0),
-        Fraction(1) if low.dtype == arrays.EXACT else low.dtype.type(1),
-        scale,
-    )
-    zero_point = np.zeros(low.shape, dtype=np.int64)
-    if not symmetric:
-        with np.errstate(all="ignore"):  # a scale that is refused next
-            least = np.nan_to_num(low / scale) if low.dtype != arrays.EXACT else low / scale
-        zero_point = np.asarray(
-            np.clip(rounding.nearest_even(np.asarray(qmin - least)), qmin, qmax)
-        ).astype(np.int64)
-    return scale, zero_point
+    scale = np.maximum(high, -low) / qmax if symmetric else (high - low) / (qmax - qmin)
+    one = Fraction(1) if low.dtype == arrays.EXACT else low.dtype.type(1)
+    return np.where((low == 0) & (high == 0), one, scale)
+
+
+def _zero_point(low, scale, qmin, qmax, symmetric):
+    """clip(round(qmin − low/scale), qmin, qmax), or 0."""
+    if symmetric:
+        return np.zeros(scale.shape, np.int64)
+    zero_point = half_even.formula(qmin - low / scale)
+    return np.asarray(np.clip(zero_point, qmin, qmax)).astype(np.int64)
+
+
+# --- the range ------------------------------------------------------------------------------------
+
+
+def over_slices(ufunc, x, axis=None, block=None):
+    """Reduce all of x, each slice along axis, or each block of a slice: of the scale's shape.
+
+    >>> over_slices(np.maximum, np.array([[1, 2, 3], [6, 5, 4]]), axis=1, block=2)
+    array([[2, 3],
+           [6, 4]])
+    """
+    if block is not None:
+        return ufunc.reduceat(x, np.arange(0, x.shape[axis], block), axis)
+    others = None if axis is None else tuple(i for i in range(x.ndim) if i != axis % x.ndim)
+    return ufunc.reduce(x, axis=others)
 
 
 def _ends(x, axis, block):
     """The smallest and the largest value of each slice, and 0: of the shape that the scale has."""
-    if axis is None:
-        low, high = x.min(), x.max()
-    elif block is None:
-        others = tuple(i for i in range(x.ndim) if i != axis % x.ndim)
-        low, high = x.min(axis=others), x.max(axis=others)
-    else:
-        starts = np.arange(0, x.shape[axis], block)
-        low, high = (f.reduceat(x, starts, axis) for f in (np.minimum, np.maximum))
+    low, high = (over_slices(ufunc, x, axis, block) for ufunc in (np.minimum, np.maximum))
     return np.asarray(np.minimum(low, 0)), np.asarray(np.maximum(high, 0))
 
 
-def _slices(x, axis, block):
+def _parts(x, axis, block):
     """The values that share a grid, as vectors, in the order of the scale."""
     if axis is None:
         return [x.ravel()]
     if block is None:
         return list(np.moveaxis(x, axis, 0).reshape(x.shape[axis], -1))
-    axis, starts = axis % x.ndim, range(0, x.shape[axis], block)
-    shape = (*x.shape[:axis], len(starts), *x.shape[axis + 1 :])
-    rows = np.moveaxis(x, axis, -1)  # (…, n)
+    axis %= x.ndim
+    ends = range(block, x.shape[axis], block)
+    blocks = np.split(np.moveaxis(x, axis, -1), ends, axis=-1)  # each (…, n)
     return [
-        rows[(*at[:axis], *at[axis + 1 :])][starts[at[axis]] : starts[at[axis]] + block]
-        for at in np.ndindex(shape)
+        part
+        for before in np.ndindex(x.shape[:axis])
+        for values in blocks
+        for part in values[before].reshape(-1, values.shape[-1])
     ]
 
 
@@ -155,45 +212,41 @@ def _least_error(x, qmin, qmax, symmetric):
     All that a scale decides is each value's code k, and for given codes the best scale is Σ k·x/Σ
     k². So one that is near enough to give the codes of the best will do: the scales tried are as
     close as that, each with all zero points."""
-    low, high = min(x[0], 0), max(x[-1], 0)
+    codes, low, high = (qmin, qmax, symmetric), min(x[0], 0), max(x[-1], 0)
     unit = 2.0 ** (np.frexp(float(max(high, -low)))[1] - 1)  # so that no square overflows
-    least = _error(x, unit, low, high, qmin, qmax, symmetric)
+    least, best = _error(x, unit, low, high, *codes), (low, high)
     if low == high or least == 0:
-        return low, high
-    below, above, best = float(low / unit), float(high / unit), (low, high)
+        return best
+    below, above = float(low / unit), float(high / unit)
     kind = Fraction if x.dtype == arrays.EXACT else x.dtype.type
-    widest, seen = float(_grid(below, above, qmin, qmax, symmetric)[0]), set()
+    widest, seen = float(_scale(below, above, *codes)), set()
     values, counts = np.unique((x / unit).astype(np.float64), return_counts=True)
-    for scale, first in _near(values, counts, widest, np.sqrt(least), qmin, qmax, symmetric):
+    for scale, first in _near(values, counts, widest, np.sqrt(least), *codes):
         for _ in range(3):  # the codes, their scale, its codes, …
             k = np.clip(np.rint(values / scale), first, first + qmax - qmin)
             scale = min(float(k * counts @ values / max(k * counts @ k, 1)), widest) or widest
         if (scale, first) in seen:
             continue
         seen.add((scale, first))
-        start = (
-            -qmax * scale
-            if symmetric
-            else min(max(first * scale, below), above - (qmax - qmin) * scale)
-        )
-        end = qmax * scale if symmetric else start + (qmax - qmin) * scale
-        ends = (
-            max(kind(max(start, below)) * kind(unit), low),
-            min(kind(min(end, above)) * kind(unit), high),
-        )
-        error = _error(x, unit, *ends, qmin, qmax, symmetric)
+        length = (qmax - qmin) * scale
+        start = -qmax * scale if symmetric else min(max(first * scale, below), above - length)
+        bottom = max(kind(max(start, below)) * kind(unit), low)
+        top = min(kind(min(start + length, above)) * kind(unit), high)
+        error = _error(x, unit, bottom, top, *codes)
         if error < least:
-            least, best = error, ends
+            least, best = error, (bottom, top)
     return best
 
 
 def _error(x, unit, low, high, qmin, qmax, symmetric):
     """Σ (x̂ − x)² in squared units on the grid of low..high, infinite where its scale is hardly
     normal."""
-    scale, zero_point = _grid(low, high, qmin, qmax, symmetric)
+    scale = _scale(low, high, qmin, qmax, symmetric)
     if x.dtype != arrays.EXACT and scale < 2 * np.finfo(x.dtype).tiny:
         return np.inf
-    decoded = affine.fake_quantize(x, QParams(scale[()], int(zero_point), qmin, qmax))
+    zero_point = _zero_point(low, scale, qmin, qmax, symmetric)
+    grid = affine.align(QParams(scale, zero_point, qmin, qmax), x.shape, x.dtype)
+    decoded = affine.fake_quantize.formula(x, grid)
     return float(np.square(((decoded - x) / unit).astype(np.float64)).sum())
 
 
@@ -204,18 +257,17 @@ def _near(x, counts, widest, reach, qmin, qmax, symmetric):
     `reach`, the root of min–max's squared error, of the data's; and Σ k·(k·scale − x) = 0 keeps the
     scale above widest/len(x)."""
     codes, side = qmax - qmin, qmax if symmetric else qmax - qmin
-    x, weight, below, above = *_sample(x, counts), min(x[0], 0), max(x[-1], 0)
+    x, weight = _sample(x, counts)
+    below, above = min(x[0], 0), max(x[-1], 0)
     least = max(widest - 2 * reach / side, widest / counts.sum())
     scales = np.geomspace(least, widest, 1 + int(np.ceil(FINE * side * np.log(widest / least))))
     found, rows = [], max(1, AT_ONCE // len(x))
-    sums = np.append(0, np.cumsum(weight * x)), np.append(0, np.cumsum(weight))
+    sums = [np.append(0, np.cumsum(a)) for a in (weight * x, weight)]
     for start in range(0, len(scales), rows):
         s = scales[start : start + rows, None]
         k = np.rint(x / s)  # (rows, n), not yet clipped
-        inner = [
-            np.pad(np.cumsum(a, axis=1), ((0, 0), (1, 0)))
-            for a in (k * (weight * x), k * k * weight)
-        ]
+        inner = [np.cumsum(a, axis=1) for a in (k * (weight * x), k * k * weight)]
+        inner = [np.pad(a, ((0, 0), (1, 0))) for a in inner]
         first = np.full((len(s), 1), float(qmin))
         if not symmetric:
             first = np.maximum(np.floor(below / s), np.ceil((above - reach) / s) - codes)
@@ -224,18 +276,13 @@ def _near(x, counts, widest, reach, qmin, qmax, symmetric):
             first = np.clip(np.rint(np.linspace(first[:, 0], last[:, 0], zeros, axis=1)), -codes, 0)
         at = [np.searchsorted(x, ends * s) for ends in (first - 0.5, first + codes + 0.5)]
         kx, kk = (np.diff([np.take_along_axis(a, i, 1) for i in at], axis=0)[0] for a in inner)
-        for end, (of_x, of_1) in (
-            (first, [a[at[0]] for a in sums]),
-            (first + codes, [a[-1] - a[at[1]] for a in sums]),
-        ):
+        clipped_below, clipped_above = [a[at[0]] for a in sums], [a[-1] - a[at[1]] for a in sums]
+        for end, (of_x, of_1) in ((first, clipped_below), (first + codes, clipped_above)):
             kx, kk = kx + end * of_x, kk + end * end * of_1
-        gain = kx * kx / np.maximum(kk, 1e-300)  # Σ x² − this is the error
+        kk = np.maximum(kk, 1e-300)
+        gain = kx * kx / kk  # Σ x² − this is the error
         i = np.argmax(gain, axis=1)[:, None]
-        found.append(
-            np.hstack(
-                [np.take_along_axis(a, i, 1) for a in (gain, kx / np.maximum(kk, 1e-300), first)]
-            )
-        )
+        found.append(np.hstack([np.take_along_axis(a, i, 1) for a in (gain, kx / kk, first)]))
     found = np.concatenate(found)
     return found[np.argsort(-found[:, 0], kind="stable")[:KEPT], 1:].tolist()
 
@@ -249,27 +296,23 @@ def _sample(x, counts):
     shares = np.linspace(up_to[kept - 1], up_to[-kept - 1], SAMPLE - 2 * kept, endpoint=False)
     inner = np.searchsorted(up_to, shares, side="right")  # often where there are many equals
     weight = np.full(len(inner), (up_to[-kept - 1] - up_to[kept - 1]) / len(inner))
-    return (
-        np.concatenate([x[:kept], x[inner], x[-kept:]]),
-        np.concatenate([counts[:kept], weight, counts[-kept:]]),
-    )
+    weights = np.concatenate([counts[:kept], weight, counts[-kept:]])
+    return np.concatenate([x[:kept], x[inner], x[-kept:]]), weights
 
 
 def _entropy(x, qmin, qmax, symmetric):
     """±T, within the data's ends, with the least KL divergence between the clipped histogram and
     its coarse copy."""
-    low, high = min(x[0], 0), max(x[-1], 0)
+    codes, low, high = (qmin, qmax, symmetric), min(x[0], 0), max(x[-1], 0)
     top = max(high, -low)
     if top == 0:
         return low, high
     share = (np.abs(x) / top).astype(np.float64)
-    counts = np.bincount(np.minimum((share * BINS).astype(int), BINS - 1), minlength=BINS).astype(
-        float
-    )
+    bins = np.minimum((share * BINS).astype(int), BINS - 1)
+    counts = np.bincount(bins, minlength=BINS).astype(float)
     T = np.arange(1, BINS + 1) / BINS  # in parts of top
-    _, zero_point = _grid(
-        np.maximum(float(low / top), -T), np.minimum(float(high / top), T), qmin, qmax, symmetric
-    )
+    bottoms, tops = np.maximum(float(low / top), -T), np.minimum(float(high / top), T)
+    zero_point = _zero_point(bottoms, _scale(bottoms, tops, *codes), *codes)
     levels = np.maximum(qmax - zero_point, zero_point - qmin) + 1  # of |x|
     if levels[-1] >= BINS:
         return low, high

@@ -6,70 +6,86 @@ and in the sign of the offset. Here each is told in the same two words, whatever
 itself:
 
     scale        real units per code, so 1/W where the convention has codes per unit
-    zero_point   the code that its own decoder takes to 0.0 (of the article as written −B, which need not be whole)
+    zero_point   the code that its own decoder takes to 0.0 (of the article as written −B, which
+                 need not be whole)
 
 b bits; L = 2^b levels; low, high: the ends of the data, low₀ ≤ 0 ≤ high₀ the same with 0 in the
-range; m = max|x|."""
+range; m = max|x|.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from refnn import arrays
-from refnn.quantization import as_written, calibration, rounding
+from refnn.arrays import Refused, describe
+from refnn.quantization import affine, as_written
 from refnn.quantization.affine import QParams
+from refnn.quantization.calibration import DATA, choose_qparams, normal_scale
+from refnn.quantization.rounding import half_away, half_even, saturate
+from refnn.validation import Numeric, takes, whole
 
 
 @dataclass(frozen=True)
 class Convention:
-    """A published way to quantize: name, rule in a line, source, and encode(x, bits) -> Grid.
-
-    >>> CONVENTIONS[0].name
-    'article, as written'
-    """
+    """A published way to quantize."""
 
     name: str
-    rule: str
+    rule: str  # in a line
     source: str
-    encode: Callable
+    encode: Callable  # (x, bits) -> Grid, or None where the rule divides by 0
 
 
 class Grid(NamedTuple):
-    """What a convention makes of a tensor: scale, zero_point, codes and decoded (of x's shape).
-    >>> Grid._fields
-    ('scale', 'zero_point', 'codes', 'decoded')"""
+    """What a convention makes of a tensor."""
 
     scale: object
     zero_point: object
-    codes: np.ndarray
-    decoded: np.ndarray
+    codes: np.ndarray  # of x's shape
+    decoded: np.ndarray  # of x's shape
 
 
 class Row(NamedTuple):
-    """A line of the table: convention, its Grid (None where the rule divides by 0), errors (x̂ −
-    x)/scale in steps.
-    >>> Row._fields
-    ('convention', 'grid', 'errors')"""
+    """A line of the table."""
 
     convention: Convention
-    grid: Grid | None
-    errors: np.ndarray | None
+    grid: Grid | None  # None where the rule divides by 0
+    errors: np.ndarray | None  # (x̂ − x)/scale, in steps
 
 
-CONVENTIONS = []
+# --- what the functions take ----------------------------------------------------------------------
 
 
-def _convention(name, rule, source):
-    def register(encode):
-        CONVENTIONS.append(Convention(name, rule, source, encode))
-        return encode
+def _codes_per_unit(name, W, arguments):
+    W = arrays.numbers(name, W, ndim=0)[()]
+    if not (W > 0 and (isinstance(W, Fraction) or np.finfo(W.dtype).tiny <= 1 / W < np.inf)):
+        raise Refused(name, "positive and of a finite normal reciprocal", f"{W}")
+    return W
 
-    return register
+
+def _whole_and_a_half(name, B, arguments):
+    B, P = arrays.numbers(name, B, ndim=0)[()], arguments["P"]
+    zero_point = B - _half(B)
+    if zero_point % 1 or not 0 <= zero_point < P:
+        other = "with any other B the floor does not round to the nearest code"
+        raise Refused(name, f"a whole number from 0 to {P - 1} and a half: {other}", f"{B}")
+    return B
 
 
+def _one_grid(name, p, arguments):
+    """Admit a QParams of one scale."""
+    scale = arrays.number("scale", affine.checked(p, name).scale)
+    return replace(p, scale=scale, zero_point=arrays.whole("zero_point", p.zero_point))
+
+
+# --- the table and the translation ----------------------------------------------------------------
+
+
+@takes(bits=whole(2, 16), x=DATA)
 def compare(x, bits=8):
     """x through all CONVENTIONS: a list of Row. Exact on Fractions; bits 2 to 16. ValueError where
     one has no finite normal scale for the range of x.
@@ -79,34 +95,23 @@ def compare(x, bits=8):
     ONNX, uint8 1/85 85 [  0 255]
     ONNX, int8 1/85 -43 [-128  127]
     """
-    bits = arrays.whole("compare", "bits", bits, 2, 16)
-    x = arrays.numbers("compare", "x", x)
-    if x.size == 0:
-        arrays.refuse("compare", "x", "at least one number", "an empty array")
-    rows = []
-    for convention in CONVENTIONS:
-        try:
-            with np.errstate(all="ignore"):
-                grid = convention.encode(x, bits)
-        except ValueError:  # bits are right, so it is x
-            arrays.refuse(
-                "compare",
-                "x",
-                f"of a range for which {convention.name!r} has a scale that is finite and normal",
-                arrays.describe(x),
-            )
-        if grid is None:
-            rows.append(Row(convention, None, None))
-            continue
-        arrays.normal_scale("compare", x, grid.scale)
-        grid = Grid(
-            grid.scale, grid.zero_point, *(np.asarray(a) for a in (grid.codes, grid.decoded))
-        )
-        with np.errstate(all="ignore"):
-            rows.append(Row(convention, grid, np.asarray((grid.decoded - x) / grid.scale)))
-    return rows
+    return [_row(convention, x, bits) for convention in CONVENTIONS]
 
 
+def _row(convention, x, bits):
+    try:
+        grid = convention.encode(x, bits)
+    except ValueError:  # bits are right, so it is x
+        finite = f"for which {convention.name!r} has a scale that is finite and normal"
+        raise Refused("x", f"of a range {finite}", describe(x)) from None
+    if grid is None:
+        return Row(convention, None, None)
+    normal_scale(x, grid.scale)
+    grid = grid._replace(codes=np.asarray(grid.codes), decoded=np.asarray(grid.decoded))
+    return Row(convention, grid, np.asarray((grid.decoded - x) / grid.scale))
+
+
+@takes(P=whole(2, 2**52), W=Numeric("pair", _codes_per_unit), B=Numeric("pair", _whole_and_a_half))
 def to_affine(W, B, P):
     """The QParams that gives the codes of ⌊x·W + B⌋ mod P: scale 1/W, zero_point B − ½, codes 0..P
     − 1.
@@ -119,27 +124,10 @@ def to_affine(W, B, P):
     >>> to_affine(W=10, B=Fraction(7, 2), P=8)
     QParams(scale=Fraction(1, 10), zero_point=3, qmin=0, qmax=7, axis=None, block=None)
     """
-    P = arrays.whole("to_affine", "P", P, 2, 2**52)
-    W, B = (
-        arrays.numbers("to_affine", name, a, ndim=0)[()]
-        for name, a in zip("WB", arrays.together("to_affine", {"W": W, "B": B}))
-    )  # both exact if one is
-    with np.errstate(all="ignore"):
-        scale = 1 / W if W > 0 else None
-    if scale is None or not (isinstance(W, Fraction) or np.finfo(W.dtype).tiny <= scale < np.inf):
-        arrays.refuse("to_affine", "W", "positive and of a finite normal reciprocal", f"{W}")
-    zero_point = B - Fraction(1, 2) if isinstance(B, Fraction) else B - 0.5
-    if zero_point % 1 or not 0 <= zero_point < P:
-        arrays.refuse(
-            "to_affine",
-            "B",
-            f"a whole number from 0 to {P - 1} and a half: with any other B the floor does "
-            "not round to the nearest code",
-            f"{B}",
-        )
-    return QParams(scale, int(zero_point), 0, P - 1)
+    return QParams(1 / W, int(B - _half(B)), 0, P - 1)
 
 
+@takes(qparams=_one_grid)
 def to_article(qparams):
     """(W, B, P) whose ⌊x·W + B⌋ mod P is quantize(x, qparams) − qmin: W = 1/scale, B = zero_point −
     qmin + ½.
@@ -149,18 +137,19 @@ def to_article(qparams):
     >>> to_article(QParams(Fraction(1, 10), 3, 0, 7))
     (Fraction(10, 1), Fraction(7, 2), 8)
     """
-    arrays.grid("to_article", qparams)
-    scale = arrays.number("to_article", "scale", qparams.scale)
-    zero_point = arrays.whole("to_article", "zero_point", qparams.zero_point)
-    W, half = (1 / scale, Fraction(1, 2)) if isinstance(scale, Fraction) else (1 / scale, 0.5)
-    return W, zero_point - qparams.qmin + half, qparams.qmax - qparams.qmin + 1
+    p = qparams
+    return 1 / p.scale, p.zero_point - p.qmin + _half(p.scale), p.qmax - p.qmin + 1
 
 
-# --- the conventions
-# -------------------------------------------------------------------------------------------------
+def _half(like):
+    """½ in the arithmetic of another number."""
+    return Fraction(1, 2) if isinstance(like, Fraction) else 0.5
 
 
-def _symmetric_codes(bits):
+# --- the conventions ------------------------------------------------------------------------------
+
+
+def _signed(bits):
     return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
 
 
@@ -169,7 +158,7 @@ def _ends(x):
 
 
 def _largest(x):
-    return np.abs(x).max()
+    return max(x.max(), -x.min())
 
 
 def _one(x):
@@ -182,219 +171,157 @@ def _or_one(scale, x):
 
 def _divide(x, scale):
     """x/scale; what overflows stays at the largest float."""
-    with np.errstate(over="ignore", under="ignore"):
-        return arrays.saturate(np.asarray(x / scale))
+    return saturate(x / scale)
 
 
 def _times_inverse(x, scale):
     """x·(1/scale), PyTorch's way: in floats its last bit can differ from x/scale."""
-    with np.errstate(over="ignore", under="ignore"):
-        return arrays.saturate(np.asarray(x * (1 / scale)))
+    return saturate(x * (1 / scale))
 
 
-def _decode(steps, scale):
-    with np.errstate(over="ignore", under="ignore"):
-        return arrays.saturate(np.asarray(steps * scale))
+def _saturated(whole, scale, zero_point, qmin, qmax):
+    """clip(whole, qmin, qmax), decoded (q − zero_point)·scale."""
+    q = np.asarray(np.clip(whole, qmin, qmax))
+    return Grid(scale, zero_point, q.astype(np.int64), saturate((q - zero_point) * scale))
 
 
-def _round_then_add(x, scale, zero_point, qmin, qmax, rule=rounding.half_even, divide=_divide):
-    """clip(round(x/scale) + zero_point), decoded (q − zero_point)·scale."""
-    q = np.clip(rule(divide(x, scale)) + zero_point, qmin, qmax)
-    return Grid(scale, zero_point, q.astype(np.int64), _decode(q - zero_point, scale))
+def _round_then_add(x, scale, zero_point, qmin, qmax, rule=half_even, divide=_divide):
+    rounded = rule.formula(divide(x, scale)) + zero_point
+    return _saturated(rounded, scale, zero_point, qmin, qmax)
 
 
-def _add_then_round(x, scale, zero_point, qmin, qmax, rule):
-    """clip(round(x/scale + zero_point)), decoded (q − zero_point)·scale."""
-    q = np.clip(rule(_divide(x, scale) + zero_point), qmin, qmax)
-    return Grid(scale, zero_point, q.astype(np.int64), _decode(q - zero_point, scale))
+def _add_then_round(x, scale, zero_point, qmin, qmax, rule=half_even):
+    rounded = rule.formula(_divide(x, scale) + zero_point)
+    return _saturated(rounded, scale, zero_point, qmin, qmax)
 
 
-def _nearest(value, qmin, qmax, rule=rounding.half_even):
-    return int(np.clip(rule(value), qmin, qmax))
+def _nearest(value, qmin, qmax, rule=half_even):
+    return int(np.clip(rule.formula(value), qmin, qmax))
 
 
 def _article(x, bits, sign):
     if x.min() == x.max():
         return None
-    W, B = as_written.min_max(x, 2**bits)
-    q = as_written.quantize(x, W, B, 2**bits)
-    return Grid(1 / W, -sign * B, q, as_written.dequantize(q, W, sign * B))
+    W, B = as_written.min_max.formula(x, 2**bits)
+    q = as_written.quantize.formula(x, W, B, 2**bits)
+    wide = q.astype(object if x.dtype == arrays.EXACT else np.float64)  # a byte would wrap
+    return Grid(1 / W, -sign * B, q, as_written.dequantize.formula(wide, W, sign * B))
 
 
-@_convention(
-    "article, as written", "W = (L−1)/(high−low), B = −low·W; ⌊x·W + B⌋ mod L; (Q + B)/W", "§3.1"
-)
-def _as_written(x, bits):
-    return _article(x, bits, 1)
-
-
-@_convention("article, sign mended", "the same, decoded (Q − B)/W", "§3.1 with − for +")
-def _sign_mended(x, bits):
-    return _article(x, bits, -1)
-
-
-def _onnx(x, bits, signed):
-    p = calibration.choose_qparams(x, bits, signed=signed)
+def _chosen(x, bits, **options):
+    p = choose_qparams.formula(x, bits, **options)
     return _round_then_add(x, p.scale, p.zero_point, p.qmin, p.qmax)
 
 
-@_convention(
-    "ONNX, uint8",
-    "(high₀−low₀)/(L−1); half-even of −low₀/scale; half-even of x/scale, + zero point",
-    "ONNX DynamicQuantizeLinear and QuantizeLinear",
-)
-def _onnx_unsigned(x, bits):
-    return _onnx(x, bits, False)
-
-
-@_convention("ONNX, int8", "the same with codes −L/2..L/2 − 1", "ONNX QuantizeLinear")
-def _onnx_signed(x, bits):
-    return _onnx(x, bits, True)
-
-
-@_convention(
-    "gemmlowp",
-    "the same range; half away of x/scale + zero point: added before rounding",
-    "google/gemmlowp doc/quantization_example.cc",
-)
 def _gemmlowp(x, bits):
-    low, high = _ends(x)
-    scale, qmax = _or_one((high - low) / (2**bits - 1), x), 2**bits - 1
-    return _add_then_round(
-        x,
-        scale,
-        _nearest(0 - low / scale, 0, qmax, rounding.half_away),
-        0,
-        qmax,
-        rounding.half_away,
-    )
+    (low, high), qmax = _ends(x), 2**bits - 1
+    scale = _or_one((high - low) / qmax, x)
+    zero_point = _nearest(0 - low / scale, 0, qmax, half_away)
+    return _add_then_round(x, scale, zero_point, 0, qmax, half_away)
 
 
-@_convention(
-    "TFLite weights, int8",
-    "m/(L/2 − 1), codes −(L/2 − 1)..L/2 − 1; half away",
-    "TensorFlow Lite 8-bit quantization specification",
-)
 def _tflite(x, bits):
     qmax = 2 ** (bits - 1) - 1
-    return _round_then_add(x, _or_one(_largest(x) / qmax, x), 0, -qmax, qmax, rounding.half_away)
+    return _round_then_add(x, _or_one(_largest(x) / qmax, x), 0, -qmax, qmax, half_away)
 
 
-@_convention(
-    "PyTorch affine, quint8",
-    "ONNX's range and rounding, of x·(1/scale): only floats can tell",
-    "torch.ao.quantization.MinMaxObserver",
-)
 def _torch_affine(x, bits):
-    low, high = _ends(x)
-    scale, qmax = _or_one((high - low) / (2**bits - 1), x), 2**bits - 1
-    return _round_then_add(
-        x, scale, _nearest(0 - low / scale, 0, qmax), 0, qmax, divide=_times_inverse
-    )
+    (low, high), qmax = _ends(x), 2**bits - 1
+    scale = _or_one((high - low) / qmax, x)
+    zero_point = _nearest(0 - low / scale, 0, qmax)
+    return _round_then_add(x, scale, zero_point, 0, qmax, divide=_times_inverse)
 
 
-@_convention(
-    "PyTorch symmetric, qint8",
-    "m/((L−1)/2): 127.5 steps to each side",
-    "torch.ao.quantization.MinMaxObserver",
-)
 def _torch_symmetric(x, bits):
     scale = _or_one(_largest(x) / ((2**bits - 1) * _one(x) / 2), x)
-    return _round_then_add(x, scale, 0, *_symmetric_codes(bits), divide=_times_inverse)
+    return _round_then_add(x, scale, 0, *_signed(bits), divide=_times_inverse)
 
 
 def _distiller(x, W, zero, qmin, qmax):
     """encode clip(round(x·W − zero)), decode (q + zero)/W."""
-    with np.errstate(over="ignore"):
-        scaled = arrays.saturate(np.asarray(x * W))
-    q = np.clip(rounding.half_even(scaled - zero), qmin, qmax)
-    return Grid(1 / W, -zero, q.astype(np.int64), _decode(q + zero, 1 / W))
+    q = np.asarray(np.clip(half_even.formula(saturate(x * W) - zero), qmin, qmax))
+    return Grid(1 / W, -zero, q.astype(np.int64), saturate((q + zero) * (1 / W)))
 
 
-@_convention(
-    "Distiller asymmetric, uint8",
-    "W = (L−1)/(high₀−low₀), z = half-even(low₀·W); round(x·W − z), (q + z)/W",
-    "IntelLabs/distiller distiller/quantization/q_utils.py",
-)
 def _distiller_asymmetric(x, bits):
     low, high = _ends(x)
     W = (2**bits - 1) / (high - low) if high > low else _one(x)
-    return _distiller(x, W, int(rounding.half_even(low * W)), 0, 2**bits - 1)
+    return _distiller(x, W, int(half_even.formula(low * W)), 0, 2**bits - 1)
 
 
-@_convention(
-    "Distiller symmetric, full",
-    "W = (L−1)/2/m, codes −L/2..L/2 − 1",
-    "IntelLabs/distiller distiller/quantization/q_utils.py",
-)
 def _distiller_symmetric(x, bits):
-    m = _largest(x)
-    return _distiller(
-        x, (2**bits - 1) * _one(x) / 2 / m if m else _one(x), 0, *_symmetric_codes(bits)
-    )
+    m, half = _largest(x), (2**bits - 1) * _one(x) / 2
+    return _distiller(x, half / m if m else _one(x), 0, *_signed(bits))
 
 
-def _without_zero(x, bits):
-    """Scale and zero point of the data's own ends, 0 in the range or not."""
-    qmin, qmax = _symmetric_codes(bits)
-    low, high = x.min(), x.max()
+def _without_zero(x, bits, encode):
+    """The range of the data's own ends, 0 in it or not."""
+    low, high, (qmin, qmax) = x.min(), x.max(), _signed(bits)
     if low == high:
         return None
     scale = (high - low) / (qmax - qmin)
-    return scale, _nearest(qmin - _divide(low, scale), qmin, qmax), qmin, qmax
+    return encode(x, scale, _nearest(qmin - _divide(low, scale), qmin, qmax), qmin, qmax)
 
 
-@_convention(
-    "MIT lab, int8",
-    "(high−low)/(L−1): 0 need not be in the range; half-even of x/scale, + zero point",
-    "MIT 6.5940, lab 2",
-)
-def _mit(x, bits):
-    chosen = _without_zero(x, bits)
-    return None if chosen is None else _round_then_add(x, *chosen)
-
-
-@_convention(
-    "DeepLearning.AI, int8",
-    "the same; half-even of x/scale + zero point: added before rounding",
-    "DeepLearning.AI, Quantization in Depth",
-)
-def _deeplearning_ai(x, bits):
-    chosen = _without_zero(x, bits)
-    return None if chosen is None else _add_then_round(x, *chosen, rounding.half_even)
-
-
-@_convention(
-    "symmetric by 2^(b−1) − 1",
-    "m/(L/2 − 1), zero point 0, half-even; refnn's symmetric=True",
-    "restricted range: Distiller, NVIDIA TensorRT",
-)
-def _restricted(x, bits):
-    p = calibration.choose_qparams(x, bits, symmetric=True)
-    return _round_then_add(x, p.scale, p.zero_point, p.qmin, p.qmax)
-
-
-@_convention(
-    "symmetric by 2^(b−1)",
-    "m/(L/2): the largest positive value saturates at L/2 − 1",
-    "full range: common in tutorials",
-)
 def _full(x, bits):
-    return _round_then_add(x, _or_one(_largest(x) / 2 ** (bits - 1), x), 0, *_symmetric_codes(bits))
+    return _round_then_add(x, _or_one(_largest(x) / 2 ** (bits - 1), x), 0, *_signed(bits))
 
 
-@_convention(
-    "power of two", "2^⌈log₂(m/(L/2 − 1))⌉: a shift decodes", "fixed point, ARM's Q format"
-)
 def _power_of_two(x, bits):
-    largest = _largest(x)
-    m = (largest if isinstance(largest, Fraction) else Fraction(float(largest))) / (
-        2 ** (bits - 1) - 1
-    )
+    exact, top = x.dtype == arrays.EXACT, _largest(x)
+    m = Fraction(top if exact else float(top)) / (2 ** (bits - 1) - 1)
     k = m.numerator.bit_length() - m.denominator.bit_length() if m else 0  # 2^(k−1) < m < 2^(k+1)
     k += m > Fraction(2) ** k
-    scale = Fraction(2) ** k if x.dtype == arrays.EXACT else x.dtype.type(np.ldexp(1.0, k))
-    return _round_then_add(x, scale, 0, *_symmetric_codes(bits))
+    scale = Fraction(2) ** k if exact else x.dtype.type(np.ldexp(1.0, k))
+    return _round_then_add(x, scale, 0, *_signed(bits))
 
 
-CONVENTIONS = tuple(CONVENTIONS)
+# fmt: off
+CONVENTIONS = tuple(Convention(*row) for row in (
+    ("article, as written",
+     "W = (L−1)/(high−low), B = −low·W; ⌊x·W + B⌋ mod L; (Q + B)/W",
+     "§3.1", partial(_article, sign=1)),
+    ("article, sign mended",
+     "the same, decoded (Q − B)/W",
+     "§3.1 with − for +", partial(_article, sign=-1)),
+    ("ONNX, uint8",
+     "(high₀−low₀)/(L−1); half-even of −low₀/scale; half-even of x/scale, + zero point",
+     "ONNX DynamicQuantizeLinear and QuantizeLinear", partial(_chosen, signed=False)),
+    ("ONNX, int8",
+     "the same with codes −L/2..L/2 − 1",
+     "ONNX QuantizeLinear", _chosen),
+    ("gemmlowp",
+     "the same range; half away of x/scale + zero point: added before rounding",
+     "google/gemmlowp doc/quantization_example.cc", _gemmlowp),
+    ("TFLite weights, int8",
+     "m/(L/2 − 1), codes −(L/2 − 1)..L/2 − 1; half away",
+     "TensorFlow Lite 8-bit quantization specification", _tflite),
+    ("PyTorch affine, quint8",
+     "ONNX's range and rounding, of x·(1/scale): only floats can tell",
+     "torch.ao.quantization.MinMaxObserver", _torch_affine),
+    ("PyTorch symmetric, qint8",
+     "m/((L−1)/2): 127.5 steps to each side",
+     "torch.ao.quantization.MinMaxObserver", _torch_symmetric),
+    ("Distiller asymmetric, uint8",
+     "W = (L−1)/(high₀−low₀), z = half-even(low₀·W); round(x·W − z), (q + z)/W",
+     "IntelLabs/distiller distiller/quantization/q_utils.py", _distiller_asymmetric),
+    ("Distiller symmetric, full",
+     "W = (L−1)/2/m, codes −L/2..L/2 − 1",
+     "IntelLabs/distiller distiller/quantization/q_utils.py", _distiller_symmetric),
+    ("MIT lab, int8",
+     "(high−low)/(L−1): 0 need not be in the range; half-even of x/scale, + zero point",
+     "MIT 6.5940, lab 2", partial(_without_zero, encode=_round_then_add)),
+    ("DeepLearning.AI, int8",
+     "the same; half-even of x/scale + zero point: added before rounding",
+     "DeepLearning.AI, Quantization in Depth", partial(_without_zero, encode=_add_then_round)),
+    ("symmetric by 2^(b−1) − 1",
+     "m/(L/2 − 1), zero point 0, half-even; refnn's symmetric=True",
+     "restricted range: Distiller, NVIDIA TensorRT", partial(_chosen, symmetric=True)),
+    ("symmetric by 2^(b−1)",
+     "m/(L/2): the largest positive value saturates at L/2 − 1",
+     "full range: common in tutorials", _full),
+    ("power of two",
+     "2^⌈log₂(m/(L/2 − 1))⌉: a shift decodes",
+     "fixed point, ARM's Q format", _power_of_two),
+))
+# fmt: on

@@ -2,13 +2,17 @@
 
 code = the index of the value nearest to x/scale        x̂ = values[code]·scale
 
-x  a real number    values  the grid, ascending    code  an index into values    scale  reals per unit of values
+    x  a real number    values  the grid, ascending    code  an index into values
+    scale  real units per unit of values
 
-minifloat        sign, exponent, mantissa: dense near 0. FP8: "OCP 8-bit Floating Point Specification" (OFP8, 2023),
-                 after P. Micikevicius et al., "FP8 formats for deep learning" (2022); FP4 and FP6:
-                 "OCP Microscaling Formats (MX) Specification" 1.0 (2023)
-nf4              quantiles of the normal distribution: T. Dettmers et al., "QLoRA" (2023), appendix E
-powers_of_two    a product becomes a shift: A. Zhou et al., "Incremental Network Quantization" (INQ, 2017)
+minifloat        sign, exponent, mantissa: dense near 0. FP8: "OCP 8-bit Floating Point
+                 Specification" (OFP8, 2023), after P. Micikevicius et al., "FP8 formats for deep
+                 learning" (2022); FP4 and FP6: "OCP Microscaling Formats (MX) Specification" 1.0
+                 (2023)
+nf4              quantiles of the normal distribution: T. Dettmers et al., "QLoRA" (2023),
+                 appendix E
+powers_of_two    a product becomes a shift: A. Zhou et al., "Incremental Network Quantization"
+                 (INQ, 2017)
 ternary          −α, 0, α: F. Li et al., "Ternary Weight Networks" (2016)
 """
 
@@ -18,24 +22,88 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import arrays
+from refnn.arrays import Refused, describe
+from refnn.quantization import rounding
+from refnn.quantization.calibration import AXIS, BLOCK, DATA, normal_scale, over_slices
+from refnn.validation import choice, numbers, takes, whole
 
-SPECIALS = (
-    "none",
-    "nan",
-    "ieee",
-)  # no NaN (FP4, FP6); NaN where all bits are 1 (E4M3); IEEE 754 (E5M2)
+# no NaN (FP4, FP6); NaN where all bits are 1 (E4M3); as in IEEE 754 (E5M2)
+SPECIALS = ("none", "nan", "ieee")
 TWN_RULE = 0.7  # Δ/mean|x|; its optimum is 2/3 for uniform weights and 0.77 for normal ones
 
 
-# --- where the values stand
-# ------------------------------------------------------------------------------------------
+# --- what the functions take ----------------------------------------------------------------------
 
 
+def _table(name, table, arguments):
+    """Admit numbers, with NaN and infinities among them, which are left out."""
+    table = arrays.raw(name, table)
+    finite = table[np.isfinite(table)] if table.dtype.kind == "f" else table
+    return arrays.numbers(name, finite, exact=False)
+
+
+def _precision(arguments):
+    """The dtype of x or, where only codes are given, of the scale."""
+    x = arguments["x"] if "x" in arguments else arguments["scale"]
+    return arrays.numbers("scale", x, exact=False).dtype
+
+
+def _values(name, values, arguments):
+    """Admit a grid, in the precision of x: ascending, and such that the sum of two is finite."""
+    dtype = _precision(arguments)
+    a = arrays.numbers(name, values, ndim=1, exact=False).astype(dtype)
+    if len(a) == 0 or (a[1:] <= a[:-1]).any() or (np.abs(a) > np.finfo(dtype).max / 2).any():
+        ascending = f"ascending and distinct in {dtype}, within half of its largest"
+        raise Refused(name, f"one number or more, {ascending}", describe(values))
+    return a
+
+
+def _values_above_0(name, values, arguments):
+    a = _values(name, values, arguments)
+    if a[-1] <= 0:
+        raise Refused(name, "a grid with a positive value", describe(a))
+    return a
+
+
+def _codes(name, codes, arguments):
+    """Admit indices into values."""
+    codes, count = arrays.integers(name, codes), len(arguments["values"])
+    outside = (codes < 0) | (codes >= count)
+    if outside.any():
+        raise Refused(name, f"within 0..{count - 1}", f"{codes[outside].flat[0]}")
+    return codes.astype(np.intp)
+
+
+def _scale(name, scale, arguments):
+    """Admit a scale, in the precision of x, and lay it along x or the codes."""
+    dtype = _precision(arguments)
+    a = arrays.numbers(name, scale, exact=False).astype(dtype)
+    if not ((a >= np.finfo(dtype).tiny) & np.isfinite(a)).all():
+        raise Refused(name, f"positive and normal in {dtype}", describe(scale))
+    along = arguments["x"] if "x" in arguments else arguments["codes"]
+    return arrays.aligned(name, a, along.shape, arguments["axis"], arguments["block"])
+
+
+of_numbers = takes(x=numbers(exact=False), values=_values, block=BLOCK, scale=_scale)
+of_codes = takes(values=_values, codes=_codes, block=BLOCK, scale=_scale)
+of_data = takes(x=DATA, exact=False)
+
+
+# --- where the values stand -----------------------------------------------------------------------
+
+
+@takes(
+    exponent_bits=whole(1, 8),
+    mantissa_bits=whole(0, 10),
+    bias=whole(-512, 512),
+    special=choice(*SPECIALS),
+)
 def minifloat(exponent_bits, mantissa_bits, bias=None, special="none"):
     """The value of every bit pattern S.E.M, in the order of the patterns, float64.
 
-        (−1)^S · (1 + M/2^m) · 2^(E − bias)        normal, E > 0
-        (−1)^S · (0 + M/2^m) · 2^(1 − bias)        subnormal, E = 0: the step of the lowest normals, down to 0
+        (−1)^S · (1 + M/2^m) · 2^(E − bias)    normal, E > 0
+        (−1)^S · (0 + M/2^m) · 2^(1 − bias)    subnormal, E = 0: the step of the lowest normals,
+                                               down to 0
 
     The default bias is 2^(e − 1) − 1. special "nan": NaN where E and M are all ones (E4M3); "ieee":
     where E is all ones infinity for M = 0, else NaN (E5M2, float16). 1..8 bits of exponent, 0..10
@@ -46,10 +114,8 @@ def minifloat(exponent_bits, mantissa_bits, bias=None, special="none"):
     >>> np.nanmax(minifloat(4, 3, special="nan"))          # FP8 E4M3; with "ieee" it would be 240
     np.float64(448.0)
     """
-    e = arrays.whole("minifloat", "exponent_bits", exponent_bits, 1, 8)
-    m = arrays.whole("minifloat", "mantissa_bits", mantissa_bits, 0, 10)
-    bias = 2 ** (e - 1) - 1 if bias is None else arrays.whole("minifloat", "bias", bias, -512, 512)
-    arrays.choice("minifloat", "special", special, SPECIALS)
+    e, m = exponent_bits, mantissa_bits
+    bias = 2 ** (e - 1) - 1 if bias is None else bias
     pattern = np.arange(2 ** (1 + e + m))  # (2^(1+e+m),)
     S, E, M = pattern >> (e + m), (pattern >> m) % 2**e, pattern % 2**m
     significand = (E > 0) + M / 2**m  # 1.M; subnormal 0.M
@@ -62,6 +128,7 @@ def minifloat(exponent_bits, mantissa_bits, bias=None, special="none"):
     return value
 
 
+@takes()
 def nf4():
     """NormalFloat4: 0, eight positive and seven negative quantiles of N(0, 1), divided by the
     largest.
@@ -79,6 +146,7 @@ def nf4():
     return np.array([*negative, 0.0, *positive[::-1]]) / positive[0]  # (16,)
 
 
+@takes(bits=whole(2, 8))
 def powers_of_two(bits):
     """0 and ±2^0, ±2^−1, … ±2^−(2^(bits − 1) − 2): 2^bits − 1 values, one code less than there are.
     2..8 bits.
@@ -89,20 +157,18 @@ def powers_of_two(bits):
     >>> powers_of_two(3)
     array([-1.  , -0.5 , -0.25,  0.  ,  0.25,  0.5 ,  1.  ])
     """
-    bits = arrays.whole("powers_of_two", "bits", bits, 2, 8)
     powers = np.ldexp(1.0, np.arange(2 - 2 ** (bits - 1), 1))  # (2^(bits−1) − 1,)
     return np.concatenate([-powers[::-1], [0.0], powers])
 
 
+@takes(table=_table)
 def ascending(table):
     """The grid of a table: its finite values in ascending order, each once; −0 and 0 are one value.
 
     >>> ascending(minifloat(2, 0, special="ieee"))
     array([-2., -1.,  0.,  1.,  2.])
     """
-    table = arrays.raw("ascending", "table", table)
-    finite = table[np.isfinite(table)] if table.dtype.kind == "f" else table
-    return np.unique(arrays.numbers("ascending", "table", finite, exact=False)) + 0.0  # −0 + 0 is 0
+    return np.unique(table) + 0.0  # −0 + 0 is 0
 
 
 GRIDS = {
@@ -119,10 +185,10 @@ for _grid in GRIDS.values():
     _grid.flags.writeable = False
 
 
-# --- to the grid and back
-# --------------------------------------------------------------------------------------------
+# --- to the grid and back -------------------------------------------------------------------------
 
 
+@of_numbers
 def quantize(x, values, scale, axis=None, block=None):
     """The index of the value nearest to x/scale; beyond the ends, the end. The narrowest unsigned
     dtype.
@@ -137,15 +203,12 @@ def quantize(x, values, scale, axis=None, block=None):
     >>> values[quantize([2.5, 3.5, -5, 0.25, 1e300], values, scale=1)]
     array([ 2.,  4., -4.,  0.,  6.])
     """
-    x = arrays.numbers("quantize", "x", x, exact=False)
-    values = _values_in("quantize", values, x.dtype)
-    scale = _scale_in("quantize", scale, x.shape, x.dtype, axis, block)
-    with np.errstate(all="ignore"):
-        doubled = 2 * np.asarray(x / scale).astype(np.float64)  # exact but for the division
-        codes = np.searchsorted(_doubled_boundaries(values), doubled)
-    return np.asarray(codes).astype(arrays.code_dtype(0, len(values) - 1))[()]
+    doubled = 2 * (x / scale).astype(np.float64)  # exact but for the division
+    codes = np.searchsorted(_doubled_boundaries(values), doubled)  # of x's shape
+    return rounding.codes(codes, 0, len(values) - 1)
 
 
+@of_codes
 def dequantize(codes, values, scale, axis=None, block=None):
     """x̂ = values[code]·scale, float64, or float32 if scale is np.float32. Codes must be integers
     below len(values).
@@ -153,156 +216,17 @@ def dequantize(codes, values, scale, axis=None, block=None):
     >>> dequantize([0, 8, 14], GRIDS["FP4 E2M1"], scale=0.5)
     array([-3.  ,  0.25,  3.  ])
     """
-    codes = arrays.integers("dequantize", "codes", codes)
-    dtype = arrays.numbers("dequantize", "scale", scale, exact=False).dtype
-    values = _values_in("dequantize", values, dtype)
-    outside = (codes < 0) | (codes >= len(values))
-    if outside.any():
-        arrays.refuse(
-            "dequantize", "codes", f"within 0..{len(values) - 1}", f"{codes[outside].flat[0]}"
-        )
-    return _decode(codes, values, _scale_in("dequantize", scale, codes.shape, dtype, axis, block))
+    return rounding.saturate(values[codes] * scale)
 
 
+@of_numbers
 def fake_quantize(x, values, scale, axis=None, block=None):
     """x̂ of the code of x, in x's own dtype: dequantize(quantize(x)).
 
     >>> fake_quantize([0.3, -0.7, 9.0], GRIDS["ternary"], scale=0.5)
     array([ 0.5, -0.5,  0.5])
     """
-    x = arrays.numbers("fake_quantize", "x", x, exact=False)
-    codes = np.asarray(quantize(x, values, scale, axis, block))
-    return _decode(
-        codes,
-        _values_in("fake_quantize", values, x.dtype),
-        _scale_in("fake_quantize", scale, x.shape, x.dtype, axis, block),
-    )
-
-
-# --- the scale
-# -------------------------------------------------------------------------------------------------------
-
-
-def absmax_scale(x, values, axis=None, block=None):
-    """max|x|/max(values), so that the largest |x| stands on the last value; a slice of zeros has
-    scale 1.
-
-    Of the shape that `quantize` takes: a number, one entry a slice of axis, or one a block of it.
-    No value saturates on a grid that is as wide below 0 as above it. ValueError if a scale would
-    not be a normal number.
-
-    >>> absmax_scale([[3.0, -12.0], [0.0, 0.0]], GRIDS["FP4 E2M1"], axis=0)
-    array([2., 1.])
-    """
-    x = arrays.numbers("absmax_scale", "x", x, exact=False)
-    values = _values_in("absmax_scale", values, x.dtype)
-    if values[-1] <= 0:
-        arrays.refuse(
-            "absmax_scale", "values", "a grid with a positive value", arrays.describe(values)
-        )
-    largest = _largest("absmax_scale", x, axis, block)
-    with np.errstate(all="ignore"):
-        return arrays.normal_scale(
-            "absmax_scale", x, np.where(largest == 0, x.dtype.type(1), largest / values[-1])[()]
-        )
-
-
-def power_of_two_scale(x, axis=None, block=None):
-    """2^n1, n1 = ⌊log2(4·max|x|/3)⌋ (INQ): the power of two nearest to max|x|, of two equally near
-    the larger. With it `powers_of_two` decodes to powers of two. Shapes, zeros and refusals as for
-    `absmax_scale`.
-
-    >>> power_of_two_scale([[0.74, -0.1], [0.1, -0.75]], axis=0)
-    array([0.5, 1. ])
-    """
-    x = arrays.numbers("power_of_two_scale", "x", x, exact=False)
-    largest = _largest("power_of_two_scale", x, axis, block)
-    fraction, exponent = np.frexp(largest)  # fraction·2^exponent, ½ ≤ fraction < 1
-    n1 = exponent - 1 + (fraction >= 0.75)  # the logarithm without its rounding
-    one = x.dtype.type(1)
-    with np.errstate(all="ignore"):
-        return arrays.normal_scale(
-            "power_of_two_scale", x, np.where(largest == 0, one, np.ldexp(one, n1))[()]
-        )
-
-
-# --- three values
-# ----------------------------------------------------------------------------------------------------
-
-
-class Ternary(NamedTuple):
-    """alpha, positive, in x's dtype; codes −1, 0, 1 (int8) of x's shape. x̂ = alpha·codes.
-    >>> Ternary(0.5, np.int8([1, 0])).alpha
-    0.5"""
-
-    alpha: float
-    codes: np.ndarray
-
-
-def ternary(x):
-    """The α and the codes with the least Σ(x − α·code)²; exact, by sorting.
-
-    The best codes keep the signs of the k largest |x|, the best α is their mean, and then the error
-    is Σx² − (Σ_k |x|)²/k: k is where (Σ_k |x|)²/k is largest, of equals the smallest. All zero: α =
-    1. ValueError if α would be subnormal.
-
-    >>> ternary([0.2, -1.0, 0.3, 0.1])
-    Ternary(alpha=np.float64(1.0), codes=array([ 0, -1,  0,  0], dtype=int8))
-    """
-    x, size, exponent = _sizes("ternary", x)
-    largest = np.sort(size, axis=None)[::-1]  # (n,) descending
-    k = np.argmax(np.cumsum(largest) ** 2 / np.arange(1, x.size + 1))  # (n,) -> its place, from 0
-    return _ternary("ternary", x, size, size >= largest[k], exponent)
-
-
-def ternary_rule(x):
-    """Δ = 0.7·mean|x|, α = the mean of the |x| above Δ, code = sign(x) there, else 0 (Li et al.
-    2016).
-
-    An approximation of `ternary`, meant for many weights of a uniform or a normal distribution. All
-    zero: α = 1.
-
-    >>> ternary_rule([0.2, -1.0, 0.3, 0.1])                # Δ = 0.28, and more than twice the error of `ternary`
-    Ternary(alpha=np.float64(0.65), codes=array([ 0, -1,  1,  0], dtype=int8))
-    """
-    x, size, exponent = _sizes("ternary_rule", x)
-    delta = TWN_RULE * size.mean()
-    return _ternary("ternary_rule", x, size, size > delta, exponent)
-
-
-# --- private
-# ---------------------------------------------------------------------------------------------------------
-
-
-def _values_in(function, values, dtype):
-    """values in `dtype`: 1-d, ascending, and such that the sum of two is finite."""
-    a = arrays.numbers(function, "values", values, ndim=1, exact=False)
-    with np.errstate(all="ignore"):
-        a = a.astype(dtype)
-    if len(a) == 0 or (a[1:] <= a[:-1]).any() or (np.abs(a) > np.finfo(dtype).max / 2).any():
-        arrays.refuse(
-            function,
-            "values",
-            f"one number or more, ascending and distinct in {dtype}, within half of its largest",
-            arrays.describe(values),
-        )
-    return a
-
-
-def _scale_in(function, scale, shape, dtype, axis, block):
-    """scale in `dtype`, so that it broadcasts against an array of `shape`."""
-    a = arrays.numbers(function, "scale", scale, exact=False)
-    with np.errstate(all="ignore"):
-        a = a.astype(dtype)
-    if not ((a >= np.finfo(dtype).tiny) & np.isfinite(a)).all():
-        arrays.refuse(function, "scale", f"positive and normal in {dtype}", arrays.describe(scale))
-    return arrays.aligned(function, "scale", a, shape, axis, _block(function, axis, block))
-
-
-def _block(function, axis, block):
-    if block is not None and axis is None:
-        arrays.refuse(function, "axis", "given where block is", "None")
-    return None if block is None else arrays.whole(function, "block", block, 1, 2**52)
+    return dequantize.formula(quantize.formula(x, values, scale), values, scale)
 
 
 def _doubled_boundaries(values):
@@ -317,37 +241,91 @@ def _doubled_boundaries(values):
     return np.where(up, np.nextafter(total, -np.inf), total)
 
 
-def _decode(codes, values, scale):
-    with np.errstate(all="ignore"):
-        return arrays.saturate(np.asarray(values[codes.astype(np.intp)] * scale))[()]
+# --- the scale ------------------------------------------------------------------------------------
 
 
-def _largest(function, x, axis, block):
-    """max|x| of each slice or block, of the shape that the scale has."""
-    block = _block(function, axis, block)
-    if x.size == 0:
-        arrays.refuse(function, "x", "at least one number", "an empty array")
-    if axis is None:
-        return np.abs(x).max()
-    axis = arrays.whole(function, "axis", axis, -x.ndim, x.ndim - 1) % x.ndim
-    if block is None:
-        return np.abs(x).max(axis=tuple(i for i in range(x.ndim) if i != axis))
-    return np.maximum.reduceat(np.abs(x), np.arange(0, x.shape[axis], block), axis)
+@takes(x=DATA, values=_values_above_0, axis=AXIS, block=BLOCK, exact=False)
+def absmax_scale(x, values, axis=None, block=None):
+    """max|x|/max(values), so that the largest |x| stands on the last value; a slice of zeros has
+    scale 1.
+
+    Of the shape that `quantize` takes: a number, one entry a slice of axis, or one a block of it.
+    No value saturates on a grid that is as wide below 0 as above it. ValueError if a scale would
+    not be a normal number.
+
+    >>> absmax_scale([[3.0, -12.0], [0.0, 0.0]], GRIDS["FP4 E2M1"], axis=0)
+    array([2., 1.])
+    """
+    largest = over_slices(np.maximum, np.abs(x), axis, block)  # max|x|
+    return normal_scale(x, np.where(largest == 0, x.dtype.type(1), largest / values[-1]))
 
 
-def _sizes(function, x):
-    """x; |x|/2^exponent, the largest in [½, 1), in float64, so that no square leaves it;
-    exponent."""
-    x = arrays.numbers(function, "x", x, exact=False)
-    exponent = np.frexp(_largest(function, x, None, None))[1]
-    with np.errstate(all="ignore"):
-        return x, np.ldexp(np.abs(x).astype(np.float64), -exponent), exponent
+@takes(x=DATA, axis=AXIS, block=BLOCK, exact=False)
+def power_of_two_scale(x, axis=None, block=None):
+    """2^n1, n1 = ⌊log2(4·max|x|/3)⌋ (INQ): the power of two nearest to max|x|, of two equally near
+    the larger. With it `powers_of_two` decodes to powers of two. Shapes, zeros and refusals as for
+    `absmax_scale`.
+
+    >>> power_of_two_scale([[0.74, -0.1], [0.1, -0.75]], axis=0)
+    array([0.5, 1. ])
+    """
+    largest, one = over_slices(np.maximum, np.abs(x), axis, block), x.dtype.type(1)
+    fraction, exponent = np.frexp(largest)  # fraction·2^exponent, ½ ≤ fraction < 1
+    n1 = exponent - 1 + (fraction >= 0.75)  # the logarithm without its rounding
+    return normal_scale(x, np.where(largest == 0, one, np.ldexp(one, n1)))
 
 
-def _ternary(function, x, size, kept, exponent):
+# --- three values ---------------------------------------------------------------------------------
+
+
+class Ternary(NamedTuple):
+    """Three values, x̂ = alpha·codes."""
+
+    alpha: float  # positive, in x's dtype
+    codes: np.ndarray  # −1, 0, 1 (int8), of x's shape
+
+
+@of_data
+def ternary(x):
+    """The α and the codes with the least Σ(x − α·code)²; exact, by sorting.
+
+    The best codes keep the signs of the k largest |x|, the best α is their mean, and then the error
+    is Σx² − (Σ_k |x|)²/k: k is where (Σ_k |x|)²/k is largest, of equals the smallest. All zero: α =
+    1. ValueError if α would be subnormal.
+
+    >>> ternary([0.2, -1.0, 0.3, 0.1])
+    Ternary(alpha=np.float64(1.0), codes=array([ 0, -1,  0,  0], dtype=int8))
+    """
+    size, exponent = _sizes(x)
+    largest = np.sort(size, axis=None)[::-1]  # (n,) descending
+    k = np.argmax(np.cumsum(largest) ** 2 / np.arange(1, x.size + 1))  # (n,) -> its place, from 0
+    return _ternary(x, size, size >= largest[k], exponent)
+
+
+@of_data
+def ternary_rule(x):
+    """Δ = 0.7·mean|x|, α = the mean of the |x| above Δ, code = sign(x) there, else 0 (Li et al.
+    2016).
+
+    An approximation of `ternary`, meant for many weights of a uniform or a normal distribution. All
+    zero: α = 1.
+
+    >>> ternary_rule([0.2, -1.0, 0.3, 0.1])  # Δ = 0.28; more than twice the error of `ternary`
+    Ternary(alpha=np.float64(0.65), codes=array([ 0, -1,  1,  0], dtype=int8))
+    """
+    size, exponent = _sizes(x)
+    delta = TWN_RULE * size.mean()
+    return _ternary(x, size, size > delta, exponent)
+
+
+def _sizes(x):
+    """|x|/2^exponent, the largest in [½, 1), in float64, so that no square leaves it; exponent."""
+    exponent = np.frexp(np.abs(x).max())[1]
+    return np.ldexp(np.abs(x).astype(np.float64), -exponent), exponent
+
+
+def _ternary(x, size, kept, exponent):
     """α = the mean of what is kept, or 1 where all is 0."""
-    with np.errstate(all="ignore"):
-        alpha = (
-            np.ldexp(size[kept].mean(), exponent).astype(x.dtype) if size.any() else x.dtype.type(1)
-        )
-    return Ternary(arrays.normal_scale(function, x, alpha), (np.sign(x) * kept).astype(np.int8))
+    mean = np.ldexp(size[kept].mean(), exponent) if size.any() else np.float64(1)
+    alpha = normal_scale(x, mean.astype(x.dtype))
+    return Ternary(alpha, (np.sign(x) * kept).astype(np.int8))

@@ -1,14 +1,16 @@
 """The optimal partition of values on a line into groups: k-means in one dimension, exact.
 
-    cost      cost(j, i) = Σ x² − (Σ x)²/n, over the sorted values x_j, …, x_(i−1): what they cost as a group
-    optimum   D[k, i] = min over j of D[k − 1, j] + cost(j, i), for the first i values in k groups. The best j does not
-              fall as i grows (X. Wu, "Optimal quantization by matrix searching", 1991), so that
-              halving finds a row in n·log n steps (A. Grønlund et al., "Fast exact k-means,
-              k-medians and Bregman divergence clustering in 1D", 2017)
+    cost      cost(j, i) = Σ x² − (Σ x)²/n, over the sorted values x_j, …, x_(i−1): what they
+              cost as a group
+    optimum   D[k, i] = min over j of D[k − 1, j] + cost(j, i), for the first i values in k groups.
+              The best j does not fall as i grows (X. Wu, "Optimal quantization by matrix
+              searching", 1991), so that halving finds a row in n·log n steps (A. Grønlund et al.,
+              "Fast exact k-means, k-medians and Bregman divergence clustering in 1D", 2017)
 
 The recurrence runs in float64 with a bound on its error. All choices within the bound of the best
 are kept, and the few that remain are compared in whole numbers: the optimum is exact, wherever the
-data lie."""
+data lie.
+"""
 
 from fractions import Fraction
 from itertools import accumulate
@@ -17,10 +19,7 @@ import numpy as np
 
 EXACT_UP_TO = 10**4  # distinct values; of more, as many cells stand for them
 MOST_TIES = 2 * 10**5  # choices too close for float64, at once
-TOP, BOTTOM = (
-    480,
-    2.0**-900,
-)  # values are scaled to 2^480: squares are finite, and normal above BOTTOM
+TOP, BOTTOM = 480, 2.0**-900  # values are scaled to 2^480: squares are finite, normal above BOTTOM
 ROUNDS = 1000  # of Lloyd's, at most
 
 
@@ -34,7 +33,6 @@ def groups(x, w, levels):
     return (_optimal if len(x) <= EXACT_UP_TO else _nearly_optimal)(x, w, levels)
 
 
-@np.errstate(all="ignore")
 def _optimal(x, w, levels):
     """Where the groups of the best partition begin; x ascending, w how often each value occurs,
     len(x) > levels.
@@ -44,10 +42,8 @@ def _optimal(x, w, levels):
     cost, n = _costs(_scaled(x), w.astype(np.float64)), len(x)
     slack = 4 * (n + 8) * np.finfo(np.float64).eps * (1 + w.sum() / w.min())  # see _costs
     t = np.arange(n - levels + 1)
-    D, choices = (
-        np.empty((levels, len(t))),
-        np.zeros((levels, 3, len(t)), np.uint16),
-    )  # below EXACT_UP_TO
+    D = np.empty((levels, len(t)))
+    choices = np.zeros((levels, 3, len(t)), np.uint16)  # below EXACT_UP_TO
     D[0] = cost(0 * t, 1 + t)
     for k in range(1, levels):
         D[k], choices[k] = _row(D[k - 1], k, cost, slack)
@@ -60,27 +56,19 @@ def _row(before, k, cost, slack):
     All t of one depth at once: the middle one, those in the middle of both halves, … The first and
     last s of the two neighbours known by then are the bounds: the best s lies between them whatever
     was rounded."""
-    width = len(before)
-    row, kept = (
-        np.empty(width),
-        np.full((3, 2 ** width.bit_length() + 1), width - 1),
-    )  # of p = t + 1
+    width, bits = len(before), len(before).bit_length()
+    row, kept = np.empty(width), np.full((3, 2**bits + 1), width - 1)  # kept: of p = t + 1
     kept[:, 0] = 0
-    for step in 2 ** np.arange(width.bit_length())[::-1]:
+    for step in 2 ** np.arange(bits)[::-1]:
         p = np.arange(step, width + 1, 2 * step)
         s, of, start = _spans(kept[:2, p - step], np.minimum(kept[1:, p + step], p - 1))
         sums = before[s] + cost(k + s, k + p[of])  # D[k − 1, s] + cost
         least = row[p - 1] = np.minimum.reduceat(sums, start)
         near = np.flatnonzero(_within(sums, least[of], slack))
-        end = np.append(start[1:], len(s))
         best = np.flatnonzero(sums == least[of])
-        kept[:, p] = s[
-            [
-                near[np.searchsorted(near, start)],
-                best[np.searchsorted(best, start)],
-                near[np.searchsorted(near, end) - 1],
-            ]
-        ]
+        end = np.append(start[1:], len(s))
+        first, last = near[np.searchsorted(near, start)], near[np.searchsorted(near, end) - 1]
+        kept[:, p] = s[[first, best[np.searchsorted(best, start)], last]]
     return row, kept[:, 1 : width + 1]
 
 
@@ -163,10 +151,8 @@ def _exact_costs(x, w):
     ratios, w = [v.as_integer_ratio() for v in x.tolist()], w.tolist()
     unit = max(d for _, d in ratios)
     X = [v * (unit // d) for v, d in ratios]
-    W, S1, S2 = (
-        list(accumulate(terms, initial=0))
-        for terms in (w, (n * v for n, v in zip(w, X)), (n * v * v for n, v in zip(w, X)))
-    )
+    terms = (w, (n * v for n, v in zip(w, X)), (n * v * v for n, v in zip(w, X)))
+    W, S1, S2 = (list(accumulate(term, initial=0)) for term in terms)
     return lambda j, i: S2[i] - S2[j] - Fraction((S1[i] - S1[j]) ** 2, W[i] - W[j])
 
 
@@ -174,21 +160,16 @@ def _scaled(x):
     return np.ldexp(x, TOP - np.frexp(np.abs(x).max())[1])
 
 
-@np.errstate(all="ignore")
 def _nearly_optimal(x, w, levels):
     """`_optimal` on cells, then Lloyd's rounds on the values.
 
     Half of the cells hold equally many values. The others share Σ (w·gap²)^⅓ equally, as an optimal
     quantizer of many levels does (P. Panter & W. Dite, 1951): they are where the few large values
     are."""
-    x = _scaled(x)
+    x, half = _scaled(x), EXACT_UP_TO // 2
     share = np.append(0, np.cumsum(np.cbrt(w[1:] * np.diff(x) ** 2)))
-    begin = np.unique(
-        np.append(
-            np.linspace(0, len(x), EXACT_UP_TO // 2, endpoint=False).astype(int),
-            np.searchsorted(share, np.linspace(0, share[-1], EXACT_UP_TO // 2)),
-        )
-    )
+    equal = np.linspace(0, len(x), half, endpoint=False).astype(int)
+    begin = np.unique(np.append(equal, np.searchsorted(share, np.linspace(0, share[-1], half))))
     begin = begin[_optimal(_means(x, w, begin), np.add.reduceat(w, begin), levels)]
     for _ in range(ROUNDS):
         c = _means(x, w, begin)

@@ -10,82 +10,114 @@
     half_even      0    1    0    2    2    0   −2   −2     (the field's: ONNX, PyTorch, NumPy)
 
 Floats give floats of whole value, Fractions Python's whole numbers; right also where x ± ½ is not
-exact."""
+exact. `saturate` and `codes` are the two other steps on the way to a code.
+"""
 
 import numpy as np
 
 from refnn import arrays
+from refnn.validation import REAL, generator, takes
 
 
+@takes(x=REAL)
 def floor(x):
     """⌊x⌋, the largest whole number not above x; the rule of the article's §3.1.1.
+
     >>> floor([1.5, -1.5])
-    array([ 1., -2.])"""
-    return np.floor(arrays.numbers("floor", "x", x))
+    array([ 1., -2.])
+    """
+    return np.floor(x)
 
 
+@takes(x=REAL)
 def ceil(x):
     """⌈x⌉, the smallest whole number not below x.
+
     >>> ceil([1.5, -1.5])
-    array([ 2., -1.])"""
-    return np.ceil(arrays.numbers("ceil", "x", x))
+    array([ 2., -1.])
+    """
+    return np.ceil(x)
 
 
+@takes(x=REAL)
 def toward_zero(x):
     """x without its fraction: a cast to an integer type, as C does it.
+
     >>> toward_zero([1.7, -1.7])
-    array([ 1., -1.])"""
-    return np.trunc(arrays.numbers("toward_zero", "x", x))
+    array([ 1., -1.])
+    """
+    return np.trunc(x)
 
 
+@takes(x=REAL)
 def half_up(x):
     """⌊x + ½⌋: to the nearest, a half goes up.
+
     >>> half_up([2.5, -2.5, 0.49999999999999994])
-    array([ 3., -2.,  0.])"""
-    return _up(arrays.numbers("half_up", "x", x))
+    array([ 3., -2.,  0.])
+    """
+    below = np.floor(x)
+    return below + (x - below >= 0.5)  # x − ⌊x⌋ is exact where it matters, x + ½ would round
 
 
+@takes(x=REAL)
 def half_down(x):
     """⌈x − ½⌉: to the nearest, a half goes down.
+
     >>> half_down([2.5, -2.5])
-    array([ 2., -3.])"""
-    return 0 - _up(-arrays.numbers("half_down", "x", x))
+    array([ 2., -3.])
+    """
+    return 0 - half_up.formula(-x)
 
 
+@takes(x=REAL)
 def half_away(x):
     """sign(x)·⌊|x| + ½⌋: to the nearest, a half goes away from zero (C's round, gemmlowp's shift).
+
     >>> half_away([2.5, -2.5])
-    array([ 3., -3.])"""
-    x = arrays.numbers("half_away", "x", x)
-    return np.sign(x) * _up(np.abs(x))
+    array([ 3., -3.])
+    """
+    return np.sign(x) * half_up.formula(np.abs(x))
 
 
+@takes(x=REAL)
 def half_even(x):
     """To the nearest, a half goes to the even neighbour (IEEE 754; ONNX QuantizeLinear).
+
     >>> half_even([0.5, 1.5, 2.5, -2.5])
-    array([ 0.,  2.,  2., -2.])"""
-    return nearest_even(arrays.numbers("half_even", "x", x))
-
-
-def nearest_even(x):
-    """`half_even` on a checked array."""
+    array([ 0.,  2.,  2., -2.])
+    """
+    x = np.asarray(x)
     if x.dtype != arrays.EXACT:
         return np.rint(x)
-    return arrays.objects([round(v) for v in x.flat], x.shape)[()]
+    return arrays.objects([round(v) for v in x.flat], x.shape)
 
 
+@takes(x=REAL, rng=generator)
 def stochastic(x, rng):
     """⌊x⌋ + 1 with probability x − ⌊x⌋, else ⌊x⌋: right on average, E = x.
+
     >>> stochastic([0.25, 3.0], np.random.default_rng(0))
-    array([0., 3.])"""
-    x = arrays.numbers("stochastic", "x", x)
-    arrays.generator("stochastic", "rng", rng)
-    whole = np.floor(x)
-    return whole + np.asarray(rng.random(x.shape) < x - whole).astype(x.dtype)
+    array([0., 3.])
+    """
+    below = np.floor(x)
+    return below + np.asarray(rng.random(x.shape) < x - below).astype(x.dtype)
 
 
-def _up(x):
-    whole = np.floor(x)
-    return whole + (
-        x - whole >= 0.5
-    )  # x − ⌊x⌋ is exact where it matters: x + ½ would round up below a half
+def saturate(a):
+    """Replace floats beyond the largest float by the largest float; Fractions have no such edge.
+
+    >>> saturate(np.array([np.inf, 1.0]))
+    array([1.79769313e+308, 1.00000000e+000])
+    """
+    a = np.asarray(a)
+    return a if a.dtype == arrays.EXACT or np.isfinite(a).all() else np.nan_to_num(a)
+
+
+def codes(whole, low, high):
+    """Cast whole numbers within low..high to the narrowest integer dtype that holds these.
+
+    >>> codes(np.array([0.0, 7.0]), 0, 7)
+    array([0, 7], dtype=uint8)
+    """
+    return np.asarray(whole).astype(arrays.code_dtype(low, high))

@@ -1,13 +1,15 @@
-"""Programming assignments: of one source (`sources/NAME.py`) the student's notebook, with blanks,
-and the solution.
+"""Programming assignments: from one source the student's notebook, with blanks, and the solution.
 
-A source is Python in cells, "# %% kind" above each: markdown (comments), code (given), solution
-NAME (between "### BEGIN SOLUTION" and "### END SOLUTION" stands what the student's copy leaves
-out), check NAME (made here: one case of the function, with the answer that refnn gives). A notebook
-is nbformat 4.5 as plain dicts, with nbgrader's cell metadata (schema version 3). A check prints
-what it finds and ends with its points as a number; it never raises, so that a blank copy runs from
-top to bottom. A check of hidden cases is 0 in the notebook, for nbgrader too: these cases are in
-`tasks`, and marked in `marking`."""
+A source, `sources/NAME.py`, is Python in cells, "# %% kind" above each: markdown (comments), code
+(given), solution NAME (between "### BEGIN SOLUTION" and "### END SOLUTION" stands what the
+student's copy leaves out), check NAME (made here: one case of the function, with the answer that
+refnn gives).
+
+A notebook is nbformat 4.5 as plain dicts, with nbgrader's cell metadata (schema version 3). A check
+prints what it finds and ends with its points as a number; it never raises, so that a blank copy
+runs from top to bottom. A check of hidden cases is 0 in the notebook, for nbgrader too: these cases
+are drawn by the tasks, and marked in `mark_notebook`.
+"""
 
 import inspect
 import json
@@ -17,12 +19,21 @@ from pathlib import Path
 
 import numpy as np
 
-from refnn import arrays
-from refnn.teaching.tasks import ASSIGNMENTS, same
+from refnn.teaching.task import same
+from refnn.teaching.tasks_network import NETWORK, PRUNING
+from refnn.teaching.tasks_quantization import QUANTIZATION, WORKED_EXAMPLE
+from refnn.validation import choice, takes
 
+ASSIGNMENTS = {
+    "network": NETWORK,
+    "quantization": QUANTIZATION,
+    "pruning": PRUNING,
+    "worked_example": WORKED_EXAMPLE,
+}
 KINDS = ("student", "solution")
 SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?### END SOLUTION\n?", re.DOTALL | re.MULTILINE)
 MARKS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
+BLANK = r"\1# YOUR CODE HERE\n\1raise NotImplementedError\n"
 HIDDEN = "0    # the points of the hidden cases are found where it is marked"
 CHECKER = '''\
 def check(function, arguments, expected, points):
@@ -36,88 +47,49 @@ def check(function, arguments, expected, points):
     print(f"{function.__name__}: {'right' if right else 'not right'} in the case that is shown")
     return points if right else 0
 '''
+NAME, KIND = choice(*ASSIGNMENTS), choice(*KINDS)
 
 
+@takes(name=NAME, kind=KIND)
 def build(name, kind="student"):
-    """The notebook of an assignment as plain dicts; kind "student" (blanks) or "solution".
+    """Return the notebook of an assignment as plain dicts: the "student"'s, or the "solution".
 
     >>> notebook = build("network")
     >>> notebook["metadata"]["refnn"], [c["id"] for c in notebook["cells"]][:2]
     ({'assignment': 'network'}, ['network-01', 'network-02'])
     """
-    arrays.choice("build", "name", name, tuple(ASSIGNMENTS))
-    arrays.choice("build", "kind", kind, KINDS)
-    tasks = {task.function: task for task in ASSIGNMENTS[name]}
-    cells = []
+    tasks, cells = {task.function: task for task in ASSIGNMENTS[name]}, []
     for what, of, text in _read(name):
         if what == "markdown":
             cells.append(_cell("markdown", text))
         elif what == "code":
-            cells.append(_cell("code", text, f"{name}-given", locked=True))
-            cells.append(
-                _cell(
-                    "code", f"{CHECKER}\n\n{inspect.getsource(same)}", f"{name}-check", locked=True
-                )
-            )
+            cells.append(_code(text, f"{name}-given"))
+            cells.append(_code(f"{CHECKER}\n\n{inspect.getsource(same)}", f"{name}-check"))
         elif what == "solution":
-            text = (
-                MARKS.sub("", text)
-                if kind == "solution"
-                else SOLUTION.sub(r"\1# YOUR CODE HERE\n\1raise NotImplementedError\n", text)
-            )
-            cells.append(_cell("code", text, of, solution=True))
+            text = MARKS.sub("", text) if kind == "solution" else SOLUTION.sub(BLANK, text)
+            cells.append(_code(text, of, solution=True))
         else:
-            cells.append(
-                _cell(
-                    "code",
-                    _check(tasks[of]),
-                    f"{of}-shown",
-                    grade=True,
-                    locked=True,
-                    points=tasks[of].points,
-                )
-            )
-            cells.append(
-                _cell(
-                    "code",
-                    HIDDEN,
-                    f"{of}-hidden",
-                    grade=True,
-                    locked=True,
-                    points=hidden_points(tasks[of]),
-                )
-            )
+            task = tasks[of]
+            cells.append(_code(_check(task), f"{of}-shown", points=task.points))
+            cells.append(_code(HIDDEN, f"{of}-hidden", points=task.hidden_points()))
     for number, cell in enumerate(cells, start=1):
         cell["id"] = f"{name.replace('_', '-')}-{number:02}"
-    language = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
-    return {
-        "cells": cells,
-        "metadata": {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": language,
-            "refnn": {"assignment": name},
-        },
-        "nbformat": 4,
-        "nbformat_minor": 5,
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
+        "refnn": {"assignment": name},
     }
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
+@takes(name=NAME, kind=KIND)
 def text(name, kind="student"):
-    """`build` as the text of an .ipynb file.
+    """Return the text of the .ipynb file of `build`.
 
     >>> text("network").count("YOUR CODE HERE"), text("network", "solution").count("YOUR CODE HERE")
     (3, 0)
     """
-    return json.dumps(build(name, kind), ensure_ascii=False, indent=1) + "\n"
-
-
-def hidden_points(task):
-    """How many points the hidden cases of a task give: one each.
-
-    >>> sum(task.points + hidden_points(task) for task in ASSIGNMENTS["network"])
-    20
-    """
-    return len(task.draw(np.random.default_rng(0)))
+    return json.dumps(build.formula(name, kind), ensure_ascii=False, indent=1) + "\n"
 
 
 def _read(name):
@@ -127,48 +99,34 @@ def _read(name):
         head, _, text = part.partition("\n")
         kind, _, of = head.partition(" ")
         text = text.strip("\n") + "\n"
-        yield (
-            kind,
-            of,
-            re.sub(r"^# ?", "", text, flags=re.MULTILINE) if kind == "markdown" else text,
-        )
+        yield kind, of, re.sub(r"(?m)^# ?", "", text) if kind == "markdown" else text
 
 
-def _cell(
-    cell_type, text, grade_id=None, *, grade=False, solution=False, locked=False, points=None
-):
-    cell = {
-        "cell_type": cell_type,
-        "id": "",
-        "metadata": {},
-        "source": text.strip("\n").splitlines(keepends=True),
+def _cell(cell_type, text, metadata=None):
+    source = text.strip("\n").splitlines(keepends=True)
+    return {"cell_type": cell_type, "id": "", "metadata": metadata or {}, "source": source}
+
+
+def _code(text, grade_id, *, solution=False, points=None):
+    """A cell of code: the student's own (solution), or locked; graded where it has points."""
+    nbgrader = {
+        "cell_type": "code",
+        "grade": points is not None,
+        "grade_id": grade_id,
+        "locked": not solution,
+        "schema_version": 3,
+        "solution": solution,
+        "task": False,
     }
-    if cell_type == "code":
-        cell |= {"execution_count": None, "outputs": []}
-    if grade_id is not None:
-        cell["metadata"]["nbgrader"] = {
-            "cell_type": cell_type,
-            "grade": grade,
-            "grade_id": grade_id,
-            "locked": locked,
-            "schema_version": 3,
-            "solution": solution,
-            "task": False,
-        } | ({"points": points} if grade else {})
-    return cell
+    nbgrader |= {} if points is None else {"points": points}
+    return _cell("code", text, {"nbgrader": nbgrader}) | {"execution_count": None, "outputs": []}
 
 
 def _check(task):
-    lines = [f"    {_literal(a)}," for a in task.give(*task.shown)]
-    return "\n".join(
-        [
-            "arguments = (",
-            *lines,
-            ")",
-            f"expected = {_literal(task.right(task.shown))}",
-            f"check({task.function}, arguments, expected, points={task.points})",
-        ]
-    )
+    arguments = "".join(f"    {_literal(a)},\n" for a in task.give(*task.shown))
+    expected = f"expected = {_literal(task.right(task.shown))}"
+    call = f"check({task.function}, arguments, expected, points={task.points})"
+    return f"arguments = (\n{arguments})\n{expected}\n{call}"
 
 
 def _literal(value):

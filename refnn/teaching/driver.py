@@ -1,7 +1,7 @@
-"""What runs a submission's cells and functions in a process of its own: `marking` sends the text of
-this file there.
+"""What runs a submission's cells and functions, in a process of its own.
 
-Nothing of refnn is imported, and an import of it fails: a hindrance, no border.
+`mark_notebook` sends the text of this file there. Nothing of refnn is imported, and an import of it
+fails: a hindrance, no border.
 """
 
 import ast
@@ -25,8 +25,7 @@ _space, _failed = {"__name__": "submission", "display": lambda *objects, **optio
 
 
 def plain(text):
-    r"""A cell with `pass` for the lines that only IPython understands, as far as Python stumbles
-    over them.
+    r"""Return a cell with `pass` for the lines that only IPython understands.
 
     >>> plain("if 1:\n    %time x = 1\nnp.sum?\nx = (7\n% 4)")
     'if 1:\n    pass\npass\nx = (7\n% 4)'
@@ -40,13 +39,12 @@ def plain(text):
             at = (error.lineno or 0) - 1
             if not 0 <= at < len(lines) or not IPYTHON.match(lines[at]):
                 break
-            lines[at] = lines[at][: len(lines[at]) - len(lines[at].lstrip())] + "pass"
+            lines[at] = re.match(r"\s*", lines[at])[0] + "pass"
     return "\n".join(lines)
 
 
 def call(function, *arguments):
-    """What a function of the submission returns. With None in its place run a cell, given its
-    number and text.
+    """Return what a function of the submission returns; for None, run a cell: its number, its text.
 
     >>> call(None, 1, "def twice(x): return 2 * x"), call("twice", 4)
     (None, 8)
@@ -59,6 +57,6 @@ def call(function, *arguments):
             _failed.append((text, f"code cell {number}: {type(error).__name__}: {error}"))
         return None
     if not callable(_space.get(function)):
-        why = next((f"; {told}" for text, told in _failed if function in text), "")
+        why = next((f"; {error}" for text, error in _failed if function in text), "")
         raise LookupError(f"no function {function}{why}")
     return _space[function](*arguments)

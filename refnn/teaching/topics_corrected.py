@@ -1,5 +1,8 @@
-"""The topics of worksheets on what the field does instead: scores of importance, n of m, the cubic
-schedule, integer products, and one grid in the article's terms and in the field's."""
+"""The topics of worksheets on what the field does instead of the article.
+
+Scores of importance, n of m, the cubic schedule, products of integers, and one grid in the
+article's terms and in the field's.
+"""
 
 from fractions import Fraction as F
 
@@ -7,245 +10,144 @@ import numpy as np
 
 from refnn.network import Params
 from refnn.quantization.affine import QParams
+from refnn.teaching.draws import one_of, shuffled, whole
 from refnn.teaching.question import Step, Topic, fractions
-from refnn.teaching.topics_quantization import _of, _shuffled, _whole
 
-IMPORTANCE, INTEGER, CONVENTIONS = (
-    "pruning.importance",
-    "quantization.integer",
-    "quantization.conventions",
-)
+IMPORTANCE, INTEGER = "pruning.importance", "quantization.integer"
+CONVENTIONS = "quantization.conventions"
 
 
 def _conversion(rng):
-    scale, signed = _of(rng, F(1, 10), F(1, 5), F(1, 4)), -int(rng.integers(1, 8))
-    return {
-        "W": F(_of(rng, 2, 4, 5, 10)),
-        "B": 2 * _whole(rng, 0, 2) + F(3, 2),
-        "P": 8,
-        "scale": scale,
-        "zero_point": signed,
-        "qmin": -8,
-        "qmax": 7,
-    }
+    scale, signed = one_of(rng, F(1, 10), F(1, 5), F(1, 4)), -int(rng.integers(1, 8))
+    first = {"W": F(one_of(rng, 2, 4, 5, 10)), "B": 2 * whole(rng, 0, 2) + F(3, 2), "P": 8}
+    return first | {"scale": scale, "zero_point": signed, "qmin": -8, "qmax": 7}
 
 
 def _products(rng):
-    """Codes of which one row sums to more than a byte holds, and one code lies below its zero
-    point."""
-    a_zero, b_zero = _shuffled(rng, [3, 5])
+    """One row of codes sums to more than a byte holds, and one code lies below its zero point."""
+    a_zero, b_zero = shuffled(rng, [3, 5])
     a = np.uint8([[a_zero - 2, *rng.integers(6, 12, 2)], [*rng.integers(9, 14, 2), a_zero + 1]])
-    return {
-        "a": a,
-        "b": np.uint8(rng.integers(8, 20, (3, 2))),
-        "a_zero": a_zero,
-        "b_zero": b_zero,
-        "W": rng.choice([-3, -2, -1, 1, 2, 3], (2, 3)),
-        "bias": rng.integers(20, 60, 2),
-        "x_zero": int(rng.integers(2, 8)),
-    }
+    b = np.uint8(rng.integers(8, 20, (3, 2)))
+    W, bias = rng.choice([-3, -2, -1, 1, 2, 3], (2, 3)), rng.integers(20, 60, 2)
+    layer = {"W": W, "bias": bias, "x_zero": int(rng.integers(2, 8))}
+    return {"a": a, "b": b, "a_zero": a_zero, "b_zero": b_zero, **layer}
 
 
 def _scores(rng):
     w, b, v, c = (F(int(n)) for n in rng.choice([-3, -2, -1, 1, 2, 3], 4))
-    x, residual = (
-        [F(int(n)) for n in rng.choice([-2, -1, 1, 2, 3], 2)],
-        _shuffled(rng, [_whole(rng, 1, 3), F(-4)]),
-    )
-    return {
-        "w": w,
-        "b": b,
-        "v": v,
-        "c": c,
-        "x": fractions(x),
-        "y": fractions([v * (w * n + b) + c - r for n, r in zip(x, residual)]),
-    }
+    x = [F(int(n)) for n in rng.choice([-2, -1, 1, 2, 3], 2)]
+    residual = shuffled(rng, [whole(rng, 1, 3), F(-4)])
+    y = [v * (w * n + b) + c - r for n, r in zip(x, residual)]
+    return {"w": w, "b": b, "v": v, "c": c, "x": fractions(x), "y": fractions(y)}
 
 
 def _score(f, given, earlier):
-    params = Params(
-        *(
-            fractions([given[name]], shape)
-            for name, shape in (("w", (1, 1)), ("b", (1,)), ("v", (1, 1)), ("c", (1,)))
-        )
-    )
+    params = Params.unflatten(fractions([given[name] for name in "wbvc"]), (1, 1, 1))
     return f(params, given["x"].reshape(2, 1), given["y"].reshape(2, 1), "identity")
 
 
 def _n_of_m(rng):
-    """Two rows of six in groups of four: the largest of a group stands twice, the last two are a
-    short group."""
+    """Two rows of six in groups of four, the last two a short group.
+
+    The largest of one group stands twice.
+    """
     rows = [[int(n) for n in rng.choice(np.arange(1, 20), 6, replace=False)] for _ in range(2)]
     first, second = sorted(int(n) for n in rng.choice(4, 2, replace=False))
     rows[0][first] = rows[0][second] = 20
-    signs = _shuffled(rng, [-1, -1, -1, 1, 1, 1])
+    signs = shuffled(rng, [-1, -1, -1, 1, 1, 1])
     rows[1] = [n * s for n, s in zip(rows[1], signs)]
     return {"scores": fractions([F(n, 10) for row in rows for n in row], (2, 6))}
 
 
 def _groups(f, given, earlier):
-    return f(
-        Params(given["scores"], fractions([0, 0]), fractions([0, 0], (1, 2)), fractions([0])), 1, 4
-    ).W_ih
+    zeros = fractions([0, 0]), fractions([0, 0], (1, 2)), fractions([0])
+    return f(Params(given["scores"], *zeros), 1, 4).W_ih
 
 
 def _cubic(rng):
     begin, span = int(rng.integers(1, 6)) * 100, 4 * int(rng.integers(5, 26))
-    initial, change = _of(rng, F(0), F(1, 10)), _of(rng, F(8, 10), F(64, 100), F(32, 100))
-    return {
-        "steps": [begin - 10, begin + span // 4, begin + span // 2, begin + 2 * span],
-        "begin": begin,
-        "end": begin + span,
-        "initial": initial,
-        "final": initial + change,
-    }
+    initial, change = one_of(rng, F(0), F(1, 10)), one_of(rng, F(8, 10), F(64, 100), F(32, 100))
+    steps = [begin - 10, begin + span // 4, begin + span // 2, begin + 2 * span]
+    ends = {"begin": begin, "end": begin + span, "initial": initial, "final": initial + change}
+    return {"steps": steps, **ends}
 
 
 def _schedule(f, given, earlier):
-    return tuple(
-        f(F(t), given["begin"], given["end"], given["initial"], given["final"])
-        for t in given["steps"]
-    )
+    ends = [given[name] for name in ("begin", "end", "initial", "final")]
+    return tuple(f(F(t), *ends) for t in given["steps"])
 
 
+# fmt: off
 TOPICS = (
     Topic(
         "conversion",
         {"en": "The article's terms and the field's", "zh": "原文记号与通用记号的换算"},
         _conversion,
-        {
-            "en": "⌊x·W + B⌋ rounds x/scale + zero_point to the nearest, where they fit. First grid: W = {W}, B = {B}, "
-            "P = {P}. Second grid: scale = {scale}, zero_point = {zero_point}, codes {qmin}..{qmax}.",
-            "zh": "取合适的值时，⌊x·W + B⌋ 就是把 x/scale + zero_point 舍入到最近的整数。"
-            "第一组：W = {W}，B = {B}，P = {P}。第二组：scale = {scale}，"
-            "zero_point = {zero_point}，编码 {qmin}..{qmax}。",
-        },
-        (
-            Step(
-                2,
-                (f"{CONVENTIONS}.to_affine",),
-                lambda f, g, e: f(g["W"], g["B"], g["P"]),
-                {
-                    "en": "scale and zero_point of the first, codes from 0.",
-                    "zh": "第一组的 scale 与 zero_point（编码从 0 起）。",
-                },
-            ),
-            Step(
-                3,
-                (f"{CONVENTIONS}.to_article",),
-                lambda f, g, e: f(QParams(g["scale"], g["zero_point"], g["qmin"], g["qmax"])),
-                {
-                    "en": "W, B, P of the second, so that its first code becomes 0.",
-                    "zh": "第二组的 W、B、P，使其第一个编码变为 0。",
-                },
-            ),
-        ),
-    ),
+        {"en": "⌊x·W + B⌋ rounds x/scale + zero_point to the nearest, where they fit. First grid: "
+               "W = {W}, B = {B}, P = {P}. Second grid: scale = {scale}, "
+               "zero_point = {zero_point}, codes {qmin}..{qmax}.",
+         "zh": "取合适的值时，⌊x·W + B⌋ 就是把 x/scale + zero_point 舍入到最近的整数。"
+               "第一组：W = {W}，B = {B}，P = {P}。第二组：scale = {scale}，"
+               "zero_point = {zero_point}，编码 {qmin}..{qmax}。"},
+        (Step(2, (f"{CONVENTIONS}.to_affine",), lambda f, g, e: f(g["W"], g["B"], g["P"]),
+              {"en": "scale and zero_point of the first, codes from 0.",
+               "zh": "第一组的 scale 与 zero_point（编码从 0 起）。"}),
+         Step(3, (f"{CONVENTIONS}.to_article",),
+              lambda f, g, e: f(QParams(g["scale"], g["zero_point"], g["qmin"], g["qmax"])),
+              {"en": "W, B, P of the second, so that its first code becomes 0.",
+               "zh": "第二组的 W、B、P，使其第一个编码变为 0。"}))),
     Topic(
-        "products",
-        {"en": "Products of codes", "zh": "编码的乘积"},
-        _products,
-        {
-            "en": "Codes a = {a} (2 rows) with zero point {a_zero}, b = {b} (3 rows) with zero point {b_zero}. A "
-            "layer's weights W = {W}, bias {bias}, the zero point of its input {x_zero}.",
-            "zh": "编码 a = {a}（2 行），零点 {a_zero}；b = {b}（3 行），零点 {b_zero}。"
-            "某层权重 W = {W}，偏置 {bias}，输入的零点 {x_zero}。",
-        },
-        (
-            Step(
-                4,
-                (f"{INTEGER}.matmul",),
-                lambda f, g, e: f(g["a"], g["b"], g["a_zero"], g["b_zero"]),
-                {
-                    "en": "(a - zero point)·(b - zero point), row by row.",
-                    "zh": "(a - 零点)·(b - 零点)，逐行写出。",
-                },
-            ),
-            Step(
-                2,
-                (f"{INTEGER}.fold",),
-                lambda f, g, e: f(g["bias"], g["W"], g["x_zero"]),
-                {
-                    "en": "The bias with the input's zero point folded in, so that W·q + bias is right.",
-                    "zh": "把输入零点并入后的偏置，使 W·q + 偏置 正确。",
-                },
-            ),
-        ),
-    ),
+        "products", {"en": "Products of codes", "zh": "编码的乘积"}, _products,
+        {"en": "Codes a = {a} (2 rows) with zero point {a_zero}, b = {b} (3 rows) with zero point "
+               "{b_zero}. A layer's weights W = {W}, bias {bias}, the zero point of its input "
+               "{x_zero}.",
+         "zh": "编码 a = {a}（2 行），零点 {a_zero}；b = {b}（3 行），零点 {b_zero}。"
+               "某层权重 W = {W}，偏置 {bias}，输入的零点 {x_zero}。"},
+        (Step(4, (f"{INTEGER}.matmul",),
+              lambda f, g, e: f(g["a"], g["b"], g["a_zero"], g["b_zero"]),
+              {"en": "(a - zero point)·(b - zero point), row by row.",
+               "zh": "(a - 零点)·(b - 零点)，逐行写出。"}),
+         Step(2, (f"{INTEGER}.fold",), lambda f, g, e: f(g["bias"], g["W"], g["x_zero"]),
+              {"en": "The bias with the input's zero point folded in, so that W·q + bias is right.",
+               "zh": "把输入零点并入后的偏置，使 W·q + 偏置 正确。"}))),
     Topic(
         "scores",
         {"en": "Scores of importance (§3.2.1, corrected)", "zh": "参数重要性的得分（更正）"},
         _scores,
-        {
-            "en": "A network 1-1-1 without activation: ŷ = v·(w·x + b) + c, J = ½ Σ (y - ŷ)². w = {w}, b = {b}, "
-            "v = {v}, c = {c}. Two examples: x = {x}; y = {y}. Four numbers each, in the order w, b, v, c.",
-            "zh": "无激活函数的网络 1-1-1：ŷ = v·(w·x + b) + c，J = ½ Σ (y - ŷ)²。"
-            "w = {w}，b = {b}，v = {v}，c = {c}。两个样本：x = {x}；y = {y}。每题四个数，依次对应 w、b、v、c。",
-        },
-        (
-            Step(4, (f"{IMPORTANCE}.gradient",), _score, {"en": "|∂J/∂θ|.", "zh": "|∂J/∂θ|。"}),
-            Step(4, (f"{IMPORTANCE}.taylor",), _score, {"en": "|θ·∂J/∂θ|.", "zh": "|θ·∂J/∂θ|。"}),
-            Step(
-                4,
-                (f"{IMPORTANCE}.fisher",),
-                _score,
-                {
-                    "en": "½·θ²·Σ g², g the slope for one example.",
-                    "zh": "½·θ²·Σ g²，g 为单个样本的斜率。",
-                },
-            ),
-            Step(
-                4,
-                (f"{IMPORTANCE}.obd",),
-                _score,
-                {
-                    "en": "½·θ²·∂²J/∂θ² (optimal brain damage).",
-                    "zh": "½·θ²·∂²J/∂θ²（optimal brain damage）。",
-                },
-                {"abs_of_obd": ""},
-            ),
-        ),
-    ),
+        {"en": "A network 1-1-1 without activation: ŷ = v·(w·x + b) + c, J = ½ Σ (y - ŷ)². "
+               "w = {w}, b = {b}, v = {v}, c = {c}. Two examples: x = {x}; y = {y}. Four numbers "
+               "each, in the order w, b, v, c.",
+         "zh": "无激活函数的网络 1-1-1：ŷ = v·(w·x + b) + c，J = ½ Σ (y - ŷ)²。"
+               "w = {w}，b = {b}，v = {v}，c = {c}。两个样本：x = {x}；y = {y}。"
+               "每题四个数，依次对应 w、b、v、c。"},
+        (Step(4, (f"{IMPORTANCE}.gradient",), _score, {"en": "|∂J/∂θ|.", "zh": "|∂J/∂θ|。"}),
+         Step(4, (f"{IMPORTANCE}.taylor",), _score, {"en": "|θ·∂J/∂θ|.", "zh": "|θ·∂J/∂θ|。"}),
+         Step(4, (f"{IMPORTANCE}.fisher",), _score,
+              {"en": "½·θ²·Σ g², g the slope for one example.",
+               "zh": "½·θ²·Σ g²，g 为单个样本的斜率。"}),
+         Step(4, (f"{IMPORTANCE}.obd",), _score,
+              {"en": "½·θ²·∂²J/∂θ² (optimal brain damage).",
+               "zh": "½·θ²·∂²J/∂θ²（optimal brain damage）。"},
+              {"abs_of_obd": ""}))),
     Topic(
-        "n_of_m",
-        {"en": "One of every four", "zh": "每四个保留一个"},
-        _n_of_m,
-        {
-            "en": "Scores {scores} (2 rows). Of every four along a row the highest is kept, of a shorter last group its "
-            "highest; of equal ones the earlier goes.",
-            "zh": "得分 {scores}（2 行）。沿每行每四个保留得分最高的一个，末尾不足四个的一组也保留最高的一个；"
-            "得分相同先剪靠前的。",
-        },
-        (
-            Step(
-                12,
-                ("pruning.structured.n_of_m",),
-                _groups,
-                {
-                    "en": "The mask, row by row: 1 for what is kept, 0 for what goes.",
-                    "zh": "逐行写出掩码：保留写 1，剪去写 0。",
-                },
-                {"biases_in_groups": ""},
-            ),
-        ),
-    ),
+        "n_of_m", {"en": "One of every four", "zh": "每四个保留一个"}, _n_of_m,
+        {"en": "Scores {scores} (2 rows). Of every four along a row the highest is kept, of a "
+               "shorter last group its highest; of equal ones the earlier goes.",
+         "zh": "得分 {scores}（2 行）。沿每行每四个保留得分最高的一个，"
+               "末尾不足四个的一组也保留最高的一个；得分相同先剪靠前的。"},
+        (Step(12, ("pruning.structured.n_of_m",), _groups,
+              {"en": "The mask, row by row: 1 for what is kept, 0 for what goes.",
+               "zh": "逐行写出掩码：保留写 1，剪去写 0。"},
+              {"biases_in_groups": ""}),)),
     Topic(
-        "cubic",
-        {"en": "The cubic schedule", "zh": "三次稀疏度调度"},
-        _cubic,
-        {
-            "en": "Sparsity s = final + (initial - final)·(1 - (t - begin)/(end - begin))³, held before and after: "
-            "initial {initial}, final {final}, begin {begin}, end {end}. t = {steps}.",
-            "zh": "稀疏度 s = final + (initial - final)·(1 - (t - begin)/(end - begin))³，区间之前和之后保持不变："
-            "initial = {initial}，final = {final}，begin = {begin}，end = {end}。t = {steps}。",
-        },
-        (
-            Step(
-                4,
-                ("pruning.schedules.cubic",),
-                _schedule,
-                {"en": "s at each t.", "zh": "各 t 处的 s。"},
-            ),
-        ),
-    ),
+        "cubic", {"en": "The cubic schedule", "zh": "三次稀疏度调度"}, _cubic,
+        {"en": "Sparsity s = final + (initial - final)·(1 - (t - begin)/(end - begin))³, held "
+               "before and after: initial {initial}, final {final}, begin {begin}, end {end}. "
+               "t = {steps}.",
+         "zh": "稀疏度 s = final + (initial - final)·(1 - (t - begin)/(end - begin))³，"
+               "区间之前和之后保持不变：initial = {initial}，final = {final}，"
+               "begin = {begin}，end = {end}。t = {steps}。"},
+        (Step(4, ("pruning.schedules.cubic",), _schedule,
+              {"en": "s at each t.", "zh": "各 t 处的 s。"}),)),
 )
+# fmt: on

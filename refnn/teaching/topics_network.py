@@ -1,22 +1,20 @@
-"""The topics of worksheets on the network and on pruning: loss, forward and backward by hand, §3.2,
-masks."""
+"""The topics of worksheets on the network and on pruning: passes by hand, §3.2, masks."""
 
 from fractions import Fraction as F
 
 import numpy as np
 
 from refnn import network
-from refnn.network import Params
+from refnn.network import FIELDS, Params
+from refnn.teaching.draws import one_of, shuffled, whole
 from refnn.teaching.question import Step, Topic, fractions
-from refnn.teaching.topics_quantization import _of, _shuffled, _whole
 
-LOSS = "network.loss"
+RESIDUALS = (F(-2), F(-3, 2), F(-1), F(-1, 2), F(1, 2), F(1), F(3, 2), F(2))
 
 
 def _loss(rng):
-    y = [-_whole(rng, 1, 4), *(_whole(rng, -4, 4) for _ in range(3))]
-    residual = [_of(rng, F(-2), F(-3, 2), F(-1), F(-1, 2), F(1, 2), F(1), F(3, 2), F(2)) for _ in y]
-    return {"y": fractions(y), "y_hat": fractions([a + r for a, r in zip(y, residual)])}
+    y = [-whole(rng, 1, 4), *(whole(rng, -4, 4) for _ in range(3))]
+    return {"y": fractions(y), "y_hat": fractions([v + one_of(rng, *RESIDUALS) for v in y])}
 
 
 def _column(values):
@@ -24,30 +22,23 @@ def _column(values):
 
 
 def _importance(rng):
-    """Small whole numbers; each hidden unit is on for one example at least, and one of them is off
-    for one."""
+    """Small whole numbers.
+
+    Each hidden unit is on for one example at least, and one of them is off for one.
+    """
     while True:
         W_ih, b_h = rng.choice([-3, -2, -1, 1, 2, 3], (2, 2)), rng.choice([-2, -1, 1, 2], 2)
         W_ho, b_o = rng.choice([-2, -1, 1, 2, 3], (1, 2)), rng.choice([-1, 1, 2], 1)
         X, y = rng.integers(-2, 4, (2, 2)), rng.integers(-4, 5, 2)
         on = X @ W_ih.T + b_h > 0  # (2, 2): examples, hidden units
         if on.any(axis=0).all() and not on.all():
-            given = {
-                name: fractions(a.ravel(), a.shape)
-                for name, a in (
-                    ("W_ih", W_ih),
-                    ("b_h", b_h),
-                    ("W_ho", W_ho),
-                    ("b_o", b_o),
-                    ("X", X),
-                    ("y", y),
-                )
-            }
+            drawn = zip((*FIELDS, "X", "y"), (W_ih, b_h, W_ho, b_o, X, y))
+            given = {name: fractions(a.ravel(), a.shape) for name, a in drawn}
             return given | {"y_hat": network.forward(_params(given), given["X"], "relu").y_hat}
 
 
 def _params(given):
-    return Params(given["W_ih"], given["b_h"], given["W_ho"], given["b_o"])
+    return Params(*(given[name] for name in FIELDS))
 
 
 def _slopes(f, given, earlier):
@@ -62,185 +53,101 @@ def _vector(values, inputs):
 
 
 def _prune(rng):
-    tau = _of(rng, F(1, 4), F(1, 2), F(1))
-    R = [
-        tau,
-        -tau - _whole(rng, 1, 4) / 4,
-        tau + _whole(rng, 1, 4) / 4,
-        tau - F(1, 8),
-        -tau,
-        tau + F(5, 4),
-    ]
-    theta = [_of(rng, -1, 1) * _whole(rng, 1, 19) / 10 for _ in R]
-    return {"theta": fractions(theta), "R": fractions(_shuffled(rng, R)), "tau": tau}
+    tau = one_of(rng, F(1, 4), F(1, 2), F(1))
+    R = [tau, -tau - whole(rng, 1, 4) / 4, tau + whole(rng, 1, 4) / 4]
+    R += [tau - F(1, 8), -tau, tau + F(5, 4)]
+    theta = [one_of(rng, -1, 1) * whole(rng, 1, 19) / 10 for _ in R]
+    return {"theta": fractions(theta), "R": fractions(shuffled(rng, R)), "tau": tau}
 
 
 def _removed(f, given, earlier):
-    mask = _vector(fractions(earlier[0]), 3)
-    return (
-        network.apply_mask(_vector(given["theta"], 3), Params(*(a == 1 for a in mask.arrays())))
-        if set(earlier[0]) <= {0, 1}
-        else ()
-    )
+    if not set(earlier[0]) <= {0, 1}:
+        return ()
+    mask = _vector(fractions(earlier[0]), 3).map(lambda a: a == 1)
+    return network.apply_mask(_vector(given["theta"], 3), mask)
 
 
 def _threshold(rng):
-    tau = _of(rng, F(1, 4), F(1, 2), F(1))
-    scores = [
-        tau,
-        -tau - _whole(rng, 1, 4) / 4,
-        tau - F(1, 8),
-        -tau / 2,
-        tau + _whole(rng, 1, 4) / 4,
-        -tau,
-    ]
-    return {"scores": fractions(_shuffled(rng, scores)), "tau": tau}
+    tau = one_of(rng, F(1, 4), F(1, 2), F(1))
+    scores = [tau, -tau - whole(rng, 1, 4) / 4, tau - F(1, 8)]
+    scores += [-tau / 2, tau + whole(rng, 1, 4) / 4, -tau]
+    return {"scores": fractions(shuffled(rng, scores)), "tau": tau}
 
 
 def _sparsity(rng):
-    """Eight weights of which round(sparsity·8) go; the last that goes and the first that stays are
-    equally large."""
-    sparsity, goes = _of(rng, (F(9, 20), 4), (F(7, 20), 3), (F(3, 5), 5), (F(7, 10), 6))
+    """Eight weights, of which round(sparsity·8) go.
+
+    The last that goes and the first that stays are equally large.
+    """
+    sparsity, goes = one_of(rng, (F(9, 20), 4), (F(7, 20), 3), (F(3, 5), 5), (F(7, 10), 6))
     sizes = sorted(int(v) for v in rng.choice(np.arange(1, 30), 8, replace=False))
     sizes[goes] = sizes[goes - 1]
-    signs = [-1] * 4 + [1] * 4
-    theta = [F(size * sign, 10) for size, sign in zip(sizes, _shuffled(rng, signs))]
-    return {"theta": fractions(_shuffled(rng, theta)), "sparsity": sparsity}
+    signs = shuffled(rng, [-1] * 4 + [1] * 4)
+    theta = [F(size * sign, 10) for size, sign in zip(sizes, signs)]
+    return {"theta": fractions(shuffled(rng, theta)), "sparsity": sparsity}
 
 
+# fmt: off
 TOPICS = (
     Topic(
-        "loss",
-        {"en": "The loss (§4.2)", "zh": "损失函数（§4.2）"},
-        _loss,
-        {
-            "en": "J = ½ Σ (y - ŷ)², summed over four examples. y = {y}; ŷ = {y_hat}.",
-            "zh": "J = ½ Σ (y - ŷ)²，对四个样本求和。y = {y}；ŷ = {y_hat}。",
-        },
-        (
-            Step(
-                1,
-                (LOSS,),
-                lambda f, g, e: f(_column(g["y_hat"]), _column(g["y"])),
-                {"en": "J.", "zh": "J。"},
-            ),
-        ),
-    ),
+        "loss", {"en": "The loss (§4.2)", "zh": "损失函数（§4.2）"}, _loss,
+        {"en": "J = ½ Σ (y - ŷ)², summed over four examples. y = {y}; ŷ = {y_hat}.",
+         "zh": "J = ½ Σ (y - ŷ)²，对四个样本求和。y = {y}；ŷ = {y_hat}。"},
+        (Step(1, ("network.loss",), lambda f, g, e: f(_column(g["y_hat"]), _column(g["y"])),
+              {"en": "J.", "zh": "J。"}),)),
     Topic(
         "importance",
         {"en": "Forward and backward by hand (§3.2.1)", "zh": "手算前向与反向传播（§3.2.1）"},
         _importance,
-        {
-            "en": "A network 2-2-1: z_h = X·W_ihᵀ + b_h, h = relu(z_h), ŷ = h·W_hoᵀ + b_o, relu'(0) = 0. W_ih = {W_ih} "
-            "(a row a hidden unit); b_h = {b_h}; W_ho = {W_ho}; b_o = {b_o}. Two examples, a row each: X = {X}; "
-            "y = {y}.",
-            "zh": "网络 2-2-1：z_h = X·W_ihᵀ + b_h，h = relu(z_h)，ŷ = h·W_hoᵀ + b_o，relu'(0) = 0。"
-            "W_ih = {W_ih}（每行一个隐藏单元）；b_h = {b_h}；W_ho = {W_ho}；b_o = {b_o}。"
-            "两个样本，每行一个：X = {X}；y = {y}。",
-        },
-        (
-            Step(
-                2,
-                ("network.forward",),
-                lambda f, g, e: f(_params(g), g["X"], "relu").y_hat,
-                {"en": "ŷ of both examples.", "zh": "两个样本的 ŷ。"},
-            ),
-            Step(
-                1,
-                (LOSS,),
-                lambda f, g, e: f(_column(e[0]), _column(g["y"])),
-                {"en": "J = ½ Σ (y - ŷ)² with your ŷ.", "zh": "用你的 ŷ 计算 J = ½ Σ (y - ŷ)²。"},
-            ),
-            Step(
-                9,
-                ("pruning.as_written.importance", "network.backward"),
-                _slopes,
-                {
-                    "en": "R = ∂J/∂θ with your ŷ: W_ih row by row, b_h, W_ho, b_o.",
-                    "zh": "用你的 ŷ 计算 R = ∂J/∂θ：依次为 W_ih（逐行）、b_h、W_ho、b_o。",
-                },
-                {
-                    "slope_at_h": "",
-                    "mean_for_sum_backward": "mean_for_sum_R",
-                    "relu_slope_from_output": "activation_slope_missing",
-                },
-            ),
-        ),
-    ),
+        {"en": "A network 2-2-1: z_h = X·W_ihᵀ + b_h, h = relu(z_h), ŷ = h·W_hoᵀ + b_o, "
+               "relu'(0) = 0. W_ih = {W_ih} (a row a hidden unit); b_h = {b_h}; W_ho = {W_ho}; "
+               "b_o = {b_o}. Two examples, a row each: X = {X}; y = {y}.",
+         "zh": "网络 2-2-1：z_h = X·W_ihᵀ + b_h，h = relu(z_h)，ŷ = h·W_hoᵀ + b_o，"
+               "relu'(0) = 0。W_ih = {W_ih}（每行一个隐藏单元）；b_h = {b_h}；W_ho = {W_ho}；"
+               "b_o = {b_o}。两个样本，每行一个：X = {X}；y = {y}。"},
+        (Step(2, ("network.forward",), lambda f, g, e: f(_params(g), g["X"], "relu").y_hat,
+              {"en": "ŷ of both examples.", "zh": "两个样本的 ŷ。"}),
+         Step(1, ("network.loss",), lambda f, g, e: f(_column(e[0]), _column(g["y"])),
+              {"en": "J = ½ Σ (y - ŷ)² with your ŷ.",
+               "zh": "用你的 ŷ 计算 J = ½ Σ (y - ŷ)²。"}),
+         Step(9, ("network.backward", "pruning.as_written.importance"), _slopes,  # the same R
+              {"en": "R = ∂J/∂θ with your ŷ: W_ih row by row, b_h, W_ho, b_o.",
+               "zh": "用你的 ŷ 计算 R = ∂J/∂θ：依次为 W_ih（逐行）、b_h、W_ho、b_o。"},
+              {"slope_at_h": "", "mean_for_sum_backward": "mean_for_sum_R",
+               "relu_slope_from_output": "activation_slope_missing"}))),
     Topic(
-        "prune",
-        {"en": "Pruning, as written (§3.2.2)", "zh": "剪枝（原文规则，§3.2.2）"},
-        _prune,
-        {
-            "en": "Six parameters θ = {theta} with importances R = {R}; τ = {tau}. The printed rule removes what has "
-            "R < τ.",
-            "zh": "六个参数 θ = {theta}，重要性 R = {R}，剪枝阈值 τ = {tau}。原文规则剪去 R < τ 的参数。",
-        },
-        (
-            Step(
-                6,
-                ("pruning.as_written.prune",),
-                lambda f, g, e: f(_vector(g["theta"], 3), _vector(g["R"], 3), g["tau"])[1],
-                {
-                    "en": "The mask: 1 for what is kept, 0 for what goes.",
-                    "zh": "掩码：保留写 1，剪去写 0。",
-                },
-            ),
-            Step(
-                6,
-                (),
-                _removed,
-                {"en": "The parameters after your mask.", "zh": "按你的掩码剪枝后的参数。"},
-            ),
-        ),
-    ),
+        "prune", {"en": "Pruning, as written (§3.2.2)", "zh": "剪枝（原文规则，§3.2.2）"}, _prune,
+        {"en": "Six parameters θ = {theta} with importances R = {R}; τ = {tau}. The printed rule "
+               "removes what has R < τ.",
+         "zh": "六个参数 θ = {theta}，重要性 R = {R}，剪枝阈值 τ = {tau}。"
+               "原文规则剪去 R < τ 的参数。"},
+        (Step(6, ("pruning.as_written.prune",),
+              lambda f, g, e: f(_vector(g["theta"], 3), _vector(g["R"], 3), g["tau"])[1],
+              {"en": "The mask: 1 for what is kept, 0 for what goes.",
+               "zh": "掩码：保留写 1，剪去写 0。"}),
+         Step(6, (), _removed,
+              {"en": "The parameters after your mask.", "zh": "按你的掩码剪枝后的参数。"}))),
     Topic(
-        "threshold",
-        {"en": "A mask by threshold", "zh": "按阈值取掩码"},
-        _threshold,
-        {
-            "en": "Scores {scores}; what scores at least τ = {tau} is kept, no absolute value.",
-            "zh": "得分 {scores}；得分不小于 τ = {tau} 的保留，不取绝对值。",
-        },
-        (
-            Step(
-                6,
-                ("pruning.masks.by_threshold",),
-                lambda f, g, e: f(_vector(g["scores"], 3), g["tau"]),
-                {
-                    "en": "The mask: 1 for what is kept, 0 for what goes.",
-                    "zh": "掩码：保留写 1，剪去写 0。",
-                },
-            ),
-        ),
-    ),
+        "threshold", {"en": "A mask by threshold", "zh": "按阈值取掩码"}, _threshold,
+        {"en": "Scores {scores}; what scores at least τ = {tau} is kept, no absolute value.",
+         "zh": "得分 {scores}；得分不小于 τ = {tau} 的保留，不取绝对值。"},
+        (Step(6, ("pruning.masks.by_threshold",),
+              lambda f, g, e: f(_vector(g["scores"], 3), g["tau"]),
+              {"en": "The mask: 1 for what is kept, 0 for what goes.",
+               "zh": "掩码：保留写 1，剪去写 0。"}),)),
     Topic(
-        "sparsity",
-        {"en": "Magnitude pruning (§3.2, corrected)", "zh": "按幅值剪枝（更正）"},
+        "sparsity", {"en": "Magnitude pruning (§3.2, corrected)", "zh": "按幅值剪枝（更正）"},
         _sparsity,
-        {
-            "en": "Eight weights θ = {theta}; sparsity {sparsity}: round(sparsity·8) of them go, the lowest scores "
-            "first, of equal ones the earlier.",
-            "zh": "八个权重 θ = {theta}；稀疏度 {sparsity}：剪去 round(稀疏度·8) 个，"
-            "先剪得分最低的，得分相同先剪靠前的。",
-        },
-        (
-            Step(
-                8,
-                ("pruning.importance.magnitude",),
-                lambda f, g, e: f(_vector(g["theta"], 5)),
-                {"en": "The score of each: its magnitude.", "zh": "每个权重的得分：幅值。"},
-            ),
-            Step(
-                8,
-                ("pruning.masks.by_sparsity",),
-                lambda f, g, e: f(_vector(fractions(e[0]), 5), g["sparsity"]),
-                {
-                    "en": "The mask by your scores: 1 for what is kept, 0 for what goes.",
-                    "zh": "按你的得分写出掩码：保留写 1，剪去写 0。",
-                },
-                {"global_for_layer": ""},
-            ),
-        ),
-    ),
+        {"en": "Eight weights θ = {theta}; sparsity {sparsity}: round(sparsity·8) of them go, the "
+               "lowest scores first, of equal ones the earlier.",
+         "zh": "八个权重 θ = {theta}；稀疏度 {sparsity}：剪去 round(稀疏度·8) 个，"
+               "先剪得分最低的，得分相同先剪靠前的。"},
+        (Step(8, ("pruning.importance.magnitude",), lambda f, g, e: f(_vector(g["theta"], 5)),
+              {"en": "The score of each: its magnitude.", "zh": "每个权重的得分：幅值。"}),
+         Step(8, ("pruning.masks.by_sparsity",),
+              lambda f, g, e: f(_vector(fractions(e[0]), 5), g["sparsity"]),
+              {"en": "The mask by your scores: 1 for what is kept, 0 for what goes.",
+               "zh": "按你的得分写出掩码：保留写 1，剪去写 0。"},
+              {"global_for_layer": ""}))),
 )
+# fmt: on

@@ -1,8 +1,8 @@
-"""The topics of worksheets on quantization: §3.1 as written, rounding, the affine map, ranges,
-integers only, errata.
+"""The topics of worksheets on quantization: §3.1 as written, rounding, the affine map, ranges.
 
-Numbers are drawn in steps of the grid (quarters of a step, so that ties and signs come by design)
-and then converted."""
+Also integers only, and errata. Numbers are drawn in steps of the grid (quarters of a step, so that
+ties and signs come by design) and then converted.
+"""
 
 from fractions import Fraction as F
 
@@ -11,116 +11,64 @@ import numpy as np
 from refnn import arrays
 from refnn.checking.solver import solve
 from refnn.quantization.affine import QParams
+from refnn.teaching.draws import one_of, quarters, shuffled, whole
 from refnn.teaching.question import Step, Topic, fractions
 
 WRITTEN, AFFINE = "quantization.as_written", "quantization.affine"
+HALF = F(1, 2)
 VERY_LARGE = 10**10  # steps beyond int32: shows a cast that comes before the clip
-AXES_ONLY = {
-    "per_tensor_for_per_channel": "",
-    "wrong_axis": "",
-    "percentile_of_the_range": "",
-    "calibration_ignored": "",
-}  # slips of an axis or of another calibration
 
 
-def _quarters(rng, low, high):
-    """A number of quarters within low..high that is whole plus a quarter or three."""
-    return F(int(rng.integers(low, high)) * 4 + int(rng.choice([1, 3])), 4)
-
-
-def _whole(rng, low, high):
-    return F(int(rng.integers(low, high + 1)))
-
-
-def _of(rng, *values):
-    return values[int(rng.integers(len(values)))]
-
-
-def _shuffled(rng, values):
-    return [values[i] for i in rng.permutation(len(values))]
-
-
-# --- §3.1 as written
-# -------------------------------------------------------------------------------------------------
+# --- §3.1 as written ------------------------------------------------------------------------------
 
 
 def _quantize(rng):
-    W, B = F(_of(rng, 2, 4, 5, 10)), _whole(rng, 1, 3)
-    tie = F(1, 2)
-    shifted = [
-        -_whole(rng, 1, 3) - tie,
-        2 * _whole(rng, 0, 2) + 1 + tie,
-        _whole(rng, 1, 6) + F(3, 4),
-        7 + F(1, 4),
-        _whole(rng, 8, 13) + F(1, 4),
-        _quarters(rng, 0, 6),
-    ]
-    return {"x": fractions([(u - B) / W for u in _shuffled(rng, shifted)]), "W": W, "B": B, "P": 8}
+    W, B = F(one_of(rng, 2, 4, 5, 10)), whole(rng, 1, 3)
+    ties = [-whole(rng, 1, 3) - HALF, 2 * whole(rng, 0, 2) + 1 + HALF]
+    others = [whole(rng, 1, 6) + F(3, 4), 7 + F(1, 4), whole(rng, 8, 13) + F(1, 4)]
+    shifted = shuffled(rng, [*ties, *others, quarters(rng, 0, 6)])
+    return {"x": fractions([(u - B) / W for u in shifted]), "W": W, "B": B, "P": 8}
 
 
 def _dequantize(rng):
-    W, B = F(_of(rng, 2, 4, 5, 10)), _whole(rng, 2, 5)
-    return {
-        "q": np.array([0, *rng.choice(np.arange(1, 8), 4, replace=False)], np.uint8),
-        "W": W,
-        "B": B,
-    }
+    W, B = F(one_of(rng, 2, 4, 5, 10)), whole(rng, 2, 5)
+    q = [0, *rng.choice(np.arange(1, 8), 4, replace=False)]
+    return {"q": np.array(q, np.uint8), "W": W, "B": B}
 
 
 def _min_max(rng):
-    W, low = F(_of(rng, 2, 4, 5, 10)), -_whole(rng, 4, 11) / 4
-    inner = [2 * _whole(rng, 0, 2) + 1 + F(1, 2), _whole(rng, 1, 5) + F(3, 4), _quarters(rng, 1, 6)]
-    return {"x": fractions([low + u / W for u in _shuffled(rng, [F(0), F(7), *inner])]), "P": 8}
+    W, low = F(one_of(rng, 2, 4, 5, 10)), -whole(rng, 4, 11) / 4
+    inner = [2 * whole(rng, 0, 2) + 1 + HALF, whole(rng, 1, 5) + F(3, 4), quarters(rng, 1, 6)]
+    return {"x": fractions([low + u / W for u in shuffled(rng, [F(0), F(7), *inner])]), "P": 8}
 
 
-# --- what the field does
-# ---------------------------------------------------------------------------------------------
+# --- what the field does --------------------------------------------------------------------------
 
 
 def _rounding(rng):
-    even, odd = 2 * _whole(rng, 0, 2), 2 * _whole(rng, 0, 2) + 1
-    values = [
-        even + F(1, 2),
-        -odd - F(1, 2),
-        -2 * _whole(rng, 1, 3) - F(1, 2),
-        -_quarters(rng, 0, 4),
-        _quarters(rng, 0, 4),
-    ]
-    return {"x": fractions(_shuffled(rng, values))}
+    even, odd = 2 * whole(rng, 0, 2), 2 * whole(rng, 0, 2) + 1
+    ties = [even + HALF, -odd - HALF, -2 * whole(rng, 1, 3) - HALF]
+    values = [*ties, -quarters(rng, 0, 4), quarters(rng, 0, 4)]
+    return {"x": fractions(shuffled(rng, values))}
 
 
 def _affine(rng):
-    scale, zero_point = _of(rng, F(1, 5), F(1, 4), F(2, 5), F(1, 2)), _of(rng, 3, 5, 7)
-    tie = F(1, 2)
-    steps = [
-        -2 * _whole(rng, 0, 1) - tie,
-        2 * _whole(rng, 0, 2) + tie,
-        2 * _whole(rng, 0, 2) + 1 + tie,
-        -_whole(rng, 0, 2) - F(3, 4),
-        _whole(rng, 1, 4) + F(3, 4),
-        16 - zero_point + _whole(rng, 0, 5),
-    ]
-    return {
-        "x": fractions([*(u * scale for u in _shuffled(rng, steps)), VERY_LARGE]),
-        "scale": scale,
-        "zero_point": zero_point,
-        "qmin": 0,
-        "qmax": 15,
-    }
+    scale, zero_point = one_of(rng, F(1, 5), F(1, 4), F(2, 5), F(1, 2)), one_of(rng, 3, 5, 7)
+    ties = [-2 * whole(rng, 0, 1) - HALF, 2 * whole(rng, 0, 2) + HALF]
+    ties.append(2 * whole(rng, 0, 2) + 1 + HALF)
+    others = [-whole(rng, 0, 2) - F(3, 4), whole(rng, 1, 4) + F(3, 4)]
+    steps = shuffled(rng, [*ties, *others, 16 - zero_point + whole(rng, 0, 5)])
+    x = fractions([*(u * scale for u in steps), VERY_LARGE])
+    return {"x": x, "scale": scale, "zero_point": zero_point, "qmin": 0, "qmax": 15}
 
 
 def _grid(given, codes=()):
-    return QParams(
-        given["scale"],
-        given["zero_point"],
-        min([given["qmin"], *codes]),
-        max([given["qmax"], *codes]),
-    )
+    low, high = min([given["qmin"], *codes]), max([given["qmax"], *codes])
+    return QParams(given["scale"], given["zero_point"], low, high)
 
 
 def _decoded(f, given, earlier):
-    """Somebody's codes decoded, on a grid that holds them: who forgot to saturate decodes 18 as
-    well."""
+    """Decode somebody's codes on a grid that holds them, also the 18 of who does not saturate."""
     codes = [int(v) for v in earlier[0]]
     if codes != list(earlier[0]):
         raise ValueError("codes are whole numbers")
@@ -129,15 +77,13 @@ def _decoded(f, given, earlier):
 
 
 def _choose(rng):
-    scale, other, third = (_of(rng, F(1, 10), F(1, 5), F(1, 4), F(1, 2)) for _ in range(3))
-    below = _whole(rng, 2, 6) + F(3, 4)  # steps from min to 0
-    two = [-below, 15 - below, _whole(rng, 1, 6), -_whole(rng, 1, 2)]
-    one = [F(15), _whole(rng, 3, 6), _whole(rng, 7, 13)]
-    symmetric = [F(-7), _whole(rng, 2, 5), _whole(rng, -5, -1)]
-    return {
-        name: fractions([u * s for u in _shuffled(rng, steps)])
-        for name, steps, s in (("x", two, scale), ("y", one, other), ("z", symmetric, third))
-    }
+    scales = [one_of(rng, F(1, 10), F(1, 5), F(1, 4), F(1, 2)) for _ in range(3)]
+    below = whole(rng, 2, 6) + F(3, 4)  # steps from min to 0
+    two = [-below, 15 - below, whole(rng, 1, 6), -whole(rng, 1, 2)]
+    one = [F(15), whole(rng, 3, 6), whole(rng, 7, 13)]
+    symmetric = [F(-7), whole(rng, 2, 5), whole(rng, -5, -1)]
+    drawn = zip("xyz", (two, one, symmetric), scales)
+    return {name: fractions([u * s for u in shuffled(rng, steps)]) for name, steps, s in drawn}
 
 
 def _chosen(f, given, earlier):
@@ -145,259 +91,138 @@ def _chosen(f, given, earlier):
 
 
 def _requantize(rng):
-    """With a negative tie in the shift, and an accumulator that one rounding and two take to
-    different codes."""
-    eighths, shift, zero_point = _of(rng, 4, 5, 6), _of(rng, 1, 2), _of(rng, 1, 3, 5)
+    """With a negative tie in the shift, and an accumulator whose code differs if rounded once."""
+    eighths, shift, zero_point = one_of(rng, 4, 5, 6), one_of(rng, 1, 2), one_of(rng, 1, 3, 5)
     beyond = 16 - zero_point + int(rng.integers(0, 4))  # in codes, after both roundings
-    whole, half = 2**shift, 2 ** (shift - 1)
+    unit, half = 2**shift, 2 ** (shift - 1)
     while True:
         low, high = (-rng.integers(1, 30, 2)).tolist(), rng.integers(1, 30, 3).tolist()
-        tie = any((a * eighths + 4) // 8 % whole == half for a in low)
-        two = any(
-            ((a * eighths + 4) // 8 + half) // whole != (a * eighths + 8 * half) // (8 * whole)
-            for a in high
-        )
-        if tie and two:
+        tie = any((a * eighths + 4) // 8 % unit == half for a in low)
+        twice = [((a * eighths + 4) // 8 + half) // unit for a in high]
+        if tie and twice != [(a * eighths + 8 * half) // (8 * unit) for a in high]:
             break
-    accumulator = [*low, *high, -(-beyond * 8 * whole // eighths)]
-    return {
-        "a": np.array(_shuffled(rng, accumulator)),
-        "multiplier": eighths * 2**28,
-        "eighths": F(eighths, 8),
-        "shift": shift,
-        "zero_point": zero_point,
-        "qmin": 0,
-        "qmax": 15,
-    }
+    accumulator = shuffled(rng, [*low, *high, -(-beyond * 8 * unit // eighths)])
+    multiplier = {"multiplier": eighths * 2**28, "eighths": F(eighths, 8), "shift": shift}
+    grid = {"zero_point": zero_point, "qmin": 0, "qmax": 15}
+    return {"a": np.array(accumulator), **multiplier, **grid}
 
 
-# --- errata
-# ----------------------------------------------------------------------------------------------------------
+# --- errata ---------------------------------------------------------------------------------------
 
 
 def _errata(rng):
-    """Codes of six equally spaced x; one inner code moved by three or four. Whichever other entry
-    is dropped, there is a pair of neighbours around it and one elsewhere whose steps are too far
-    apart for any W."""
+    """Codes of six equally spaced x, one inner code moved by three or four.
+
+    Whichever other entry is dropped, there is a pair of neighbours around it and one elsewhere
+    whose steps are too far apart for any W.
+    """
     P, start, t = 8, F(int(rng.integers(0, 32)), 4), F(int(rng.integers(5, 28)), 4)
     q, wrong = [int(np.floor(start + i * t)) % P for i in range(6)], int(rng.integers(1, 5))
-    q[wrong] = (q[wrong] + _of(rng, 3, 4)) % P
+    q[wrong] = (q[wrong] + one_of(rng, 3, 4)) % P
     return {"x": fractions([F(i + 1, 10) for i in range(6)]), "q": q, "P": P, "wrong": wrong}
 
 
 def _odd_one(f, given, earlier):
-    """The entry without which some W and B print the others; the one that was moved is tried first:
-    a proof that no other does would take ten times as long, and is in the tests."""
-    x, q, n = list(given["x"]), given["q"], len(given["q"])
-    return next(
-        i + 1
-        for i in sorted(range(n), key=lambda i: i != given["wrong"])
-        if solve(x[:i] + x[i + 1 :], q[:i] + q[i + 1 :], given["P"]).feasible
-    )
+    """The entry without which some W and B print the others.
+
+    The moved one is tried first: a proof that no other would do takes ten times as long, and is in
+    the tests.
+    """
+    x, q, P = list(given["x"]), given["q"], given["P"]
+    order = sorted(range(len(q)), key=lambda i: i != given["wrong"])
+    fits = (i for i in order if solve(x[:i] + x[i + 1 :], q[:i] + q[i + 1 :], P).feasible)
+    return next(fits) + 1
 
 
+# fmt: off
 TOPICS = (
     Topic(
-        "quantize",
-        {"en": "Codes, as written (§3.1.1)", "zh": "参数量化（原文公式，§3.1.1）"},
+        "quantize", {"en": "Codes, as written (§3.1.1)", "zh": "参数量化（原文公式，§3.1.1）"},
         _quantize,
-        {
-            "en": "Q(x) = ⌊x·W + B⌋ mod P with W = {W}, B = {B}, P = {P}. x = {x}.",
-            "zh": "Q(x) = ⌊x·W + B⌋ mod P，其中 W = {W}，B = {B}，P = {P}。x = {x}。",
-        },
-        (
-            Step(
-                6,
-                (f"{WRITTEN}.quantize",),
-                lambda f, g, e: f(g["x"], g["W"], g["B"], g["P"]),
-                {"en": "The six codes, in the order of x.", "zh": "按 x 的顺序写出六个编码。"},
-            ),
-        ),
-    ),
+        {"en": "Q(x) = ⌊x·W + B⌋ mod P with W = {W}, B = {B}, P = {P}. x = {x}.",
+         "zh": "Q(x) = ⌊x·W + B⌋ mod P，其中 W = {W}，B = {B}，P = {P}。x = {x}。"},
+        (Step(6, (f"{WRITTEN}.quantize",), lambda f, g, e: f(g["x"], g["W"], g["B"], g["P"]),
+              {"en": "The six codes, in the order of x.", "zh": "按 x 的顺序写出六个编码。"}),)),
     Topic(
         "dequantize",
-        {
-            "en": "Decoding, as written and corrected (§3.1.2)",
-            "zh": "权重调整：原文与更正（§3.1.2）",
-        },
+        {"en": "Decoding, as written and corrected (§3.1.2)",
+         "zh": "权重调整：原文与更正（§3.1.2）"},
         _dequantize,
-        {
-            "en": "Codes q = {q} were made with W = {W} codes per real unit and offset B = {B}.",
-            "zh": "编码 q = {q} 由缩放因子 W = {W}（每单位实数的编码数）和偏移量 B = {B} 得到。",
-        },
-        (
-            Step(
-                5,
-                (f"{WRITTEN}.dequantize",),
-                lambda f, g, e: f(g["q"], g["W"], g["B"]),
-                {
-                    "en": "The decoded values by the printed formula, (q + B)/W.",
-                    "zh": "按原文公式 (q + B)/W 解码。",
-                },
-            ),
-            Step(
-                5,
-                (f"{AFFINE}.dequantize",),
-                lambda f, g, e: f(g["q"], QParams(1 / g["W"], int(g["B"]), 0, 7)),
-                {
-                    "en": "The decoded values as they should be: scale 1/W, and B is the code of 0.",
-                    "zh": "正确的解码值：步长（scale）为 1/W，B 是 0 的编码。",
-                },
-            ),
-            Step(
-                1,
-                (),
-                lambda f, g, e: e[0][0] - e[1][0],
-                {
-                    "en": "By how much is the printed formula's first value too large?",
-                    "zh": "原文公式得到的第一个值大了多少？",
-                },
-            ),
-        ),
-    ),
+        {"en": "Codes q = {q} were made with W = {W} codes per real unit and offset B = {B}.",
+         "zh": "编码 q = {q} 由缩放因子 W = {W}（每单位实数的编码数）和偏移量 B = {B} 得到。"},
+        (Step(5, (f"{WRITTEN}.dequantize",), lambda f, g, e: f(g["q"], g["W"], g["B"]),
+              {"en": "The decoded values by the printed formula, (q + B)/W.",
+               "zh": "按原文公式 (q + B)/W 解码。"}),
+         Step(5, (f"{AFFINE}.dequantize",),
+              lambda f, g, e: f(g["q"], QParams(1 / g["W"], int(g["B"]), 0, 7)),
+              {"en": "The decoded values as they should be: scale 1/W, and B is the code of 0.",
+               "zh": "正确的解码值：步长（scale）为 1/W，B 是 0 的编码。"}),
+         Step(1, (), lambda f, g, e: e[0][0] - e[1][0],
+              {"en": "By how much is the printed formula's first value too large?",
+               "zh": "原文公式得到的第一个值大了多少？"}))),
     Topic(
         "min_max",
         {"en": "W and B from the data, then the codes", "zh": "由数据求 W 与 B，再求编码"},
         _min_max,
-        {
-            "en": "The smallest x gets code 0, the largest code P - 1, P = {P}. x = {x}.",
-            "zh": "最小的 x 得编码 0，最大的 x 得编码 P - 1，P = {P}。x = {x}。",
-        },
-        (
-            Step(
-                2,
-                (f"{WRITTEN}.min_max",),
-                lambda f, g, e: f(g["x"], g["P"]),
-                {"en": "W, B.", "zh": "W，B。"},
-            ),
-            Step(
-                5,
-                (f"{WRITTEN}.quantize",),
-                lambda f, g, e: f(g["x"], e[0][0], e[0][1], g["P"]),
-                {
-                    "en": "The codes ⌊x·W + B⌋ mod P with your W and B.",
-                    "zh": "用你求得的 W 和 B 计算编码 ⌊x·W + B⌋ mod P。",
-                },
-                {"clip_for_mod": "", "remainder_of_C": ""},
-            ),
-        ),
-    ),
+        {"en": "The smallest x gets code 0, the largest code P - 1, P = {P}. x = {x}.",
+         "zh": "最小的 x 得编码 0，最大的 x 得编码 P - 1，P = {P}。x = {x}。"},
+        (Step(2, (f"{WRITTEN}.min_max",), lambda f, g, e: f(g["x"], g["P"]),
+              {"en": "W, B.", "zh": "W，B。"}),
+         Step(5, (f"{WRITTEN}.quantize",), lambda f, g, e: f(g["x"], e[0][0], e[0][1], g["P"]),
+              {"en": "The codes ⌊x·W + B⌋ mod P with your W and B.",
+               "zh": "用你求得的 W 和 B 计算编码 ⌊x·W + B⌋ mod P。"},
+              {"clip_for_mod": "", "remainder_of_C": ""}))),
     Topic(
-        "rounding",
-        {"en": "Rounding to the nearest", "zh": "舍入到最近的整数"},
-        _rounding,
+        "rounding", {"en": "Rounding to the nearest", "zh": "舍入到最近的整数"}, _rounding,
         {"en": "x = {x}.", "zh": "x = {x}。"},
-        (
-            Step(
-                5,
-                ("quantization.rounding.half_even",),
-                lambda f, g, e: f(g["x"]),
-                {
-                    "en": "To the nearest whole number, a half to the even one.",
-                    "zh": "四舍六入，恰为一半时取偶数。",
-                },
-            ),
-            Step(
-                5,
-                ("quantization.rounding.half_away",),
-                lambda f, g, e: f(g["x"]),
-                {
-                    "en": "To the nearest whole number, a half away from zero.",
-                    "zh": "恰为一半时远离零舍入。",
-                },
-            ),
-        ),
-    ),
+        (Step(5, ("quantization.rounding.half_even",), lambda f, g, e: f(g["x"]),
+              {"en": "To the nearest whole number, a half to the even one.",
+               "zh": "四舍六入，恰为一半时取偶数。"}),
+         Step(5, ("quantization.rounding.half_away",), lambda f, g, e: f(g["x"]),
+              {"en": "To the nearest whole number, a half away from zero.",
+               "zh": "恰为一半时远离零舍入。"}))),
     Topic(
-        "affine",
-        {"en": "The affine map, there and back", "zh": "仿射量化与反量化"},
-        _affine,
-        {
-            "en": "scale = {scale} (real units per code), zero_point = {zero_point}, codes {qmin}..{qmax}, rounding "
-            "half to even, saturating. x = {x}.",
-            "zh": "步长 scale = {scale}（每个编码对应的实数单位），零点 zero_point = {zero_point}，"
-            "编码范围 {qmin}..{qmax}，恰为一半时取偶数，超出范围时取端点。x = {x}。",
-        },
-        (
-            Step(
-                7,
-                (f"{AFFINE}.quantize",),
-                lambda f, g, e: f(g["x"], _grid(g)),
-                {"en": "The seven codes.", "zh": "七个编码。"},
-            ),
-            Step(
-                7,
-                (f"{AFFINE}.dequantize",),
-                _decoded,
-                {"en": "What your codes decode to.", "zh": "把你的编码解码。"},
-            ),
-        ),
-    ),
+        "affine", {"en": "The affine map, there and back", "zh": "仿射量化与反量化"}, _affine,
+        {"en": "scale = {scale} (real units per code), zero_point = {zero_point}, codes "
+               "{qmin}..{qmax}, rounding half to even, saturating. x = {x}.",
+         "zh": "步长 scale = {scale}（每个编码对应的实数单位），零点 zero_point = {zero_point}，"
+               "编码范围 {qmin}..{qmax}，恰为一半时取偶数，超出范围时取端点。x = {x}。"},
+        (Step(7, (f"{AFFINE}.quantize",), lambda f, g, e: f(g["x"], _grid(g)),
+              {"en": "The seven codes.", "zh": "七个编码。"}),
+         Step(7, (f"{AFFINE}.dequantize",), _decoded,
+              {"en": "What your codes decode to.", "zh": "把你的编码解码。"}))),
     Topic(
-        "choose_qparams",
-        {"en": "Scale and zero point", "zh": "步长与零点"},
-        _choose,
-        {
-            "en": "Signed codes of 4 bits, -8..7. x = {x}. y = {y}. z = {z}.",
-            "zh": "4 位有符号编码，-8..7。x = {x}。y = {y}。z = {z}。",
-        },
-        (
-            Step(
-                6,
-                ("quantization.calibration.choose_qparams",),
-                _chosen,
-                {
-                    "en": "scale and zero_point of x, then of y (both asymmetric, min-max), then of z (symmetric: codes "
-                    "-7..7).",
-                    "zh": "依次写出 x、y（非对称，最小-最大）和 z（对称，编码 -7..7）的 scale 与 zero_point。",
-                },
-                AXES_ONLY,
-            ),
-        ),
-    ),
+        "choose_qparams", {"en": "Scale and zero point", "zh": "步长与零点"}, _choose,
+        {"en": "Signed codes of 4 bits, -8..7. x = {x}. y = {y}. z = {z}.",
+         "zh": "4 位有符号编码，-8..7。x = {x}。y = {y}。z = {z}。"},
+        (Step(6, ("quantization.calibration.choose_qparams",), _chosen,
+              {"en": "scale and zero_point of x, then of y (both asymmetric, min-max), then of z "
+                     "(symmetric: codes -7..7).",
+               "zh": "依次写出 x、y（非对称，最小-最大）和 z（对称，编码 -7..7）的 "
+                     "scale 与 zero_point。"},
+              {"per_tensor_for_per_channel": "", "wrong_axis": "",  # no axis here, and no
+               "percentile_of_the_range": "", "calibration_ignored": ""}),)),  # other calibration
     Topic(
-        "requantize",
-        {"en": "Integers only", "zh": "只用整数"},
-        _requantize,
-        {
-            "en": "Accumulators a = {a}; multiplier {multiplier} = {eighths}·2^31, right shift {shift}, zero_point = "
-            "{zero_point}, codes {qmin}..{qmax}. Round a·multiplier/2^31 (a half up), then divide by 2^{shift} "
-            "and round again (a half away from zero), add, saturate.",
-            "zh": "累加器 a = {a}；乘数 {multiplier} = {eighths}·2^31，右移 {shift} 位，零点 {zero_point}，"
-            "编码 {qmin}..{qmax}。先对 a·乘数/2^31 舍入（一半向上），再除以 2^{shift} 并再次舍入（一半远离零），"
-            "加零点，超出范围取端点。",
-        },
-        (
-            Step(
-                6,
-                ("quantization.integer.requantize",),
-                lambda f, g, e: f(
-                    g["a"], g["multiplier"], g["shift"], g["zero_point"], g["qmin"], g["qmax"]
-                ),
-                {"en": "The six codes.", "zh": "六个编码。"},
-            ),
-        ),
-    ),
+        "requantize", {"en": "Integers only", "zh": "只用整数"}, _requantize,
+        {"en": "Accumulators a = {a}; multiplier {multiplier} = {eighths}·2^31, right shift "
+               "{shift}, zero_point = {zero_point}, codes {qmin}..{qmax}. Round "
+               "a·multiplier/2^31 (a half up), then divide by 2^{shift} and round again (a half "
+               "away from zero), add, saturate.",
+         "zh": "累加器 a = {a}；乘数 {multiplier} = {eighths}·2^31，右移 {shift} 位，"
+               "零点 {zero_point}，编码 {qmin}..{qmax}。先对 a·乘数/2^31 舍入（一半向上），"
+               "再除以 2^{shift} 并再次舍入（一半远离零），加零点，超出范围取端点。"},
+        (Step(6, ("quantization.integer.requantize",),
+              lambda f, g, e: f(g["a"], g["multiplier"], g["shift"],
+                                g["zero_point"], g["qmin"], g["qmax"]),
+              {"en": "The six codes.", "zh": "六个编码。"}),)),
     Topic(
-        "errata",
-        {"en": "A misprint", "zh": "勘误"},
-        _errata,
-        {
-            "en": "For x = {x} somebody printed the codes {q} of ⌊x·W + B⌋ mod {P}, and neither W nor B. No W and B "
-            "print all of them.",
-            "zh": "有人对 x = {x} 印出了 ⌊x·W + B⌋ mod {P} 的编码 {q}，但没有给出 W 和 B。"
-            "没有任何 W 和 B 能得到全部编码。",
-        },
-        (
-            Step(
-                1,
-                (),
-                _odd_one,
-                {
-                    "en": "Which entry (1 to 6) cannot be right, if only one is wrong?",
-                    "zh": "如果只有一个编码印错，是第几个（1 到 6）？",
-                },
-            ),
-        ),
-    ),
+        "errata", {"en": "A misprint", "zh": "勘误"}, _errata,
+        {"en": "For x = {x} somebody printed the codes {q} of ⌊x·W + B⌋ mod {P}, and neither W "
+               "nor B. No W and B print all of them.",
+         "zh": "有人对 x = {x} 印出了 ⌊x·W + B⌋ mod {P} 的编码 {q}，但没有给出 W 和 B。"
+               "没有任何 W 和 B 能得到全部编码。"},
+        (Step(1, (), _odd_one,
+              {"en": "Which entry (1 to 6) cannot be right, if only one is wrong?",
+               "zh": "如果只有一个编码印错，是第几个（1 到 6）？"}),)),
 )
+# fmt: on

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from refnn import arrays
+from refnn.checking.catalogue.candidate import slips
 from refnn.checking.catalogue.candidates import CHOICES, RULES
 from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.checking.identify import identify
@@ -58,9 +59,8 @@ def planted(x, codes, levels, **given):
     found = identify(text(x), codes, levels, **given)
     assert all(row.agree == row.of and row.codes == tuple(codes) for row in found.exact)
     assert all(F(3, 4) <= F(row.agree, row.of) < 1 for row in found.near)
-    assert [F(row.agree, row.of) for row in found.near] == sorted(
-        (F(r.agree, r.of) for r in found.near), reverse=True
-    )
+    shares = [F(row.agree, row.of) for row in found.near]
+    assert shares == sorted(shares, reverse=True)
     assert all(pair in SAME for pair in together(found)), together(found)
     return found
 
@@ -73,20 +73,15 @@ def test_each_convention_is_named(convention):
     decoded = [(c - grid.zero_point) * grid.scale for c in codes]
     found = identify(text(TENSORS[0]), codes, 16, decoded=text(decoded))
     assert convention.name in names(found.exact)
-    swapped = {
-        "article, as written": "article, sign mended",
-        "article, sign mended": "article, as written",
-    }
-    assert swapped.get(convention.name) not in names(found.exact)  # a decoder tells these two apart
+    both = ["article, as written", "article, sign mended"]
+    if convention.name in both:  # a decoder tells these two apart
+        assert both[both[0] == convention.name] not in names(found.exact)
 
 
-@pytest.mark.parametrize(
-    "name", [s.name for s in CATALOGUE.values() if s.formula == "quantization.affine.quantize"]
-)
+@pytest.mark.parametrize("name", slips(affine.quantize))
 def test_each_slip_of_quantize_is_named_at_a_given_scale(name):
-    x = [
-        F(v) for v in ("1", "3", "5", "-1", "-3", "-5", "0.9", "-0.6", "1e10", "246", "600", "-700")
-    ]
+    x = "1 3 5 -1 -3 -5 0.9 -0.6 1e10 246 600 -700"
+    x = [F(v) for v in x.split()]
     p = QParams(F(2), 11, -128, 127)  # codes below 0: no mod prints them
     codes = [int(c) for c in CATALOGUE[name].wrong(objects(x), p)]
     assert codes != affine.quantize(x, p).tolist()
@@ -96,28 +91,18 @@ def test_each_slip_of_quantize_is_named_at_a_given_scale(name):
     assert {row.slip for row in identify(text(x), codes, 256, "2", 11, decoded).exact} == {name}
 
 
-@pytest.mark.parametrize(
-    "name", [s.name for s in CATALOGUE.values() if s.formula == "quantization.affine.dequantize"]
-)
+@pytest.mark.parametrize("name", slips(affine.dequantize))
 def test_each_slip_of_dequantize_is_named(name):
     x, p = [F(-5, 4), F(3, 4), F(2)], QParams(F(1, 4), 5, 0, 15)
     codes = affine.quantize(x, p)
     decoded = CATALOGUE[name].wrong(codes, p)
     found = planted(x, codes.tolist(), 16, scale="0.25", zero_point=5, decoded=text(decoded))
-    assert [row.slip for row in found.exact if row.kind != "formula"] == [
-        name
-    ]  # (q + B)/W is plus_zero_point
+    # (q + B)/W is plus_zero_point
+    assert [row.slip for row in found.exact if row.kind != "formula"] == [name]
 
 
-CHOSEN = [
-    (s.name, kind)
-    for s in CATALOGUE.values()
-    if s.formula == "quantization.calibration.choose_qparams"
-    for kind in CHOICES
-]
-
-
-@pytest.mark.parametrize(("name", "kind"), CHOSEN)
+@pytest.mark.parametrize("kind", CHOICES)
+@pytest.mark.parametrize("name", slips(calibration.choose_qparams))
 def test_each_slip_of_choose_qparams_is_named_or_makes_no_difference(name, kind):
     differs = named = 0
     for x in (*TENSORS, [F(5), F(10), F(7)], [F(-7), F(3), F(1)], [F(-5), F(6), F(1)]):
@@ -127,44 +112,26 @@ def test_each_slip_of_choose_qparams_is_named_or_makes_no_difference(name, kind)
             continue
         differs += 1
         codes = [int(c) for c in affine.quantize(x, wrong)]
-        rows = identify(
-            text(x), codes, 16, scale=str(wrong.scale), zero_point=int(wrong.zero_point)
-        ).exact
-        named += any(row.slip == name for row in rows)
-    elsewhere = {
-        "per_tensor_for_per_channel",
-        "wrong_axis",
-        "percentile_of_the_range",
-        "calibration_ignored",
-    }
-    none = (
-        name in elsewhere
-        or "symmetric" in kind + name
-        or (name, kind) == ("unsigned_zero_point", "uint")
-    )
+        given = {"scale": str(wrong.scale), "zero_point": int(wrong.zero_point)}
+        named += any(row.slip == name for row in identify(text(x), codes, 16, **given).exact)
+    of_axes = {"per_tensor_for_per_channel", "wrong_axis"}
+    elsewhere = {*of_axes, "percentile_of_the_range", "calibration_ignored"}
+    unsigned = (name, kind) == ("unsigned_zero_point", "uint")
+    none = name in elsewhere or "symmetric" in kind + name or unsigned
     assert named == differs and (differs > 0 or none)
 
 
+WRITTEN = {f.__name__: f for f in (as_written.quantize, as_written.dequantize, as_written.min_max)}
+OTHERWISE = {"clip_for_mod", "remainder_of_C", "minus_B_decoding"}  # no difference; a convention
+
+
 @pytest.mark.parametrize(
-    "name",
-    [
-        "round_for_floor",
-        "minus_B_encoding",
-        "mod_P_minus_1",
-        "P_for_P_minus_1",
-        "B_is_plus_min_W",
-        "B_in_real_units",
-        "times_W",
-        "B_outside_fraction",
-    ],
+    "name", sorted({n for f in WRITTEN.values() for n in slips(f)} - OTHERWISE)
 )
 def test_each_slip_of_the_article_is_named(name):
     x, P = [F(1, 10), F(2, 10), F(45, 100), F(9, 10)], 10
-    slip, functions = (
-        CATALOGUE[name],
-        {f: getattr(as_written, f) for f in ("quantize", "dequantize", "min_max")},
-    )
-    functions[slip.formula.rsplit(".", 1)[1]] = slip.wrong
+    slip = CATALOGUE[name]
+    functions = {**WRITTEN, slip.formula.rsplit(".", 1)[1]: slip.wrong}
     W, B = functions["min_max"](x, P)
     codes = functions["quantize"](objects(x), W, B, P)
     decoded = functions["dequantize"](np.asarray(codes).astype(np.uint8), W, B)
@@ -174,9 +141,8 @@ def test_each_slip_of_the_article_is_named(name):
 
 def test_the_solvers_pair_is_a_candidate_exact_or_near():
     found = planted([F(1, 10), F(1, 5), F(3, 10)], [0, 1, 2], 8)
-    assert [row.name for row in found.exact if row.kind == "formula"] == [
-        "floor(x*W + B) mod 8; W = 6, B = 1/3"
-    ]
+    [pair] = [row.name for row in found.exact if row.kind == "formula"]
+    assert pair == "floor(x*W + B) mod 8; W = 6, B = 1/3"
     x = [F(k, 10) for k in (1, 2, 3, 4, 5, 6)]
     near = identify(text(x), [0, 1, 2, 3, 4, 1], 8).near  # 0.6 printing 1 is the conflict
     assert [(row.agree, row.of) for row in near if row.kind == "formula"] == [(5, 6)]
@@ -187,37 +153,30 @@ def test_the_solvers_pair_is_a_candidate_exact_or_near():
 def plain(rule, v):
     """The seven rules again, on a Fraction."""
     down, up, rest = floor(v), ceil(v), v - floor(v)
-    tie = {
-        "half_up": up,
-        "half_down": down,
-        "half_away": up if v > 0 else down,
-        "half_even": down if down % 2 == 0 else up,
-    }
-    return (
-        {"floor": down, "ceil": up, "toward_zero": int(v)}.get(rule)
-        if rule in ("floor", "ceil", "toward_zero")
-        else tie[rule]
-        if rest == F(1, 2)
-        else round(v)
-    )
+    directed = {"floor": down, "ceil": up, "toward_zero": int(v)}
+    if rule in directed:
+        return directed[rule]
+    if rest != F(1, 2):
+        return round(v)
+    even, away = (down, up)[down % 2], up if v > 0 else down
+    return {"half_up": up, "half_down": down, "half_away": away, "half_even": even}[rule]
 
 
 def test_the_separating_input_separates_by_brute_force():
     """Codes that all seven rules print alike, so that seven remain and more; the x that are given
     tell the rules apart, recomputed here; and no value of them can be left out."""
     found = planted([F(0), F(2), F(-4)], [11, 12, 9], 256, scale="2", zero_point=11)
-    assert {f"{rule} (0..255)" for rule in RULES} <= names(found.exact)
+    rules = [rule.__name__ for rule in RULES]
+    assert {f"{rule} (0..255)" for rule in rules} <= names(found.exact)
     told = {}
     for separation in found.separating:
         for group, codes in separation.prints:
             for name in group:
                 told.setdefault(name, []).append(codes)
-    for rule in RULES:
-        assert told[f"{rule} (0..255)"] == [
-            tuple(min(max(plain(rule, v / 2) + 11, 0), 255) for v in s.x) for s in found.separating
-        ]
-    rules = [tuple(told[f"{rule} (0..255)"]) for rule in RULES]
-    assert len(set(rules)) == 7
+    for rule in rules:
+        for s, codes in zip(found.separating, told[f"{rule} (0..255)"], strict=True):
+            assert codes == tuple(min(max(plain(rule, v / 2) + 11, 0), 255) for v in s.x)
+    assert len({tuple(told[f"{rule} (0..255)"]) for rule in rules}) == 7
     first = found.separating[0]
     columns = list(zip(*(codes for _, codes in first.prints)))
     for i in range(len(columns)):
@@ -238,29 +197,23 @@ def test_near_counts_the_entries_that_agree():
 
 def test_decoded_values_and_a_scale_are_intervals():
     x, codes = ["-1.5", "0.2", "2.8"], [-128, -27, 127]  # scale 4.3/255 = 0.0168627…
-    rows = {
-        row.name: row
-        for row in identify(x, codes, 256, "0.0169", -39, ["-1.50", "0.202", "2.8"]).exact
-    }
-    assert (rows["ONNX, int8"].agree, rows["ONNX, int8"].of) == (8, 8)
-    assert "ONNX, int8" in names(
-        identify(x, codes, 256, "0.0168", -39).near
-    )  # 0.01675..0.01685 does not hold it
+    found = identify(x, codes, 256, "0.0169", -39, ["-1.50", "0.202", "2.8"])
+    [onnx] = [row for row in found.exact if row.name == "ONNX, int8"]
+    assert (onnx.agree, onnx.of) == (8, 8)
+    # 0.01675..0.01685 does not hold it
+    assert "ONNX, int8" in names(identify(x, codes, 256, "0.0168", -39).near)
     assert "ONNX, int8" in names(identify(x, codes, 256, decoded=["-1.50", "0.203", "2.8"]).near)
 
 
 def test_published_cases_are_named():
-    found = identify(
-        ["191.6", "-13.5", "728.6", "92.14", "295.5", "-184", "0", "684.6", "245.5"],
-        [-15, -74, 127, -44, 14, -123, -70, 126, 0],
-        256,
-        scale="3.5",
-        zero_point=-70,
-    )
+    x = ["191.6", "-13.5", "728.6", "92.14", "295.5", "-184", "0", "684.6", "245.5"]
+    codes = [-15, -74, 127, -44, 14, -123, -70, 126, 0]
+    found = identify(x, codes, 256, scale="3.5", zero_point=-70)
     assert "half_even (-128..127)" in names(found.exact)  # DeepLearning.AI's, at the given scale
-    found = identify(["0.25", "0.75", "1.25", "1.75"], [0, 2, 2, 4], 256, scale="0.5", zero_point=0)
+    x, grid = ["0.25", "0.75", "1.25", "1.75"], {"scale": "0.5", "zero_point": 0}
+    found = identify(x, [0, 2, 2, 4], 256, **grid)
     assert "half_even (0..255)" in names(found.exact)  # tract #2850; mended from
-    found = identify(["0.25", "0.75", "1.25", "1.75"], [1, 2, 3, 4], 256, scale="0.5", zero_point=0)
+    found = identify(x, [1, 2, 3, 4], 256, **grid)
     assert {"half_away_for_half_even", "half_up_for_half_even"} <= {row.slip for row in found.exact}
     assert "half_even (0..255)" not in names(found.exact)
 

@@ -2,22 +2,23 @@
 real."""
 
 import os
-from pathlib import Path
 import subprocess
 import sys
 from fractions import Fraction as F
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from refnn import console
 from refnn.checking import implementation
+from refnn.checking.catalogue.explain import slips_of
 from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.checking.implementation import assert_sound, check
 from refnn.checking.running import behaviour, properties, pruner
 from refnn.checking.running.staircase import staircase
 from refnn.command import cli
-from refnn.network import Params
+from refnn.network import Params, backward
 from refnn.pruning import as_written as prune_written
 from refnn.pruning import importance, masks
 from refnn.quantization import affine, as_written
@@ -32,20 +33,13 @@ def broken(report):
     return [p.name for p in report.broken]
 
 
-# --- what is right is sound
-# ------------------------------------------------------------------------------------------
+# --- what is right is sound -----------------------------------------------------------------------
 
+ENDS = ((3, 0, 15), (0, -127, 127), (-128, -128, 127), (255, 0, 255), (0, 0, 255), (-1, -2, 1))
 GRIDS = [
-    QParams(float(scale), z, qmin, qmax)
+    QParams(float(scale), *ends)
     for scale in (F(1, 10), F(1, 127), F(7, 2), F(1, 3), F(1, 2), F(1, 51), F(10**9), F(1, 10**12))
-    for z, qmin, qmax in (
-        (3, 0, 15),
-        (0, -127, 127),
-        (-128, -128, 127),
-        (255, 0, 255),
-        (0, 0, 255),
-        (-1, -2, 1),
-    )
+    for ends in ENDS
 ]
 
 
@@ -93,56 +87,48 @@ def test_a_function_that_is_given_its_grid_meets_the_published_vectors():
 
     report = check(quantize, dequantize)
     assert report.broken == () and len(report.vectors) >= 8
-    assert {"quantizelinear", "ties", "dequantizelinear", "linear quantize, 2 bits"} <= {
-        v.name for v in report.vectors
-    }
-    failed = check(
-        lambda x, scale, zp, qmin, qmax: np.clip(np.floor(x / scale) + zp, qmin, qmax)
-    ).vectors
-    assert [v.why for v in failed if v.name == "ties"] == [".75 gives 1, printed 2"]
+    asked = {v.name for v in report.vectors}
+    assert {"quantizelinear", "ties", "dequantizelinear", "linear quantize, 2 bits"} <= asked
+
+    def floors(x, scale, zp, qmin, qmax):
+        return np.clip(np.floor(x / scale) + zp, qmin, qmax)
+
+    assert [v.why for v in check(floors).vectors if v.name == "ties"] == [".75 gives 1, printed 2"]
     on_its_grid = check(lambda x: np.clip(np.rint(x / 2) + 128, 0, 255)).vectors
     assert [v.name for v in on_its_grid if v.held] == ["quantizelinear"]
 
 
-# --- what is wrong is named
-# ------------------------------------------------------------------------------------------
+# --- what is wrong is named -----------------------------------------------------------------------
 
 Q, D = "quantization.affine.quantize", "quantization.affine.dequantize"
-OF = {
-    formula: [s.name for s in CATALOGUE.values() if s.formula == formula]
-    for formula in (
-        Q,
-        D,
-        "quantization.as_written.quantize",
-        "quantization.as_written.dequantize",
-        "pruning.as_written.prune",
-        "pruning.masks.by_threshold",
+WRITTEN = "quantization.as_written.quantize"
+PRUNE, BY_THRESHOLD = "pruning.as_written.prune", "pruning.masks.by_threshold"
+
+
+def quantize_on(function):
+    """A quantizer that is given its grid."""
+    return lambda x, scale, zero_point, qmin, qmax: function(
+        x, QParams(scale, zero_point, qmin, qmax)
     )
-}
 
 
-@pytest.mark.parametrize("name", OF[Q])
+@pytest.mark.parametrize("name", slips_of(Q))
 def test_every_slip_of_quantize_is_named(name):
-    wrong = CATALOGUE[name].wrong
-    report = check(
-        lambda x, scale, zero_point, qmin, qmax: wrong(x, QParams(scale, zero_point, qmin, qmax))
-    )
+    report = check(quantize_on(CATALOGUE[name].wrong))
     assert report.broken and name in names(report) and len(names(report)) == 1
 
 
-@pytest.mark.parametrize("name", OF[D])
+@pytest.mark.parametrize("name", slips_of(D))
 def test_every_slip_of_dequantize_is_named(name):
     wrong = CATALOGUE[name].wrong
     report = check(
-        lambda x, scale, zero_point, qmin, qmax: affine.quantize(
-            x, QParams(scale, zero_point, qmin, qmax)
-        ),
+        quantize_on(affine.quantize),
         lambda q, scale, zero_point, qmin, qmax: wrong(q, QParams(scale, zero_point, qmin, qmax)),
     )
     assert report.broken and name in names(report) and len(names(report)) == 1
 
 
-@pytest.mark.parametrize("name", OF["quantization.as_written.quantize"])
+@pytest.mark.parametrize("name", slips_of(WRITTEN))
 def test_every_slip_of_the_article_s_encoder_is_named(name):
     wrong = CATALOGUE[name].wrong
     assert names(check(lambda x, W, B, P: wrong(x, W, B, P))) == {name}
@@ -155,7 +141,7 @@ def test_the_article_as_written_is_told_by_its_name():
     given = check(as_written.quantize, as_written.dequantize)
     for report in (fixed, given):
         assert names(report) == {behaviour.WRITTEN, "plus_zero_point"}
-        assert {
+        assert set(broken(report)) == {
             "never falls as x grows",
             "stops at the ends",
             "nearest code",
@@ -163,7 +149,7 @@ def test_the_article_as_written_is_told_by_its_name():
             "decoded, then encoded, is the code",
             "error at most half a step",
             "twice is once",
-        } == set(broken(report))
+        }
 
 
 def fixed(rule):
@@ -232,18 +218,14 @@ def test_planted_ones_with_their_grid_inside_are_named(what):
 
 def test_the_counterexample_is_the_nearest_to_0_and_real():
     [nearest] = check(fixed(np.floor)).broken
-    assert (
-        nearest.why == "0.1 steps below 0 (x = -0.01) give 2, nearest is 3"
-        and fixed(np.floor)(-0.01) == 2
-    )
+    assert nearest.why == "0.1 steps below 0 (x = -0.01) give 2, nearest is 3"
+    assert fixed(np.floor)(-0.01) == 2
     [tie] = check(fixed(lambda k: np.floor(k + 0.5))).broken
     assert tie.why == "0.5 steps (x = 0.05) give 4, even is 3; ties go up"
     falls, ends = check(PLANTED["wrap"][0]).broken
     assert falls.why == "3.4 steps below 0 (x = -0.34) give 0, just before 15"
-    assert (
-        ends.why == "4 steps below 0 (x = -0.4) give 15, the end is 0"
-        and PLANTED["wrap"][0](-0.4) == 15
-    )
+    assert ends.why == "4 steps below 0 (x = -0.4) give 15, the end is 0"
+    assert PLANTED["wrap"][0](-0.4) == 15
     [cast] = check(PLANTED["cast, then clip"][0]).broken
     assert cast.why == "3e+09 steps (x = 3e+08) give 0, the end is 15"
 
@@ -288,10 +270,7 @@ def test_a_random_one_is_no_function():
 def test_two_mistakes_are_two():
     report = check(fixed(np.trunc), lambda q: q * 0.1)
     assert names(report) == {"truncate_for_round", "zero_point_dropped"}
-    assert len(report.behaviours) == 2 and [b.function for b in report.behaviours] == [
-        "quantize",
-        "dequantize",
-    ]
+    assert [b.function for b in report.behaviours] == ["quantize", "dequantize"]
 
 
 def test_the_nearest_slip_is_named_with_an_input_on_which_it_differs():
@@ -324,30 +303,19 @@ def test_no_slip_is_named_where_none_fits():
 
 
 def test_staircases_of_every_rule():
-    for rule, offset in (
-        (np.floor, F(3)),
-        (np.rint, F(7, 2)),
-        (lambda k: np.floor(k + 0.25), F(13, 4)),
-    ):
+    def quarter(k):
+        return np.floor(k + 0.25)
+
+    for rule, offset in ((np.floor, F(3)), (np.rint, F(7, 2)), (quarter, F(13, 4))):
         found = staircase(lambda x, rule=rule: np.clip(rule(x / 0.1) + 3, 0, 15))
         assert found == (F(1, 10), 3, 0, 15, offset, True, True)
-    assert staircase(lambda x: np.floor(100 * x - 3.5) % 256) == (
-        F(1, 100),
-        252,
-        0,
-        255,
-        F(505, 2),
-        True,
-        True,
-    )
-    assert (
-        staircase(lambda x: np.zeros(x.shape)) is None
-        and staircase(lambda x: (x > 0) * 1.0) is None
-    )
+    wraps = staircase(lambda x: np.floor(100 * x - 3.5) % 256)
+    assert wraps == (F(1, 100), 252, 0, 255, F(505, 2), True, True)
+    assert staircase(lambda x: np.zeros(x.shape)) is None
+    assert staircase(lambda x: (x > 0) * 1.0) is None
 
 
-# --- prune and importance
-# --------------------------------------------------------------------------------------------
+# --- prune and importance -------------------------------------------------------------------------
 
 
 def test_prune_is_sound_in_every_form():
@@ -364,49 +332,41 @@ def test_prune_is_sound_in_every_form():
         assert report.role == "prune" and report.broken == () and report.behaviours == ()
 
 
-@pytest.mark.parametrize("name", OF["pruning.as_written.prune"] + OF["pruning.masks.by_threshold"])
+@pytest.mark.parametrize("name", [*slips_of(PRUNE), *slips_of(BY_THRESHOLD)])
 def test_every_slip_of_prune_is_named(name):
     wrong = CATALOGUE[name].wrong
-    three = CATALOGUE[name].formula.endswith("prune")
-    report = check(
-        (lambda params, R, tau: wrong(params, R, tau))
-        if three
-        else lambda scores, tau: wrong(scores, tau)
+    three, two = (
+        lambda params, R, tau: wrong(params, R, tau),
+        lambda scores, tau: wrong(scores, tau),
     )
+    report = check(three if CATALOGUE[name].formula == PRUNE else two)
     assert report.broken and names(report) == {name}
 
 
 def test_prune_by_hand():
     assert broken(check(lambda theta, R, tau: theta * (R > tau))) == ["keeps what is equal to tau"]
-    assert broken(check(lambda theta, R, tau: theta * (abs(R) >= tau))) == [
-        "removes what is far below 0: R has a sign"
-    ]
-    assert "what is kept stays, the rest is 0" in broken(
-        check(lambda w, R, tau: (w * 2 * (R >= tau), R >= tau))
-    )
+    absolute = check(lambda theta, R, tau: theta * (abs(R) >= tau))
+    assert broken(absolute) == ["removes what is far below 0: R has a sign"]
+    doubled = check(lambda w, R, tau: (w * 2 * (R >= tau), R >= tau))
+    assert "what is kept stays, the rest is 0" in broken(doubled)
     assert broken(check(lambda w, R, tau: "abc")) == ["answers a mask or what is kept"]
 
 
-@pytest.mark.parametrize("name", pruner.CRITERIA)
-def test_every_criterion_is_known(name):
-    function = getattr(importance, name)
+@pytest.mark.parametrize("function", pruner.CRITERIA, ids=lambda f: f.__name__)
+def test_every_criterion_is_known(function):
     report = check(lambda params, X, y: function(params, X, y))
-    assert report.broken == () and f"it is {name}" in [p.why for p in report.properties]
+    assert report.broken == () and report.properties[-1].why == f"it is {function.__name__}"
     arrays_too = check(
         lambda W_ih, b_h, W_ho, b_o, X, y: function(Params(W_ih, b_h, W_ho, b_o), X, y).flatten()
     )
     assert arrays_too.broken == ()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        s.name
-        for s in CATALOGUE.values()
-        if s.formula.rsplit(".", 1)[0] in ("pruning.importance", "pruning.as_written")
-        and s.formula.rsplit(".", 1)[1] in (*pruner.CRITERIA, "importance")
-    ],
-)
+OF_IMPORTANCE = ["pruning.as_written.importance"]
+OF_IMPORTANCE += [f"pruning.importance.{f.__name__}" for f in pruner.CRITERIA]
+
+
+@pytest.mark.parametrize("name", [s.name for s in CATALOGUE.values() if s.formula in OF_IMPORTANCE])
 def test_every_slip_of_importance_is_named_unless_it_is_another_criterion(name):
     wrong = CATALOGUE[name].wrong
     report = check(lambda params, X, y: wrong(params, X, y))
@@ -415,39 +375,30 @@ def test_every_slip_of_importance_is_named_unless_it_is_another_criterion(name):
 
 
 def test_a_missing_absolute_value_is_seen_on_the_probe():
-    g = importance.network.backward(pruner.NETWORK, pruner.X, pruner.Y, "tanh").flatten()
+    def slope(params, X, y):
+        return backward(params, X, y, "tanh").flatten()
+
+    g = slope(pruner.NETWORK, pruner.X, pruner.Y)
     for signed in (g, g * pruner.NETWORK.flatten(), pruner.NETWORK.flatten()):
         assert (signed < 0).sum() > 2 and (signed > 0).sum() > 2
     for name, signed in (
-        (
-            "signed_taylor",
-            lambda params, X, y: (
-                params.flatten() * importance.network.backward(params, X, y, "tanh").flatten()
-            ),
-        ),
+        ("signed_taylor", lambda params, X, y: params.flatten() * slope(params, X, y)),
         ("no_abs", lambda params, X, y: params.flatten()),
     ):
-        assert broken(report := check(signed)) == ["is a known criterion"] and names(report) == {
-            name
-        }
+        report = check(signed)
+        assert broken(report) == ["is a known criterion"] and names(report) == {name}
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "relu", "identity"])
 def test_an_importance_of_another_activation_is_right_and_said_to_be(activation):
-    for name in ("taylor", "gradient"):
-        report = check(
-            lambda params, X, y, name=name: getattr(importance, name)(params, X, y, activation)
-        )
-        assert (
-            report.broken == ()
-            and report.properties[-1].why == f"it is {name} of a network with {activation}"
-        )
+    for function in (importance.taylor, importance.gradient):
+        report = check(lambda params, X, y, f=function: f(params, X, y, activation))
+        said = f"it is {function.__name__} of a network with {activation}"
+        assert report.broken == () and report.properties[-1].why == said
     signed = check(lambda params, X, y: CATALOGUE["signed_taylor"].wrong(params, X, y, activation))
     assert names(signed) == {"signed_taylor"}
-    assert (
-        "tanh, sigmoid, relu or identity"
-        in check(lambda params, X, y: params.flatten() ** 2).broken[0].why
-    )
+    [unknown] = check(lambda params, X, y: params.flatten() ** 2).broken
+    assert "tanh, sigmoid, relu or identity" in unknown.why
 
 
 def test_arguments_by_keyword_alone_are_given_by_keyword(mine):
@@ -457,18 +408,14 @@ def test_arguments_by_keyword_alone_are_given_by_keyword(mine):
     def dequantize(q, *, zero_point, scale):
         return (q.astype(float) - zero_point) * scale
 
-    assert (
-        check(quantize, dequantize).broken == ()
-        and check(quantize, dequantize).grid.zero_point == 5
-    )
+    report = check(quantize, dequantize)
+    assert report.broken == () and report.grid.zero_point == 5
     assert check(mine + "keys").broken == ()
 
 
 def test_an_inverted_mask_of_two_arguments_is_named_and_chance_is_not():
     assert names(check(lambda scores, threshold: scores < threshold)) == {"mask_inverted"}
-    by_weight = check(
-        lambda w, R, tau: np.where(np.abs(w) < tau, 0, w)
-    )  # agrees on 5 of 9, by chance
+    by_weight = check(lambda w, R, tau: np.where(np.abs(w) < tau, 0, w))  # 5 of 9, by chance
     assert by_weight.broken and by_weight.behaviours == ()
 
 
@@ -477,8 +424,7 @@ def test_codes_without_ends_are_told_by_their_name():
     assert "stops at the ends" in broken(report) and names(report) == {behaviour.UNLIMITED}
 
 
-# --- refusals, the sandbox, the command
-# ------------------------------------------------------------------------------
+# --- refusals, the sandbox, the command -----------------------------------------------------------
 
 MINE = """
 import os
@@ -552,16 +498,9 @@ def test_help_fits_and_says_that_it_is_no_security_border(capsys):
 
 
 def test_the_real_command_in_ascii(mine):
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "refnn", "check", mine + "prune"],
-        capture_output=True,
-        env={
-            **os.environ,
-            "PYTHONIOENCODING": "ascii",
-            "PYTHONPATH": str(Path(cli.__file__).parents[2]),
-        },
-        check=False,
-    )
+    ascii_ = {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(cli.__file__).parents[2])}
+    command = [sys.executable, "-W", "error", "-m", "refnn", "check", mine + "prune"]
+    done = subprocess.run(command, capture_output=True, env=os.environ | ascii_, check=False)
     assert done.returncode == 1 and done.stderr == b""
     assert b"at_most_for_below" in done.stdout and b"tau?" in done.stdout
 
@@ -578,13 +517,11 @@ def test_refusals():
         (lambda theta, X, y: theta, "quantize"),
         (lambda params, X, y: 1 / 0, "ZeroDivision"),
     ):
-        with pytest.raises(
-            (ValueError, TypeError),
-            match=rf"check: quantize must be .*{word}|check: {word} must be",
-        ):
+        expected = rf"check: quantize must be .*{word}|check: {word} must be"
+        with pytest.raises((ValueError, TypeError), match=expected):
             check(function)
     for option, bad in (("seconds", 0), ("memory", 1.5), ("folder", "/no/such")):
-        with pytest.raises((ValueError, TypeError), match=rf"run: {option} must be"):
+        with pytest.raises((ValueError, TypeError), match=rf"check: {option} must be"):
             check("math:floor", **{option: bad})
     with pytest.raises(TypeError, match="check: dequantize must be a function"):
         check(np.rint, 3)
@@ -596,6 +533,4 @@ def test_points_lie_off_the_edges_and_ties_are_hit():
         k = behaviour.battery(p) / p.scale
         tie = np.abs(k - np.floor(k) - 0.5) < 0.05
         assert (k[tie] % 1 == 0.5).all() and tie.any()
-    assert (
-        implementation.GIVEN.zero_point % 2 == 1
-    )  # an even one hides what is rounded after adding
+    assert implementation.GIVEN.zero_point % 2 == 1  # even would hide what is rounded after adding

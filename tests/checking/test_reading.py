@@ -10,7 +10,7 @@ import pytest
 
 from refnn import article, console
 from refnn.checking.reading import files as reading
-from refnn.checking.reading import markdown
+from refnn.checking.reading import latex, markdown
 from refnn.checking.reading.printed import levels_in
 from refnn.checking.worked_example import KINDS, check
 from refnn.command import cli
@@ -19,42 +19,25 @@ EXAMPLES = reading.EXAMPLES
 
 
 def matrix(rows, kind="bmatrix"):
-    return (
-        rf"\begin{{{kind}}}"
-        + "\n"
-        + " \\\\\n".join(" & ".join(row) for row in rows)
-        + "\n"
-        + rf"\end{{{kind}}}"
-    )
+    cells = " \\\\\n".join(" & ".join(row) for row in rows)
+    return f"\\begin{{{kind}}}\n{cells}\n\\end{{{kind}}}"
 
 
 def left(form, name):
     base, index = name.split("_")
-    return {
-        "x": f"{base}_{{{index}}}",
-        "q": f"Q({base}_{{{index}}})",
-        "x_hat": rf"\hat{{{base}}}_{{{index}}}",
-    }[form]
+    forms = {"x": "{}_{{{}}}", "q": "Q({}_{{{}}})", "x_hat": r"\hat{{{}}}_{{{}}}"}
+    return forms[form].format(base, index)
 
 
 def the_article(times=7):
     """§4.1 in LaTeX, written from what `article` holds: parameters seven times, codes, decoded
     values."""
-    shown = [("x", times), ("q", 1), ("x_hat", 1)]
     parts = ["# 4\n\n我们将使用量化级别为8的量化方法。\n", r"$$ \hat{x} = \frac{Q(x) + B}{W} $$"]
-    for form, count in shown:
-        parts += [
-            f"$$\n{left(form, name)} = {matrix(getattr(t, form))}\n$$\n"
-            for _ in range(count)
-            for name, t in article.TENSORS.items()
-        ]
-    return "\n".join(
-        [
-            *parts,
-            r"$$ \theta_q = \begin{bmatrix} \hat{W}_{ih} & \hat{W}_{ho} \\ \hat{b}_h & \hat{b}_o"
-            r"\end{bmatrix} $$",
-        ]
-    )
+    for form, count in ("x", times), ("q", 1), ("x_hat", 1):
+        for name, t in [*article.TENSORS.items()] * count:
+            parts.append(f"$$\n{left(form, name)} = {matrix(getattr(t, form))}\n$$\n")
+    theta = r"\hat{W}_{ih} & \hat{W}_{ho} \\ \hat{b}_h & \hat{b}_o"
+    return "\n".join([*parts, rf"$$ \theta_q = \begin{{bmatrix}} {theta} \end{{bmatrix}} $$"])
 
 
 def test_the_article_in_markdown_has_the_verdicts_of_the_article():
@@ -65,13 +48,8 @@ def test_the_article_in_markdown_has_the_verdicts_of_the_article():
 
 def test_the_example_article_has_two_mistakes():
     verdicts = {v.claim: v for v in check(reading.read(EXAMPLES / "article.md"))}
-    assert [v.status for v in verdicts.values()] == [
-        "exact",
-        "exact",
-        "cannot be",
-        "exact",
-        "cannot be",
-    ]
+    statuses = [v.status for v in verdicts.values()]
+    assert statuses == ["exact", "exact", "cannot be", "exact", "cannot be"]
     # by hand: 0.1·W mod 16 in (0, 2) for 8 -> 9, in (2, 4) for 9 -> 12
     assert "0.1*W mod 16 is in (0, 2)" in verdicts["Q(W_2)"].reason
     assert "decodes to these values" in verdicts["b_1^"].reason
@@ -91,7 +69,8 @@ Take $P = 4$ and \( V^{(1)} = \left(\begin{matrix} -1.0 & -0.6 \\ 0 & -0.3 \end{
   Q\left(U\right) &= \begin{pmatrix} 0 & 2 & 1 \end{pmatrix} \\
   \widehat{V^{(1)}} &= \begin{pmatrix} 1.0 & 1.3 \\ 2.0 & 1.7 \end{pmatrix}
 \end{align*}
-where (Q(x) + B) / W decodes. Not about this: $S = \begin{pmatrix} \cos t & 0 \\ a & 1 \end{pmatrix}$.
+where (Q(x) + B) / W decodes. Not about this:
+$S = \begin{pmatrix} \cos t & 0 \\ a & 1 \end{pmatrix}$.
 """
 
 
@@ -104,18 +83,12 @@ def test_another_article_in_another_dress():
     # both, so does B = -2.5
     assert [v.status for v in verdicts] == ["exact", "exact", "as printed"]
     wrong = SECOND.replace("1.0 & 1.3", "1.0 & 0.3")
-    assert [v.status for v in check(markdown.example(wrong, "t"))] == [
-        "exact",
-        "exact",
-        "cannot be",
-    ]
+    verdicts = check(markdown.example(wrong, "t"))
+    assert [v.status for v in verdicts] == ["exact", "exact", "cannot be"]
     minus = SECOND.replace("(Q(x) + B)", "(Q(x) - B)")
     minus = minus.replace("1.0 & 1.3", "-1.0 & -0.7").replace("2.0 & 1.7", "0 & -.3")
-    assert [claim.get("sign") for claim in markdown.example(minus, "t")["claims"]] == [
-        None,
-        None,
-        "-",
-    ]
+    signs = [claim.get("sign") for claim in markdown.example(minus, "t")["claims"]]
+    assert signs == [None, None, "-"]
     assert check(markdown.example(minus, "t"))[2].holds
 
 
@@ -155,21 +128,22 @@ def test_another_article_in_another_dress():
     ],
 )
 def test_names_to_the_left_of_a_matrix(text, form, name):
-    [block] = markdown.blocks(text + r"\begin{bmatrix} 1 \end{bmatrix}")
+    [block] = latex.blocks(text + r"\begin{bmatrix} 1 \end{bmatrix}")
     assert (block.form, block.name) == (form, name)
 
 
 def test_what_is_no_name_is_no_tensor():
     for text in ("$0.1 ", "$= ", "$3W = ", "$W = 0.1 ", "", "$W \\cdot "):
-        assert markdown.blocks(text + r"\begin{bmatrix} 1 \end{bmatrix}") == []
+        assert latex.blocks(text + r"\begin{bmatrix} 1 \end{bmatrix}") == []
 
 
 def test_a_matrix_is_the_end_of_a_chain_of_matrices():
     chain = (
-        r"$$\hat{W} = \frac{1}{10}\begin{bmatrix} 0 & 1 \end{bmatrix} = \begin{bmatrix} 0.0 & 0.1 \end{bmatrix}$$"
+        r"$$\hat{W} = \frac{1}{10}\begin{bmatrix} 0 & 1 \end{bmatrix} "
+        r"= \begin{bmatrix} 0.0 & 0.1 \end{bmatrix}$$"
         r"$$V = \begin{bmatrix} v_1 \end{bmatrix} = \begin{bmatrix} 3 \end{bmatrix}$$"
     )
-    assert [(b.form, b.name, b.body) for b in markdown.blocks(chain)] == [
+    assert [(b.form, b.name, b.body) for b in latex.blocks(chain)] == [
         ("x_hat", "W", " 0.0 & 0.1 "),
         ("x", "V", " v_1 "),
         ("x", "V", " 3 "),
@@ -177,11 +151,8 @@ def test_a_matrix_is_the_end_of_a_chain_of_matrices():
 
 
 def test_numbers_of_no_name_are_not_dropped(tmp_path, capsys):
-    path = write(
-        tmp_path,
-        "t.md",
-        article_of() + "\n" + r"$\hat{W} - W = \begin{bmatrix} 0.1 & 0.2 \end{bmatrix}$",
-    )
+    unread = r"$\hat{W} - W = \begin{bmatrix} 0.1 & 0.2 \end{bmatrix}$"
+    path = write(tmp_path, "t.md", f"{article_of()}\n{unread}")
     assert cli.main(["verify", path]) == 1
     out = capsys.readouterr().out
     assert "line 2: \\hat{W} - W: not decidable" in out and "1 of 2 claims hold." in out
@@ -211,13 +182,9 @@ ROUND = (
     ],
 )
 def test_the_sign_of_every_spelling_of_the_decoder(decoder):
-    assert markdown.example(ROUND + f"${decoder}$", "t")["claims"][1]["sign"] == "-"
-    assert (
-        markdown.example(ROUND + f"${decoder}$".replace("-", "+").replace("−", "+"), "t")["claims"][
-            1
-        ]["sign"]
-        == "+"
-    )
+    plus = decoder.replace("-", "+").replace("−", "+")
+    for spelt, sign in ((decoder, "-"), (plus, "+")):
+        assert markdown.example(ROUND + f"${spelt}$", "t")["claims"][1]["sign"] == sign
 
 
 def test_without_a_sign_either_will_do():
@@ -227,7 +194,10 @@ def test_without_a_sign_either_will_do():
     assert wrong.status == "cannot be" and "(q + B)/W or (q - B)/W" in wrong.reason
 
 
-STATED = r"$x = \begin{matrix} 0.1 & 0.2 & 0.3 \end{matrix}$, $Q(x) = \begin{matrix} 3 & 4 & 4 \end{matrix}$, P = 8. "
+STATED = (
+    r"$x = \begin{matrix} 0.1 & 0.2 & 0.3 \end{matrix}$, "
+    r"$Q(x) = \begin{matrix} 3 & 4 & 4 \end{matrix}$, P = 8. "
+)
 
 
 @pytest.mark.parametrize(
@@ -244,9 +214,8 @@ def test_a_stated_pair_is_judged_and_no_other(words):
     [other] = check(markdown.example(STATED, "t"))
     assert other.holds  # W = 6, B = 7/3 prints 3 4 4 as well, by hand
     [stated] = check(markdown.example(words + STATED, "t"))
-    assert (
-        stated.status == "cannot be" and stated.computed == [[3, 4, 5]] and "W = 10" in stated.claim
-    )
+    assert stated.status == "cannot be" and stated.computed == [[3, 4, 5]]
+    assert "W = 10" in stated.claim
     [right] = check(markdown.example(words + STATED.replace("4 & 4", "4 & 5"), "t"))
     assert right.status == "exact"
 
@@ -273,10 +242,8 @@ def test_a_stated_pair_decodes_by_the_sign_that_is_printed():
 
 def test_of_several_stated_pairs_none_is_used_and_so_it_says():
     example = markdown.example("For x, W = 10 and B = 2; for y, W = 5 and B = 1. " + STATED, "t")
-    assert (
-        example["claims"][0]["kind"] == "solve"
-        and "W = 10, 5 and B = 2, 1 none is used" in example["title"]
-    )
+    assert example["claims"][0]["kind"] == "solve"
+    assert "W = 10, 5 and B = 2, 1 none is used" in example["title"]
     for silent in (
         r"$\hat{x} = (q + B)/W = 3$ ",
         "W = 3x, B = 2 ",
@@ -387,13 +354,8 @@ def test_a_bad_file_is_one_line_and_status_2_at_once(name, tmp_path, capsys):
     assert cli.main(["verify", path]) == 2
     assert time.thread_time() - start < 2  # what is refused at all takes a tenth of that
     out, err = capsys.readouterr()
-    assert (
-        out == ""
-        and err.count("\n") == 1
-        and word in err
-        and path in err
-        and "Traceback" not in err
-    )
+    assert out == "" and err.count("\n") == 1 and word in err and path in err
+    assert "Traceback" not in err
 
 
 def test_what_is_no_file_is_refused(tmp_path, capsys):
@@ -417,24 +379,13 @@ def test_levels_from_the_option_the_file_and_the_claim(tmp_path):
     assert reading.read(said)["P"] == 8 and reading.read(said, levels=16)["P"] == 16
     own = write(tmp_path, "own.json", claim(printed=[9], P=8))  # a claim's own P stands
     assert check(reading.read(own, levels=16))[0].status == "cannot be"
-    nobody = write(tmp_path, "nobody.toml", "[[claims]]\nkind = 'solve'\nx = [1]\nprinted = [9]")
-    assert [check(reading.read(nobody, levels=P))[0].status for P in (None, 8, 16)] == [
-        "not decidable",
-        "cannot be",
-        "exact",
-    ]
-    assert [
-        check(
-            reading.read(
-                write(
-                    tmp_path,
-                    "top.toml",
-                    f"P = {P}\n[[claims]]\nkind = 'solve'\nx = [1]\nprinted = [9]",
-                )
-            )
-        )[0].status
-        for P in (8, 16)
-    ] == ["cannot be", "exact"]
+    nine = "[[claims]]\nkind = 'solve'\nx = [1]\nprinted = [9]"
+    nobody = write(tmp_path, "nobody.toml", nine)
+    statuses = [check(reading.read(nobody, levels=P))[0].status for P in (None, 8, 16)]
+    assert statuses == ["not decidable", "cannot be", "exact"]
+    for P, status in ((8, "cannot be"), (16, "exact")):
+        top = write(tmp_path, "top.toml", f"P = {P}\n{nine}")
+        assert check(reading.read(top))[0].status == status
 
 
 def test_matrices_of_symbols_are_passed_over():
@@ -448,20 +399,14 @@ def test_matrices_of_symbols_are_passed_over():
 
 
 def test_decoded_values_without_codes_are_not_decidable(tmp_path):
-    text = r"$W = \begin{matrix}1 & 2\end{matrix}$, $\hat{W} = \begin{matrix}1.0 & 2.0\end{matrix}$, P = 8"
+    text = r"$W = \begin{matrix}1\end{matrix}$, $\hat{W} = \begin{matrix}1.0\end{matrix}$, P = 8"
     [verdict] = check(markdown.example(text, "t"))
     assert verdict.status == "not decidable" and "not printed" in verdict.reason
 
 
 def test_numbers_stay_text_and_a_mark_at_the_start_is_no_letter(tmp_path):
-    path = write(
-        tmp_path,
-        "t.json",
-        b"\xef\xbb\xbf"
-        + claim(kind="quantize", W=1, B=0, x=[0])
-        .replace("[0]", "[0.10000000000000000000001]")
-        .encode(),
-    )
+    given = claim(kind="quantize", W=1, B=0, x=[0]).replace("[0]", "[0.10000000000000000000001]")
+    path = write(tmp_path, "t.json", b"\xef\xbb\xbf" + given.encode())
     assert reading.read(path)["claims"][0]["x"] == ["0.10000000000000000000001"]
     assert reading.read(write(tmp_path, "t.toml", "\ufeffa = 0.30\nclaims = []"))["a"] == "0.30"
 
@@ -483,9 +428,8 @@ def test_the_examples_of_the_package_run(name, statuses, capsys):
     assert f"{sum(s != 'cannot be' for s in statuses)} of {len(statuses)} claims hold." in out
     assert cli.main(["verify", str(path), "--json"]) == 1
     verdicts = json.loads(capsys.readouterr().out)
-    assert [set(v) for v in verdicts] == [
-        {"claim", "printed", "computed", "holds", "reason", "status"}
-    ] * len(statuses)
+    keys = {"claim", "printed", "computed", "holds", "reason", "status"}
+    assert [set(v) for v in verdicts] == [keys] * len(statuses)
 
 
 def test_the_page_on_the_format_has_every_kind(tmp_path):
@@ -493,11 +437,8 @@ def test_the_page_on_the_format_has_every_kind(tmp_path):
     path = write(tmp_path, "every.toml", re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1])
     example = reading.read(path)
     assert {given["kind"] for given in example["claims"]} == set(KINDS)
-    assert [v.status for v in check(example) if not v.holds] == [
-        "cannot be",
-        "not decidable",
-        "not decidable",
-    ]
+    failed = [v.status for v in check(example) if not v.holds]
+    assert failed == ["cannot be", "not decidable", "not decidable"]
 
 
 def test_names_of_others_do_no_harm_on_a_terminal(tmp_path, capsys):

@@ -37,6 +37,21 @@ def f(x):
                 pass
 """
 
+GRANDCHILD = """
+import os, time
+def f(x):
+    r, w = os.pipe()
+    if not os.fork():
+        os.setsid()
+        n = os.fork()
+        if n:
+            os.write(w, b"%d" % n)
+            os._exit(0)
+        time.sleep(60)
+    return int(os.read(r, 20))
+"""
+
+# fmt: off
 # source, kind of the failure
 STOPPED = {
     "an endless loop": ("def f(x):\n    while True: pass", "time"),
@@ -44,27 +59,19 @@ STOPPED = {
     "an endless loop at import": ("while True: pass", "time"),
     "deaf to every signal": (
         "import signal\nfor n in range(1, 32):\n    try: signal.signal(n, signal.SIG_IGN)\n"
-        "    except (OSError, ValueError): pass\ndef f(x):\n    while True: pass",
-        "time",
-    ),
+        "    except (OSError, ValueError): pass\ndef f(x):\n    while True: pass", "time"),
     "os._exit(0)": ("import os\ndef f(x): os._exit(0)", "exit"),
     "os._exit at import": ("import os\nos._exit(3)", "exit"),
     "a crash": ("import os, signal\ndef f(x): os.kill(os.getpid(), signal.SIGSEGV)", "exit"),
     "all files closed": (
-        "import os, time\ndef f(x):\n    os.closerange(0, 30)\n    time.sleep(100)",
-        "exit",
-    ),
+        "import os, time\ndef f(x):\n    os.closerange(0, 30)\n    time.sleep(100)", "exit"),
     "gigabytes printed": ("def f(x):\n    while True: print('x' * 10**6)", "output"),
     "gigabytes on stderr": (
-        "import os\ndef f(x):\n    while True: os.write(2, b'x' * 10**6)",
-        "output",
-    ),
+        "import os\ndef f(x):\n    while True: os.write(2, b'x' * 10**6)", "output"),
     "gigabytes forged": (FLOOD, "output"),
     "a huge answer": ("import numpy as np\ndef f(x): return np.zeros(10**6)", "output"),
-    "no such function": ("g = 1", "import"),
-    "a syntax error": ("def f(:", "import"),
-    "no function": ("f = 3", "import"),
-    "exit at import": ("import sys\nsys.exit(0)", "import"),
+    "no such function": ("g = 1", "import"), "a syntax error": ("def f(:", "import"),
+    "no function": ("f = 3", "import"), "exit at import": ("import sys\nsys.exit(0)", "import"),
     "raises at import": ("1 / 0", "import"),
 }
 # source, kind of the failure of one answer: the process goes on
@@ -74,16 +81,12 @@ FAILED = {
     "waits for input": ("def f(x): return input()", "raised"),
     "a number without end": ("def f(x): return 16 ** 2**14", "answer"),
     "a fraction without end": (
-        "from fractions import Fraction\ndef f(x): return [Fraction(1, 16 ** 2**12)]",
-        "answer",
-    ),
+        "from fractions import Fraction\ndef f(x): return [Fraction(1, 16 ** 2**12)]", "answer"),
     "recursion": ("def f(x): return f(x)", "raised"),
     "raises": ("def f(x): raise KeyError('no')", "raised"),
     "interrupts itself": ("def f(x): raise KeyboardInterrupt", "raised"),
     "raises what cannot be told": (
-        "class E(Exception):\n    def __str__(self): raise self\ndef f(x): raise E",
-        "raised",
-    ),
+        "class E(Exception):\n    def __str__(self): raise self\ndef f(x): raise E", "raised"),
     "takes two": ("def f(x, y): return x", "raised"),
     "an object": ("def f(x): return object()", "answer"),
     "a dict": ("def f(x): return {1: 2}", "answer"),
@@ -94,6 +97,7 @@ FAILED = {
     "eats memory": ("def f(x):\n    a = []\n    while True: a.append(bytearray(10**7))", "memory"),
     "writes a huge file": ("def f(x):\n    open('big', 'wb').write(bytes(2 * 10**6))", "raised"),
 }
+# fmt: on
 
 
 @pytest.mark.parametrize("name", STOPPED)
@@ -151,53 +155,37 @@ def test_a_forged_answer_is_data_and_never_an_exception():
 
 
 def test_what_a_failure_says_cannot_move_the_cursor():
-    [failure] = run(
-        "a:f", [0], source="def f(x): raise ValueError('a\\n\\x1b[31m\\r' + 'b' * 10**5)"
-    )
+    source = "def f(x): raise ValueError('a\\n\\x1b[31m\\r' + 'b' * 10**5)"
+    [failure] = run("a:f", [0], source=source)
     assert failure.text.isprintable() and len(failure.text) <= 300
 
 
 def test_a_patched_numpy_is_patched_in_the_child_alone():
-    source = "import numpy as np\nnp.clip = np.asarray = np.rint = lambda *a: 'forged'\ndef f(x): return x * 2"
+    source = "import numpy as np\nnp.clip = np.asarray = np.rint = lambda *a: 'forged'\n"
+    source += "def f(x): return x * 2"
     assert run("a:f", [np.arange(3.0)], source=source)[0].tolist() == [0, 2, 4]
     assert np.clip(5, 0, 3) == 3
 
 
 def test_every_kind_of_value_goes_there_and_back_exactly():
+    # fmt: off
     values = [
-        None,
-        True,
-        "a\n量",
-        3,
-        -(10**5000),
-        0.1,
-        -0.0,
-        float("inf"),
-        F(1, 3),
-        [1, (2.5, [None])],
-        (),
-        np.float32(0.1),
-        np.array(2, np.int8),
-        np.arange(6, dtype=">i2").reshape(2, 3),
-        np.zeros((0, 3)),
-        np.array([[1 + 2j]]),
-        np.array([True, False]),
-        np.asfortranarray(np.ones((2, 3))),
-        np.float64(5e-324),
+        None, True, "a\n量", 3, -(10**5000), 0.1, -0.0, float("inf"), F(1, 3), [1, (2.5, [None])],
+        (), np.float32(0.1), np.array(2, np.int8), np.arange(6, dtype=">i2").reshape(2, 3),
+        np.zeros((0, 3)), np.array([[1 + 2j]]), np.array([True, False]),
+        np.asfortranarray(np.ones((2, 3))), np.float64(5e-324),
     ]
+    # fmt: on
     found = run("a:f", [(v,) for v in values], source="def f(x): return x")
     for sent, came in zip(values, found):
         if isinstance(sent, (np.ndarray, np.generic)):
-            assert (
-                came.dtype == sent.dtype and came.shape == sent.shape and np.array_equal(came, sent)
-            )
+            assert came.dtype == sent.dtype and came.shape == sent.shape
+            assert np.array_equal(came, sent)
         else:
             assert type(came) is type(sent) and came == sent
             assert not isinstance(sent, float) or came.hex() == sent.hex()  # also −0.0
-    fractions = np.array([F(1, 3), F(2)], dtype=object)
-    [objects, params] = run(
-        "a:f", [fractions, Params([[1.0, 2.0]], [3.0], [[4.0]], [5.0])], source="def f(x): return x"
-    )
+    boxes = [np.array([F(1, 3), F(2)], dtype=object), Params([[1.0, 2.0]], [3.0], [[4.0]], [5.0])]
+    [objects, params] = run("a:f", boxes, source="def f(x): return x")
     assert objects.tolist() == [F(1, 3), 2] and params.flatten().tolist() == [1, 2, 3, 4, 5]
 
 
@@ -210,54 +198,51 @@ def test_a_read_only_array_is_read_only_there():
 
 
 def test_a_session_is_one_process_with_one_clock():
-    with Session(
-        "a:f", source="n = 0\ndef f(x, scale, bits=8):\n    global n\n    n += 1\n    return n"
-    ) as session:
+    source = "n = 0\ndef f(x, scale, bits=8):\n    global n\n    n += 1\n    return n"
+    with Session("a:f", source=source) as session:
         assert session.names == ("x", "scale") and session.failure is None
-        assert (
-            session.ask([(0, 1), (0, 1)]) == [1, 2]
-            and session.ask([(0, 1)]) == [3]
-            and session.ask([]) == []
-        )
+        assert session.ask([(0, 1), (0, 1)]) == [1, 2]
+        assert session.ask([(0, 1)]) == [3] and session.ask([]) == []
     source = "import time\ndef f(x): time.sleep(0.25)"
     late = run("a:f", [0] * 9, source=source, seconds=0.6)
-    assert late[:2] == ("time", "not done within 0.6 s") and late.at in (
-        1,
-        2,
-    )  # of nine, on a busy machine 1
+    assert late[:2] == ("time", "not done within 0.6 s")
+    assert late.at in (1, 2)  # of nine, on a busy machine 1
     with Session("a:f", source="import os\ndef f(x): os._exit(1)") as session:
         first = session.ask([0])
         assert first.kind == "exit" and session.ask([0]) == first  # no answers after it
 
 
 def test_numbers_as_long_as_they_may_be_go_there_and_back():
-    values = [16**2**14 - 1, -(2**65535), F(1 - 16**2**12, 2**16383)]
+    # fmt: off
+    values = [
+        16**2**14 - 1, -(2**65535), F(1 - 16**2**12, 2**16383),
+    ]
+    # fmt: on
     assert run("a:f", [(v,) for v in values], source="def f(x): return x") == values
 
 
 def test_a_turn_has_a_clock_of_its_own_within_that_of_the_whole():
-    with Session(
-        "a:f", source="import time\ndef f(x): time.sleep(x)", seconds=2, output=1
-    ) as session:
+    source = "import time\ndef f(x): time.sleep(x)"
+    with Session("a:f", source=source, seconds=2, output=1) as session:
         for _ in range(2):
             session.turn(0.7, 1)
             assert session.ask([0.4]) == [None]
         session.turn(0.2)
         assert session.ask([0.4]).text == "not done within 0.2 s"
-    with Session("a:f", source="import time\ndef f(x): time.sleep(x)", seconds=0.3) as session:
+    with Session("a:f", source=source, seconds=0.3) as session:
         session.turn(5)
         assert session.ask([9]).text == "not done within 0.3 s"
 
 
 def test_a_turn_of_no_length_is_refused():
-    for arguments, word in (
+    for bad, word in (
         ((0,), "seconds"),
         (("1",), "seconds"),
         ((1, 0), "output"),
         ((1, 0.5), "output"),
     ):
         with pytest.raises((ValueError, TypeError), match=f"turn: {word} must be"):
-            Session("a:f", source="").turn(*arguments)
+            Session("a:f", source="").turn(*bad)
 
 
 def test_a_turn_may_print_anew():
@@ -275,19 +260,13 @@ def test_what_is_hidden_is_not_on_the_path(tmp_path, monkeypatch):
     source = "def f(x):\n    import secret\n    return secret.x"
     assert run("a:f", [0], source=source) == [1]
     assert run("a:f", [0], source=source, hidden=("secret",))[0].kind == "raised"
-    assert not Session("a:f", source="", hidden=("numpy",))._hides(
-        str(sandbox.NUMPY)
-    )  # the child needs it
+    session = Session("a:f", source="", hidden=("numpy",))
+    assert not session._hides(str(sandbox.NUMPY))  # the child needs it
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
 def test_what_left_the_group_ends_with_it():
-    source = (
-        "import os, time\ndef f(x):\n    r, w = os.pipe()\n    if not os.fork():\n        os.setsid()\n"
-        "        n = os.fork()\n        if n:\n            os.write(w, b'%d' % n)\n            os._exit(0)\n"
-        "        time.sleep(60)\n    return int(os.read(r, 20))"
-    )
-    [pid] = run("a:f", [0], source=source)
+    [pid] = run("a:f", [0], source=GRANDCHILD)
     assert isinstance(pid, Failure) or ended(pid)  # no process of its own: the limit
 
 
@@ -318,9 +297,8 @@ def ended(pid):
 
 def test_a_module_is_imported_from_its_folder_and_nothing_is_left_there(tmp_path):
     (tmp_path / "package").mkdir()
-    (tmp_path / "package" / "mine.py").write_text(
-        "from package.other import y\ndef f(x): return x + y\n"
-    )
+    mine = "from package.other import y\ndef f(x): return x + y\n"
+    (tmp_path / "package" / "mine.py").write_text(mine)
     (tmp_path / "package" / "other.py").write_text("y = 1\n")
     (tmp_path / "json.py").write_text("raise ImportError('shadow')\n")  # not ours to stumble over
     assert run("package.mine:f", [1], folder=tmp_path) == [2]
@@ -331,9 +309,8 @@ def test_a_module_is_imported_from_its_folder_and_nothing_is_left_there(tmp_path
 def test_five_submissions_in_seconds():
     start = time.monotonic()
     for k in range(5):
-        assert (
-            run("a:f", [np.arange(5.0)] * 5, source=f"def f(x): return x + {k}")[4].tolist()[0] == k
-        )
+        found = run("a:f", [np.arange(5.0)] * 5, source=f"def f(x): return x + {k}")
+        assert found[4].tolist()[0] == k
     assert time.monotonic() - start < 10  # 0.1 s each here: two hundred well within minutes
 
 
@@ -367,18 +344,13 @@ def test_refusals(arguments, word):
 
 
 def test_letters_of_no_known_form_are_value_errors():
-    for letter in (
-        {},
+    of_lists = [
         {"list": 3},
-        {"a": 1, "b": 2},
-        [],
-        3,
-        1.5,
-        {"int": 3},
-        {"objects": [[2], []]},
         {"list": [{}]},
         {"fraction": []},
         {"array": []},
-    ):
+        {"objects": [[2], []]},
+    ]
+    for letter in ({}, {"a": 1, "b": 2}, [], 3, 1.5, {"int": 3}, *of_lists):
         with pytest.raises(ValueError):
             child.unpack(letter)

@@ -32,24 +32,18 @@ def brute_force(x, q, P):
     for W, after in zip(events, [*events[1:], F(P * D)]):
         for w in (W, (W + after) / 2):
             N, xW = D * w.denominator, [int(v * D) * w.numerator for v in x]
-            yield (
-                w,
-                max(
-                    sum(
-                        (c - (a + -b % N) // N - m) % P == 0 for c, a in zip(q, xW)
-                    )  # B = (−v·W) mod 1 + m
-                    for b in xW
-                    for m in range(P)
-                ),
+            # of every B = (−v·W) mod 1 + m
+            right = (
+                sum((c - (a + -b % N) // N - m) % P == 0 for c, a in zip(q, xW))
+                for b in xW
+                for m in range(P)
             )
+            yield w, max(right)
 
 
 def small_case(rng):
-    n, P, denominator = (
-        int(rng.integers(1, 6)),
-        int(rng.integers(1, 7)),
-        int(rng.choice([1, 2, 3, 5])),
-    )
+    n, P = (int(rng.integers(1, most)) for most in (6, 7))
+    denominator = int(rng.choice([1, 2, 3, 5]))
     x = [F(int(v), denominator) for v in rng.integers(-6, 7, n)]
     if rng.random() < 0.5:
         return x, [int(v) for v in rng.integers(0, P, n)], P
@@ -66,9 +60,8 @@ def test_equal_to_brute_force_on_a_thousand_small_cases(rng):
         best = 0
         for W, right in brute_force(x, q, P):
             best = max(best, right)
-            inside = any(
-                low < turned < high for low, high in s.intervals for turned in (W, W + s.period)
-            )
+            turned = (W, W + s.period)
+            inside = any(low < w < high for low, high in s.intervals for w in turned)
             assert inside == (right == len(x)), (x, q, P, W)
         assert s.feasible == (best == len(x))
         if s.feasible:
@@ -79,13 +72,10 @@ def test_equal_to_brute_force_on_a_thousand_small_cases(rng):
             codes = prints(x, *s.repair.witness, P)
             assert tuple(codes) == s.repair.codes and all(codes[i] == q[i] for i in s.repair.keep)
             assert sorted(s.repair.keep + s.repair.change) == list(range(len(x)))
-            conflict_set = s.proof.indices
-            assert not conflict.possible(x, q, P, conflict_set) and s.proof.reason
-            assert all(
-                conflict.possible(x, q, P, [j for j in conflict_set if j != i])
-                for i in conflict_set
-            )
-            smaller = combinations(range(len(x)), len(conflict_set) - 1)
+            at = s.proof.indices
+            assert not conflict.possible(x, q, P, at) and s.proof.reason
+            assert all(conflict.possible(x, q, P, [j for j in at if j != i]) for i in at)
+            smaller = combinations(range(len(x)), len(at) - 1)
             assert all(conflict.possible(x, q, P, part) for part in smaller)
     assert min(seen.values()) > 60  # about a tenth; standard deviation 10
 
@@ -95,9 +85,8 @@ def test_no_pair_prints_the_articles_matrix():
     assert not s.feasible and s.period == 80
     assert s.proof.indices == (3, 4, 5)  # 0.4, 0.5, 0.6 with 3, 4, 1
     assert len(s.repair.keep) == 6
-    assert (
-        sum(c == d for c, d in zip(prints(X10, F(445, 9), F(32, 9), 8), Q10)) == 6
-    )  # a pair found by another hand
+    by_another_hand = prints(X10, F(445, 9), F(32, 9), 8)
+    assert sum(c == d for c, d in zip(by_another_hand, Q10)) == 6
     for P in range(6, 65):
         assert not solve(X10, Q10, P).feasible
 
@@ -108,9 +97,8 @@ def test_each_row_can_be_printed_and_columns_too():
         assert s.intervals == [(F(15, 2), F(25, 2))] and s.period == 80
         assert prints(X10[5 * row : 5 * row + 5], 10, B, 8) == Q10[5 * row : 5 * row + 5]
     by_column = [F(k, 10) for k in (1, 3, 5, 7, 9, 2, 4, 6, 8, 10)]
-    s = solve(
-        [*by_column, F(1, 10), F(1, 5), F(1, 10), F(1, 5), F(1, 10)], [*Q10, 0, 1, 0, 1, 0], 8
-    )
+    biases = [F(1, 10), F(1, 5)] * 2 + [F(1, 10)]
+    s = solve([*by_column, *biases], [*Q10, 0, 1, 0, 1, 0], 8)
     assert s.feasible and prints(by_column, 5, 0, 8) == Q10
 
 
@@ -151,24 +139,19 @@ def test_roundtrip_against_a_grid_of_pairs(rng):
         x = [F(int(v), 4) for v in rng.integers(-6, 7, n)]
         sign = str(rng.choice(["+", "-"]))
         s = {"+": 1, "-": -1}[sign]
-        W0, B0 = (
-            F(int(rng.integers(1, 25)) * int(rng.choice([-1, 1])), 4),
-            F(int(rng.integers(-20, 21)), 4),
-        )
+        W0 = F(int(rng.integers(1, 25)) * int(rng.choice([-1, 1])), 4)
+        B0 = F(int(rng.integers(-20, 21)), 4)
         q = prints(x, W0, B0, P) if rng.random() < 0.7 else [int(v) for v in rng.integers(0, P, n)]
         half = F(int(rng.integers(0, 3)), 4)
-        d = (
-            [(c + s * B0) / W0 for c in q]
-            if rng.random() < 0.7
-            else [F(int(v), 4) for v in rng.integers(-8, 9, n)]
-        )
+        d = [(c + s * B0) / W0 for c in q]
+        if rng.random() >= 0.7:
+            d = [F(int(v), 4) for v in rng.integers(-8, 9, n)]
         low, high = [v - half for v in d], [v + half for v in d]
         pair = roundtrip(x, q, low, high, P, sign)
         if pair:
             W, B = pair
-            assert prints(x, W, B, P) == q and all(
-                l <= (c + s * B) / W <= h for l, h, c in zip(low, high, q)
-            )
+            assert prints(x, W, B, P) == q
+            assert all(l <= (c + s * B) / W <= h for l, h, c in zip(low, high, q))
             found += 1
         else:
             fits = on_a_grid(x, q, low, high, P, s)
@@ -179,24 +162,16 @@ def test_roundtrip_against_a_grid_of_pairs(rng):
 
 def test_every_W_serves_one_number_or_one_level():
     assert solve(["0.1"], [3], 8)[:3] == (True, [(-inf, inf)], 80)
-    assert (
-        solve([0.5, 0.5], [3, 3], 8).intervals == [(-inf, inf)]
-        and solve([0.5, 0.5], [3, 3], 8).period == 16
-    )
+    assert solve([0.5, 0.5], [3, 3], 8)[:3] == (True, [(-inf, inf)], 16)
     assert solve([0.1, 0.7], [0, 0], 1).intervals == [(-inf, inf)]
     twice = solve([0.5, 0.5, 0.6], [3, 4, 4], 8)
     assert twice.proof.indices == (0, 1) and "3 and 4" in twice.proof.reason
 
 
 def test_numbers_are_read_as_printed():
-    for x in (
-        [0.1, 0.2],
-        ["0.1", "0.20"],
-        [F(1, 10), F(1, 5)],
-        [[0.1], [0.2]],
-        np.array([0.1, 0.2]),
-        np.float32([0.1, 0.2]),
-    ):
+    as_arrays = [np.array([0.1, 0.2]), np.float32([0.1, 0.2])]
+    as_lists = [0.1, 0.2], ["0.1", "0.20"], [F(1, 10), F(1, 5)], [[0.1], [0.2]]
+    for x in (*as_lists, *as_arrays):
         assert solve(x, [0, 1], 8).period == 80
     assert solve([1, 2], np.array([0, 1]), 8).period == 8
 
@@ -232,10 +207,8 @@ def test_a_conflict_among_many_is_irreducible(rng):
             assert indices and not conflict.possible(x, q, P, indices)
             assert all(conflict.possible(x, q, P, [j for j in indices if j != i]) for i in indices)
     same = [F(1, 2)] * 14
-    assert (
-        conflict.smallest(same, [3] * 14, 8) == ()
-        and len(conflict.smallest(same, [3] * 13 + [4], 8)) == 2
-    )
+    assert conflict.smallest(same, [3] * 14, 8) == ()
+    assert len(conflict.smallest(same, [3] * 13 + [4], 8)) == 2
     row = [F(k, 10) for k in range(20)]
     assert conflict.smallest(row, [k % 8 for k in range(20)], 8) == ()
 

@@ -26,28 +26,21 @@ def some_B(x, q, W, P, rule, overflow):
     span = range(-2, 2 * P + 3) if overflow != "none" else range(2 * min(q) - 2, 2 * max(q) + 5)
     places = sorted({F(m, 2) - v * W for v in x for m in span})
     tried = [places[0] - 1, *places, *((a + b) / 2 for a, b in pairwise(places)), places[-1] + 1]
-    return max(
-        sum(a == b for a, b in zip(q, codes)) for codes in codes_of(x, W, tried, P, rule, overflow)
-    )
+    rows = codes_of(x, W, tried, P, rule, overflow)
+    return max(sum(a == b for a, b in zip(q, codes)) for codes in rows)
 
 
 def some_W(x, P, overflow):
     """W on and between all places where two entries' codes change at once (one period of it, if
     codes wrap)."""
     differences = {abs(a - b) for a, b in combinations(set(x), 2)} or {F(1)}
-    reach = (
-        P * lcm(*(v.denominator for v in x))
-        if overflow == "wrap"
-        else max(F(P + 2) / d for d in differences)
+    reach = max(F(P + 2) / d for d in differences)
+    if overflow == "wrap":
+        reach = P * lcm(*(v.denominator for v in x))
+    turns = (
+        (d, m * s) for d in differences for m in range(int(2 * reach * d) + 1) for s in (1, -1)
     )
-    places = sorted(
-        {
-            F(m, 2) / d * s
-            for d in differences
-            for m in range(int(2 * reach * d) + 1)
-            for s in (1, -1)
-        }
-    )
+    places = sorted({F(m, 2) / d for d, m in turns})
     if overflow == "wrap":
         places = [W for W in places if 0 <= W < reach]
     between = [(a + b) / 2 for a, b in pairwise(places)]
@@ -68,18 +61,15 @@ def test_equal_to_a_search_by_the_rounding_itself(rule, overflow, rng):
         x = [F(int(v)) for v in rng.integers(-2, 3, n)]
         q = [int(v) for v in rng.integers(0 if overflow != "none" else -2, P, n)]
         if case % 2:  # one that can be printed
-            q = codes_of(
-                x, F(int(rng.integers(-6, 7)), 3), F(int(rng.integers(-6, 7)), 5), P, rule, overflow
-            )
+            W, B = F(int(rng.integers(-6, 7)), 3), F(int(rng.integers(-6, 7)), 5)
+            q = codes_of(x, W, B, P, rule, overflow)
         if case == 0:  # one that can not
             x, q, n, P = [F(0), F(1), F(2)], [3, 4, 1], 3, 6
         solution = solve(x, q, P, rounding=rule, overflow=overflow)
         seen.add(solution.feasible)
         all_W = some_W(x, P, overflow)
-        best = {
-            all_W[i]: some_B(x, q, all_W[i], P, rule, overflow)
-            for i in rng.permutation(len(all_W))[:20]
-        }
+        tried = [all_W[i] for i in rng.permutation(len(all_W))[:20]]
+        best = {W: some_B(x, q, W, P, rule, overflow) for W in tried}
         for W, most in best.items():
             if not tie_breaking:  # for these up to ties, both ways
                 assert (most == n) == serves(W, solution), (x, q, P, W)
@@ -88,19 +78,15 @@ def test_equal_to_a_search_by_the_rounding_itself(rule, overflow, rng):
         if solution.feasible:
             assert codes_of(x, *solution.witness, P, rule, overflow) == q
             continue
-        kept = solution.repair.keep
-        assert codes_of(x, *solution.repair.witness, P, rule, overflow) == list(
-            solution.repair.codes
-        )
-        assert all(solution.repair.codes[i] == q[i] for i in kept)
+        kept, _, pair, codes = solution.repair
+        assert codes_of(x, *pair, P, rule, overflow) == list(codes)
+        assert all(codes[i] == q[i] for i in kept)
         if not tie_breaking:
             assert len(kept) >= max(best.values())  # and `kept` is printed: just shown
         for left in solution.proof.indices:  # irreducible
             rest = [i for i in solution.proof.indices if i != left]
-            assert (
-                solve([x[i] for i in rest], [q[i] for i in rest], P, rule, overflow).feasible
-                or tie_breaking
-            )
+            fewer = [x[i] for i in rest], [q[i] for i in rest]
+            assert solve(*fewer, P, rule, overflow).feasible or tie_breaking
     assert seen == {True, False}
 
 
@@ -131,24 +117,8 @@ def test_of_pairs_that_make_a_tie_nothing_is_said(capsys):
     x, q = ["0.5", "1.5", "2.5"], [0, 2, 2]  # by hand: W = 1, B = 0, three ties
     assert codes_of([F(v) for v in x], 1, 0, 8, "half_even", "none") == q
     for rounding in ("half-even", "half-away", "half-up"):
-        assert (
-            cli.main(
-                [
-                    "solve",
-                    "--x",
-                    ",".join(x),
-                    "--q",
-                    "0,2,2",
-                    "--levels",
-                    "8",
-                    "--rounding",
-                    rounding,
-                    "--overflow",
-                    "none",
-                ]
-            )
-            == 1
-        )
+        command = ["solve", "--x", ",".join(x), "--q", "0,2,2", "--levels", "8"]
+        assert cli.main([*command, "--rounding", rounding, "--overflow", "none"]) == 1
         out = capsys.readouterr().out
         assert out.count("without a tie") == (0 if rounding == "half-up" else 3)
         assert ("a tie are not searched" in out.replace("\n", " ")) == (rounding != "half-up")
@@ -161,9 +131,8 @@ def test_intervals_may_be_endless_and_codes_negative():
     solution = solve([0, 1], [0, 7], 8, overflow="saturate")  # 0 or less, 7 or more: any W above 6
     assert solution.intervals == [(6, inf)] and solution.period is None
     solution = solve([-1, 0, 1], [-4, 0, 4], 1, rounding="half_up", overflow="none")
-    assert (
-        solution.intervals == [(F(7, 2), F(9, 2))] and solution.witness[0] == 4
-    )  # 2W is in (7, 9)
+    assert solution.intervals == [(F(7, 2), F(9, 2))]  # 2W is in (7, 9)
+    assert solution.witness[0] == 4
     assert solve([1, 1], [2, 3], 1, overflow="none").proof.indices == (0, 1)
     assert code_of(F(-5, 2), 8, "half_away", "none") == -3
 

@@ -1,5 +1,4 @@
-"""The command as a user meets it: exit status, one line for bad input, 80 columns, pipes, ASCII,
-and the tour."""
+"""The command as a user meets it: exit status, bad input, 80 columns, pipes, ASCII, the tour."""
 
 import io
 import json
@@ -15,48 +14,36 @@ from refnn.command import cli
 
 
 def run(*arguments, encoding="utf-8"):
-    environment = {
-        **os.environ,
-        "PYTHONIOENCODING": encoding,
-        "PYTHONPATH": os.getcwd(),
-        "COLUMNS": "80",
-    }
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "refnn", *arguments],
-        capture_output=True,
-        env=environment,
-        check=False,
-        timeout=120,
-    )
+    environment = {"PYTHONIOENCODING": encoding, "PYTHONPATH": os.getcwd(), "COLUMNS": "80"}
+    command = [sys.executable, "-W", "error", "-m", "refnn", *arguments]
+    options = {"env": os.environ | environment, "capture_output": True, "timeout": 120}
+    return subprocess.run(command, check=False, **options)
 
 
 SOLVE = ("solve", "--x", "0.1,0.2", "--q", "0,1", "--levels", "8")
+EIGHT = ("--levels", "8")
+# fmt: off
 BAD = [
-    (("solve", "--x", "0.1,zz", "--q", "0,1", "--levels", "8"), "solve: x"),
-    (("solve", "--x", "0.1,", "--q", "0,1", "--levels", "8"), "--x"),
-    (("solve", "--x", "0.1", "--q", "0,1", "--levels", "8"), "solve: q"),
-    (("solve", "--x", "0.1", "--q", "9", "--levels", "8"), "solve: q"),
+    (("solve", "--x", "0.1,zz", "--q", "0,1", *EIGHT), "solve: x"),
+    (("solve", "--x", "0.1,", "--q", "0,1", *EIGHT), "--x"),
+    (("solve", "--x", "0.1", "--q", "0,1", *EIGHT), "solve: q"),
+    (("solve", "--x", "0.1", "--q", "9", *EIGHT), "solve: q"),
     (("solve", "--x", "0.1", "--q", "0", "--levels", "eight"), "--levels"),
     (("solve", "--x", "0.1", "--q", "0", "--levels", "0"), "solve: levels"),
-    (("solve", "--x", "1e999", "--q", "0", "--levels", "8"), "solve: x"),
+    (("solve", "--x", "1e999", "--q", "0", *EIGHT), "solve: x"),
     (("solve", "--x", "0.1"), "--q"),
     (("solve", "--x"), "--x"),
-    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--sign", "-"), "--decoded"),
-    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--decoded", "a"), "decoded"),
-    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--decoded", "1,2"), "--decoded"),
-    (("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--scale", "1"), "--zero-point"),
-    (
-        ("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--scale", "0", "--zero-point", "0"),
-        "scale",
-    ),
-    (
-        ("solve", "--x", "0.1", "--q", "0", "--levels", "8", "--scale", "1", "--zero-point", "0.5"),
-        "--zero-point",
-    ),
-    (("solve", "--x", "0.1", "--q", "-1", "--levels", "8", "--decoded", "1,2"), "decoded"),
-    (("solve", "--x", "0.1", "--q", "-5", "--levels", "8"), "solve: q"),
-    (("solve", "--x", "0.1,0.2", "--q", "-1", "--levels", "8"), "codes"),
-    (("verify", "--published", "--levels", "8"), "--published"),
+    (("solve", "--x", "0.1", "--q", "0", *EIGHT, "--sign", "-"), "--decoded"),
+    (("solve", "--x", "0.1", "--q", "0", *EIGHT, "--decoded", "a"), "decoded"),
+    (("solve", "--x", "0.1", "--q", "0", *EIGHT, "--decoded", "1,2"), "--decoded"),
+    (("solve", "--x", "0.1", "--q", "0", *EIGHT, "--scale", "1"), "--zero-point"),
+    (("solve", "--x", "0.1", "--q", "0", *EIGHT, "--scale", "0", "--zero-point", "0"), "scale"),
+    (("solve", "--x", "0.1", "--q", "0", *EIGHT, "--scale", "1", "--zero-point", "0.5"),
+     "--zero-point"),
+    (("solve", "--x", "0.1", "--q", "-1", *EIGHT, "--decoded", "1,2"), "decoded"),
+    (("solve", "--x", "0.1", "--q", "-5", *EIGHT), "solve: q"),
+    (("solve", "--x", "0.1,0.2", "--q", "-1", *EIGHT), "codes"),
+    (("verify", "--published", *EIGHT), "--published"),
     (("frobnicate",), "frobnicate"),
     (("--frob",), "--frob"),
     (("verify", "file.toml"), "file.toml"),
@@ -71,6 +58,7 @@ BAD = [
     (("reproduce", "ladder", "--seeds", "ten"), "--seeds"),
     (("--figures", "x", "reproduce", "--no-figures"), "--no-figures"),
 ]
+# fmt: on
 
 
 @pytest.mark.parametrize(("arguments", "word"), BAD, ids=[" ".join(a)[:40] for a, _ in BAD])
@@ -101,9 +89,8 @@ def test_solve_says_0_when_feasible_and_1_when_not(capsys):
     assert "feasible" in capsys.readouterr().out
     assert cli.main(["solve", "--x", "0.4,0.5,0.6", "--q", "3,4,1", "--levels", "8"]) == 1
     assert "no W does both" in capsys.readouterr().out
-    assert (
-        cli.main(["solve", "--x", "-0.1,0.2", "--q", "0,1", "--levels", "8"]) == 0
-    )  # a blank before a minus
+    # a blank before a minus
+    assert cli.main(["solve", "--x", "-0.1,0.2", "--q", "0,1", "--levels", "8"]) == 0
     assert cli.main(["solve", "--x=1/3,2/3", "--q=0,1", "--levels=8"]) == 0
     assert "period 24" in capsys.readouterr().out
 
@@ -130,27 +117,14 @@ def test_solve_names_who_printed_the_codes(capsys):
     assert cli.main([*course, "-128,-28,127"]) == 1  # codes below 0: no mod prints them
     out = capsys.readouterr().out
     assert out.startswith("infeasible: floor(x*W + B) mod 256 is never below 0\n")
-    assert (
-        "exactly  slip floor_for_round (int8)\n           Which code is nearest to 0.9 steps?"
-        in out
-    )
+    question = "Which code is nearest to 0.9 steps?"
+    assert f"exactly  slip floor_for_round (int8)\n           {question}" in out
     assert cli.main([*course, "-128,-27,127", "--scale", "0.017", "--zero-point", "-39"]) == 0
     assert "exactly  ONNX, int8" in capsys.readouterr().out
-    ties = [
-        "solve",
-        "--x",
-        "0.25,0.75,1.25,1.75",
-        "--levels",
-        "256",
-        "--scale",
-        "0.5",
-        "--zero-point",
-        "0",
-        "--q",
-    ]
-    assert (
-        cli.main([*ties, "0,2,2,4", "--decoded", "0,1,1,2"]) == 0
-    )  # with a scale: some rule prints all
+    ties = ["solve", "--x", "0.25,0.75,1.25,1.75", "--levels", "256"]
+    ties += ["--scale", "0.5", "--zero-point", "0", "--q", "0,2,2,4"]
+    # with a scale: some rule prints all
+    assert cli.main([*ties, "--decoded", "0,1,1,2"]) == 0
     out = capsys.readouterr().out
     assert "exactly  half_even (0..255)" in out and "to tell them apart: x = " in out
     assert all(console.width(line) <= 79 for line in out.splitlines())
@@ -160,9 +134,8 @@ def test_solve_names_who_printed_the_codes(capsys):
 def test_verify_published_holds(capsys):
     assert cli.main(["verify", "--published"]) == 0
     out = capsys.readouterr().out
-    assert (
-        "55 of 55 pass" in out and "19 of 19 recomputed" in out and "No vector above catches" in out
-    )
+    for words in ("55 of 55 pass", "19 of 19 recomputed", "No vector above catches"):
+        assert words in out
     assert all(console.width(line) <= 79 for line in out.splitlines()) and out.isascii()
     assert cli.main(["verify", "--published", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
@@ -175,18 +148,9 @@ def test_verify_is_1_because_two_claims_fail(capsys, computed_once):
     out = capsys.readouterr().out
     assert all(console.width(line) <= 80 for line in out.splitlines())
     assert out.count("\n") <= 100  # two screens of fifty lines
-    for words in (
-        "cannot be",
-        "as printed",
-        "divides by 0",
-        "0 0 1 2 3 / 3 4 5 6 7",
-        "缩放因子",
-        "5-2-1",
-        "255.5",
-        "0.3606",
-        "W = 9, B = 0",
-    ):
-        assert words in out
+    words = ["cannot be", "as printed", "divides by 0", "0 0 1 2 3 / 3 4 5 6 7", "缩放因子"]
+    words += ["5-2-1", "255.5", "0.3606", "W = 9, B = 0"]
+    assert [word for word in words if word not in out] == []
     assert cli.main(["verify", "--json"]) == 1
     verdicts = json.loads(capsys.readouterr().out)
     keys = {"claim", "printed", "computed", "holds", "reason", "status"}
@@ -194,10 +158,8 @@ def test_verify_is_1_because_two_claims_fail(capsys, computed_once):
 
 
 def test_numbers_of_hundreds_of_digits_stay_in_the_columns(capsys):
-    assert (
-        cli.main(["solve", "--x", "1e300,1", "--q", "0,1", "--levels", "8", "--overflow", "none"])
-        == 0
-    )
+    huge = ["solve", "--x", "1e300,1", "--q", "0,1", "--levels", "8", "--overflow", "none"]
+    assert cli.main(huge) == 0
     out = capsys.readouterr().out
     assert all(len(line) <= 79 for line in out.splitlines()) and "0" * 77 in out
 
@@ -205,9 +167,8 @@ def test_numbers_of_hundreds_of_digits_stay_in_the_columns(capsys):
 def test_the_findings_alone_and_where_the_others_are(capsys, computed_once):
     assert cli.main(["verify"]) == 1
     last = " ".join(capsys.readouterr().out.split("\n\n")[-1].split())
-    assert all(
-        word in last for word in ("18 (", "19 (", "25 (", "24 (", "python -m refnn reproduce")
-    )
+    for word in ("18 (", "19 (", "25 (", "24 (", "python -m refnn reproduce"):
+        assert word in last
     assert cli.main(["verify", "--findings"]) == 0
     out = capsys.readouterr().out
     assert "26. §4.1.1" in out and all(console.width(line) <= 79 for line in out.splitlines())
@@ -248,19 +209,17 @@ def test_output_survives_ascii_and_cp1252(encoding, monkeypatch, computed_once):
             assert cli.main(["verify", *arguments]) == 1
         written.flush()
         text = written.buffer.getvalue().decode(encoding)
-        assert (
-            text.startswith("[") and json.loads(text)
-            if arguments
-            else ("W^_ih" in text and "?" not in text and max(map(len, text.splitlines())) <= 80)
-        )
+        if arguments:
+            assert text.startswith("[") and json.loads(text)
+        else:
+            assert "W^_ih" in text and "?" not in text and max(map(len, text.splitlines())) <= 80
     shown = run("conventions", "--x", "1,2", encoding=encoding)  # a process's own stdout
     assert shown.returncode == 0 and shown.stderr == b"" and shown.stdout.decode(encoding)
 
 
 def test_a_closed_pipe_is_no_traceback():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "refnn", "verify"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    command, pipe = [sys.executable, "-m", "refnn", "verify"], subprocess.PIPE
+    process = subprocess.Popen(command, stdout=pipe, stderr=pipe)
     process.stdout.close()
     assert process.stderr.read() == b"" and process.wait(60) == 1
     process.stderr.close()
@@ -270,25 +229,16 @@ def test_the_tour_tells_the_story_and_writes_the_figures(tmp_path, capsys, compu
     assert cli.main(["--figures", str(tmp_path / "new" / "figures")]) == 0
     text, err = capsys.readouterr()
     assert err == ""  # no progress in a pipe
-    assert all(
-        console.width(line) <= 80 for line in text.splitlines() if not line.startswith("Figures")
-    )
+    lines = [line for line in text.splitlines() if not line.startswith("Figures")]
+    assert all(console.width(line) <= 80 for line in lines)
     assert "\x1b" not in text
     for part in ("1. The article", "2. Trained", "3. Quantized", "4. Pruned", "5. Both"):
         assert part in text
-    written = sorted(p.name for p in (tmp_path / "new" / "figures").iterdir())
-    assert written == [
-        "dots.png",
-        "matrices.png",
-        "network.png",
-        "proof.png",
-        "pruning.png",
-        "quantization_as_written.png",
-        "quantization_corrected.png",
-        "staircase.png",
-    ]
-    for name in written:
-        path = tmp_path / "new" / "figures" / name
+    written = sorted((tmp_path / "new" / "figures").iterdir())
+    names = ["dots", "matrices", "network", "proof", "pruning"]
+    names += ["quantization_as_written", "quantization_corrected", "staircase"]
+    assert [path.name for path in written] == [f"{name}.png" for name in names]
+    for path in written:
         assert matplotlib.image.imread(path).shape[1] == 1050  # 7 inches
         assert b"Software" not in path.read_bytes()
 
@@ -297,9 +247,8 @@ def test_conventions_says_every_number_with_its_code(capsys):
     assert cli.main(["conventions", "--x", "-1.5,0.2,2.8"]) == 0
     out = capsys.readouterr().out
     # printed in a course with zero point 88 and codes -128 12 127; right is
-    assert (
-        "ONNX, int8: scale 0.0168627, zero point -39\n    -1.5 -> -128 -> -1.50078 (-0.05)" in out
-    )
+    right = "ONNX, int8: scale 0.0168627, zero point -39\n    -1.5 -> -128 -> -1.50078 (-0.05)"
+    assert right in out
     assert all(console.width(line) <= 79 for line in out.splitlines())
     assert cli.main(["conventions", "--x", "5", "--bits", "4"]) == 0
     assert "MIT lab, int8: divides by 0" in capsys.readouterr().out
@@ -307,10 +256,8 @@ def test_conventions_says_every_number_with_its_code(capsys):
 
 def test_reproduce_prints_a_claim_and_writes_its_figure(tmp_path, capsys):
     folder = tmp_path / "figures"
-    assert (
-        cli.main(["reproduce", "floor-bias", "ladder", "--seeds", "3", "--figures", str(folder)])
-        == 0
-    )
+    two = ["reproduce", "floor-bias", "ladder", "--seeds", "3"]
+    assert cli.main([*two, "--figures", str(folder)]) == 0
     out = capsys.readouterr().out
     assert "=== floor-bias ===" in out and "integers only at 8" in out
     assert all(console.width(line) <= 79 for line in out.splitlines() if str(tmp_path) not in line)

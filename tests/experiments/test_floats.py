@@ -1,5 +1,4 @@
-"""Finding 9: which end min–max loses in floats, in which order of operations, and that Fractions
-lose none."""
+"""Finding 9: which end min–max loses in floats, in which order, and that Fractions lose none."""
 
 from fractions import Fraction as F
 
@@ -28,15 +27,14 @@ def test_the_shares_do_not_hang_on_the_seed():
 
 def test_one_tensor_whose_maximum_gets_code_P_minus_2():
     x = np.random.default_rng(0).standard_normal((400, 50)).round(2)
-    lost = [
-        row
-        for row in x
-        if as_written.quantize(row, *as_written.min_max(row, 8), 8)[row.argmax()] == 6
-    ]
+
+    def code_of_the_maximum(row):
+        return as_written.quantize(row, *as_written.min_max(row, 8), 8)[row.argmax()]
+
+    lost = [row for row in x if code_of_the_maximum(row) == 6]
     assert lost
     for row in lost[:5]:  # in exact arithmetic it is P − 1
-        exact = np.array([F(str(v)) for v in row.tolist()])
-        assert as_written.quantize(exact, *as_written.min_max(exact, 8), 8)[row.argmax()] == 7
+        assert code_of_the_maximum(np.array([F(str(v)) for v in row.tolist()])) == 7
 
 
 def test_mod_before_floor_can_return_P():

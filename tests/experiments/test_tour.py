@@ -1,5 +1,7 @@
 """The tour's claims, its recipe and its figures: read back from the data, over its seeds."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from claimed import once
@@ -28,9 +30,8 @@ def test_seed_s_is_split_s_and_start_s(result):
     s = data.split(data.load("diabetes"), 7)
     start = network.init(np.random.default_rng(7))
     alone = training.fit(start, s.X_train, s.y_train, steps=300, lr=0.01, weight_decay=10)
-    np.testing.assert_allclose(
-        alone.params.flatten(), result.params.flatten()[7], rtol=1e-8, atol=1e-10
-    )
+    one, seventh = alone.params.flatten(), result.params.flatten()[7]
+    np.testing.assert_allclose(one, seventh, rtol=1e-8, atol=1e-10)
     R2 = tour.r_squared(network.forward(alone.params, s.X_test).y_hat, s.y_test)
     assert abs(R2 - result.dense.values["R2"][7]) < 1e-9
 
@@ -44,12 +45,8 @@ def test_the_printed_decoder_is_worse_than_the_mean_whatever_the_bits(result):
     for schemes in result.quantized.values():
         written, mended, one_grid, corrected = schemes
         assert written.values["R2"].max() < 0  # on all seeds
-        assert (
-            median(corrected, "error")
-            < median(one_grid, "error")
-            < median(mended, "error")
-            < median(written, "error")
-        )
+        errors = [median(row, "error") for row in (corrected, one_grid, mended, written)]
+        assert all(a < b for a, b in pairwise(errors))
         assert (mended.values["R2"] > written.values["R2"]).all()
     assert median(result.quantized[8][3], "R2") > median(result.dense, "R2") - 0.005
 
@@ -57,21 +54,17 @@ def test_the_printed_decoder_is_worse_than_the_mean_whatever_the_bits(result):
 def test_bytes_of_codes_and_scales(result):
     assert result.dense.values["bytes"] == 244
     assert [result.quantized[b][0].values["bytes"] for b in (8, 4, 3, 2)] == [61, 31, 23, 16]
-    assert {r.name: r.values["scale_bytes"] for r in result.quantized[8]} == {
-        "as written": 8,
-        "sign mended": 8,
-        "nearest, one grid": 5,
-        "corrected": 20,
-    }
+    scales = {r.name: r.values["scale_bytes"] for r in result.quantized[8]}
+    one_grid = {"as written": 8, "sign mended": 8, "nearest, one grid": 5}
+    assert scales == {**one_grid, "corrected": 20}
 
 
 def test_R_below_tau_depends_on_sum_or_mean_and_on_when(result):
     summed, long, averaged = result.pruned[:3]
     assert 15 <= median(summed, "left") <= 25  # another computation: 20 of 61
     assert median(long, "left") <= 1 and averaged.values["left"].max() == 0
-    assert (
-        result.params.flatten()[tour_mask(result)] < 0
-    ).mean() > 0.995  # what is left is negative: R = −λw
+    # what is left is negative: R = −λw
+    assert (result.params.flatten()[tour_mask(result)] < 0).mean() > 0.995
 
 
 def tour_mask(result):
@@ -98,35 +91,25 @@ def test_findings_that_need_no_training_are_all_there():
     assert {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16, 17, 20, 22} <= set(numbers)
     assert numbers == sorted(set(numbers))
     text = {f.number: f.text for f in found}
-    assert "5-2-1 with 15 parameters" in text[1] and "has 61" in text[1]
-    assert "At most 6 of 10" in text[3] and "W = 5, B = 0 prints all 15" in text[3]
-    assert "None for any other P" in text[3]
-    assert (
-        "(7.5, 12.5) mod 80" in text[4]
-        and "B = -1 and B = -5" in text[4]
-        and "0 0 1 2 3 / 3 4 5 6 7" in text[4]
-    )
-    assert (
-        "only b_o has" in text[5]
-        and "0.3606" in text[5]
-        and "0.2872" in text[5]
-        and "0.0350" in text[5]
-    )
-    assert "W_ih row 1, W_ho, b_h, b_o" in text[5] and "W_ih row 2 has none" in text[5]
-    assert "255.5 steps" in text[6] and "mean error -0.5 step" in text[7] and "-1.0079" in text[8]
-    assert (
-        "leaves 0 of 15" in text[12]
-        and "10 elements, not 15" in text[13]
-        and "0 of 384" in text[15]
-    )
-    assert "244 bytes" in text[16] and "are 23 bytes" in text[16] and "plus 32" in text[16]
+    # fmt: off
+    for number, words in {
+        1: ("5-2-1 with 15 parameters", "has 61"),
+        3: ("At most 6 of 10", "W = 5, B = 0 prints all 15", "None for any other P"),
+        4: ("(7.5, 12.5) mod 80", "B = -1 and B = -5", "0 0 1 2 3 / 3 4 5 6 7"),
+        5: ("only b_o has", "0.3606", "0.2872", "0.0350", "W_ih row 1, W_ho, b_h, b_o",
+            "W_ih row 2 has none"),
+        6: ("255.5 steps",), 7: ("mean error -0.5 step",), 8: ("-1.0079",),
+        12: ("leaves 0 of 15",), 13: ("10 elements, not 15",), 15: ("0 of 384",),
+        16: ("244 bytes", "are 23 bytes", "plus 32"),
+    }.items():
+        assert all(part in text[number] for part in words), text[number]
+    # fmt: on
 
 
 def test_theta_q_is_one_augmented_matrix_a_layer():
     p = article.parameters()
-    assert np.column_stack([p.W_ih, p.b_h]).shape == (2, 6) and np.column_stack(
-        [p.W_ho, p.b_o]
-    ).shape == (1, 3)
+    assert np.column_stack([p.W_ih, p.b_h]).shape == (2, 6)
+    assert np.column_stack([p.W_ho, p.b_o]).shape == (1, 3)
 
 
 def bars(ax):
@@ -154,37 +137,26 @@ def test_the_pruning_figure_shows_the_spike_at_zero_and_the_thresholds(result, f
     axes = np.array(figure.axes).reshape(3, 2)
     for column, keep in ((0, tour_mask(result)), (1, result.masks[0.5].flatten())):
         after = axes[2, column]
-        zero = bars(after)[-1]
-        assert (
-            zero.get_x() < 0 < zero.get_x() + zero.get_width()
-            and zero.get_height() == (~keep).sum()
-        )
+        zero, before = bars(after)[-1], axes[1, column]
+        assert zero.get_x() < 0 < zero.get_x() + zero.get_width()
+        assert zero.get_height() == (~keep).sum()
         assert sum(b.get_height() for b in bars(after)) == 3050
-        assert (
-            axes[1, column].get_xlim() == after.get_xlim()
-            and axes[1, column].get_ylim() == after.get_ylim()
-        )
+        assert before.get_xlim() == after.get_xlim() and before.get_ylim() == after.get_ylim()
     assert [line.get_xdata()[0] for line in axes[0, 0].lines] == [0.5]
     assert len(axes[1, 1].lines) == len(axes[2, 1].lines) == 2
 
 
 def test_the_proof_figure_shows_where_each_row_is_right_and_that_they_never_meet(figures):
     figure = figures["proof"]
-    both = figure.axes[2]
-    first, second = both.patches[:7], both.patches[7:14]
+    patches = figure.axes[2].patches[:14]
     points = [(W, B) for W in np.linspace(0, 80, 161) for B in np.linspace(-6.45, 1.45, 80)]
-    inside = np.array(
-        [[p.get_path().contains_points(points) for p in group] for group in (first, second)]
-    ).any(axis=1)
+    inside = [p.get_path().contains_points(points) for p in patches]
+    inside = np.reshape(inside, (2, 7, -1)).any(axis=1)  # (row, point)
+    x = np.array([[0.1, 0.2, 0.3, 0.4, 0.5], [0.6, 0.7, 0.8, 0.9, 1.0]])
+    codes = np.array([[0, 1, 2, 3, 4], [1, 2, 3, 4, 5]])
     for (W, B), hits in zip(points, inside.T.tolist()):
         assert not all(hits)
-        right = [
-            all(np.floor(x * W + B) % 8 == c for x, c in zip(row, q))
-            for row, q in zip(
-                ([0.1, 0.2, 0.3, 0.4, 0.5], [0.6, 0.7, 0.8, 0.9, 1.0]),
-                ([0, 1, 2, 3, 4], [1, 2, 3, 4, 5]),
-            )
-        ]
+        right = (np.floor(x * W + B) % 8 == codes).all(axis=1).tolist()
         if hits != right:  # a point on an edge may differ
             assert 7.4 < W < 12.6
     assert figure.get_suptitle().startswith("No (W, B) prints")
@@ -192,9 +164,8 @@ def test_the_proof_figure_shows_where_each_row_is_right_and_that_they_never_meet
 
 @pytest.fixture(scope="module")
 def pictured(result, figures):
-    return *(
-        Params.unflatten(p.flatten()[0], (10, 5, 1)) for p in (result.params, result.R)
-    ), figures
+    one, R = (Params.unflatten(p.flatten()[0], (10, 5, 1)) for p in (result.params, result.R))
+    return one, R, figures
 
 
 def test_the_network_is_drawn_with_its_weights(pictured):
@@ -213,9 +184,8 @@ def test_the_heat_maps_show_the_weights_and_cross_out_what_is_pruned(pictured):
     panels = figures["matrices"].axes[:5]
     for ax in panels:
         assert ax.images[0].get_clim() == panels[0].images[0].get_clim()  # one colour scale
-    np.testing.assert_array_equal(
-        panels[0].images[0].get_array(), np.column_stack([one.W_ih, one.b_h, one.W_ho.T])
-    )
+    table = np.column_stack([one.W_ih, one.b_h, one.W_ho.T])
+    np.testing.assert_array_equal(panels[0].images[0].get_array(), table)
     kept = R.flatten()[:60] >= float(article.TAU)  # the output bias stands in the title
     assert [len(ax.lines) // 2 for ax in panels[:4]] == [0, 0, 0, (~kept).sum()]
     assert [len(ax.texts) for ax in panels[:4]] == [60, 60, 60, kept.sum()]

@@ -1,4 +1,4 @@
-"""The criteria of second order: against exact deletion where they are exact, and against what they
+"""The criteria: by hand, against exact deletion where they are exact, and against what they
 approximate."""
 
 from fractions import Fraction as F
@@ -6,6 +6,7 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
+from pruning.test_as_written import THETA, untrained
 from refnn import derivatives, network
 from refnn.network import Params
 from refnn.pruning import importance
@@ -38,6 +39,24 @@ def deleted(params, X, y, i, activation):
 
 def J(params, X, y, activation):
     return network.loss(network.forward(params, X, activation).y_hat, y)
+
+
+def test_magnitude_gradient_and_taylor_by_hand():
+    assert importance.magnitude(THETA).flatten().tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    params = Params([[F(1)]], [F(0)], [[F(2)]], [F(0)])
+    X, y = [[F(1)], [F(2)]], [[F(6)], [F(7)]]
+    assert importance.gradient(params, X, y, "identity").flatten().tolist() == [20, 14, 10, 7]
+    assert importance.taylor(params, X, y, "identity").flatten().tolist() == [20, 0, 20, 0]
+
+
+def test_criteria_on_a_stack_are_those_of_its_networks():
+    _, X, y = untrained()
+    stack = network.init(np.random.default_rng(1), batch=(3,))
+    for criterion in (importance.magnitude, importance.gradient, importance.taylor):
+        together = criterion(stack, X, y).flatten()
+        for s in range(3):
+            alone = criterion(Params.unflatten(stack.flatten()[s], stack.sizes), X, y).flatten()
+            np.testing.assert_allclose(together[s], alone, rtol=1e-10)
 
 
 def test_second_order_is_exact_along_the_output_layer():
@@ -214,3 +233,10 @@ def test_obs_refuses_below_a_reciprocal_condition_of_1e_12():
             assert np.isfinite(
                 importance.obs(p, X, [[1.0]], "identity", damping=damping).flatten()
             ).all()
+
+
+def test_the_criteria_of_first_order_refuse_to_go_without_data():
+    good = Params([[1.0]], [1.0], [[1.0]], [1.0])
+    for criterion in (importance.gradient, importance.taylor):
+        with pytest.raises(TypeError, match=f"{criterion.__name__}: X"):
+            criterion(good, None, None)

@@ -59,8 +59,7 @@ def exact_outputs(params, X, activation):
     return h @ exact(params.W_ho).mT + exact(params.b_o)[..., None, :]
 
 
-# --- hidden units
-# ----------------------------------------------------------------------------------------------------
+# --- hidden units ---------------------------------------------------------------------------------
 
 
 def test_neurons_by_hand():
@@ -138,8 +137,7 @@ def test_sums_are_exact():
     assert structured.neurons(s, 1).b_h.tolist() == [True, True, False, True]
 
 
-# --- inputs
-# ----------------------------------------------------------------------------------------------------------
+# --- inputs ---------------------------------------------------------------------------------------
 
 
 def test_inputs_by_hand():
@@ -165,8 +163,7 @@ def test_inputs_equal_a_plain_loop(rng):
                 assert masks.count(mask) == s.flatten().size - count * sizes[1]
 
 
-# --- n of every m
-# ----------------------------------------------------------------------------------------------------
+# --- n of every m ---------------------------------------------------------------------------------
 
 
 def test_tfmot_two_of_four():
@@ -259,8 +256,7 @@ def test_each_network_of_a_stack_has_the_mask_that_it_has_alone(rng):
             assert same(one_of(mask, at), together(one_of(stack, at), *options))
 
 
-# --- a smaller network
-# -----------------------------------------------------------------------------------------------
+# --- a smaller network ----------------------------------------------------------------------------
 
 
 def three_units():
@@ -457,8 +453,7 @@ def test_training_the_compact_network_is_training_the_masked_one(rng):
     assert same(first, second) and not same(first, structured.compact(params, mask))
 
 
-# --- cost
-# ------------------------------------------------------------------------------------------------------------
+# --- cost -----------------------------------------------------------------------------------------
 
 
 def test_cost_by_hand():
@@ -510,8 +505,7 @@ def test_cost_counts_what_a_loop_counts(rng):
         assert (structured.cost(params, mask).nonzero == zeros).all()
 
 
-# --- odd input
-# -------------------------------------------------------------------------------------------------------
+# --- odd input ------------------------------------------------------------------------------------
 
 
 def test_odd_but_good_input(rng):

@@ -94,8 +94,7 @@ def trained(seed=0, steps=200):
     return fit.params, s.X_train, s.y_train
 
 
-# --- singles and pairs
-# -----------------------------------------------------------------------------------------------
+# --- singles and pairs ----------------------------------------------------------------------------
 
 
 def test_deletion_equals_a_plain_loop_over_fractions(rng):
@@ -270,8 +269,7 @@ def test_blocks_of_examples_and_of_networks_change_nothing(rng, monkeypatch):
             assert np.abs(a - b).max() <= rounding(p, X, y)
 
 
-# --- many at once
-# ----------------------------------------------------------------------------------------------------
+# --- many at once ---------------------------------------------------------------------------------
 
 
 def test_loss_without_equals_a_plain_loop_over_fractions(rng):
@@ -395,8 +393,7 @@ def test_nothing_and_everything_removed(rng):
     assert truth.best_subset(one, np.zeros((2, 0)), [[1.0], [1.0]], 3).removed.tolist() == [0, 1, 2]
 
 
-# --- tables
-# ----------------------------------------------------------------------------------------------------------
+# --- tables ---------------------------------------------------------------------------------------
 
 
 def test_index_of_a_mask_has_a_bit_for_each_that_is_kept(rng):
@@ -548,8 +545,7 @@ def test_retraining_in_blocks(rng, monkeypatch):
     assert seen[-1] == (64, 64) and len(seen) == 10 and whole.shape == (2, 32)
 
 
-# --- what may come in
-# ------------------------------------------------------------------------------------------------
+# --- what may come in -----------------------------------------------------------------------------
 
 
 def test_a_stack_is_one_by_one(rng):
@@ -716,7 +712,7 @@ def test_refusals(rng):
     small = network.init(rng, (1, 1, 1))
     with pytest.raises(TypeError, match="every_mask_retrained: progress must be a function"):
         truth.every_mask_retrained(small, [[1.0]], [[1.0]], progress=3)
-    with pytest.raises(ValueError, match="fit: X must be at least one example"):
+    with pytest.raises(ValueError, match="every_mask_retrained: X must be at least one example"):
         truth.every_mask_retrained(small, np.zeros((0, 1)), np.zeros((0, 1)))
     with pytest.raises(
         ValueError, match="deletion: activation must be 'relu' or 'identity' on Fractions"

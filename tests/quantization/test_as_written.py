@@ -20,23 +20,14 @@ def test_quantize_separates_its_slips():
 def test_quantize_steps_are_the_four_operations():
     steps = as_written.quantize_steps([F(1, 4), F(-1, 4)], W=10, B=1, P=8)
     assert steps._fields == ("scaled", "shifted", "floored", "wrapped")
-    assert [s.tolist() for s in steps] == [
-        [F(5, 2), F(-5, 2)],
-        [F(7, 2), F(-3, 2)],
-        [3, -2],
-        [3, 6],
-    ]
+    scaled, shifted = [F(5, 2), F(-5, 2)], [F(7, 2), F(-3, 2)]
+    assert [s.tolist() for s in steps] == [scaled, shifted, [3, -2], [3, 6]]
 
 
 def test_dequantize_adds_where_it_should_subtract():
-    assert as_written.dequantize(np.array([0, 3, 7], dtype=np.uint8), W=F(10), B=3).tolist() == [
-        F(3, 10),
-        F(3, 5),
-        1,
-    ]
-    assert as_written.dequantize(np.array([250], dtype=np.uint8), W=1.0, B=10).tolist() == [
-        260.0
-    ]  # no uint8 wrap
+    decoded = as_written.dequantize(np.uint8([0, 3, 7]), W=F(10), B=3)
+    assert decoded.tolist() == [F(3, 10), F(3, 5), 1]
+    assert as_written.dequantize(np.uint8([250]), W=1.0, B=10).tolist() == [260.0]  # no uint8 wrap
     assert as_written.dequantize_steps(np.array([1, 2]), 4, 1).shifted.tolist() == [2, 3]
 
 
@@ -113,15 +104,15 @@ def test_huge_values_neither_warn_nor_leave_the_codes():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match="dequantize_steps: W must be different from 0"):
+    with pytest.raises(ValueError, match="dequantize: W must be different from 0"):
         as_written.dequantize(np.array([1]), 0, 1)
     with pytest.raises(ValueError, match="min_max: x must be of two values"):
         as_written.min_max([0.1, 0.1], 8)
-    with pytest.raises(TypeError, match=r"quantize_steps: P must be a whole number.*write 8"):
+    with pytest.raises(TypeError, match=r"quantize: P must be a whole number.*write 8"):
         as_written.quantize(0.1, 1, 0, 8.0)
-    with pytest.raises(ValueError, match="quantize_steps: P must be a whole number from 1"):
+    with pytest.raises(ValueError, match="quantize: P must be a whole number from 1"):
         as_written.quantize(0.1, 1, 0, 0)
-    with pytest.raises(ValueError, match="quantize_steps: W must be of a shape that broadcasts"):
+    with pytest.raises(ValueError, match="quantize: W must be of a shape that broadcasts"):
         as_written.quantize(np.zeros((2, 5)), np.ones(2), 0, 8)
-    with pytest.raises(TypeError, match="dequantize_steps: q must be an array of integers"):
+    with pytest.raises(TypeError, match="dequantize: q must be an array of integers"):
         as_written.dequantize([1.0], 1, 0)

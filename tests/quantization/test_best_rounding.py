@@ -1,6 +1,7 @@
 """Up or down, against plain loops over exact Fractions, least squares, inverses taken anew, and
 numbers by hand."""
 
+from dataclasses import replace
 from fractions import Fraction as F
 from itertools import product
 
@@ -36,13 +37,8 @@ def by_fractions(W, p, X):
     """(objective, codes) of every rounding of each row: a plain loop over itertools.product."""
     for w in W:
         exact = [F(v) / F(p.scale) for v in w.tolist()]
-        clipped = [
-            [
-                min(max(side + p.zero_point, p.qmin), p.qmax)
-                for side in (v.__floor__(), v.__ceil__())
-            ]
-            for v in exact
-        ]
+        sides = [[side + p.zero_point for side in (v.__floor__(), v.__ceil__())] for v in exact]
+        clipped = [[min(max(q, p.qmin), p.qmax) for q in pair] for pair in sides]
         costs = []
         for codes in product(*clipped[::-1]):  # the first weight turns fastest
             codes = codes[::-1]
@@ -56,13 +52,10 @@ def test_everything_equals_a_plain_loop_over_fractions(rng):
         W, p, X = dyadic(rng)
         every, best = all_roundings.every(W, p, X), best_rounding.enumerated(W, p, X)
         for i, costs in enumerate(by_fractions(W, p, X)):
-            assert [F(v) for v in every[i].tolist()] == [
-                cost for cost, _ in costs
-            ]  # exact: no tolerance
-            least = min(cost for cost, _ in costs)
-            assert tuple(best[i].tolist()) == next(
-                codes for cost, codes in costs if cost == least
-            )  # the first
+            exact = [cost for cost, _ in costs]
+            assert [F(v) for v in every[i].tolist()] == exact  # no tolerance
+            first = exact.index(min(exact))
+            assert tuple(best[i].tolist()) == costs[first][1]
             for cost, codes in costs[::5]:
                 one = all_roundings.objective(W[i : i + 1], np.array([codes]), p, X)
                 rank = all_roundings.rank(W[i : i + 1], np.array([codes]), p, X)
@@ -71,20 +64,16 @@ def test_everything_equals_a_plain_loop_over_fractions(rng):
 
 def test_objective_by_hand():
     # w = (¼, ½) to (1, 0): δ = (¾, −½). X = (1, 1), (2, −3): (¼)² + 3² = 145/16. Without cross
-    # terms: 45/16 + 10/4
+    # terms: 45/16 + 10/4.
     codes = np.array([[1, 0]])
     X = np.array([[1.0, 1.0], [2.0, -3.0]])
     assert all_roundings.objective([[0.25, 0.5]], codes, GRID, X).tolist() == [145 / 16]
     H, d = X.T @ X, np.array([0.75, -0.5])
-    assert (
-        d @ H @ d == 145 / 16
-        and (d * d * np.diag(H)).sum() == 85 / 16
-        and d @ (X @ X.T) @ d == 82 / 16
-    )
+    assert d @ H @ d == 145 / 16
+    assert (d * d * np.diag(H)).sum() == 85 / 16 and d @ (X @ X.T) @ d == 82 / 16
     shifted = QParams(np.float32(0.5), 3, 0, 7)  # ŵ = (7 − 3)/2, (0 − 3)/2; δ = −¼, −½
-    assert all_roundings.objective([[2.25, -1.0]], np.array([[7, 0]]), shifted, X).tolist() == [
-        1.5625
-    ]
+    cost = all_roundings.objective([[2.25, -1.0]], np.array([[7, 0]]), shifted, X)
+    assert cost.tolist() == [1.5625]
 
 
 def test_nearest_is_to_the_nearest_whatever_the_inputs():
@@ -98,13 +87,10 @@ def test_nearest_is_not_best_by_hand():
     W, X = [[0.4, 0.4]], [[1.0, 1.0], [2.0, 2.0]]
     assert best_rounding.nearest(W, GRID, X).tolist() == [[0, 0]]
     assert all_roundings.every(W, GRID, X).round(12).tolist() == [[3.2, 0.2, 0.2, 7.2]]
-    assert best_rounding.enumerated(W, GRID, X).tolist() == [[1, 0]]  # of the two best the first
-    assert best_rounding.obq(W, GRID, X).tolist() == [
-        [0, 1]
-    ]  # the first to 0, the other by 0.8 to 1
-    assert best_rounding.adaround(W, GRID, X).tolist() == [
-        [0, 0]
-    ]  # whose steps keep equal weights equal
+    # enumerated: of the two best the first. obq: the first to 0, the other by 0.8 to 1. adaround:
+    # its steps keep equal weights equal.
+    for method, codes in (("enumerated", [1, 0]), ("obq", [0, 1]), ("adaround", [0, 0])):
+        assert getattr(best_rounding, method)(W, GRID, X).tolist() == [codes], method
     assert best_rounding.adaround([[0.4, 0.3]], GRID, X).tolist() == [[1, 0]]
     assert all_roundings.rank(W, np.array([[0, 0]]), GRID, X) == [2]
     assert all_roundings.rank(W, np.array([[7, -8]]), GRID, X) == [4]  # far off: 16.2
@@ -132,9 +118,8 @@ def test_adaround_lies_between_nearest_and_enumerated(rng):
         ([[-0.7, 1.2, -0.4]], GRID, [[3.0, -3.0, 2.0], [3.0, -2.0, 2.0], [-3.0, -2.0, -1.0]]),
     ]
     for W, p, X in cases:
-        cost = {
-            m: all_roundings.objective(W, getattr(best_rounding, m)(W, p, X), p, X) for m in METHODS
-        }
+        codes = {method: getattr(best_rounding, method)(W, p, X) for method in METHODS}
+        cost = {method: all_roundings.objective(W, q, p, X) for method, q in codes.items()}
         slack = 1e-13 * np.abs(cost["nearest"]).max()  # two sums of 8·40 terms: 320·2⁻⁵³ each
         assert (cost["adaround"] <= cost["nearest"]).all()
         for method in METHODS:
@@ -144,17 +129,11 @@ def test_adaround_lies_between_nearest_and_enumerated(rng):
 def test_adaround_finds_most_of_the_best_where_nearest_finds_half():
     rng = np.random.default_rng(0)
     W, p, X = layer(rng, n=10, N=64, batch=(30,), bits=3, correlated=False)
-    share = {
-        m: (all_roundings.rank(W, getattr(best_rounding, m)(W, p, X), p, X) == 0).mean()
-        for m in METHODS
-    }
+    codes = {method: getattr(best_rounding, method)(W, p, X) for method in METHODS}
+    share = {m: (all_roundings.rank(W, q, p, X) == 0).mean() for m, q in codes.items()}
     # seeds 0 to 9 gave nearest .39–.54, obq .81–.91, adaround .91–.97
-    assert (
-        share["nearest"] < 0.6
-        and 0.75 < share["obq"]
-        and 0.9 < share["adaround"]
-        and share["enumerated"] == 1
-    )
+    assert share["nearest"] < 0.6 and 0.75 < share["obq"]
+    assert 0.9 < share["adaround"] and share["enumerated"] == 1
 
 
 def by_least_squares(w, p, X):
@@ -200,8 +179,8 @@ def test_obq_equals_two_slow_ones():
         p = QParams(p.scale * 0.7, p.zero_point, p.qmin, p.qmax)  # the largest weights saturate
         decoded = affine.dequantize(best_rounding.obq(W, p, X), p)
         for i, w in enumerate(W):
-            # a code's place is exact; 1e-9 is for the one step of the slow ones that is not rounded
-            # last
+            # A code's place is exact; 1e-9 is for the one step of the slow ones that is not rounded
+            # last.
             assert np.abs(decoded[i] - by_least_squares(w, p, X)).max() < 1e-9
             assert np.abs(decoded[i] - by_inverting_anew(w, p, X.T @ X)).max() < 1e-9
 
@@ -296,9 +275,8 @@ def test_codes_do_not_hang_on_the_size_of_inputs_or_weights(rng):
             grid = QParams(p.scale * c, p.zero_point, p.qmin, p.qmax)
             assert (getattr(best_rounding, method)(W * c, grid, X * c) == codes).all(), (method, c)
         grid = QParams(p.scale / columns, np.full(7, p.zero_point), p.qmin, p.qmax, axis=1)
-        assert (getattr(best_rounding, method)(W / columns, grid, X * columns) == codes).all(), (
-            method
-        )
+        moved = getattr(best_rounding, method)(W / columns, grid, X * columns)
+        assert (moved == codes).all(), method
     assert (all_roundings.objective(W, codes, p, X * 2.0**1000) == np.inf).all()  # and no warning
     assert (all_roundings.every(W, p, X * 2.0**-1000) == 0).all()
 
@@ -326,9 +304,8 @@ def test_one_grid_a_row_and_one_a_network(rng):
             codes = getattr(best_rounding, method)(W, p, X)
             for s, r in ((0, 1), (2, 0)):
                 at = {0: s, 1: r, -2: r}.get(axis, slice(None))
-                one = QParams(
-                    p.scale[at], p.zero_point[at], p.qmin, p.qmax, 1 if axis == 2 else None
-                )
+                own = p.scale[at], p.zero_point[at]
+                one = QParams(*own, p.qmin, p.qmax, 1 if axis == 2 else None)
                 alone = getattr(best_rounding, method)(W[s, r : r + 1], one, X[s])
                 assert (codes[s, r] == alone[0]).all(), (method, axis)
     p = calibration.choose_qparams(W, 3, axis=-1, block=4)  # blocks; and one X for all
@@ -347,16 +324,11 @@ def test_saturated_and_whole_weights_have_one_code(rng):
     for method in METHODS:
         [q] = getattr(best_rounding, method)(W, p, X)
         assert q.dtype == np.uint8 and q[[0, 2, 3]].tolist() == [0, 3, 1] and q[1] in (2, 3)
-    # what saturates can be made up for: 0.2 goes up to replace the ¼ that 0.75 lost. obq takes the
-    # cheap 0.2 first,
-    # and nothing is left to move: why its authors take outliers first
+    # What saturates can be made up for: 0.2 goes up to replace the ¼ that 0.75 lost. obq takes the
+    # cheap 0.2 first, and nothing is left to move: why its authors take outliers first.
     lost = [[0.75, 0.2]], p, [[1.0, 1.0], [1.0, 0.99]]
-    assert [getattr(best_rounding, m)(*lost)[0].tolist() for m in METHODS] == [
-        [3, 2],
-        [3, 3],
-        [3, 2],
-        [3, 3],
-    ]
+    codes = [getattr(best_rounding, m)(*lost)[0].tolist() for m in METHODS]
+    assert codes == [[3, 2], [3, 3], [3, 2], [3, 3]]
 
 
 def test_the_printed_network_has_32768_roundings():
@@ -382,10 +354,8 @@ def test_the_printed_network_has_32768_roundings():
     # in J by 0.1 %
     assert (down != up).sum() == 11 and (J < J[nearest]).sum() == 77 * 16
     shared = calibration.choose_qparams(params.flatten(), 3, signed=False)
-    assert (
-        all_roundings.every_network(params, shared, X, y)
-        == all_roundings.every_network(params, [shared] * 4, X, y)
-    ).all()
+    J = [all_roundings.every_network(params, grids, X, y) for grids in (shared, [shared] * 4)]
+    assert (J[0] == J[1]).all()
 
 
 def test_one_layer_judged_as_a_network_or_by_its_output_is_the_same(rng):
@@ -402,40 +372,25 @@ def test_one_layer_judged_as_a_network_or_by_its_output_is_the_same(rng):
 
 def test_the_narrowest_dtype_and_any_precision(rng):
     W, p, X = layer(rng, n=5)
-    for qmin, qmax, dtype in (
-        (-8, 7, np.int8),
-        (0, 255, np.uint8),
-        (0, 256, np.uint16),
-        (-(2**31), 2**31 - 1, np.int32),
-    ):
+    wide = -(2**31), 2**31 - 1, np.int32
+    for qmin, qmax, dtype in ((-8, 7, np.int8), (0, 255, np.uint8), (0, 256, np.uint16), wide):
         grid = QParams(2.0**-3, max(qmin, 0), qmin, qmax)
         for method in METHODS:
             assert getattr(best_rounding, method)(W, grid, X).dtype == dtype
-    single = (
-        np.float32(W),
-        QParams(np.float32(p.scale), p.zero_point, p.qmin, p.qmax),
-        np.float32(X),
-    )
-    fraction = W, QParams(F(float(p.scale)), p.zero_point, p.qmin, p.qmax), X
+    single = np.float32(W), replace(p, scale=np.float32(p.scale)), np.float32(X)
+    fraction = W, replace(p, scale=F(float(p.scale))), X
     for method in METHODS:
         codes = getattr(best_rounding, method)(W, p, X)
-        assert (
-            getattr(best_rounding, method)(*single) == codes
-        ).all()  # no weight lies within 1e-6 of a decision
+        # no weight lies within 1e-6 of a decision
+        assert (getattr(best_rounding, method)(*single) == codes).all()
         assert (getattr(best_rounding, method)(*fraction) == codes).all()
     assert all_roundings.objective(*single[:1], codes, *single[1:]).dtype == np.float64
     assert all_roundings.objective(W, codes, fraction[1], X).dtype == np.float64
 
 
 def test_odd_shapes_and_values():
-    for shape, N in (
-        ((0, 4), 3),
-        ((2, 0), 3),
-        ((2, 0), 0),
-        ((0, 2, 4), 3),
-        ((2, 0, 4), 3),
-        ((1, 1), 1),
-    ):
+    flat, stacks = (((0, 4), 3), ((2, 0), 3), ((2, 0), 0)), (((0, 2, 4), 3), ((2, 0, 4), 3))
+    for shape, N in (*flat, *stacks, ((1, 1), 1)):
         W, X = np.full(shape, 0.3), np.ones((N, shape[-1]))
         for method in METHODS:
             q = getattr(best_rounding, method)(W, GRID, X)
@@ -447,26 +402,24 @@ def test_odd_shapes_and_values():
     for W in ([[big, -big, 0.5]], [[5e-324, -5e-324, 0.5]], np.float16([[6e4, -6e-8, 0.5]])):
         for X in (np.full((2, 3), big), np.full((2, 3), 5e-324), np.float32([[3e38, 1e-45, 0]])):
             for scale in (1e308, np.finfo(float).tiny):
+                grid = QParams(scale, 0, -8, 7)
+                near = affine.quantize(W, grid).astype(int)
                 for method in METHODS:
-                    q = getattr(best_rounding, method)(W, QParams(scale, 0, -8, 7), X)
-                    assert (
-                        np.abs(q - affine.quantize(W, QParams(scale, 0, -8, 7)).astype(int)) <= 1
-                    ).all()
+                    assert (np.abs(getattr(best_rounding, method)(W, grid, X) - near) <= 1).all()
 
 
 def test_more_than_16_weights_are_refused_where_all_roundings_are_tried(rng):
     W, p, X = layer(rng, n=17, rows=2)
-    for function, more in (("enumerated", ()), ("every", ()), ("rank", (affine.quantize(W, p),))):
-        with pytest.raises(ValueError, match=rf"{function}: W must be of at most 16 weights a row"):
-            getattr(best_rounding if function in METHODS else all_roundings, function)(
-                W, *more, p, X
-            )
+    every, best, rank = all_roundings.every, best_rounding.enumerated, all_roundings.rank
+    for function, more in ((best, ()), (every, ()), (rank, (affine.quantize(W, p),))):
+        refusal = rf"{function.__name__}: W must be of at most 16 weights a row"
+        with pytest.raises(ValueError, match=refusal):
+            function(W, *more, p, X)
     for method in METHODS[:3]:
         assert getattr(best_rounding, method)(W, p, X).shape == (2, 17)
     assert best_rounding.enumerated(W[:1, :16], p, X[:5, :16]).shape == (1, 16)
-    with pytest.raises(
-        ValueError, match="every_network: params must be one network of at most 16 parameters"
-    ):
+    refusal = "every_network: params must be one network of at most 16 parameters"
+    with pytest.raises(ValueError, match=refusal):
         all_roundings.every_network(network.init(rng, (5, 3, 1)), p, X[:, :5], X[:, :1])
 
 
@@ -482,20 +435,18 @@ def test_refusals(rng):
         (W, [[F(1, 3)] * 4], "X"),
         (W * np.nan, X, "W"),
     ):
-        for method in (*METHODS, "every"):
-            with pytest.raises((ValueError, TypeError), match=rf"{method}: {word} must be"):
-                getattr(best_rounding if method in METHODS else all_roundings, method)(
-                    bad_W, p, bad_X
-                )
+        for function in (*[getattr(best_rounding, m) for m in METHODS], all_roundings.every):
+            refusal = rf"{function.__name__}: {word} must be"
+            with pytest.raises((ValueError, TypeError), match=refusal):
+                function(bad_W, p, bad_X)
     for codes in (q[0], q * 1.0, q + 100):
         for function in ("objective", "rank"):
             with pytest.raises((ValueError, TypeError), match=rf"{function}: codes must be"):
                 getattr(all_roundings, function)(W, codes, p, X)
     params = network.init(rng, (2, 2, 1))
     for grids in (None, [p] * 3, [p, p, p, 0.5]):
-        with pytest.raises(
-            ValueError, match="every_network: grids must be a QParams or four of them"
-        ):
+        refusal = "every_network: grids must be a QParams or four of them"
+        with pytest.raises(ValueError, match=refusal):
             all_roundings.every_network(params, grids, X[:, :2], X[:, :1])
     far = Params(*(np.full(a.shape, 7) for a in params.arrays()))
     with pytest.raises(ValueError, match="network_index: codes must be the floor or the ceiling"):
@@ -506,10 +457,13 @@ def test_refusals(rng):
 
 def test_obq_uses_the_one_downdate(monkeypatch, rng):
     calls = []
-    original = derivatives.inverse_without
-    monkeypatch.setattr(
-        derivatives, "inverse_without", lambda A, i: calls.append(np.shape(A)) or original(A, i)
-    )
+    formula = derivatives.inverse_without.formula
+
+    def seen(A, i):
+        calls.append(np.shape(A))
+        return formula(A, i)
+
+    monkeypatch.setattr(derivatives.inverse_without, "formula", seen)
     W, p, X = layer(rng, n=6, batch=(3,))
     best_rounding.obq(W, p, X)
     assert calls == [(3, 5, 6, 6)] * 6  # over the weights only: all rows at once

@@ -98,9 +98,8 @@ def test_rules_at_the_edges():
     assert calibration.choose_qparams([F(0)], symmetric=True).scale == 1
     p = calibration.choose_qparams([[0.0, 0.0], [1.0, -1.0]], axis=0)
     assert p.scale[0] == 1 and p.zero_point[0] == p.qmin
-    p = calibration.choose_qparams(
-        [0.3, 0.3], signed=False
-    )  # constant: one end is 0, the other the value
+    # constant: one end is 0, the other the value
+    p = calibration.choose_qparams([0.3, 0.3], signed=False)
     assert p.zero_point == 0 and affine.quantize(0.3, p) == 255
     assert isinstance(calibration.choose_qparams(np.float32([1, 2])).scale, np.float32)
 
@@ -257,19 +256,15 @@ def test_percentile_leaves_one_in_a_thousand_outside_at_each_end():
     for symmetric in (False, True):
         p = calibration.choose_qparams(x, symmetric=symmetric, calibration="percentile")
         assert p.scale < 2.01 / (p.qmax - p.qmin)  # 4 of 4001: the outlier and three more
-    x = np.arange(1000.0)  # one of a thousand: 999
-    assert calibration.choose_qparams(x, signed=False, calibration="percentile").scale == 998 / 255
-    assert (
-        calibration.choose_qparams(x[:999], signed=False, calibration="percentile").scale
-        == 998 / 255
-    )  # none
-    p = calibration.choose_qparams(
-        np.arange(-2000.0, 0), calibration="percentile"
-    )  # −1998 .. 0, 0 in the range
+    x = np.arange(1000.0)
+    for part in (x, x[:999]):  # one of a thousand, 999, is outside; none of 999
+        p = calibration.choose_qparams(part, signed=False, calibration="percentile")
+        assert p.scale == 998 / 255
+    # −1998 .. 0, 0 in the range
+    p = calibration.choose_qparams(np.arange(-2000.0, 0), calibration="percentile")
     assert p.scale == 1998 / 255 and p.zero_point == 127
-    assert calibration.choose_qparams(
-        [F(i) for i in range(1000)], calibration="percentile"
-    ).scale == F(998, 255)
+    x = [F(i) for i in range(1000)]
+    assert calibration.choose_qparams(x, calibration="percentile").scale == F(998, 255)
 
 
 def plain_entropy(x, levels, bins):
@@ -302,9 +297,8 @@ def test_entropy_equals_a_plain_implementation_and_cuts_an_outlier(rng, monkeypa
         assert abs(p.scale * 7 - T) <= 1e-12 * T
         cut += T < np.abs(x).max()
     assert cut >= 2
-    p = calibration.choose_qparams(
-        np.abs(x), 4, signed=False, calibration="entropy"
-    )  # one-sided: all sixteen codes
+    # one-sided: all sixteen codes
+    p = calibration.choose_qparams(np.abs(x), 4, signed=False, calibration="entropy")
     assert abs(p.scale * 15 - plain_entropy(np.abs(x), 16, 64)) <= 1e-12
     for bits in (7, 16):  # as many levels as bins: the whole range
         assert (
@@ -317,21 +311,16 @@ def test_the_levels_of_entropy_follow_from_the_grid(rng, monkeypatch):
     x = rng.standard_t(3, 5000)
     for bits in (3, 8):
         for data in (x, np.abs(x), np.append(x, 1.5 * x.min())):
-            ranges = [
-                (float(p.scale), p.zero_point - p.qmin)
-                for p in (
-                    calibration.choose_qparams(
-                        sign * data, bits, signed=signed, calibration="entropy"
-                    )
-                    for sign in (1, -1)
-                    for signed in (True, False)
-                )
-            ]
+            chosen = (
+                calibration.choose_qparams(sign * data, bits, signed, calibration="entropy")
+                for sign in (1, -1)
+                for signed in (True, False)
+            )
+            ranges = [(float(p.scale), p.zero_point - p.qmin) for p in chosen]
             assert ranges[0] == ranges[1] and ranges[2] == ranges[3]  # codes by another name
             assert ranges[0][0] == ranges[2][0]  # mirrored
-            assert (
-                abs(ranges[0][1] - (2**bits - 1 - ranges[2][1])) <= 1
-            )  # a tie of the zero point is not
+            # a tie of the zero point is not
+            assert abs(ranges[0][1] - (2**bits - 1 - ranges[2][1])) <= 1
     monkeypatch.setattr(calibration, "BINS", 64)
     both = np.concatenate([x, -x])  # −T .. T: codes −4 .. 3, 0 to 4 of |x|
     p = calibration.choose_qparams(both, 3, calibration="entropy")
@@ -352,9 +341,8 @@ def test_every_calibration_slice_by_slice_and_at_the_edges(rng):
             ]
             assert p.scale.tolist() == [s.scale for s in single]
             assert p.zero_point.tolist() == [s.zero_point for s in single]
-        p = calibration.choose_qparams(
-            x, 3, axis=1, calibration=name, block=3
-        )  # blocks of 3, 3 and 1
+        # blocks of 3, 3 and 1
+        p = calibration.choose_qparams(x, 3, axis=1, calibration=name, block=3)
         assert p.scale.shape == (3, 3, 2)
         for i, b, j in np.ndindex(3, 3, 2):
             one = calibration.choose_qparams(x[i, 3 * b : 3 * b + 3, j], 3, calibration=name)

@@ -63,12 +63,8 @@ def test_the_printed_example_of_deep_compression():
     assert (codebook.decode(book) == book.centroids[CODES]).all()
     summed = codebook.gradient(SLOPES.ravel(), CODES.ravel(), 4)
     assert summed.round(9).tolist() == [-0.03, 0.04, 0.02, 0.04]
-    assert (np.array([-1, 0, 1.5, 2]) - summed).round(9).tolist() == [
-        -0.97,
-        -0.04,
-        1.48,
-        1.96,
-    ]  # lr = 1
+    moved = np.array([-1, 0, 1.5, 2]) - summed  # lr = 1
+    assert moved.round(9).tolist() == [-0.97, -0.04, 1.48, 1.96]
 
 
 def test_books_by_hand():
@@ -117,9 +113,8 @@ def test_far_from_zero_and_beside_a_far_value(rng):
         here = codebook.fit(near, levels)
         there = codebook.fit(np.append(1e8 + near, -1e10), levels + 1)
         assert (there.codes == np.append(here.codes + 1, 0)).all()
-        assert (
-            np.abs(there.centroids[1:] - 1e8 - here.centroids).max() <= 2.0**-27
-        )  # half a last bit of 10⁸
+        # half a last bit of 10⁸
+        assert np.abs(there.centroids[1:] - 1e8 - here.centroids).max() <= 2.0**-27
     assert codebook.fit([0, 1e8, 1e8 + 1], 2).codes.tolist() == [0, 1, 1]
     assert codebook.fit([1e8 - 1, 1e8 - 1, 1e8, 1e8 + 1], 2).codes.tolist() == [0, 0, 1, 1]
 
@@ -146,17 +141,14 @@ def test_choices_that_float64_can_not_tell_apart():
 
 def test_the_plain_recurrence_on_300_values(rng):
     """D[k, i] = min_j D[k − 1, j] + cost(j, i), term by term, in whole numbers."""
-    x = np.sort(
-        np.append(
-            np.rint(rng.standard_normal(280) * 2**20), np.rint(rng.standard_cauchy(20) * 2**20)
-        )
-    )
+    x = np.append(rng.standard_normal(280), rng.standard_cauchy(20))
+    x = np.sort(np.rint(x * 2**20))
     S1, S2 = ([0, *np.cumsum([int(v) ** p for v in x]).tolist()] for p in (1, 2))
     n, scale = len(x), 2**60  # each cost to 2⁻⁶⁰, of 1 at least
-    cost = [
+    cost = [  # cost[i][j] is of x_j, …, x_i
         [(S2[i] - S2[j]) * scale - (S1[i] - S1[j]) ** 2 * scale // (i - j) for j in range(i)]
         for i in range(1, n + 1)
-    ]  # cost[i][j] is of x_j, …, x_i
+    ]
     D = [row[0] for row in cost]
     for levels in range(2, 7):
         D = [min([row[0], *map(sum, zip(D, row[1:]))]) for row in cost]
@@ -212,9 +204,8 @@ def test_codes_are_the_nearest_and_more_levels_never_cost_more(rng):
 def test_few_values_and_odd_ones():
     book = codebook.fit([[3.0, -1.0], [3.0, 0.5]], 16)
     assert book.centroids.tolist() == [-1, 0.5, 3] and book.codes.tolist() == [[2, 0], [2, 1]]
-    assert (
-        codebook.fit([-0.0, 0.0], 2).centroids.tobytes() == np.zeros(1).tobytes()
-    )  # one zero, without a sign
+    # one zero, without a sign
+    assert codebook.fit([-0.0, 0.0], 2).centroids.tobytes() == np.zeros(1).tobytes()
     assert codebook.fit(2.5, 4).centroids.tolist() == [2.5] and codebook.fit(2.5, 4).codes == 0
     assert np.shape(codebook.fit(np.float32(2.5), 1).codes) == ()
     for dtype in (np.float16, np.float32, np.int8):
@@ -234,9 +225,8 @@ def test_beyond_ten_thousand_values_nearly_the_optimum(rng, monkeypatch):
     ):
         book = codebook.fit(x, 8)
         middles = (book.centroids[1:] + book.centroids[:-1]) / 2
-        assert (
-            np.searchsorted(middles, x) == book.codes
-        ).all()  # each value at its nearest centroid
+        # each value at its nearest centroid
+        assert (np.searchsorted(middles, x) == book.codes).all()
         with monkeypatch.context() as patch:
             patch.setattr(partition, "EXACT_UP_TO", len(x))
             best = codebook.fit(x, 8)
@@ -286,9 +276,8 @@ def test_a_step_by_hand():
     book, sizes, X, y = case()
     trained = codebook.train(book, sizes, X, y, steps=1, lr=0.01, optimizer="gd", weight_decay=0.3)
     w = book.centroids[book.codes]
-    slopes = (
-        network.backward(Params.unflatten(w, sizes), X, y).flatten() + 0.3 * w
-    )  # of J + ½·0.3·‖w‖²
+    # of J + ½·0.3·‖w‖²
+    slopes = network.backward(Params.unflatten(w, sizes), X, y).flatten() + 0.3 * w
     expected = [c - 0.01 * sum(slopes[book.codes == k]) for k, c in enumerate(book.centroids)]
     assert np.abs(trained.codebook.centroids - expected).max() < 1e-14  # |c| < 3, 26 terms
     assert (trained.params.flatten() == trained.codebook.centroids[book.codes]).all()
@@ -346,9 +335,8 @@ def test_a_stack_trains_as_one_by_one():
                 stack.codebook.centroids[i], one.codebook.centroids, rtol=1e-9, atol=1e-9
             )
             np.testing.assert_allclose(stack.history[i], one.history, rtol=1e-9)
-        assert (
-            stack.codebook.centroids[..., 6] == book.centroids[..., 6]
-        ).all()  # not used: not moved
+        # not used: not moved
+        assert (stack.codebook.centroids[..., 6] == book.centroids[..., 6]).all()
     none = codebook.train(
         Codebook(np.zeros((0, 7)), np.zeros((0, 26), int)), sizes, X, y, steps=2, lr=0.1
     )

@@ -180,18 +180,16 @@ def test_translation_gives_the_same_codes_where_it_exists(P, rng):
         p = conventions.to_affine(W, B, P)
         assert (p.scale, p.zero_point, p.qmin, p.qmax) == (1 / W, zero_point, 0, P - 1)
         assert conventions.to_article(p) == (W, B, P)
-        x = [
-            (F(int(n), 97) - B) / W for n in rng.integers(0, 97 * P, 500) if n % 97
-        ]  # in 0 .. P, no ties
+        # in 0 .. P, no ties
+        x = [(F(int(n), 97) - B) / W for n in rng.integers(0, 97 * P, 500) if n % 97]
         assert as_written.quantize(x, W, B, P).tolist() == affine.quantize(x, p).tolist()
-        assert (
-            as_written.quantize(F(1, 2) / W, W, B, P) == (zero_point + 1) % P
-        )  # a tie: ⌊ ⌋ takes it up,
-        assert affine.quantize(F(1, 2) / W, p) == zero_point  # half to even to 0
-        assert (
-            as_written.quantize((P - zero_point) / W, W, B, P) == 0
-        )  # beyond: mod wraps, clip does not
-        assert affine.quantize((P - zero_point) / W, p) == P - 1
+        tie, beyond = F(1, 2) / W, (P - zero_point) / W
+        # a tie: ⌊ ⌋ takes it up, half to even to 0
+        assert as_written.quantize(tie, W, B, P) == (zero_point + 1) % P
+        assert affine.quantize(tie, p) == zero_point
+        # beyond: mod wraps, clip does not
+        assert as_written.quantize(beyond, W, B, P) == 0
+        assert affine.quantize(beyond, p) == P - 1
 
 
 def test_a_translation_by_hand():
@@ -219,6 +217,7 @@ def test_odd_but_good_values():
         [1e300, -1e300],
         np.eye(3, 2),
         [F(1, 3)],
+        F(1, 3),
     ):
         for row in conventions.compare(x):
             assert (

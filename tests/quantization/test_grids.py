@@ -58,8 +58,7 @@ def read_bits(text, e, bias, special):
     return -value if sign == "1" else value
 
 
-# --- the values
-# ------------------------------------------------------------------------------------------------------
+# --- the values -----------------------------------------------------------------------------------
 
 
 def test_e2m1_is_the_published_list():
@@ -165,9 +164,8 @@ def test_nf4_is_the_published_list_to_its_precision():
     z = quantile(1 - (1 / 32 + 1 / 30) / 2)
     steps = np.diff([NormalDist().cdf(v * z) for v in grids.nf4()])
     half = 0.5 - (1 / 32 + 1 / 30) / 2
-    np.testing.assert_allclose(
-        steps[:7], half / 7, rtol=0, atol=1e-15
-    )  # some roundings of numbers below 1
+    # some roundings of numbers below 1
+    np.testing.assert_allclose(steps[:7], half / 7, rtol=0, atol=1e-15)
     np.testing.assert_allclose(steps[7:], half / 8, rtol=0, atol=1e-15)
 
 
@@ -193,14 +191,12 @@ def test_a_table_becomes_an_ascending_grid():
         e, m, *_ = FORMATS[name]
         grid, values = grids.GRIDS[name], table(name)
         above = values[: 2 ** (e + m)]
-        assert (
-            grid[len(grid) // 2 :].tolist() == above[np.isfinite(above)].tolist()
-        )  # the order of the patterns
+        # the order of the patterns
+        assert grid[len(grid) // 2 :].tolist() == above[np.isfinite(above)].tolist()
         assert (grid == -grid[::-1]).all() and not grid.flags.writeable
 
 
-# --- to the grid
-# -----------------------------------------------------------------------------------------------------
+# --- to the grid ----------------------------------------------------------------------------------
 
 
 def nearest(x, values):
@@ -315,10 +311,8 @@ def test_decoding_then_encoding_a_grid_is_the_grid():
 def test_the_decoder_reads_the_list():
     values = grids.GRIDS["FP4 E2M1"]
     assert grids.dequantize(np.uint8([0, 7, 8, 14]), values, 0.5).tolist() == [-3, 0, 0.25, 3]
-    assert grids.dequantize(np.array([[0], [14]]), values, [2.0, 4.0], axis=0).tolist() == [
-        [-12],
-        [24],
-    ]
+    decoded = grids.dequantize(np.array([[0], [14]]), values, [2.0, 4.0], axis=0)
+    assert decoded.tolist() == [[-12], [24]]
 
 
 def test_the_largest_value_stands_on_the_last():
@@ -326,13 +320,11 @@ def test_the_largest_value_stands_on_the_last():
         x = np.array([0.3, -7.5, 2.0, 0.1])
         scale = grids.absmax_scale(x, values)
         assert scale == 7.5 / values[-1]
-        assert grids.fake_quantize(x, values, scale)[1] == pytest.approx(
-            -7.5, rel=2**-52
-        )  # a quotient, a product
+        back = grids.fake_quantize(x, values, scale)[1]
+        assert back == pytest.approx(-7.5, rel=2**-52)  # a quotient, a product
     assert grids.absmax_scale(np.zeros((2, 3)), values) == 1
-    assert grids.absmax_scale(
-        [[0.0, 0.0], [3.0, -6.0]], grids.GRIDS["FP4 E2M1"], axis=0
-    ).tolist() == [1, 1]
+    x, values = [[0.0, 0.0], [3.0, -6.0]], grids.GRIDS["FP4 E2M1"]
+    assert grids.absmax_scale(x, values, axis=0).tolist() == [1, 1]
     assert grids.absmax_scale([1.0, 2.0], [0.0, 4.0]) == 0.5
 
 
@@ -382,15 +374,11 @@ def test_dtypes():
     middle = np.nextafter(np.float32(0.2), np.float32(0))
     assert grids.quantize(middle, three, 1) == nearest(float(middle), np.float32(three).tolist())
     for single in (np.float32(0.3), np.ones(3, np.float32)):
-        assert (
-            grids.ternary(single).alpha.dtype
-            == grids.ternary_rule(single).alpha.dtype
-            == np.float32
-        )
+        for function in (grids.ternary, grids.ternary_rule):
+            assert function(single).alpha.dtype == np.float32
 
 
-# --- three values
-# ----------------------------------------------------------------------------------------------------
+# --- three values ---------------------------------------------------------------------------------
 
 
 def error(x, result):
@@ -399,9 +387,8 @@ def error(x, result):
 
 def test_ternary_equals_all_codes_tried(rng):
     for n in range(1, 9):
-        every = np.array(
-            [code for code in product((-1, 0, 1), repeat=n) if any(code)]
-        )  # (3^n − 1, n)
+        # (3^n − 1, n)
+        every = np.array([code for code in product((-1, 0, 1), repeat=n) if any(code)])
         for x in (
             rng.standard_normal(n),
             rng.laplace(size=n) ** 3,
@@ -434,38 +421,27 @@ def test_what_the_rule_costs(rng):
     and most for heavy tails."""
     N = NormalDist()
 
+    def cost(x):
+        return error(x, grids.ternary_rule(x)) / error(x, grids.ternary(x))
+
     def remaining(delta):
         return 1 - 2 * N.pdf(delta) ** 2 / (1 - N.cdf(delta))
 
-    limit = remaining(0.7 * (2 / np.pi) ** 0.5) / min(
-        remaining(d) for d in np.linspace(0.55, 0.67, 601)
-    )
+    least = min(remaining(d) for d in np.linspace(0.55, 0.67, 601))
+    limit = remaining(0.7 * (2 / np.pi) ** 0.5) / least
     assert limit == pytest.approx(1.0076, abs=1e-4)
     x = rng.standard_normal(10**5)
     # the error's own spread cancels; what remains moves by less than 1/√n
-    assert error(x, grids.ternary_rule(x)) / error(x, grids.ternary(x)) == pytest.approx(
-        limit, abs=0.003
-    )
-    for draw, low, high in (
-        (rng.standard_normal, 1.03, 1.10),
-        (lambda n: rng.laplace(size=n), 1.12, 1.35),
-    ):
-        ratios = np.array(
-            [
-                error(x, grids.ternary_rule(x)) / error(x, grids.ternary(x))
-                for x in (draw(10) for _ in range(1000))
-            ]
-        )
+    assert cost(x) == pytest.approx(limit, abs=0.003)
+    normal, laplace = rng.standard_normal, lambda n: rng.laplace(size=n)
+    for draw, low, high in ((normal, 1.03, 1.10), (laplace, 1.12, 1.35)):
+        ratios = np.array([cost(draw(10)) for _ in range(1000)])
         assert ratios.min() > 1 - 1e-12 and low < ratios.mean() < high  # 1.06 and 1.23, ± 0.01
 
 
 def test_ternary_at_the_edges():
-    assert grids.ternary([3.0, 1.0, 1.0, -1.0]).codes.tolist() == [
-        1,
-        0,
-        0,
-        0,
-    ]  # k = 1 and k = 4 leave 3 alike
+    # k = 1 and k = 4 leave 3 alike
+    assert grids.ternary([3.0, 1.0, 1.0, -1.0]).codes.tolist() == [1, 0, 0, 0]
     for function in (grids.ternary, grids.ternary_rule):
         zero = function(np.zeros((2, 3)))
         assert zero.alpha == 1 and zero.codes.tolist() == [[0] * 3] * 2
@@ -483,8 +459,7 @@ def test_ternary_at_the_edges():
             function([])
 
 
-# --- odd input
-# -------------------------------------------------------------------------------------------------------
+# --- odd input ------------------------------------------------------------------------------------
 
 
 def test_odd_but_good_values_keep_their_shape():

@@ -17,18 +17,7 @@ RULES = [  # rule         1/2   3/2   5/2  -1/2  -3/2  -5/2  .45   .55  -.45  -.
     ("half_away", [1, 2, 3, -1, -2, -3, 0, 1, 0, -1]),
     ("half_even", [0, 2, 2, 0, -2, -2, 0, 1, 0, -1]),
 ]
-POINTS = [
-    F(1, 2),
-    F(3, 2),
-    F(5, 2),
-    F(-1, 2),
-    F(-3, 2),
-    F(-5, 2),
-    F(45, 100),
-    F(55, 100),
-    F(-45, 100),
-    F(-55, 100),
-]
+POINTS = [F(v) for v in "1/2 3/2 5/2 -1/2 -3/2 -5/2 0.45 0.55 -0.45 -0.55".split()]
 
 
 def test_the_table_of_rounding_rules():
@@ -62,23 +51,9 @@ def test_the_table_in_the_docstring_is_true_and_separates_all_rules():
 def test_floats_round_as_their_exact_value_does():
     """Around every half up to 2^53, and just beside: where x + 1/2 is not exact the naive formula
     fails."""
-    around = [
-        v
-        for k in (
-            0.5,
-            1.5,
-            2.5,
-            1e6 + 0.5,
-            2.0**51 + 0.5,
-            2.0**52,
-            2.0**52 + 1,
-            2.0**53,
-            1e300,
-            5e-324,
-            1e-20,
-        )
-        for v in (np.nextafter(k, 0), k, np.nextafter(k, np.inf))
-    ]
+    halves = [0.5, 1.5, 2.5, 1e6 + 0.5, 2.0**51 + 0.5]
+    others = [2.0**52, 2.0**52 + 1, 2.0**53, 1e300, 5e-324, 1e-20]
+    around = [v for k in halves + others for v in (np.nextafter(k, 0), k, np.nextafter(k, np.inf))]
     x = np.array([s * v for v in around for s in (1, -1)])
     for name, _ in RULES:
         rule = getattr(rounding, name)
@@ -92,16 +67,10 @@ def test_reported_by_qonnx():
     # qonnx PR #110: 5.5, 2.5, −2.5 (reported there, not recomputed by them); its UP and DOWN: away
     # from and to zero
     x = [5.5, 2.5, -2.5]
-    assert rounding.half_even(x).tolist() == [6, 2, -2] and rounding.half_away(x).tolist() == [
-        6,
-        3,
-        -3,
-    ]
-    assert rounding.floor(x).tolist() == [5, 2, -3] and rounding.toward_zero(x).tolist() == [
-        5,
-        2,
-        -2,
-    ]
+    assert rounding.half_even(x).tolist() == [6, 2, -2]
+    assert rounding.half_away(x).tolist() == [6, 3, -3]
+    assert rounding.floor(x).tolist() == [5, 2, -3]
+    assert rounding.toward_zero(x).tolist() == [5, 2, -2]
 
 
 def test_stochastic_is_right_on_average():
@@ -111,11 +80,9 @@ def test_stochastic_is_right_on_average():
         assert set(draws) <= {np.floor(x), np.ceil(x)}
         p = x - np.floor(x)
         assert abs(draws.mean() - x) <= 4.5 * np.sqrt(p * (1 - p) / n)  # 4.5 sigma: 7 in a million
-    for x in (F(1, 3), F(10**30) + F(1, 2)):  # one alone or in a list: Python's, as
-        for draw in (
-            rounding.stochastic(x, rng),
-            *rounding.stochastic([x], rng),
-        ):  # the other rules give
+    for x in (F(1, 3), F(10**30) + F(1, 2)):
+        # one alone or in a list: Python's, as the other rules give
+        for draw in (rounding.stochastic(x, rng), *rounding.stochastic([x], rng)):
             assert type(draw) is int is type(rounding.floor(x)) and draw in (x // 1, x // 1 + 1)
     assert rounding.stochastic(np.float32([0.5]), rng).dtype == np.float32
 

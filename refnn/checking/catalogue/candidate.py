@@ -2,54 +2,38 @@
 candidates differ."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
 from refnn import arrays
+from refnn.checking.catalogue.explain import slips_of
 
-NOT_MADE = (
-    ValueError,
-    TypeError,
-    ZeroDivisionError,
-    OverflowError,
-)  # such as a range of one value: divides by 0
+# What a candidate may raise for some tensors: a range of one value divides by 0.
+NOT_MADE = (ValueError, TypeError, ZeroDivisionError, OverflowError)
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """name; kind: convention, formula, rounding or slip; slip: its name in the catalogue or None;
-    make(x) -> Made.
-
-    >>> Candidate("sign", "rounding", None, lambda x: Made([(v > 0) - (v < 0) for v in x], None, None, None)).name
-    'sign'
-    """
+class Candidate(NamedTuple):
+    """Somebody who might have printed the codes."""
 
     name: str
-    kind: str
-    slip: str | None
-    make: Callable
+    kind: str  # convention, formula, rounding or slip
+    make: Callable  # of an object array of Fractions: Made
+    slip: str | None = None  # its name in the catalogue
 
 
 class Made(NamedTuple):
-    """What a candidate makes of a tensor: codes; scale and zero_point (None where they were given);
-    decode(codes).
-    >>> Made._fields
-    ('codes', 'scale', 'zero_point', 'decode')"""
+    """What a candidate makes of a tensor."""
 
-    codes: list
-    scale: object
-    zero_point: object
-    decode: Callable
+    codes: object
+    decode: Callable  # of codes: their values
+    scale: object = None  # None where it was given
+    zero_point: object = None
 
 
 class Printed(NamedTuple):
-    """What is given, checked: exact numbers, and half a unit of the last digit of those that may be
-    results.
-    >>> Printed._fields
-    ('x', 'codes', 'levels', 'scale', 'half', 'zero_point', 'decoded')"""
+    """What is given, checked: exact numbers, and the intervals of those that may be results."""
 
     x: list
     codes: list
@@ -61,24 +45,25 @@ class Printed(NamedTuple):
 
 
 def make_of(make, x):
-    """What a candidate's `make` makes of a list of Fractions, or None where the way there divides
-    by 0.
+    """Return what a candidate's `make` makes of a list of Fractions, its codes as a list; None
+    where the way there divides by 0.
 
-    >>> thirds = lambda x: Made([int(3 / v) for v in x], Fraction(1, 3), 0, lambda codes: [c / 3 for c in codes])
+    >>> thirds = lambda x: Made([int(3 / v) for v in x], lambda codes: [c / 3 for c in codes])
     >>> make_of(thirds, [Fraction(1), Fraction(3)]).codes, make_of(thirds, [Fraction(0)])
     ([3, 1], None)
     """
     try:
         with np.errstate(all="ignore"):
-            return make(arrays.objects(x, (len(x),)))
+            made = make(arrays.objects(x, (len(x),)))
+            return made and made._replace(codes=[int(c) for c in np.ravel(made.codes)])
     except NOT_MADE:
         return None
 
 
 def decoded_by(made, codes):
-    """The exact values of codes by the decoder of a Made, or None for codes that it refuses.
+    """Return the exact values of codes by the decoder of a Made, or None for codes that it refuses.
 
-    >>> decoded_by(Made([], Fraction(1, 2), 0, lambda codes: [Fraction(c, 2) for c in codes]), [0, 7])
+    >>> decoded_by(Made([], lambda codes: [Fraction(c, 2) for c in codes]), [0, 7])
     (Fraction(0, 1), Fraction(7, 2))
     """
     try:
@@ -88,25 +73,42 @@ def decoded_by(made, codes):
         return None
 
 
+def seen(make, x):
+    """Return all that is to be seen of what is made of a tensor: codes, scale, zero point, decoded
+    values; None where the way there divides by 0.
+
+    >>> seen(lambda x: Made([1, 2], lambda codes: [c / 2 for c in codes]), [Fraction(1)])
+    ([1, 2], None, None, (Fraction(1, 2), Fraction(1, 1)))
+    """
+    made = make_of(make, x)
+    return made and (made.codes, made.scale, made.zero_point, decoded_by(made, made.codes))
+
+
+def slips(function):
+    """Return the slips of a function of the library, {name: function}.
+
+    >>> from refnn.quantization import as_written
+    >>> list(slips(as_written.min_max))
+    ['P_for_P_minus_1', 'B_is_plus_min_W', 'B_in_real_units']
+    """
+    return slips_of(f"{function.__module__.removeprefix('refnn.')}.{function.__name__}")
+
+
 def tensors(L, s):
-    """Tensors that tell candidates apart: quarters of a step s around 0, between ends that are L −
-    1 steps apart.
+    """Yield tensors that tell candidates apart: quarters of a step s around 0, between ends that
+    are L − 1 steps apart.
 
     >>> [len(x) for x in tensors(4, Fraction(1))][:3], next(tensors(4, Fraction(2)))[:2]
     ([21, 9, 12], [Fraction(-24, 1), Fraction(24, 1)])
     """
-    inner = [
-        Fraction(k, 4) for k in (-14, -10, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 10, 14)
-    ]
-    ends = [
-        (-low, L - 1 - low)
-        for low in map(Fraction, (0, 1, 3, "1/2", "3/2", "5/2", "7/2", L // 3, L - 1))
-    ]
+    quarters = (0, 1, 2, 3, 4, 5, 6, 10, 14)
+    inner = [Fraction(k, 4) for k in (*(-k for k in quarters[:0:-1]), *quarters)]
+    lows = map(Fraction, (0, 1, 3, "1/2", "3/2", "5/2", "7/2", L // 3, L - 1))
+    ends = [(-low, L - 1 - low) for low in lows]
     ends += [(-m, 1) for m in (Fraction(L - 1, 2), Fraction(L // 2 - 1), Fraction(L // 2))]
     ends += [(-high, -low) for low, high in ends]
-    yield [
-        s * v for v in (-3 * L, 3 * L, Fraction(10**10), -Fraction(10**10), *inner)
-    ]  # for grids that stay
+    far = Fraction(10**10)
+    yield [s * v for v in (-3 * L, 3 * L, far, -far, *inner)]  # for grids that stay
     for low, high in ends:
         yield [s * v for v in (low, high, *(v for v in inner if low < v < high))]
     for start in (1, Fraction(7, 2)):  # 0 outside

@@ -1,194 +1,198 @@
-"""The formulas that published numbers are about, each called by the names of its arguments.
+"""The formulas that numbers are judged by, a row each: how their values are computed from arguments
+given by name, and which functions of the library that goes through.
 
-A recipe is called with `call` and `given`: call(name) is the function "module.function" of the
-library, or the slip in its place; given, the inputs as numbers. It gives a dict of all that a
-source may print of it. FORMULAS says for each which formulas of the library it goes through, so
-that their slips can be tried."""
+A row is computed with `call` and `given`. call("module.function") is that function below refnn, or
+a slip in its place; given holds the arguments by name. It gives {name: value} of all that somebody
+may print of it. A row is a single formula (`one`), or a chain of several.
+"""
 
+from collections.abc import Callable
 from fractions import Fraction
+from importlib import import_module
+from typing import NamedTuple
 
 import numpy as np
 
 from refnn import arrays
-from refnn.network import Params
+from refnn.network import FIELDS, Params
 from refnn.quantization.affine import QParams
 
 Q, DECODE = "quantization.affine.quantize", "quantization.affine.dequantize"
 CHOOSE, INTEGER = "quantization.calibration.choose_qparams", "quantization.integer"
+MATMUL, REQUANTIZE = f"{INTEGER}.matmul", f"{INTEGER}.requantize"
+MULTIPLIER = f"{INTEGER}.fixed_point_multiplier"
+MAGNITUDE, BY_SPARSITY = "pruning.importance.magnitude", "pruning.masks.by_sparsity"
+N_OF_M, CUBIC = "pruning.structured.n_of_m", "pruning.schedules.cubic"
+CRITERIA = ("magnitude", "gradient", "taylor", "second_order_taylor", "fisher", "obd")
+RULES = ("floor", "ceil", "toward_zero", "half_up", "half_down", "half_away", "half_even")
 
 
-def _grid(given):
+class Recipe(NamedTuple):
+    """A row: how values are computed, and by what."""
+
+    compute: Callable  # (call, given) -> {name: value}
+    formulas: tuple  # "module.function" below refnn: those whose slips can be tried
+
+
+def formula(name):
+    """Return the function that "module.function" names below refnn.
+
+    >>> formula("network.loss")([[1.0]], [[3.0]])
+    np.float64(2.0)
+    """
+    module, function = name.rsplit(".", 1)
+    return getattr(import_module(f"refnn.{module}"), function)
+
+
+def one(name, *arguments, gives, options=(), also=()):
+    """Return the row of a single formula.
+
+    An argument is the name of a given one, or a function of all that are given; options are passed
+    by name, those that are given. gives: what the result is called, or a function that makes
+    {name: value} of it. also: formulas that compute the same, so that their slips are tried too.
+
+    >>> one("network.loss", "y_hat", "y", gives="J").formulas
+    ('network.loss',)
+    """
+
+    def compute(call, given):
+        values = [a(given) if callable(a) else given[a] for a in arguments]
+        result = call(name, *also)(*values, **{k: given[k] for k in options if k in given})
+        return gives(result) if callable(gives) else {gives: result}
+
+    return Recipe(compute, (name, *also))
+
+
+# --- arguments and results ------------------------------------------------------------------------
+
+
+def grid(given):
+    """Return the QParams of its fields; one zero point serves all slices of an axis."""
     axis, scale = given.get("axis"), np.asarray(given["scale"])
     zero_point = given["zero_point"] if axis is None else np.full(scale.shape, given["zero_point"])
     return QParams(scale[()], zero_point, given["qmin"], given["qmax"], axis)
 
 
-def _quantize(call, given):
-    return {"codes": call(Q)(given["x"], _grid(given))}
+def _codes(given):
+    q = np.asarray(given["q"])
+    return q if q.dtype.kind in "iu" else _narrow(q, given["qmin"], given["qmax"])
+
+
+def _narrow(codes, qmin, qmax):
+    return np.asarray(codes).astype(arrays.code_dtype(qmin, qmax))
+
+
+def _network(given):
+    return Params(*(given[name] for name in FIELDS))
+
+
+def _matrix(weights):
+    """Weights as the W_ih of a network whose other parameters are 0."""
+    W = np.atleast_2d(weights)
+    return Params(W, *(np.zeros(shape, W.dtype) for shape in (len(W), (0, len(W)), 0)))
+
+
+def _of(dtype, name):
+    return lambda given: np.asarray(given[name]).astype(dtype)
+
+
+def _named(*names):
+    return lambda results: dict(zip(names, results))
+
+
+def _scale_and_zero_point(p):
+    return {"scale": p.scale, "zero_point": p.zero_point}
+
+
+def _multiplied(result):
+    multiplier, shift = result
+    M = Fraction(multiplier) / Fraction(2) ** (31 + shift)
+    return {"multiplier": multiplier, "shift": shift, "M": M}
+
+
+# --- chains ---------------------------------------------------------------------------------------
 
 
 def _rescale_in_floats(call, given):
     """q = round(a·(s_x·s_W/s_y)) + zero point: the steps of quantize at a scale of 1."""
     s_x, s_W, s_y = given["M"]
-    return {
-        "codes": call(Q)(given["accumulator"] * (s_x * s_W / s_y), _grid({**given, "scale": 1}))
-    }
-
-
-def _dequantize(call, given):
-    p = _grid(given)
-    return {"decoded": call(DECODE)(_codes(given["q"], p), p)}
-
-
-def _codes(q, p):
-    return np.asarray(q).astype(arrays.code_dtype(p.qmin, p.qmax))
+    x = given["accumulator"] * (s_x * s_W / s_y)
+    return {"codes": call(Q)(x, grid({**given, "scale": 1}))}
 
 
 def _round_trip(call, x, p):
-    codes = _codes(call(Q)(x, p), p)
+    codes = _narrow(call(Q)(x, p), p.qmin, p.qmax)
     decoded = call(DECODE)(codes, p)
-    with np.errstate(all="ignore"):
-        return {
-            "codes": codes,
-            "decoded": decoded,
-            "last": np.ravel(decoded)[-1],
-            "mse": np.mean((decoded - x) ** 2),
-        }
+    mse = np.mean((decoded - x) ** 2)
+    return {"codes": codes, "decoded": decoded, "last": np.ravel(decoded)[-1], "mse": mse}
 
 
 def _fake_quantize(call, given):
-    return _round_trip(call, given["x"], _grid(given))
+    return _round_trip(call, given["x"], grid(given))
 
 
 def _choose(call, given):
-    return call(CHOOSE)(
-        given["x"], **{key: given[key] for key in ("bits", "signed", "symmetric") if key in given}
-    )
-
-
-def _told(p, x):
-    """What a grid says of itself; raw: the zero point before it is rounded."""
-    return {
-        "scale": p.scale,
-        "W": 1 / p.scale,
-        "zero_point": p.zero_point,
-        "qmin": p.qmin,
-        "qmax": p.qmax,
-        "raw": p.qmin - np.minimum(np.min(x), 0) / p.scale,
-    }
-
-
-def _range(call, given):
-    return _told(_choose(call, given), given["x"])
-
-
-def _symmetric(call, given):
-    return _range(call, {**given, "symmetric": True})
+    """The grid for x, and what is said of it: W = 1/scale, and the zero point before rounding."""
+    p = call(CHOOSE)(given["x"], **{k: given[k] for k in OPTIONS if k in given})
+    raw = p.qmin - np.minimum(np.min(given["x"]), 0) / p.scale
+    return p, {**vars(p), "W": 1 / p.scale, "raw": raw}
 
 
 def _choose_and_quantize(call, given):
-    p = _choose(call, given)
-    return {**_told(p, given["x"]), "codes": call(Q)(given["x"], p)}
+    p, said = _choose(call, given)
+    return said | {"codes": call(Q)(given["x"], p)}
 
 
 def _choose_and_fake_quantize(call, given):
-    p = _choose(call, given)
-    return {**_told(p, given["x"]), **_round_trip(call, given["x"], p)}
+    p, said = _choose(call, given)
+    return said | _round_trip(call, given["x"], p)
+
+
+def _symmetric(call, given):
+    return _choose(call, {**given, "symmetric": True})[1]
 
 
 def _distiller_asymmetric(call, given):
-    """Distiller's zero point is added when decoding, ours when encoding."""
-    found = _range(call, given)
-    return {"W": found["W"], "zero_point": -found["zero_point"]}
+    """Distiller adds its zero point when decoding, where ours is added when encoding."""
+    p, said = _choose(call, given)
+    return {"W": said["W"], "zero_point": -p.zero_point}
 
 
 def _distiller_symmetric(call, given):
     rows = call("quantization.conventions.compare")(given["x"])
-    return {
-        "W": 1
-        / next(r.grid.scale for r in rows if r.convention.name == "Distiller symmetric, full")
-    }
-
-
-def _matmul(call, given):
-    a, b = (np.asarray(given[name]).astype(np.uint8) for name in "ab")
-    return {
-        "product": call(f"{INTEGER}.matmul")(a, b, given["a_zero_point"], given["b_zero_point"])
-    }
-
-
-def _multiplier(call, given):
-    multiplier, shift = call(f"{INTEGER}.fixed_point_multiplier")(float(given["M"]))
-    return {
-        "multiplier": multiplier,
-        "shift": shift,
-        "M": Fraction(multiplier) / Fraction(2) ** (31 + shift),
-    }
-
-
-def _requantized(function):
-    def requantized(call, given):
-        whole = [
-            np.asarray(given[name]).astype(np.int64)
-            for name in ("accumulator", "multiplier", "shift")
-        ]
-        return {
-            "codes": call(f"{INTEGER}.{function}")(
-                *whole, given["zero_point"], given["qmin"], given["qmax"]
-            )
-        }
-
-    return requantized
+    [row] = (r for r in rows if r.convention.name == "Distiller symmetric, full")
+    return {"W": 1 / row.grid.scale}
 
 
 def _rescale(call, given):
     """M = s_x·s_W/s_y as a multiplier and a shift, then requantize."""
     s_x, s_W, s_y = given["M"]
-    found = _multiplier(call, {"M": s_x * s_W / s_y})
-    return _requantized("requantize")(call, {**given, **found})
+    found = FORMULAS["multiplier"].compute(call, {"M": s_x * s_W / s_y})
+    return FORMULAS["requantize"].compute(call, {**given, **found})
 
 
 def _matmul_and_requantize(call, given):
-    return _rescale(
-        call, {**given, "accumulator": _matmul(call, given)["product"], "qmin": 0, "qmax": 255}
-    )
-
-
-def _rounding(rule):
-    return lambda call, given: {"rounded": call(f"quantization.rounding.{rule}")(given["x"])}
-
-
-def _matrix(weights):
-    """A network whose W_ih is these weights and whose other parameters are 0."""
-    W = np.atleast_2d(weights).astype(float)
-    return Params(W, np.zeros(len(W)), np.zeros((0, len(W))), np.zeros(0))
+    product = FORMULAS["matmul"].compute(call, given)["product"]
+    return _rescale(call, {**given, "accumulator": product, "qmin": 0, "qmax": 255})
 
 
 def _prune(call, given):
-    """|w| ranked, the lowest of W_ih removed; the threshold is the smallest that is left."""
-    params = _matrix(given["weights"])
-    scores = call("pruning.importance.magnitude")(params)
-    keep = call("pruning.masks.by_sparsity")(scores, given["sparsity"].item(), "layer").W_ih
+    """|w| ranked, the lowest removed; the threshold is the smallest that is left."""
     weights = np.atleast_2d(given["weights"])
-    return {
-        "kept": weights[keep],
-        "removed": weights[~keep],
-        "threshold": np.min(np.abs(weights[keep])),
-    }
+    scores = call(MAGNITUDE)(_matrix(weights.astype(float)))
+    keep = call(BY_SPARSITY)(scores, given["sparsity"].item(), "layer").W_ih
+    kept = weights[keep]
+    return {"kept": kept, "removed": weights[~keep], "threshold": np.min(np.abs(kept))}
 
 
-def _n_of_m(call, given):
-    scores = call("pruning.importance.magnitude")(_matrix(given["weights"]))
-    return {
-        "mask": call("pruning.structured.n_of_m")(scores, given["n"], given["m"]).W_ih.astype(int)
-    }
+def _n_of_m_of_weights(call, given):
+    scores = call(MAGNITUDE)(_matrix(given["weights"].astype(float)))
+    return {"mask": call(N_OF_M)(scores, given["n"], given["m"]).W_ih.astype(int)}
 
 
 def _cubic(call, given):
-    rest = given["begin"], given["end"], given["initial"].item(), given["final"].item()
-    return {
-        "sparsity": [call("pruning.schedules.cubic")(int(step), *rest) for step in given["steps"]]
-    }
+    rest = [np.asarray(given[name]).item() for name in ("begin", "end", "initial", "final")]
+    return {"sparsity": [call(CUBIC)(int(step), *rest) for step in given["steps"]]}
 
 
 def _neuron(call, given):
@@ -201,66 +205,84 @@ def _neuron(call, given):
 
 
 def _relu(call, given):
-    """The slopes of ½(ŷ − y)² behind two ReLU units with biases b and x = 0, for a residual of
-    1."""
+    """The slopes of ½(ŷ − y)² behind two ReLU units with biases b and x = 0, at a residual of 1."""
     params = Params(np.zeros((2, 1)), given["b"], np.ones((1, 2)), np.zeros(1))
     y = np.sum(np.maximum(given["b"], 0)) - 1
     return {"slope": call("network.backward")(params, [[0.0]], [[float(y)]], "relu").b_h}
 
 
-def _fisher(call, given):
-    """Σ g² of the last bias, whose slopes are the residuals g: its score is ½θ²Σg², here with θ =
-    2."""
+def _fisher_of_slopes(call, given):
+    """Σ g² of the last bias θ = 2, whose slopes are the residuals g: its score is ½θ²Σg²."""
     g = np.asarray(given["g"], float)
-    params = Params([[0.0]], [0.0], [[0.0]], [2.0])
-    score = call("pruning.importance.fisher")(
-        params, np.zeros((len(g), 1)), 2.0 - g[:, None], "identity"
-    )
-    return {"sum": score.b_o.item() / 2}
+    params, X, y = Params([[0.0]], [0.0], [[0.0]], [2.0]), np.zeros((len(g), 1)), 2.0 - g[:, None]
+    return {"sum": call("pruning.importance.fisher")(params, X, y, "identity").b_o.item() / 2}
 
 
 def _bias(call, given):
     """The code of the hidden bias, on scales s_x·s_W, of a network with one hidden unit."""
     params = Params([[given["w"].item()]], [given["b"].item()], [[1.0]], [0.0])
-    return {
-        "code": call(f"{INTEGER}.convert")(
-            params, [[-1.0], [1.0]], activation="identity"
-        ).b_h.item()
-    }
+    convert = call(f"{INTEGER}.convert")
+    return {"code": convert(params, [[-1.0], [1.0]], activation="identity").b_h.item()}
 
 
-FORMULAS = {  # name: (how it is computed, the formulas it goes through)
-    "quantize": (_quantize, (Q,)),
-    "dequantize": (_dequantize, (DECODE,)),
-    "rescale in floats": (_rescale_in_floats, (Q,)),
-    "fake_quantize": (_fake_quantize, (Q, DECODE)),
-    "choose": (_range, (CHOOSE,)),
-    "symmetric": (_symmetric, (CHOOSE,)),
-    "choose and quantize": (_choose_and_quantize, (CHOOSE, Q)),
-    "choose and fake_quantize": (_choose_and_fake_quantize, (CHOOSE, Q, DECODE)),
-    "distiller asymmetric": (_distiller_asymmetric, (CHOOSE,)),
-    "distiller symmetric": (_distiller_symmetric, ()),
-    "matmul": (_matmul, (f"{INTEGER}.matmul",)),
-    "multiplier": (_multiplier, (f"{INTEGER}.fixed_point_multiplier",)),
-    "requantize": (_requantized("requantize"), (f"{INTEGER}.requantize",)),
-    "requantize once": (
-        _requantized("requantize_single_rounding"),
-        (f"{INTEGER}.requantize_single_rounding",),
-    ),
-    "rescale": (_rescale, (f"{INTEGER}.fixed_point_multiplier", f"{INTEGER}.requantize")),
-    "matmul and requantize": (
-        _matmul_and_requantize,
-        (f"{INTEGER}.matmul", f"{INTEGER}.fixed_point_multiplier", f"{INTEGER}.requantize"),
-    ),
-    **{
-        f"rounding.{rule}": (_rounding(rule), (f"quantization.rounding.{rule}",))
-        for rule in ("floor", "ceil", "toward_zero", "half_away", "half_even")
-    },
-    "prune": (_prune, ("pruning.importance.magnitude", "pruning.masks.by_sparsity")),
-    "n_of_m": (_n_of_m, ("pruning.importance.magnitude", "pruning.structured.n_of_m")),
-    "cubic": (_cubic, ("pruning.schedules.cubic",)),
-    "neuron": (_neuron, ("network.forward", "network.backward")),
-    "relu": (_relu, ("network.backward",)),
-    "fisher": (_fisher, ("pruning.importance.fisher",)),
-    "bias": (_bias, (f"{INTEGER}.convert",)),
+# fmt: off
+OPTIONS = ("bits", "signed", "symmetric", "axis")  # of choose_qparams
+DATA = ("X", "y", "activation")
+TIMES = tuple(_of(np.int64, name) for name in ("accumulator", "multiplier", "shift"))
+ON = ("zero_point", "qmin", "qmax")
+FORMULAS = {
+    # §3.1 and §3.2 as written
+    "written.quantize": one("quantization.as_written.quantize", "x", "W", "B", "P", gives="codes"),
+    "written.dequantize": one("quantization.as_written.dequantize", "q", "W", "B", gives="decoded"),
+    "written.min_max": one("quantization.as_written.min_max", "x", "P", gives=_named("W", "B")),
+    "written.importance": one("pruning.as_written.importance", _network, *DATA, gives=vars),
+    "written.prune":
+        one("pruning.as_written.prune", "params", "R", "tau", gives=_named("params", "mask")),
+    # rounding, the affine map and its ranges
+    **{f"rounding.{rule}": one(f"quantization.rounding.{rule}", "x", gives="rounded")
+       for rule in RULES},
+    "quantize": one(Q, "x", grid, gives="codes"),
+    "dequantize": one(DECODE, _codes, grid, gives="decoded"),
+    "choose_qparams": one(CHOOSE, "x", options=OPTIONS, gives=vars),
+    "to_affine":
+        one("quantization.conventions.to_affine", "W", "B", "P", gives=_scale_and_zero_point),
+    "to_article": one("quantization.conventions.to_article", grid, gives=_named("W", "B", "P")),
+    "rescale in floats": Recipe(_rescale_in_floats, (Q,)),
+    "fake_quantize": Recipe(_fake_quantize, (Q, DECODE)),
+    "choose": Recipe(lambda call, given: _choose(call, given)[1], (CHOOSE,)),
+    "symmetric": Recipe(_symmetric, (CHOOSE,)),
+    "choose and quantize": Recipe(_choose_and_quantize, (CHOOSE, Q)),
+    "choose and fake_quantize": Recipe(_choose_and_fake_quantize, (CHOOSE, Q, DECODE)),
+    "distiller asymmetric": Recipe(_distiller_asymmetric, (CHOOSE,)),
+    "distiller symmetric": Recipe(_distiller_symmetric, ()),
+    # integers only
+    "matmul": one(MATMUL, _of(np.uint8, "a"), _of(np.uint8, "b"), "a_zero_point", "b_zero_point",
+                  gives="product"),
+    "fold": one(f"{INTEGER}.fold", "bias", "W", "zero_point", gives="bias"),
+    "multiplier": one(MULTIPLIER, lambda given: float(given["M"]), gives=_multiplied),
+    "requantize": one(REQUANTIZE, *TIMES, *ON, gives="codes"),
+    "requantize once":
+        one(f"{INTEGER}.requantize_single_rounding", *TIMES, *ON, gives="codes"),
+    "rescale": Recipe(_rescale, (MULTIPLIER, REQUANTIZE)),
+    "matmul and requantize": Recipe(_matmul_and_requantize, (MATMUL, MULTIPLIER, REQUANTIZE)),
+    "bias": Recipe(_bias, (f"{INTEGER}.convert",)),
+    # the network
+    "forward": one("network.forward", _network, "X", "activation", gives=lambda f: f._asdict()),
+    "loss": one("network.loss", "y_hat", "y", gives="J"),
+    "backward": one("network.backward", _network, *DATA, gives=vars),
+    "slopes": one("pruning.as_written.importance", _network, *DATA, gives=vars,
+                  also=("network.backward",)),
+    "neuron": Recipe(_neuron, ("network.forward", "network.backward")),
+    "relu": Recipe(_relu, ("network.backward",)),
+    # importance and masks
+    **{f"importance.{name}": one(f"pruning.importance.{name}", _network, options=DATA, gives=vars)
+       for name in CRITERIA},
+    "by_threshold": one("pruning.masks.by_threshold", "scores", "tau", gives=vars),
+    "by_sparsity": one(BY_SPARSITY, "scores", "sparsity", options=("scope",), gives=vars),
+    "n_of_m": one(N_OF_M, lambda given: _matrix(given["scores"]), "n", "m", gives=vars),
+    "prune": Recipe(_prune, (MAGNITUDE, BY_SPARSITY)),
+    "n_of_m of weights": Recipe(_n_of_m_of_weights, (MAGNITUDE, N_OF_M)),
+    "cubic": Recipe(_cubic, (CUBIC,)),
+    "fisher of slopes": Recipe(_fisher_of_slopes, ("pruning.importance.fisher",)),
 }
+# fmt: on

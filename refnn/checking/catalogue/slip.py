@@ -1,44 +1,135 @@
-"""A slip: a plausible mistake with a name. The catalogue of them all is `slips`.
+"""A slip: a plausible mistake with a name, as an edit of the formula. `slips` lists them all.
 
-Each `wrong` takes the arguments of the formula that it stands for. Hints say where to look, never
-the answer."""
+An edit is a pair: the text that stands in the formula's module, and the text that somebody writes
+instead. The text is looked for in the code of the module's functions as `ast.unparse` prints it, so
+that docstrings, comments and line breaks do not count. It must stand once in the formula itself, or
+else once in the rest of its module.
+"""
 
-from collections.abc import Callable
+import ast
+import importlib
+import inspect
+import sys
 from dataclasses import dataclass
+from difflib import unified_diff
+from functools import cache
+
+from refnn import derivatives
+from refnn.quantization import rounding
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slip:
-    """name; formula "module.function" below refnn; wrong: the function with the mistake; hint;
-    published: where.
+    """A mistake in one formula. Hints say where to look, never the answer.
 
     >>> from refnn.checking.catalogue.slips import CATALOGUE
-    >>> CATALOGUE["no_abs"].hint
-    'Is a large negative weight unimportant?'
+    >>> slip = CATALOGUE["round_for_floor"]
+    >>> print("\\n".join(slip.diff()))
+    -    floored = np.floor(shifted)
+    +    floored = half_even.formula(shifted)
+    >>> slip.wrong([0.25], 10, 0, 8), slip.wrong([0.07], 10, 0, 8)
+    (array([2], dtype=uint8), array([1], dtype=uint8))
     """
 
     name: str
-    formula: str
-    wrong: Callable
+    formula: str  # "module.function" below refnn
+    edits: list  # of pairs (the right text, the wrong text)
     hint: str
-    published: tuple = ()
+    hint_zh: str = ""
+    published: tuple = ()  # where it was printed
+
+    @property
+    def wrong(self):
+        """The formula with the mistake, of the same arguments; made when it is first needed."""
+        return compiled(self.formula, tuple(self.edits))[self.formula.rsplit(".", 1)[1]]
+
+    def diff(self):
+        """The lines of code that differ: what goes with a minus, what comes with a plus."""
+        right, wrong = (sources(self.formula, edits) for edits in ((), tuple(self.edits)))
+        lines = []
+        for name, text in right.items():
+            changed = unified_diff(text.split("\n"), wrong[name].split("\n"), lineterm="", n=0)
+            lines += [line for line in list(changed)[2:] if not line.startswith("@@")]
+        return lines
 
 
-CATALOGUE = {}
+def home(formula):
+    """The module that defines a formula; others may offer it too.
 
-
-def slip(formula, hint, *published):
-    """Register the decorated function as the slip of its own name in this formula.
-
-    >>> from refnn.checking.catalogue.slips import CATALOGUE
-    >>> CATALOGUE["floor_for_round"].formula
-    'quantization.affine.quantize'
+    >>> home("quantization.rounding.floor").__name__
+    'refnn.quantization.rounding'
     """
+    module, name = formula.rsplit(".", 1)
+    function = getattr(importlib.import_module(f"refnn.{module}"), name)
+    return sys.modules[function.__module__]
 
-    def register(wrong):
-        if wrong.__name__ in CATALOGUE:
-            raise ValueError(f"slip: {wrong.__name__} is in the catalogue already")
-        CATALOGUE[wrong.__name__] = Slip(wrong.__name__, formula, wrong, hint, published)
-        return wrong
 
-    return register
+@cache
+def functions(module):
+    """The functions that a module defines at its top, by name, without their decorators.
+
+    >>> list(functions(rounding))[:3]
+    ['floor', 'ceil', 'toward_zero']
+    """
+    found = {name: inspect.unwrap(f) for name, f in vars(module).items() if callable(f)}
+    return {
+        name: f
+        for name, f in found.items()
+        if inspect.isfunction(f) and (f.__module__, f.__name__) == (module.__name__, name)
+    }
+
+
+# What a wrong text may name besides the names of the formula's module.
+ALSO = {name: getattr(m, name) for m in (rounding, derivatives) for name in functions(m)}
+
+
+@cache
+def code(function):
+    """The source of a function without docstrings and comments, each statement on a line.
+
+    >>> print(code(rounding.floor.formula))
+    @takes(x=REAL)
+    def floor(x):
+        return np.floor(x)
+    """
+    tree = ast.parse(inspect.getsource(function))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+@cache
+def sources(formula, edits):
+    """Return the code of the functions of a formula's module, edited: {name: code}.
+
+    >>> sources("quantization.rounding.floor", (("np.floor(y)", "np.rint(y)"),))
+    Traceback (most recent call last):
+    LookupError: 'np.floor(y)' stands 0 times in refnn.quantization.rounding, not once
+    """
+    module, own = home(formula), formula.rsplit(".", 1)[1]
+    edited = {name: code(f) for name, f in functions(module).items()}
+    for right, wrong in edits:
+        times = {name: text.count(right) for name, text in edited.items()}
+        places = [own] if times[own] else [name for name in times if times[name]]
+        count = sum(times[name] for name in places)
+        if count != 1:
+            raise LookupError(f"{right!r} stands {count} times in {module.__name__}, not once")
+        edited[places[0]] = edited[places[0]].replace(right, wrong)
+    return edited
+
+
+@cache
+def compiled(formula, edits):
+    """The names of a formula's module, with its functions compiled anew from the edited code.
+
+    A wrong text may also name the functions of `rounding` and of `derivatives`.
+
+    >>> floor = compiled("quantization.rounding.floor", (("np.floor(x)", "half_even(x)"),))["floor"]
+    >>> floor([1.5, 2.5])
+    array([2., 2.])
+    """
+    names = {**ALSO, **vars(home(formula))}
+    for name, text in sources(formula, edits).items():
+        exec(compile(text, f"<{formula}, edited: {name}>", "exec"), names)
+    return names

@@ -2,15 +2,18 @@
 and `calibration`).
 
 All on Fractions, by the library's own functions. scale and zero_point are numbers, or with "axis"
-one for each slice."""
+one for each slice.
+"""
 
 import numpy as np
 
 from refnn import arrays
-from refnn.checking.claims import Kind, as_codes, blame, compare, told
+from refnn.arrays import Refused
+from refnn.checking.catalogue import formulas
+from refnn.checking.claims import Kind, Printed, as_codes, decimals, judged, whole
+from refnn.checking.plane.digits import as_text
 from refnn.checking.reading.printed import Claim
 from refnn.quantization import affine, calibration
-from refnn.quantization.affine import QParams
 
 
 def _whole(claim, key):
@@ -21,160 +24,109 @@ def _axis(claim):
     return None if claim.given.get("axis") is None else _whole(claim, "axis")
 
 
-def _grid(claim, side=0):
-    """The QParams of a claim; side −1 and 1: with the least and the greatest scale that round to
-    the printed one."""
+def _grid(claim):
+    """The fields of a claim's grid."""
     axis = _axis(claim)
-    scale, zero_point = (
-        read(key, () if axis is None else None)
-        for read, key in ((claim.exact, "scale"), (claim.whole, "zero_point"))
-    )
+    shape = () if axis is None else None
+    scale, zero_point = claim.exact("scale", shape), claim.whole("zero_point", shape)
     if zero_point.shape != scale.shape:
-        arrays.refuse(
-            "check",
-            f"{claim.where}.zero_point",
-            f"of shape {scale.shape}, as scale",
-            f"shape {zero_point.shape}",
-        )
-    if claim.rounded:
-        scale = np.asarray(scale + side * claim.half("scale"), dtype=object)
-    return QParams(
-        scale[()],
-        int(zero_point[()]) if axis is None else as_codes(zero_point),
-        _whole(claim, "qmin"),
-        _whole(claim, "qmax"),
-        axis,
-    )
+        expected = f"of shape {scale.shape}, as scale"
+        raise Refused(f"{claim.where}.zero_point", expected, f"shape {zero_point.shape}")
+    zero_point = int(zero_point[()]) if axis is None else as_codes(zero_point)
+    ends = {key: _whole(claim, key) for key in ("qmin", "qmax")}
+    return {"scale": scale, "zero_point": zero_point, **ends, "axis": axis}
 
 
-def _corners(claim, values, function):
-    """function of the four ends of values and scale, by entry: the least and the greatest, since
-    each is monotone."""
-    if any(
-        s <= 0 for s in np.ravel(_grid(claim, -1).scale)
-    ):  # the scale might be next to 0: nothing is excluded
+def _corners(claim, given, values, function):
+    """(least, greatest) of function by entry, at the four ends of values and scale, since it is
+    monotone in each; None if the scale might be next to 0: nothing is excluded."""
+    scale, half = given["scale"], claim.half("scale")
+    if any(s <= 0 for s in np.ravel(scale - half)):
         return None
-    found = [np.ravel(function(v, _grid(claim, side))) for v in values for side in (-1, 1)]
+    grids = [formulas.grid({**given, "scale": s}) for s in (scale - half, scale + half)]
+    found = [np.ravel(function(v, grid)) for v in values for grid in grids]
     return [(min(ends), max(ends)) for ends in zip(*found)]
 
 
 def _quantize(claim):
-    x, grid = claim.exact("x"), _grid(claim)
-    printed = claim.whole("printed", x.shape)
-    none = np.zeros_like(printed)
-    steps = affine.quantize_steps(x, grid)
+    x, given = claim.exact("x"), _grid(claim)
+    printed = whole(claim.whole("printed", x.shape))
+    steps = affine.quantize_steps(x, formulas.grid(given))
     codes = arrays.objects([int(c) for c in np.ravel(steps.saturated)], x.shape)
+    divided, shifted = np.ravel(steps.divided), np.ravel(steps.shifted)
 
     def possible():
         ends = [arrays.objects(list(v), x.shape) for v in zip(*claim.intervals("x", x.shape))]
-        found = _corners(claim, ends, affine.quantize)
-        return (
-            [True] * x.size
-            if found is None
-            else [a <= c <= b for (a, b), c in zip(found, printed.flat)]
-        )
+        spans = _corners(claim, given, ends, affine.quantize)
+        return spans and printed.overlap(spans)
 
-    status, reason = compare(
-        claim,
-        printed,
-        none,
-        codes,
-        possible,
-        lambda i: (
-            f"{told(x.flat[i])}/scale = {told(np.ravel(steps.divided)[i])}, rounded, plus the zero point is "
-            f"{told(np.ravel(steps.shifted)[i])}, so the code is {codes.flat[i]}, "
-            f"printed {told(printed.flat[i])}"
-        ),
-        lambda: blame("quantization.affine.quantize", (x, grid), printed, none),
-    )
-    return status, codes.tolist(), reason
+    def because(i):
+        sums = (
+            f"{as_text(x.flat[i])}/scale = {as_text(divided[i])}, rounded, plus the zero point is "
+        )
+        code = f"{as_text(shifted[i])}, so the code is {codes.flat[i]}"
+        return f"{sums}{code}, printed {as_text(printed.values.flat[i])}"
+
+    given["x"] = x
+    return judged(claim, printed, codes, because, possible, "quantize", given, "codes")
 
 
 def _dequantize(claim):
-    q, grid = claim.whole("q"), _grid(claim)
-    printed, half = claim.exact("printed", q.shape), claim.half("printed")
+    q, given = claim.whole("q"), _grid(claim)
+    printed = decimals(claim, q.shape)
     codes = as_codes(q)
-    values = np.asarray(affine.dequantize(codes, grid), dtype=object)
+    values = np.asarray(affine.dequantize(codes, formulas.grid(given)), dtype=object)
 
     def possible():
-        found = _corners(claim, [codes], affine.dequantize)
-        return (
-            [True] * q.size
-            if found is None
-            else [a <= p + h and p - h <= b for (a, b), p, h in zip(found, printed.flat, half.flat)]
-        )
+        spans = _corners(claim, given, [codes], affine.dequantize)
+        return spans and printed.overlap(spans)
 
-    status, reason = compare(
-        claim,
-        printed,
-        half,
-        values,
-        possible,
-        lambda i: (
-            f"(q - zero_point)*scale of q = {told(q.flat[i])} is {told(values.flat[i])}, "
-            f"printed {told(printed.flat[i])}"
-        ),
-        lambda: blame("quantization.affine.dequantize", (codes, grid), printed, half),
-    )
-    return status, values.tolist(), reason
+    def because(i):
+        formula = f"(q - zero_point)*scale of q = {as_text(q.flat[i])}"
+        return f"{formula} is {as_text(values.flat[i])}, printed {as_text(printed.values.flat[i])}"
+
+    given["q"] = codes
+    return judged(claim, printed, values, because, possible, "dequantize", given, "decoded")
 
 
 def _choose(claim):
-    x, given = claim.exact("x"), claim.given["printed"]
-    if not isinstance(given, dict) or not given or set(given) - {"scale", "zero_point"}:
-        arrays.refuse(
-            "check",
-            f"{claim.where}.printed",
-            "a table with scale, zero_point or both",
-            arrays.describe(sorted(given) if isinstance(given, dict) else given),
-        )
-    options = (_whole(claim, "bits"), claim.given["signed"], claim.given["symmetric"], _axis(claim))
-    keys = [key for key in ("scale", "zero_point") if key in given]
-    inside = Claim(given, f"{claim.where}.printed", claim.rounded)
+    x, table = claim.exact("x"), claim.given["printed"]
+    if not isinstance(table, dict) or not table or set(table) - {"scale", "zero_point"}:
+        got = arrays.describe(sorted(table) if isinstance(table, dict) else table)
+        raise Refused(f"{claim.where}.printed", "a table with scale, zero_point or both", got)
+    flags = {key: claim.given[key] for key in ("signed", "symmetric")}
+    options = {"bits": _whole(claim, "bits"), **flags, "axis": _axis(claim)}
+    keys = [key for key in ("scale", "zero_point") if key in table]
 
     def fields(grid):
         """What is printed of a grid, as one vector."""
-        return np.concatenate(
-            [np.ravel(np.asarray(getattr(grid, key), dtype=object)) for key in keys]
-        )
+        return np.concatenate([np.ravel(np.asarray(grid[key], dtype=object)) for key in keys])
 
-    grid = calibration.choose_qparams(x, *options)
-    shape = np.shape(grid.scale)
-    printed = np.concatenate(
-        [(inside.exact if key == "scale" else inside.whole)(key, shape).ravel() for key in keys]
-    )
-    half = np.concatenate(
-        [
-            inside.half(key).ravel() if key == "scale" else np.zeros(inside.exact(key).size, object)
-            for key in keys
-        ]
-    )
-    values = fields(grid)
-    labels = [key for key in keys for _ in range(np.size(grid.scale))]
+    grid = vars(calibration.choose_qparams(x, **options))
+    shape, inside = np.shape(grid["scale"]), Claim(table, f"{claim.where}.printed", claim.rounded)
+    read = {"scale": inside.exact, "zero_point": inside.whole}
+    numbers = {key: read[key](key, shape) for key in keys}
+    half = {key: inside.half(key) if key == "scale" else 0 * numbers[key] for key in keys}
+    printed, values = Printed(fields(numbers), fields(half)), fields(grid)
+    labels = [key for key in keys for _ in range(np.size(grid["scale"]))]
 
     def possible():  # scale and zero point are monotone in either end
         low, high = zip(*claim.intervals("x", x.shape))
         bottoms, tops = ([f(0, f(low)), f(0, f(high))] for f in (min, max))
-        if options[3] is not None or bottoms[1] == tops[0] == 0:
-            return [True] * len(values)
-        found = [
-            fields(calibration.choose_qparams([a, b], *options)) for a in bottoms for b in tops
-        ]
-        return [min(v) <= p + h and p - h <= max(v) for v, p, h in zip(zip(*found), printed, half)]
+        if options["axis"] is not None or bottoms[1] == tops[0] == 0:
+            return None
+        ends = [[a, b] for a in bottoms for b in tops]
+        found = [fields(vars(calibration.choose_qparams(x, **options))) for x in ends]
+        return printed.overlap((min(v), max(v)) for v in zip(*found))
 
-    status, reason = compare(
-        claim,
-        printed,
-        half,
-        values,
-        possible,
-        lambda i: f"{labels[i]} is {told(values[i])}, printed {told(printed[i])}",
-        lambda: blame(
-            "quantization.calibration.choose_qparams", (x, *options), printed, half, fields
-        ),
+    def because(i):
+        return f"{labels[i]} is {as_text(values[i])}, printed {as_text(printed.values[i])}"
+
+    computed = {key: np.asarray(grid[key], dtype=object).tolist() for key in keys}
+    given = {"x": x, **options}
+    return judged(
+        claim, printed, values, because, possible, "choose_qparams", given, fields, computed
     )
-    computed = {key: np.asarray(getattr(grid, key), dtype=object).tolist() for key in keys}
-    return status, computed, reason
 
 
 GRID = ("scale", "zero_point", "qmin", "qmax", "printed")

@@ -3,8 +3,8 @@
 An Enclosure is [low, high]. A single fraction stays what it is as long as it is short; all other
 ends are rounded outwards to whole multiples of 2⁻²⁵⁶, so that what is proved of the interval is
 proved of the number (R. E. Moore, "Interval Analysis", 1966). NumPy calls the methods of the
-entries of an object array: network.propagate and network.backpropagate, unchanged, compute with
-enclosures."""
+entries of an object array: the formulas of `network`, unchanged, compute with enclosures.
+"""
 
 from fractions import Fraction
 from math import ceil, floor
@@ -29,8 +29,8 @@ class Enclosure:
 
     >>> (Enclosure(1) / 3).ends()[0], float(Enclosure(1).exp())
     (Fraction(1, 3), 2.718281828459045)
-    >>> (2 * Enclosure(-1, 3)).ends(), abs(Enclosure(-1, 3)).ends() == (0, 3), Enclosure(0).tanh().ends() == (0, 0)
-    ((Fraction(-2, 1), Fraction(6, 1)), True, True)
+    >>> (2 * Enclosure(-1, 3)).ends(), abs(Enclosure(-1, 3)).ends() == (0, 3)
+    ((Fraction(-2, 1), Fraction(6, 1)), True)
     """
 
     __slots__ = ("high", "low")
@@ -98,7 +98,7 @@ class Enclosure:
 
 
 def ends(value):
-    """(low, high) of an Enclosure, or of a number twice.
+    """Return (low, high) of an Enclosure, or a number twice.
 
     >>> ends(Enclosure(1, 2)), ends(3)
     ((Fraction(1, 1), Fraction(2, 1)), (3, 3))
@@ -107,7 +107,7 @@ def ends(value):
 
 
 def box(a, b):
-    """The interval of all products of two intervals, each (low, high).
+    """Return the interval of all products of two intervals, each (low, high).
 
     >>> box((-1, 2), (3, 4))
     (-4, 8)

@@ -3,7 +3,7 @@
 Entry i prints its code exactly if B lies on the arc [qᵢ − xᵢW, qᵢ − xᵢW + 1) of a circle of
 circumference P. Two such arcs meet exactly if
 
-    (xᵢ − xⱼ)·W mod P  lies in the open interval (qᵢ − qⱼ − 1, qᵢ − qⱼ + 1)                                    (1)
+    (xᵢ − xⱼ)·W mod P  lies in the open interval (qᵢ − qⱼ − 1, qᵢ − qⱼ + 1)                      (1)
 
 and arcs of length 1 that meet two by two share a point if P ≥ 3 (three that did not would cover the
 circle, and 3 > P would be needed). So the W that serve are the intersection of (1) over all pairs:
@@ -15,13 +15,14 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor, inf, lcm
 
-from refnn import arrays
+from refnn.arrays import Refused
 
 MAX_INTERVALS = 10**6
 
 
 def feasible_W(x, q, levels):
-    """The maximal open intervals of W within one period: equation (1), intersected over all pairs.
+    """Return the maximal open intervals of W within one period: equation (1), intersected over all
+    pairs.
 
     >>> feasible_W([Fraction(1, 10), Fraction(1, 5)], [0, 1], levels=8)
     [(Fraction(0, 1), Fraction(20, 1))]
@@ -51,7 +52,8 @@ def feasible_W(x, q, levels):
 
 
 def with_one_more(u, n, c, n_new, c_new, levels):
-    """The parts of u, where the whole numbers n print c, in which n_new prints c_new as well.
+    """Return the parts of u, where the whole numbers n print c, in which n_new prints c_new as
+    well.
 
     >>> with_one_more([(Fraction(0), Fraction(8))], [1], [0], 2, 1, levels=8)
     [(Fraction(0, 1), Fraction(2, 1))]
@@ -65,7 +67,7 @@ def with_one_more(u, n, c, n_new, c_new, levels):
 
 
 def from_the_closest(values):
-    """Different values, the two closest first, then by their distance from these: small
+    """Sort different values, the two closest first, then by their distance from these: small
     differences, few intervals.
 
     >>> from_the_closest([9, 0, 4, 5])
@@ -77,27 +79,20 @@ def from_the_closest(values):
 
 
 def meet(intervals, D, k, levels):
-    """The parts of the intervals of u where D·u mod levels lies in (k − 1, k + 1), D > 0.
+    """Return the parts of the intervals of u where D·u mod levels lies in (k − 1, k + 1), D > 0.
 
     >>> meet([(Fraction(0), Fraction(8))], D=2, k=1, levels=8)
     [(Fraction(0, 1), Fraction(1, 1)), (Fraction(4, 1), Fraction(5, 1))]
     """
     out = []
     for low, high in intervals:
-        first = (low.numerator * D - (k + 1) * low.denominator) // (
-            levels * low.denominator
-        ) + 1  # ends after low
-        after = -(
-            ((k - 1) * high.denominator - high.numerator * D) // (levels * high.denominator)
-        )  # starts at high
+        (a, b), (c, d) = low.as_integer_ratio(), high.as_integer_ratio()
+        first = (a * D - (k + 1) * b) // (levels * b) + 1  # the first turn that ends after low
+        after = -(((k - 1) * d - c * D) // (levels * d))  # the first that starts at high or later
         if len(out) + after - first > MAX_INTERVALS:
-            arrays.refuse(
-                "solve",
-                "x",
-                f"of fewer decimals, or give a range for W: {MAX_INTERVALS:,} intervals of W "
-                "are the limit",
-                "values too finely spaced",
-            )
+            limit = f"{MAX_INTERVALS:,} intervals of W are the limit"
+            expected = f"of fewer decimals, or give a range for W: {limit}"
+            raise Refused("x", expected, "values too finely spaced")
         turns = range(first * levels, after * levels, levels)
         cells = [(Fraction(k - 1 + turn, D), Fraction(k + 1 + turn, D)) for turn in turns]
         if cells:
@@ -108,8 +103,8 @@ def meet(intervals, D, k, levels):
 
 
 def offsets(x, q, levels, W):
-    """[low, high): the B that print q for this W, of the many mod `levels` those nearest 0; None if
-    there is none.
+    """Return [low, high): the B that print q for this W, of the many mod `levels` those nearest 0;
+    None if there is none.
 
     >>> offsets([Fraction(1, 10), Fraction(1, 5)], [0, 1], 8, Fraction(10))
     (Fraction(-1, 1), Fraction(0, 1))
@@ -128,10 +123,13 @@ def offsets(x, q, levels, W):
 
 
 def simplest(low, high):
-    """The fraction of smallest denominator, then numerator, in the open interval (low, high).
+    """Return the fraction of smallest denominator, then numerator, in the open interval (low,
+    high).
 
-    >>> simplest(Fraction(15, 2), Fraction(25, 2)), simplest(Fraction(49, 10), Fraction(5)), simplest(-inf, inf)
-    (Fraction(8, 1), Fraction(54, 11), Fraction(1, 1))
+    >>> simplest(Fraction(15, 2), Fraction(25, 2)), simplest(Fraction(49, 10), Fraction(5))
+    (Fraction(8, 1), Fraction(54, 11))
+    >>> simplest(-inf, inf)
+    Fraction(1, 1)
     """
     if low == -inf:
         return Fraction(1) if high > 1 else Fraction(ceil(high) - 1)
@@ -148,7 +146,7 @@ def simplest(low, high):
 
 
 def simplest_in(low, high):
-    """The simplest fraction of [low, high).
+    """Return the simplest fraction of [low, high).
 
     >>> simplest_in(Fraction(-1), Fraction(0)), simplest_in(Fraction(-1, 3), Fraction(1, 2))
     (Fraction(-1, 1), Fraction(0, 1))

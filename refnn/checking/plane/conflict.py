@@ -3,11 +3,11 @@ repair."""
 
 from fractions import Fraction
 from itertools import combinations, pairwise
-from math import inf, lcm
+from math import lcm
 
 import numpy as np
 
-from refnn import arrays
+from refnn.arrays import Refused
 from refnn.checking.plane.circle import (
     MAX_INTERVALS,
     feasible_W,
@@ -15,6 +15,7 @@ from refnn.checking.plane.circle import (
     meet,
     with_one_more,
 )
+from refnn.checking.plane.digits import decimal
 
 EXHAUSTIVE = 12  # up to so many entries the smallest conflict, beyond a small one
 LINES = 3  # of a certificate that is to be checked by hand
@@ -23,7 +24,7 @@ MAX_WORK = 2 * 10**5  # intervals of W in that search: a second or two
 
 
 def possible(x, q, levels, indices):
-    """Can the entries at these positions be printed together?
+    """Say whether the entries at these positions can be printed together.
 
     >>> possible([Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1], 8, (0, 2))
     True
@@ -32,8 +33,8 @@ def possible(x, q, levels, indices):
 
 
 def smallest(x, q, levels):
-    """Positions that cannot be printed together although any one of them can be left out; none if
-    all can be.
+    """Return positions that cannot be printed together although any one of them can be left out;
+    none if all can be.
 
     Up to 12 entries: of the smallest such sets the one whose x lie closest together; but if that
     takes more than MAX_WORK intervals (12 numbers of three decimals and more), as beyond 12: the
@@ -60,8 +61,7 @@ def smallest(x, q, levels):
 
 
 def _smallest_of_all(x, q, levels):
-    """All sets, by size: each that can be printed is kept with its W and extended by a later entry;
-    None: too many."""
+    """Such a set of the fewest, by growing all that can be printed; None: too many intervals."""
     common = lcm(*(v.denominator for v in x))
     n = [int(v * common) for v in x]
     work = sum(abs(a - b) for a, b in combinations(n, 2))  # so many intervals do the pairs have
@@ -85,13 +85,13 @@ def _smallest_of_all(x, q, levels):
 
 
 def certificate(x, q, levels, indices):
-    """The conflict in words: for each pair that it needs, the interval where its difference times W
-    would have to lie.
+    """Say the conflict in words: for each pair that it needs, the interval where its difference
+    times W would have to lie.
 
     Two or three pairs, checked by hand; where none such are found, that is said.
 
-    >>> words = certificate([Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1], 8, (0, 1, 2))
-    >>> for part in words.split("; "):
+    >>> x, q = [Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1]
+    >>> for part in certificate(x, q, 8, (0, 1, 2)).split("; "):
     ...     print(part)
     0.4 -> 0.5 prints 3 -> 4, so 0.1*W mod 8 is in (0, 2)
     0.5 -> 0.6 prints 4 -> 1, so 0.1*W mod 8 is in (4, 6)
@@ -112,36 +112,45 @@ def certificate(x, q, levels, indices):
         return bool(u) or all(abs(q[j] - q[i]) in (0, levels) for i, j in chosen)
 
     if leaves(pairs):
-        return f"{NO_SHORT}: with {levels} levels each two of them can be printed, but not all {len(indices)} together"
+        return (
+            f"{NO_SHORT}: with {levels} levels each two of them can be printed, "
+            f"but not all {len(indices)} together"
+        )
     for pair in reversed(pairs):  # keep only the pairs that the conflict needs
         fewer = [p for p in pairs if p != pair]
         if not leaves(fewer):
             pairs = fewer
     if len(pairs) > LINES:
+        entries = ", ".join(f"{decimal(x[i])} -> {q[i]}" for i in ordered)
         return (
-            f"{NO_SHORT}: {', '.join(f'{decimal(x[i])} -> {q[i]}' for i in ordered)} cannot be printed together, "
+            f"{NO_SHORT}: {entries} cannot be printed together, "
             f"though any {len(indices) - 1} of them can"
         )
-    lines = [
-        f"{decimal(x[i])} -> {decimal(x[j])} prints {q[i]} -> {q[j]}, so {decimal(x[j] - x[i])}*W mod {levels} "
-        f"is in ({(q[j] - q[i] - 1) % levels}, {(q[j] - q[i] - 1) % levels + 2})"
-        for i, j in sorted(pairs)
-    ]
+    lines = []
+    for i, j in sorted(pairs):
+        low = (q[j] - q[i] - 1) % levels
+        lines.append(_line(x, q, i, j, f" mod {levels}", low, low + 2))
     return "; ".join([*lines, f"no W does {'both' if len(lines) == 2 else 'all'}"])
 
 
-def repairable(x):
-    """Is `largest_set` affordable for these numbers?
+def _line(x, q, i, j, mod, *ends):
+    """What two entries need of W, in words."""
+    low, high, step, a, b = map(decimal, (x[i], x[j], x[j] - x[i], *ends))
+    return f"{low} -> {high} prints {q[i]} -> {q[j]}, so {step}*W{mod} is in ({a}, {b})"
 
-    >>> repairable([Fraction(1, 10), Fraction(2, 10)]), repairable([Fraction(1, 10**9), Fraction(2)])
-    (True, False)
+
+def repairable(x):
+    """Say whether `largest_set` is affordable for these numbers.
+
+    >>> [repairable([Fraction(1, n), Fraction(2)]) for n in (10, 10**9)]
+    [True, False]
     """
     common = lcm(*(v.denominator for v in x))
     return int((max(x) - min(x)) * common) * len(x) <= 4 * MAX_INTERVALS
 
 
 def largest_set(x, q, levels):
-    """Positions of a largest set of entries that one (W, B) prints.
+    """Return the positions of a largest set of entries that one (W, B) prints.
 
     B can be lowered until one entry, the anchor, is about to change its code: B = qₐ − xₐW. Then
     entry j is right where (xⱼ − xₐ)·W mod P lies in [qⱼ − qₐ, qⱼ − qₐ + 1), which is intervals of
@@ -155,7 +164,7 @@ def largest_set(x, q, levels):
     n, q = np.array([int(v * common) for v in x], dtype=object), np.array(q, dtype=object)
     widest = int(max(n) - min(n)) or 1
     if not repairable(x):
-        arrays.refuse("solve", "x", "of fewer decimals", "values too finely spaced to repair")
+        raise Refused("x", "of fewer decimals", "values too finely spaced to repair")
     dtype = np.int64 if widest**3 * levels < 2**62 else object
     best = ()
     for a in range(len(x)):
@@ -185,7 +194,8 @@ def largest_set(x, q, levels):
 
 
 def straight_certificate(x, q, low, high, indices):
-    """The conflict in words where codes do not wrap: two pairs whose differences need different W.
+    """Say the conflict in words where codes do not wrap: two pairs whose differences need different
+    W.
 
     >>> x, q = [Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1]
     >>> for part in straight_certificate(x, q, q, [c + 1 for c in q], (0, 1, 2)).split("; "):
@@ -203,32 +213,6 @@ def straight_certificate(x, q, low, high, indices):
     for one, other in combinations(needed, 2):
         (a, b), (c, d) = ([end / (x[j] - x[i]) for end in ends] for i, j, *ends in (one, other))
         if max(a, c) >= min(b, d):
-            lines = [
-                f"{decimal(x[i])} -> {decimal(x[j])} prints {q[i]} -> {q[j]}, so {decimal(x[j] - x[i])}*W is in "
-                f"({_end(a)}, {_end(b)})"
-                for i, j, a, b in (one, other)
-            ]
+            lines = [_line(x, q, i, j, "", *ends) for i, j, *ends in (one, other)]
             return "; ".join([*lines, "no W does both"])
     raise AssertionError("equation (1) of strips: two of its inequalities exclude each other")
-
-
-def _end(value):
-    return str(value) if value in (inf, -inf) else decimal(Fraction(value))
-
-
-def decimal(value):
-    """A Fraction as a decimal where it ends, else as a fraction.
-
-    >>> decimal(Fraction(1, 8)), decimal(Fraction(-445, 9)), decimal(Fraction(3))
-    ('0.125', '-445/9', '3')
-    """
-    rest = value.denominator
-    places = 0
-    while rest % 10 == 0 or rest % 2 == 0 or rest % 5 == 0:
-        rest //= 10 if rest % 10 == 0 else 2 if rest % 2 == 0 else 5
-        places += 1
-    if rest != 1 or places > 12:
-        return str(value)
-    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
-    sign = "-" if value < 0 else ""
-    return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)

@@ -3,7 +3,7 @@
 Entry i prints its code exactly if lowᵢ ≤ xᵢW + B < highᵢ: a strip, open to one side where the code
 saturates. For one W a B exists exactly if lowᵢ − xᵢW < highⱼ − xⱼW for all i and j, that is
 
-    (xⱼ − xᵢ)·W < highⱼ − lowᵢ                                                                                  (1)
+    (xⱼ − xᵢ)·W < highⱼ − lowᵢ                                                                   (1)
 
 so that the W that serve are one open interval. By Helly's theorem three strips are enough to show
 that none does."""
@@ -15,8 +15,8 @@ from math import inf
 
 
 def feasible_W(x, low, high):
-    """The open interval of W by equation (1), as a list of one, or []; low and high may be −inf and
-    inf.
+    """Return the open interval of W by equation (1), as a list of one, or []; low and high may be
+    −inf and inf.
 
     >>> feasible_W([Fraction(1, 10), Fraction(1, 5)], [0, 1], [1, 2])
     [(Fraction(0, 1), Fraction(20, 1))]
@@ -37,8 +37,8 @@ def feasible_W(x, low, high):
 
 
 def offsets(x, low, high, W):
-    """[low, high): the B that serve for this W, either end possibly infinite; None if there is
-    none.
+    """Return [low, high): the B that serve for this W, either end possibly infinite; None if there
+    is none.
 
     >>> offsets([Fraction(1, 10), Fraction(1, 5)], [0, 1], [1, 2], Fraction(10))
     (Fraction(-1, 1), Fraction(0, 1))
@@ -49,7 +49,8 @@ def offsets(x, low, high, W):
 
 
 def smallest_conflict(x, low, high):
-    """Flat positions of a smallest set that no (W, B) serves: two of equal x, else three.
+    """Return the flat positions of a smallest set that no (W, B) serves: two of equal x, else
+    three.
 
     >>> smallest_conflict([Fraction(4), Fraction(5), Fraction(6)], [3, 4, 1], [4, 5, 2])
     (0, 1, 2)
@@ -62,7 +63,7 @@ def smallest_conflict(x, low, high):
 
 
 def largest_set(x, low, high):
-    """Flat positions of a largest set that one (W, B) serves; of equals one.
+    """Return the flat positions of a largest set that one (W, B) serves.
 
     A best point can be moved down to the lower edge of a strip that holds it. Along that edge every
     other strip holds an interval of W: the place where most overlap is found by sorting.
@@ -81,26 +82,13 @@ def largest_set(x, low, high):
                 inside += [(-inf, inf, True, j)] if a <= 0 < b else []
             else:
                 inside.append((a / d, b / d, True, j) if d > 0 else (b / d, a / d, False, j))
-        starts = {
-            closed: sorted(s for s, _, c, _ in inside if c == closed) for closed in (True, False)
-        }
-        ends = {
-            closed: sorted(e for _, e, c, _ in inside if c == closed) for closed in (True, False)
-        }
-        edges = sorted({e for s, t, _, _ in inside for e in (s, t) if abs(e) != inf}) or [
-            Fraction(0)
-        ]
+        sides = []
+        for count, closed in ((bisect_right, True), (bisect_left, False)):
+            own = [(start, end) for start, end, c, _ in inside if c == closed]
+            sides.append((count, sorted(s for s, _ in own), sorted(e for _, e in own)))
+        edges = sorted({end for one in inside for end in one[:2]} - {-inf, inf} or {Fraction(0)})
         points = [edges[0] - 1, *edges, *((a + b) / 2 for a, b in pairwise(edges)), edges[-1] + 1]
-        depth, W = max(
-            (
-                bisect_right(starts[True], w)
-                - bisect_right(ends[True], w)
-                + bisect_left(starts[False], w)
-                - bisect_left(ends[False], w),
-                w,
-            )
-            for w in points
-        )
+        depth, W = max((sum(n(a, w) - n(b, w) for n, a, b in sides), w) for w in points)
         if depth > len(best):
             best = tuple(j for s, e, closed, j in inside if (s <= W < e if closed else s < W <= e))
     return best

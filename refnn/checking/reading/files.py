@@ -11,68 +11,67 @@ import tomllib
 from pathlib import Path
 
 from refnn import arrays
+from refnn.arrays import Refused
 from refnn.checking.reading import markdown
+from refnn.validation import takes, whole
 
 MAX_BYTES = 10**6  # an article is some ten thousand
 MAX_NUMBERS = 10**4  # of a file: the diabetes data have 4,862
 MAX_DEPTH = 32
-SUFFIXES = (".md", ".markdown", ".toml", ".json")
+ARTICLES = (".md", ".markdown")
+SUFFIXES = (*ARTICLES, ".toml", ".json")
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+def _path(name, path, arguments):
+    if not isinstance(path, (str, Path)):
+        raise Refused(name, "the path of a file", arrays.describe(path), TypeError)
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        got = arrays.describe(path.suffix) if path.suffix else "none of these"
+        raise Refused(f"{path}", f"the path of a file {', '.join(SUFFIXES)}", got)
+    return path
+
+
+@takes(path=_path, levels=whole(1, 2**53))
 def read(path, levels=None):
-    """The example in a file, a dict for worked_example.check; levels: P for claims that do not give
-    it.
+    """Read the example in a file, a dict for worked_example.check; levels: P for claims that do not
+    give it.
 
     >>> example = read(EXAMPLES / "affine.toml")
     >>> example["claims"][0]["x"], sorted({claim["kind"] for claim in example["claims"]})[:2]
     (['-1.5', '0.2', '2.8'], ['affine_dequantize', 'affine_quantize'])
     """
-    if not isinstance(path, (str, Path)):
-        arrays.refuse("read", "path", "the path of a file", arrays.describe(path), TypeError)
-    if levels is not None:
-        levels = arrays.whole("read", "levels", levels, 1, 2**53)
-    path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        arrays.refuse(
-            "read",
-            f"{path}",
-            f"the path of a file {', '.join(SUFFIXES)}",
-            arrays.describe(path.suffix) if path.suffix else "none of these",
-        )
-    text = _text(path)
-    if path.suffix.lower() in (".md", ".markdown"):
+    text, suffix = _text(path), path.suffix.lower()
+    if suffix in ARTICLES:
         return _named(path, markdown.example, text, path.name, levels)
-    found = _named(path, _toml if path.suffix.lower() == ".toml" else _json, text)
+    found = _named(path, _toml if suffix == ".toml" else _json, text)
     if not isinstance(found, dict):
-        arrays.refuse("read", f"{path}", "an object with title and claims", arrays.describe(found))
+        raise Refused(f"{path}", "an object with title and claims", arrays.describe(found))
     if _count(path, found) > MAX_NUMBERS:
-        arrays.refuse("read", f"{path}", f"of at most {MAX_NUMBERS:,} numbers", "more")
+        raise Refused(f"{path}", f"of at most {MAX_NUMBERS:,} numbers", "more")
     found.setdefault("title", path.name)
     return found if levels is None else {**found, "P": levels}
 
 
 def _text(path):
     """The text of a file of a sensible size in UTF-8; a byte-order mark is dropped."""
+    name, utf8 = f"{path}", "text in UTF-8"
     if not path.is_file():
-        arrays.refuse(
-            "read",
-            f"{path}",
-            "the path of a file",
-            "a folder or a device" if path.exists() else "that of nothing",
-        )
+        got = "a folder or a device" if path.exists() else "that of nothing"
+        raise Refused(name, "the path of a file", got)
     with open(path, "rb") as file:  # never more than is allowed
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        arrays.refuse("read", f"{path}", f"of at most {MAX_BYTES:,} bytes", "more")
+        raise Refused(name, f"of at most {MAX_BYTES:,} bytes", "more")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        arrays.refuse("read", f"{path}", "text in UTF-8", f"other bytes at position {error.start}")
+        raise Refused(name, utf8, f"other bytes at position {error.start}") from None
     if "\0" in text:
-        arrays.refuse("read", f"{path}", "text in UTF-8", "binary data")
+        raise Refused(name, utf8, "binary data")
     if not text.strip():
-        arrays.refuse("read", f"{path}", "a worked example", "an empty file")
+        raise Refused(name, "a worked example", "an empty file")
     return text
 
 
@@ -81,33 +80,30 @@ def _named(path, parse, *arguments):
     try:
         return parse(*arguments)
     except RecursionError:
-        arrays.refuse("read", f"{path}", "a worked example", "lists in lists without end")
+        raise Refused(f"{path}", "a worked example", "lists in lists without end") from None
     except ValueError as error:  # the decoders' own errors are ValueErrors
-        said = " ".join(str(error).split()).removeprefix("example: ")
-        raise ValueError(
-            f"read: {path}: {said if len(said) <= 240 else said[:240] + '…'}"
-        ) from None
+        said = " ".join(getattr(error, "refusal", str(error)).split())
+        named = ValueError(said)
+        named.refusal = f"{path}: {said if len(said) <= 240 else said[:240] + '…'}"
+        raise named from None
 
 
 def _toml(text):
-    """Keys like a.a.a.… are counted before they are parsed: tomllib takes the square of their depth
-    in time."""
-    bare = re.sub(r'"(?:[^"\\\n]|\\.)*"?|\'[^\'\n]*\'?', "", text)
-    if any(part.count(".") > MAX_DEPTH for part in re.split(r"[\n,=\[\]{}]", bare)):
-        arrays.refuse("example", "keys", f"of at most {MAX_DEPTH} levels", "more")
+    """Keys like a.a.a.… are counted first: tomllib takes the square of their depth in time."""
+    plain = re.sub(r'"(?:[^"\\\n]|\\.)*"?|\'[^\'\n]*\'?', "", text)
+    if any(part.count(".") > MAX_DEPTH for part in re.split(r"[\n,=\[\]{}]", plain)):
+        raise Refused("keys", f"of at most {MAX_DEPTH} levels", "more")
     return tomllib.loads(text, parse_float=str)
 
 
 def _json(text):
     def refuse(constant):
-        arrays.refuse("example", "numbers", "finite", constant)
+        raise Refused("numbers", "finite", constant)
 
     def once(pairs):
         keys = [key for key, _ in pairs]
         if len(set(keys)) < len(keys):
-            arrays.refuse(
-                "example", "keys", "different from one another", arrays.describe(sorted(keys))
-            )
+            raise Refused("keys", "different from one another", arrays.describe(sorted(keys)))
         return dict(pairs)
 
     return json.loads(text, parse_float=str, parse_constant=refuse, object_pairs_hook=once)
@@ -116,12 +112,8 @@ def _json(text):
 def _count(path, value, depth=0):
     """How many leaves a table of tables and lists has."""
     if depth > MAX_DEPTH:
-        arrays.refuse(
-            "read", f"{path}", f"of at most {MAX_DEPTH} levels", "lists in lists without end"
-        )
-    if isinstance(value, (dict, list)):
-        return sum(
-            _count(path, v, depth + 1)
-            for v in (value.values() if isinstance(value, dict) else value)
-        )
-    return 1
+        raise Refused(f"{path}", f"of at most {MAX_DEPTH} levels", "lists in lists without end")
+    if not isinstance(value, (dict, list)):
+        return 1
+    inner = value.values() if isinstance(value, dict) else value
+    return sum(_count(path, v, depth + 1) for v in inner)

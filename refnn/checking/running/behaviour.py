@@ -13,52 +13,61 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import arrays
+from refnn.checking.catalogue.candidate import slips
 from refnn.checking.catalogue.slips import CATALOGUE
-from refnn.checking.running.properties import ODD, U, exactly, shown
+from refnn.checking.plane.digits import short
+from refnn.checking.running.properties import ODD, U, exactly
 from refnn.quantization import affine, as_written
 from refnn.quantization.affine import QParams
 
 FAR = np.array([2.5e9, 3e9, 4e9])  # beyond int32, where every cast wraps below 0
 WRITTEN = "the article's floor and mod"
+DECODER = "the article's (q + B)/W"
 UNLIMITED = "no saturation"
+HINTS = {  # of what is no slip
+    "": "",
+    WRITTEN: "Which code is nearest, and does mod saturate?",
+    UNLIMITED: "What is the code of a number beyond the last?",
+    DECODER: CATALOGUE["plus_zero_point"].hint,
+}
 NEAR = 3 / 4  # of the wrong answers: enough to be called the nearest
 
 
 class Behaviour(NamedTuple):
-    """function "quantize", "dequantize", "prune" or "importance"; name: of the slip, or of the
-    formula; agree of asked; differs: an input on which it does not agree.
+    """What a function does, by the name of a slip, or of a formula where it is no mistake.
 
-    >>> Behaviour("quantize", "floor_for_round", 40, 40, "Which code is nearest?").exact
+    >>> Behaviour("quantize", "floor_for_round", 40, 40).exact
     True
     """
 
-    function: str
+    function: str  # quantize, dequantize, prune or importance
     name: str
-    agree: int
+    agree: int  # of the answers
     asked: int
-    hint: str
-    differs: str = ""
+    differs: str = ""  # an input on which it does not agree
 
     @property
     def exact(self):
-        """Does it agree everywhere?"""
+        """Say whether it agrees everywhere."""
         return self.agree == self.asked
 
+    @property
+    def hint(self):
+        """Say where to look."""
+        return CATALOGUE[self.name].hint if self.name in CATALOGUE else HINTS[self.name]
 
-def candidates(formula, right):
-    """(name, function, hint): the formula itself, under the name "", and its slips.
 
-    >>> [name for name, _, _ in candidates("quantization.as_written.dequantize", as_written.dequantize)]
+def candidates(right):
+    """Return {name: function}: a formula of the library, under the name "", and its slips.
+
+    >>> list(candidates(as_written.dequantize))
     ['', 'minus_B_decoding', 'times_W', 'B_outside_fraction']
     """
-    return [
-        ("", right, ""),
-        *((s.name, s.wrong, s.hint) for s in CATALOGUE.values() if s.formula == formula),
-    ]
+    return {"": right, **slips(right)}
 
 
 def answers(function, *arguments):
-    """The answer in float64, or None of a slip that does not run on these arguments.
+    """Return the answer in float64, or None of a slip that does not run on these arguments.
 
     >>> answers(as_written.dequantize, np.arange(2), 0, 1) is None
     True
@@ -70,165 +79,120 @@ def answers(function, *arguments):
         return None
 
 
-def likest(function, rows, x, shown):
-    """Behaviours from rows (name, agrees: a bool for each input, tie-break, hint), the first the
+def likest(function, rows, x, words):
+    """Return Behaviours from rows (name, agrees: a bool for each input, tie-break), the first the
     right formula, "".
 
     All that agree everywhere, of the best tie-break; or else the one that explains most of what is
     wrong, if it is three quarters, with the input nearest to 0 on which it differs.
 
     >>> right, a = np.array([True, False, False, False]), np.array([True, True, True, True])
-    >>> likest("quantize", [("", right, 0, ""), ("a", a, 0, "?"), ("b", ~a, 0, "?")], np.arange(4), "x = {}".format)
-    [Behaviour(function='quantize', name='a', agree=4, asked=4, hint='?', differs='')]
+    >>> likest("quantize", [("", right, 0), ("a", a, 0), ("b", ~a, 0)], np.arange(4), str)[0].name
+    'a'
     """
-    exact = [row for row in rows if row[1].all()]
+    rows, n = list(rows), len(x)
+    exact = [(name, extra) for name, agrees, extra in rows if agrees.all()]
     if exact:
-        best = max(extra for _, _, extra, _ in exact)
-        return [
-            Behaviour(function, name, len(x), len(x), hint)
-            for name, _, extra, hint in exact
-            if extra == best
-        ]
+        best = max(extra for _, extra in exact)
+        return [Behaviour(function, name, n, n) for name, extra in exact if extra == best]
     wrong = ~rows[0][1]
-    name, agrees, _, hint = max(
-        rows[1:] or rows, key=lambda row: (row[1][wrong].sum(), row[1].sum())
-    )
+    name, agrees, _ = max(rows[1:] or rows, key=lambda row: (row[1][wrong].sum(), row[1].sum()))
     if not name or agrees[wrong].mean() < NEAR or agrees.sum() <= (~wrong).sum():
         return []
-    at = np.nonzero(~agrees)[0]
-    return [
-        Behaviour(
-            function, name, int(agrees.sum()), len(x), hint, shown(x[at[np.argmin(np.abs(x[at]))]])
-        )
-    ]
+    differ = x[~agrees]
+    nearest = differ[np.argmin(np.abs(differ))]
+    return [Behaviour(function, name, int(agrees.sum()), n, words(nearest))]
 
 
 def battery(grid):
-    """x: steps off the edges, ties and whole steps that floats hit, and as far again beyond both
-    ends.
+    """Return inputs: steps off the edges, ties and whole steps that floats hit, and as far again
+    beyond both ends.
 
     >>> x = battery(QParams(0.5, 3, 0, 7)); x.min().round(3), x.max().round(3)
     (np.float64(-9.5), np.float64(10.435))
     """
     scale, span = float(grid.scale), grid.qmax - grid.qmin + 1
-    low, high = grid.qmin - grid.zero_point - 2 * span, grid.qmax - grid.zero_point + 2 * span
-    whole = (
-        np.arange(low, high + 1)
-        if span <= 300
-        else np.unique(
-            np.r_[
-                -200:201,
-                np.linspace(low, high, 400).astype(int),
-                grid.qmin - grid.zero_point + np.arange(-20, 20),
-                grid.qmax - grid.zero_point + np.arange(-20, 20),
-            ]
-        )
-    )
+    ends = grid.qmin - grid.zero_point, grid.qmax - grid.zero_point
+    low, high = ends[0] - 2 * span, ends[1] + 2 * span
+    if span <= 300:
+        whole = np.arange(low, high + 1)
+    else:
+        near = [end + np.arange(-20, 20) for end in ends]
+        whole = np.unique(np.r_[-200:201, np.linspace(low, high, 400).astype(int), *near])
     exact = np.concatenate([exactly(whole + 0.5, scale), exactly(whole * 1.0, scale)])
     return np.unique(np.concatenate([(whole[:, None] + np.array(ODD)).ravel(), exact])) * scale
 
 
+def _named(behaviours):
+    return any(b.exact for b in behaviours)
+
+
 def encoder(f, grid, article=None, known=False):
-    """Behaviours of an encoder f on a grid; article: the (W, B, P) of §3.1.1 that would have the
-    same edges, or None; known: it is given them, so that it is the article's form.
+    """Return the Behaviours of an encoder f on a grid; article: the (W, B, P) of §3.1.1 that would
+    have the same edges, or None; known: it is given them, so that it is the article's form.
 
     >>> encoder(lambda x: np.clip(np.floor(x / 0.5) + 3, 0, 7), QParams(0.5, 3, 0, 7))[0].name
     'floor_for_round'
     """
     x = battery(grid)
     far = FAR * min(float(grid.scale), 1e290)
-    got, got_far = f(x), f(far)
+    got, got_far, found = f(x), f(far), []
 
-    def rows(formula, right, *more):
-        for name, function, hint in candidates(formula, right):
+    def nearest(right, *more):
+        rows = []
+        for name, function in candidates(right).items():
             codes, codes_far = answers(function, x, *more), answers(function, far, *more)
             if codes is not None and codes.shape == got.shape and codes_far is not None:
-                yield name, codes == got, int((codes_far == got_far).sum()), hint
+                rows.append((name, codes == got, int((codes_far == got_far).sum())))
+        return likest("quantize", rows, x, lambda v: f"x = {short(v)}")
 
-    found = []
     if not known:
-        beyond = (
-            "quantize",
-            UNLIMITED,
-            len(x),
-            len(x),
-            "What is the code of a number beyond the last?",
-        )
-        found = likest(
-            "quantize", [*rows("quantization.affine.quantize", affine.quantize, grid)], x, _at
-        )
-        if (
-            not any(b.exact for b in found)
-            and (affine.quantize_steps(x, grid).shifted == got).all()
-        ):
-            found = [Behaviour(*beyond)]
-    if article is not None and not any(b.exact for b in found):
-        written = likest(
-            "quantize",
-            [*rows("quantization.as_written.quantize", as_written.quantize, *article)],
-            x,
-            _at,
-        )
-        found = [
-            b._replace(
-                name=b.name or WRITTEN,
-                hint=b.hint or "Which code is nearest, and does mod saturate?",
-            )
-            for b in written
-            if known or not b.name
-        ] or found
+        found = nearest(affine.quantize, grid)
+        unbounded = affine.quantize_steps(x, grid).shifted
+        if not _named(found) and (unbounded == got).all():
+            found = [Behaviour("quantize", UNLIMITED, len(x), len(x))]
+    if article is not None and not _named(found):
+        written = nearest(as_written.quantize, *article)
+        written = [b._replace(name=b.name or WRITTEN) for b in written if known or not b.name]
+        found = written or found
     return [] if any(b.exact and not b.name for b in found) else found
 
 
-def _at(x):
-    return f"x = {shown(x)}"
-
-
 def decoder(d, grid, article=None):
-    """Behaviours of a decoder d on a grid.
+    """Return the Behaviours of a decoder d on a grid.
 
     >>> decoder(lambda q: (q + 3.0) * 0.5, QParams(0.5, 3, 0, 7))[0].name
     'plus_zero_point'
     """
     scale, z = float(grid.scale), grid.zero_point
-    span = grid.qmax - grid.qmin
-    q = (grid.qmin + np.unique(np.linspace(0, span, min(span, 600) + 1).astype(np.int64))).astype(
-        arrays.code_dtype(grid.qmin, grid.qmax)
-    )
+    q = _some_codes(grid.qmin, grid.qmax, 600)
     got = d(q)  # (the slips get the narrowest codes, d those of its encoder)
-    tried = [("quantization.affine.dequantize", affine.dequantize, (grid,))]
+    tried = [("", affine.dequantize, (grid,))]
     if article is not None:
-        tried.append(("quantization.as_written.dequantize", as_written.dequantize, article[:2]))
+        tried.append((DECODER, as_written.dequantize, article[:2]))
     rows = []
-    for formula, right, more in tried:
-        for name, function, hint in candidates(formula, right):
+    for known, right, more in tried:
+        for name, function in candidates(right).items():
             values = answers(function, q, *more)
-            if values is None or values.shape != got.shape:
-                continue
-            room = (
-                8
-                * U
-                * (np.abs(values) + (np.abs(q.astype(float)) + abs(z)) * max(scale, 1 / scale))
-            )
-            if not name and formula.startswith("quantization.as_written"):
-                name, hint = "the article's (q + B)/W", CATALOGUE["plus_zero_point"].hint
-            rows.append((name, np.abs(values - got) <= room, 0, hint))
+            if values is not None and values.shape == got.shape:
+                steps = (np.abs(q.astype(float)) + abs(z)) * max(scale, 1 / scale)
+                room = 8 * U * (np.abs(values) + steps)
+                rows.append((name or known, np.abs(values - got) <= room, 0))
     found = likest("dequantize", rows, q.astype(int), "code {}".format)
     if any(b.exact and not b.name for b in found):
         return []
-    named = [b for b in found if b.name in CATALOGUE]
-    return named or found
+    return [b for b in found if b.name != DECODER] or found
 
 
 def grid_of(d, qmin, qmax):
-    """The grid that a decoder would be right for, if it is (q − z)·Δ for a whole z in range; else
-    None.
+    """Return the grid that a decoder would be right for, if it is (q − z)·Δ for a whole z in range;
+    else None.
 
     >>> grid_of(lambda q: (q - 3.0) * 0.5, 0, 7)
     QParams(scale=0.5, zero_point=3, qmin=0, qmax=7, axis=None, block=None)
     """
-    q = np.unique(np.linspace(qmin, qmax, min(qmax - qmin, 300) + 1).astype(np.int64))
-    values = d(q.astype(arrays.code_dtype(qmin, qmax)))
+    codes = _some_codes(qmin, qmax, 300)
+    values, q = d(codes), codes.astype(np.int64)
     scale = float(values[-1] - values[0]) / float(q[-1] - q[0])
     if not scale > np.finfo(float).tiny:
         return None
@@ -238,3 +202,9 @@ def grid_of(d, qmin, qmax):
     if abs(float(simple) - scale) <= 8 * U * scale:
         scale = float(simple)
     return QParams(scale, z, qmin, qmax) if fits.all() and qmin <= z <= qmax else None
+
+
+def _some_codes(qmin, qmax, most):
+    """Codes of the whole range, in the narrowest dtype."""
+    steps = np.unique(np.linspace(0, qmax - qmin, min(qmax - qmin, most) + 1).astype(np.int64))
+    return (qmin + steps).astype(arrays.code_dtype(qmin, qmax))

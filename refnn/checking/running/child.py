@@ -21,11 +21,8 @@ import sys
 from contextlib import suppress
 from fractions import Fraction
 
-from numpy import (  # by name: who patches numpy's own does not patch the letters
-    asarray,
-    empty,
-    frombuffer,
-)
+# By name: who patches numpy's own does not patch the letters.
+from numpy import asarray, empty, frombuffer
 from numpy import dtype as dtype_of
 
 DTYPE = re.compile(r"[<>|=][biufc]\d{1,2}")
@@ -34,7 +31,7 @@ DIGITS, OF_A_FRACTION = 2**14, 2**12  # hexadecimal ones; gcd is quadratic in th
 
 
 def pack(value, depth=0):
-    """A value as JSON takes it; TypeError for what has no place in a letter.
+    """Return a value as JSON takes it; TypeError for what has no place in a letter.
 
     >>> pack((0.1, [3])), unpack(pack((0.1, [3])))
     ({'tuple': [{'float': '0x1.999999999999ap-4'}, {'list': [{'int': '0x3'}]}]}, (0.1, [3]))
@@ -48,30 +45,24 @@ def pack(value, depth=0):
     if type(value) is float:
         return {"float": value.hex()}
     if isinstance(value, Fraction):
-        return {
-            "fraction": [_hex(part, OF_A_FRACTION) for part in (value.numerator, value.denominator)]
-        }
+        parts = value.numerator, value.denominator
+        return {"fraction": [_hex(part, OF_A_FRACTION) for part in parts]}
     if isinstance(value, (list, tuple)):
         return {"list" if isinstance(value, list) else "tuple": [pack(v, depth + 1) for v in value]}
     if all(hasattr(value, field) for field in FIELDS):
         return {"params": [pack(getattr(value, field), depth + 1) for field in FIELDS]}
     a = asarray(value) if hasattr(value, "__array__") else None
     if a is not None and a.dtype.kind in "biufc":
-        return {
-            "array": [
-                a.dtype.str,
-                list(a.shape),
-                base64.b64encode(a.tobytes()).decode(),
-                a.flags.writeable,
-            ]
-        }
+        data = base64.b64encode(a.tobytes()).decode()
+        return {"array": [a.dtype.str, list(a.shape), data, a.flags.writeable]}
     if a is not None and a.dtype == object:
         return {"objects": [list(a.shape), [pack(v, depth + 1) for v in a.flat]]}
     raise TypeError(f"a {type(value).__name__}" if a is None else f"an array of dtype {a.dtype}")
 
 
 def unpack(letter):
-    """The value of a packed one, or ValueError; a Params where there are four arrays of one.
+    """Return the value of a packed one, or raise ValueError; a Params where there are four arrays
+    of one.
 
     >>> unpack(pack(asarray([[1, 2]], "float32")))
     array([[1., 2.]], dtype=float32)
@@ -134,10 +125,10 @@ def _size(shape):
     return math.prod(shape)
 
 
-def told(error):
-    """An exception in a line, whatever its own __str__ does.
+def in_a_line(error):
+    """Say an exception in a line, whatever its own __str__ does.
 
-    >>> told(ValueError("no"))
+    >>> in_a_line(ValueError("no"))
     'ValueError: no'
     """
     try:
@@ -147,8 +138,8 @@ def told(error):
 
 
 def required(function):
-    """The names of the arguments that a function must be given, those by keyword last; ["x"] for
-    *arguments alone.
+    """Return the names of the arguments that a function must be given, those by keyword last; ["x"]
+    for *arguments alone.
 
     >>> required(lambda x, scale, bits=8: x), required(lambda x, *, zero_point: x)
     (['x', 'scale'], ['x', 'zero_point'])
@@ -157,14 +148,10 @@ def required(function):
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # built in, such as a ufunc
         return ["x"]
-    names = [
-        p.name
-        for p in parameters
-        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    ]
-    return (names or ["x" for p in parameters if p.kind is p.VAR_POSITIONAL]) + _by_keyword(
-        parameters
-    )
+    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [p.name for p in parameters if p.default is p.empty and p.kind in plain]
+    names = names or ["x" for p in parameters if p.kind is p.VAR_POSITIONAL]
+    return names + _by_keyword(parameters)
 
 
 def _by_keyword(parameters):
@@ -172,7 +159,7 @@ def _by_keyword(parameters):
 
 
 def by_position(function):
-    """A function that takes all that it `required` by position.
+    """Return a function that takes all that it `required` by position.
 
     >>> by_position(lambda x, *, scale: x / scale)(3, 2)
     1.5
@@ -190,8 +177,7 @@ def by_position(function):
 
 
 def _limit(seconds, memory, files):
-    """Limits that the process itself cannot raise again; where the system has none the caller's
-    clock is the limit."""
+    """Set limits that the process cannot raise again, where the system has them."""
     try:
         import resource
     except ImportError:  # Windows
@@ -218,17 +204,16 @@ def _answer(function, arguments):
     except MemoryError:
         return {"failed": ["memory", "MemoryError"]}
     except SystemExit as error:
-        return {"failed": ["exit", told(error)]}
+        return {"failed": ["exit", in_a_line(error)]}
     except BaseException as error:
-        return {"failed": ["raised", told(error)]}
+        return {"failed": ["raised", in_a_line(error)]}
     try:
         return {"value": pack(value)}
     except MemoryError:
         return {"failed": ["memory", "MemoryError"]}
     except BaseException as error:
-        return {
-            "failed": ["answer", str(error)[:300] if isinstance(error, TypeError) else told(error)]
-        }
+        text = str(error)[:300] if isinstance(error, TypeError) else in_a_line(error)
+        return {"failed": ["answer", text]}
 
 
 def _main():
@@ -252,7 +237,7 @@ def _main():
             raise TypeError(f"{name} is no function")
         names, function = required(function), by_position(function)
     except BaseException as error:
-        send({"failed": ["import", told(error)]})
+        send({"failed": ["import", in_a_line(error)]})
         return
     send({"value": pack(names)})
     for line in letters:

@@ -28,7 +28,9 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import arrays, console
+from refnn.arrays import Refused
 from refnn.checking.running import child
+from refnn.validation import number, takes, whole
 
 KINDS = ("time", "memory", "exit", "raised", "output", "import", "answer")
 NUMPY = Path(np.__file__).parents[1]  # the folder of the path that it lies in
@@ -36,20 +38,56 @@ STARTUP = 60  # seconds for Python and NumPy to start, however busy the machine
 TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
+SECONDS, MEGABYTES = number(0.01, 3600), whole(1, 1024)
+LIBRARIES = ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")  # one thread of each
+KEPT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG")
+
+
 class Failure(NamedTuple):
-    """No answer: kind, one of "time", "memory", "exit", "raised", "output" (too much printed or
-    answered), "import", "answer" (returned what is neither number, array, text nor a list of
-    these); text: one line; at: of which input.
+    """No answer.
 
     >>> run("math:sqrt", [4.0, -1.0])[1].kind
     'raised'
     """
 
-    kind: str
-    text: str
-    at: int | None = None
+    kind: str  # one of KINDS: "output" is too much printed or answered, "answer" an odd value
+    text: str  # one line
+    at: int | None = None  # of which input
 
 
+def _target(name, target, arguments):
+    if not isinstance(target, str) or not TARGET.fullmatch(target):
+        raise Refused(name, "'module:function'", arrays.describe(target))
+    return target
+
+
+def _source(name, source, arguments):
+    target = arguments["target"]
+    if not isinstance(source, str) or "." in target:
+        got = arrays.describe(target if isinstance(source, str) else source)
+        raise Refused(name, "the text of a module, named without a point in target", got)
+    return source
+
+
+def _folder(name, folder, arguments):
+    if not isinstance(folder, (str, os.PathLike)) or not Path(folder).is_dir():
+        raise Refused(name, "an existing folder", arrays.describe(folder))
+    return os.path.abspath(folder)
+
+
+def _names(name, names, arguments):
+    if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
+        raise Refused(name, "a list of names of packages", arrays.describe(names), TypeError)
+    return names
+
+
+def _list(name, inputs, arguments):
+    if not isinstance(inputs, (list, tuple)):
+        raise Refused(name, "a list", arrays.describe(inputs), TypeError)
+    return inputs
+
+
+@takes()
 def run(target, inputs, **options):
     """Call "module:function" on every input in one process: a list of its values, a Failure where
     it gave none.
@@ -70,10 +108,14 @@ class Session:
     """The process, for as long as the `with` lasts; `ask` it as often as need be.
 
     target   "module:function", imported from `folder`, or from `source`, the text of that module
-    seconds  of waiting for it in all, its start apart    memory, output, files   megabytes: of address space, of what
-             it prints and answers in all, of the largest file it writes    hidden  names of packages that are kept off
-             its path, where NumPy does not lie in the same folder: a hindrance
-    names    the arguments that it must be given    failure  why there is none, or None
+    seconds  of waiting for it in all, its start apart
+    memory   megabytes of address space
+    output   megabytes of what it prints and answers in all
+    files    megabytes of the largest file it writes
+    hidden   names of packages that are kept off its path, where NumPy does not lie in the same
+             folder: a hindrance
+    names    the arguments that it must be given
+    failure  why there is none, or None
 
     ValueError or TypeError for a target, limit or folder that cannot be.
 
@@ -82,6 +124,16 @@ class Session:
     (('x', 'scale'), [0.25])
     """
 
+    @takes(
+        target=_target,
+        source=_source,
+        folder=_folder,
+        hidden=_names,
+        seconds=SECONDS,
+        memory=whole(64, 2**20),
+        files=whole(0, 2**20),
+        output=MEGABYTES,
+    )
     def __init__(
         self,
         target,
@@ -94,32 +146,11 @@ class Session:
         files=1,
         hidden=(),
     ):
-        if not isinstance(target, str) or not TARGET.fullmatch(target):
-            arrays.refuse("run", "target", "'module:function'", arrays.describe(target))
-        if source is not None and (not isinstance(source, str) or "." in target):
-            arrays.refuse(
-                "run",
-                "source",
-                "the text of a module, named without a point in target",
-                arrays.describe(target if isinstance(source, str) else source),
-            )
-        if not isinstance(folder, (str, os.PathLike)) or not Path(folder).is_dir():
-            arrays.refuse("run", "folder", "an existing folder", arrays.describe(folder))
-        if not isinstance(hidden, (list, tuple)) or not all(
-            isinstance(name, str) for name in hidden
-        ):
-            arrays.refuse(
-                "run", "hidden", "a list of names of packages", arrays.describe(hidden), TypeError
-            )
-        self._task = {
-            "target": target,
-            "seconds": float(arrays.number("run", "seconds", seconds, 0.01, 3600)),
-            "memory": arrays.whole("run", "memory", memory, 64, 2**20),
-            "files": arrays.whole("run", "files", files, 0, 2**20),
-        }
-        self._left = self._limit = self._turn = self._task["seconds"]
-        self._room = arrays.whole("run", "output", output, 1, 1024) * 2**20
-        self._source, self._folder, self._hidden = source, os.path.abspath(folder), hidden
+        seconds = float(seconds)
+        self._task = {"target": target, "seconds": seconds, "memory": memory, "files": files}
+        self._left = self._limit = self._turn = seconds
+        self._room = output * 2**20
+        self._source, self._folder, self._hidden = source, folder, hidden
         self._token = secrets.token_hex(16)
         self.names, self.failure = (), None
 
@@ -128,19 +159,10 @@ class Session:
         if self._source is not None:
             self._temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
             self._folder = self._temporary.name
-            name = self._task["target"].partition(":")[0]
-            Path(self._folder, f"{name}.py").write_text(
-                self._source, encoding="utf-8", errors="surrogatepass"
-            )
-        kept = {
-            k: v
-            for k, v in os.environ.items()
-            if k in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG")
-        }
-        kept |= {
-            f"{library}_NUM_THREADS": "1"
-            for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")
-        }
+            module = Path(self._folder, f"{self._task['target'].partition(':')[0]}.py")
+            module.write_text(self._source, encoding="utf-8", errors="surrogatepass")
+        kept = {k: v for k, v in os.environ.items() if k in KEPT}
+        kept |= {f"{library}_NUM_THREADS": "1" for library in LIBRARIES}
         path = os.pathsep.join(os.path.abspath(p) for p in sys.path if p and not self._hides(p))
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-B", "-W", "ignore", "-X", "utf8", child.__file__],
@@ -171,17 +193,16 @@ class Session:
         self._end_left_behind()
         for thread in self._threads:
             thread.join(1)
-        if not any(
-            thread.is_alive() for thread in self._threads
-        ):  # else something holds the pipe: leave it
+        if not any(thread.is_alive() for thread in self._threads):  # else something holds the pipe
             for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
                 with suppress(OSError):
                     pipe.close()
         if self._temporary:
             self._temporary.cleanup()
 
+    @takes(seconds=SECONDS, output=MEGABYTES)
     def turn(self, seconds, output=None):
-        """From now on it has these seconds, within those that it has in all, and so many megabytes
+        """Give it these seconds from now on, within those that it has in all, and so many megabytes
         again, if given.
 
         >>> with Session("math:floor", seconds=20) as session:
@@ -189,29 +210,27 @@ class Session:
         ...     session.ask([1.5])
         [1]
         """
-        self._turn = self._limit = float(arrays.number("turn", "seconds", seconds, 0.01, 3600))
+        self._turn = self._limit = float(seconds)
         if output is not None:
-            self._room = arrays.whole("turn", "output", output, 1, 1024) * 2**20
+            self._room = output * 2**20
 
+    @takes(inputs=_list)
     def ask(self, inputs):
-        """The values for the inputs, in order, or the Failure of the process; after one there are
-        no more answers.
+        """Return the values for the inputs, in order, or the Failure of the process; after one
+        there are no more answers.
 
         >>> with Session("math:floor") as session:
         ...     session.ask([1.5]), session.ask([(-0.5,)])
         ([1], [-1])
         """
-        if not isinstance(inputs, (list, tuple)):
-            arrays.refuse("run", "inputs", "a list", arrays.describe(inputs), TypeError)
         values = []
         for at, arguments in enumerate(inputs):
             arguments = arguments if isinstance(arguments, tuple) else (arguments,)
             try:
                 letter = child.pack(arguments)
             except TypeError as error:
-                arrays.refuse(
-                    "run", "inputs", "numbers, arrays, text or lists of these", error, TypeError
-                )
+                expected = "numbers, arrays, text or lists of these"
+                raise Refused("inputs", expected, error, TypeError) from None
             if self.failure is None:
                 self._send(letter)
                 value = self._receive()
@@ -235,8 +254,7 @@ class Session:
         self._threads[-1].start()
 
     def _listen(self, pipe):
-        """What arrives, to the queue, until there is no more room: then None for too much; b"" at
-        the end."""
+        """Put what arrives on the queue: None where it is too much, b"" at the end."""
         answers = pipe is self._process.stdout
         with suppress(OSError, ValueError):
             while chunk := os.read(pipe.fileno(), 2**16):
@@ -250,7 +268,7 @@ class Session:
             self._arrived.put(b"")
 
     def _receive(self):
-        """The value of the next line; a Failure if it is none. One that ends the process stays in
+        """The value of the next line, or a Failure; one that ends the process stays in
         self.failure."""
         start = time.monotonic()
         while b"\n" not in self._lines and self.failure is None:
@@ -285,16 +303,13 @@ class Session:
         code = self._end()
         if code < 0:
             name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-            return (
-                ("time", "its processor time is used up")
-                if name == "SIGXCPU"
-                else ("exit", f"ended by {name}")
-            )
+            if name == "SIGXCPU":
+                return "time", "its processor time is used up"
+            return "exit", f"ended by {name}"
         return "exit", f"the process ended itself with status {code}"
 
     def _end(self):
-        """End the process and what it started; its exit status, however often asked. What has ended
-        keeps its own."""
+        """End the process and what it started; its exit status, however often asked."""
         if self._process.returncode is None:
             if hasattr(os, "killpg"):
                 with suppress(ProcessLookupError, PermissionError):
@@ -305,8 +320,8 @@ class Session:
         return self._process.returncode
 
     def _end_left_behind(self):
-        """End what left the process group, as root can: it is known by its environment, where there
-        is a /proc."""
+        """End what left the process group: it is known by its environment, where there is a
+        /proc."""
         for _ in range(100):  # until nothing new was started meanwhile
             found = False
             for environ in Path("/proc").glob("[0-9]*/environ"):

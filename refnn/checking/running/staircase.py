@@ -19,27 +19,24 @@ MOST_STEPS = 2**17  # beyond as many to one side of 0 there is no end
 
 
 class Staircase(NamedTuple):
-    """scale Δ, the step; zero_point, the code of 0; qmin and qmax, the least and the largest code
-    seen; offset, the article's B: the code at 0 with its fraction; ended: whether the codes stop
-    (or repeat) within 2^17 steps; zero: whether one changes within a step and a half of 0, which
-    else lies beyond an end.
+    """A grid as its codes show it.
 
-    >>> staircase(lambda x: np.clip(np.floor(10 * x + 3.25), 0, 15))
-    Staircase(scale=Fraction(1, 10), zero_point=3, qmin=0, qmax=15, offset=Fraction(13, 4), ended=True, zero=True)
+    >>> staircase(lambda x: np.clip(np.floor(10 * x + 3.25), 0, 15)).offset
+    Fraction(13, 4)
     """
 
-    scale: Fraction
-    zero_point: int
-    qmin: int
-    qmax: int
-    offset: Fraction
-    ended: bool
-    zero: bool
+    scale: Fraction  # Δ, the step
+    zero_point: int  # the code of 0
+    qmin: int  # the least code seen
+    qmax: int  # the largest
+    offset: Fraction  # the article's B: the code at 0 with its fraction
+    ended: bool  # do the codes stop (or repeat) within 2^17 steps?
+    zero: bool  # does one change within a step and a half of 0? Else 0 lies beyond an end
 
 
 def staircase(codes):
-    """The Staircase of codes(x), a function of a vector that gives one; None if it has fewer than
-    three codes.
+    """Infer the Staircase of codes(x), a function of a vector that gives one; None if it has fewer
+    than three codes.
 
     >>> staircase(lambda x: np.clip(np.rint(x / 0.25), -8, 7))[:4]
     (Fraction(1, 4), 0, -8, 7)
@@ -55,9 +52,8 @@ def staircase(codes):
         return None
     reach, ended, before = 64, False, None
     while not ended and reach <= 2 * MOST_STEPS:
-        x = (
-            (np.arange(-reach, reach) + 0.5) * step / 2
-        )  # two to a step, a quarter off the edges of round and floor
+        # two to a step, a quarter off the edges of round and floor
+        x = (np.arange(-reach, reach) + 0.5) * step / 2
         q = codes(x)
         changes, ends = np.nonzero(np.diff(q))[0], (q.min(), q.max())
         inside = len(changes) > 0 and reach / 2 <= changes[0] and changes[-1] < 3 * reach / 2
@@ -78,20 +74,13 @@ def staircase(codes):
     zero = float(codes(np.zeros(1))[0])
     above = edges[edges > step / 2**20]  # an edge at 0 is found a last bit beside it
     offset = zero + 1 - (above[0] / step if len(above) else 1 + edges[-1] / step)
-    return Staircase(
-        scale,
-        int(zero),
-        int(low),
-        int(high),
-        _simple(float(offset), 1e-6),
-        ended,
-        bool(np.abs(edges).min() < 1.5 * step),
-    )
+    near = bool(np.abs(edges).min() < 1.5 * step)
+    offset = _simple(float(offset), 1e-6)
+    return Staircase(scale, int(zero), int(low), int(high), offset, ended, near)
 
 
 def _unit(codes):
-    """Half a width around 0 within which the codes change five times, or else most often; None if
-    never."""
+    """Half a width around 0 in which the codes change five times, or else most often; or None."""
     powers = 2.0 ** np.arange(FINEST, COARSEST + 1)
     first = [np.nonzero(codes(side * powers) != codes(np.zeros(1)))[0] for side in (1, -1)]
     first = [powers[at[0]] for at in first if len(at)]
@@ -111,8 +100,7 @@ def _unit(codes):
 
 
 def _edges(codes, x):
-    """The first float of each new code, between the neighbours of x (ascending) whose codes
-    differ."""
+    """The first float of each new code, between neighbours of x (ascending) whose codes differ."""
     q = codes(x)
     at = np.nonzero(np.diff(q))[0]
     low, high, below = x[at], x[at + 1], q[at]
@@ -128,8 +116,7 @@ def _edges(codes, x):
 
 
 def _simple(value, tolerance=0.0):
-    """The simplest fraction within a few units of the last place of float64, or of float32 if it is
-    far simpler."""
+    """The simplest fraction within a few last places of float64; of float32 if far simpler."""
     exact, short = Fraction(value), Fraction(f"{value:.7e}")
     if abs(short - exact) <= abs(exact) / 10**13:
         return short

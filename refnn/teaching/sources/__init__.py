@@ -1,1 +1,1 @@
-"""The programming assignments, one file each: prose, solutions between the two marks, and where the checks stand."""
+"""The programming assignments, one file each: prose, solutions between marks, and checks."""

@@ -1,4 +1,7 @@
-"""Assignment: the network and its gradients. Source of the student's copy and of the solution (see `assignments`)."""
+"""Assignment: the network and its gradients.
+
+The source of the student's copy and of the solution: see `assignments`.
+"""
 
 # %% markdown
 # # The network and its gradients
@@ -67,7 +70,8 @@ def loss(y_hat, y):
 # ## Backward (反向传播)
 #
 # $$\frac{\partial J}{\partial \hat y} = \hat y - y \qquad
-#   \frac{\partial J}{\partial z_h} = \Bigl(\frac{\partial J}{\partial \hat y} W_{ho}\Bigr) \circ f'(z_h)$$
+#   \frac{\partial J}{\partial z_h} = \Bigl(\frac{\partial J}{\partial \hat y} W_{ho}\Bigr)
+#   \circ f'(z_h)$$
 #
 # A weight's slope is what flows into it times what flows back, summed over the examples; a bias is
 # a weight whose input is 1. The slope of ReLU at 0 is 0. Before you write: which shape has

@@ -1,4 +1,7 @@
-"""Assignment: importance and masks. Source of the student's copy and of the solution (see `assignments`)."""
+"""Assignment: importance and masks.
+
+The source of the student's copy and of the solution: see `assignments`.
+"""
 
 # %% markdown
 # # Importance and masks (剪枝)
@@ -18,9 +21,10 @@ import numpy as np
 #
 # $$\theta_p = \theta \setminus \{x \mid R_x < \tau\}$$
 #
-# with the importance (参数重要性) $R = \partial J/\partial x$ and the threshold (剪枝阈值) $\tau$. The rule
-# has no absolute value: write it as it stands. What is pruned becomes exactly 0. Before you write:
-# what happens to a parameter whose $R$ is exactly $\tau$, and to one whose $R$ is $-100$?
+# with the importance (参数重要性) $R = \partial J/\partial x$ and the threshold (剪枝阈值) $\tau$.
+# The rule has no absolute value: write it as it stands. What is pruned becomes exactly 0. Before
+# you write: what happens to a parameter whose $R$ is exactly $\tau$, and to one whose $R$ is
+# $-100$?
 
 
 # %% solution prune
@@ -46,7 +50,8 @@ def prune(params, R, tau):
 # Small means: prune first. You are given the slope of each example, $g_n = \partial
 # J_n/\partial\theta$ with $J = \sum_n J_n$: four arrays with one leading axis for the examples.
 #
-# $$\text{magnitude: } |\theta| \qquad \text{first-order Taylor: } \Bigl|\theta \sum_n g_n\Bigr| \qquad
+# $$\text{magnitude: } |\theta| \qquad
+#   \text{first-order Taylor: } \Bigl|\theta \sum_n g_n\Bigr| \qquad
 #   \text{Fisher: } \tfrac12\,\theta^2 \sum_n g_n^2$$
 #
 # Before you write: a weight is $-3$. Is it important? Two examples have the slopes 2 and $-2$:
@@ -57,7 +62,8 @@ def prune(params, R, tau):
 def magnitude(params):
     """|θ|, a tuple of four arrays.
 
-    >>> magnitude((np.array([[1.0, -2.0]]), np.array([-3.0]), np.array([[4.0]]), np.array([0.0])))[0]
+    >>> one = (np.array([[1.0, -2.0]]), np.array([-3.0]), np.array([[4.0]]), np.array([0.0]))
+    >>> magnitude(one)[0]
     array([[1., 2.]])
     """
     ### BEGIN SOLUTION
@@ -114,7 +120,8 @@ def fisher(params, slopes):
 def by_threshold(scores, tau):
     """A mask, a tuple of four arrays of bool.
 
-    >>> by_threshold((np.array([[0.5, 0.4]]), np.array([-9.0]), np.array([[0.6]]), np.array([0.0])), 0.5)[0]
+    >>> scores = (np.array([[0.5, 0.4]]), np.array([-9.0]), np.array([[0.6]]), np.array([0.0]))
+    >>> by_threshold(scores, 0.5)[0]
     array([[ True, False]])
     """
     ### BEGIN SOLUTION
@@ -129,7 +136,8 @@ def by_threshold(scores, tau):
 def by_sparsity(scores, sparsity, scope="global"):
     """A mask, a tuple of four arrays of bool.
 
-    >>> by_sparsity((np.array([[3.0, 1.0]]), np.array([2.0]), np.array([[1.0]]), np.array([5.0])), 0.4)[0]
+    >>> scores = (np.array([[3.0, 1.0]]), np.array([2.0]), np.array([[1.0]]), np.array([5.0]))
+    >>> by_sparsity(scores, 0.4)[0]
     array([[ True, False]])
     """
 
@@ -152,5 +160,6 @@ def by_sparsity(scores, sparsity, scope="global"):
 # %% markdown
 # ## What the rule prunes
 #
-# At a minimum of $J$ every slope is 0. What does the rule of the article leave of a trained network with $\tau =
-# 0.5$? What would you take instead, and what does your choice assume? Write three sentences.
+# At a minimum of $J$ every slope is 0. What does the rule of the article leave of a trained network
+# with $\tau = 0.5$? What would you take instead, and what does your choice assume? Write three
+# sentences.

@@ -1,4 +1,7 @@
-"""Assignment: quantize and dequantize. Source of the student's copy and of the solution (see `assignments`)."""
+"""Assignment: quantize and dequantize.
+
+The source of the student's copy and of the solution: see `assignments`.
+"""
 
 # %% markdown
 # # Quantize and dequantize (量化)
@@ -73,7 +76,8 @@ def dequantize(q, scale, zero_point, axis=None):
 # With $b$ bits the codes are $-2^{b-1} \dots 2^{b-1} - 1$ (asymmetric) or $-(2^{b-1} - 1) \dots
 # 2^{b-1} - 1$ (symmetric).
 #
-# - asymmetric: the range is stretched until it contains 0; $s = (\max - \min)/(q_{\max} - q_{\min})$,
+# - asymmetric: the range is stretched until it contains 0;
+#   $s = (\max - \min)/(q_{\max} - q_{\min})$,
 #   $z = \mathrm{round}(q_{\min} - \min/s)$, halves to even, clipped to the codes;
 # - symmetric: $s = \max|x|/(2^{b-1} - 1)$, $z = 0$.
 #
@@ -83,7 +87,8 @@ def dequantize(q, scale, zero_point, axis=None):
 
 # %% solution choose_grid
 def choose_grid(x, bits=8, symmetric=False, axis=None):
-    """(scale, zero_point, qmin, qmax) for the data x; scale and zero_point with one entry a slice if axis is given.
+    """(scale, zero_point, qmin, qmax) for the data x; scale and zero_point with one entry a slice
+    if axis is given.
 
     >>> scale, zero_point, qmin, qmax = choose_grid(np.array([-1.0, 2.0]), bits=2)
     >>> float(scale), int(zero_point), qmin, qmax

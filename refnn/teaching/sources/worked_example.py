@@ -1,4 +1,7 @@
-"""Assignment: verify a worked example. Source of the student's copy and of the solution (see `assignments`)."""
+"""Assignment: verify a worked example.
+
+The source of the student's copy and of the solution: see `assignments`.
+"""
 
 # %% markdown
 # # Verify a worked example

@@ -1,0 +1,131 @@
+"""The one way to print a number and to read a printed one, which stands for an interval as a result
+and for itself as an input: 0.1 is 1/10."""
+
+import re
+from fractions import Fraction
+
+import numpy as np
+
+from refnn import arrays
+from refnn.arrays import Refused
+
+PRINTED = re.compile(r"[+-]?\d*(\.\d*)?([eE][+-]?\d+)?")
+NESTED = (list, tuple, np.ndarray)
+
+
+def flat(name, values, depth=0):
+    """Return the numbers of nested lists or of an array, in reading order, as they are.
+
+    >>> flat("x", [["0.1", 2], [3]])
+    ['0.1', 2, 3]
+    """
+    if isinstance(values, (list, tuple)) and depth <= 32:
+        return [v for part in values for v in flat(name, part, depth + 1)]
+    if isinstance(values, np.ndarray) and not isinstance(values, np.ma.MaskedArray):
+        return list(values.flat)
+    if isinstance(values, (str, int, float, Fraction, np.generic)):
+        return [values]
+    expected, masked = "numbers or lists of numbers", isinstance(values, np.ma.MaskedArray)
+    if depth > 32:
+        raise Refused(name, expected, "lists in lists without end")
+    raise Refused(
+        name, expected, "a masked array" if masked else arrays.describe(values), TypeError
+    )
+
+
+def NUMBERS(name, values, arguments):
+    """Admit numbers in nested lists; they become a list of Fractions, as they are printed."""
+    return [arrays.exact(name, v) for v in flat(name, values)]
+
+
+def half_unit(printed):
+    """Return half a unit of the last digit of a printed number; 0 for a whole number or a fraction.
+
+    >>> half_unit("0.30"), half_unit("3"), half_unit(0.5)
+    (Fraction(1, 200), Fraction(0, 1), Fraction(1, 20))
+    """
+    match = PRINTED.fullmatch(str(printed).strip())
+    if not match or not (match[1] or match[2]):
+        return Fraction(0)
+    places = len((match[1] or ".")[1:]) - int((match[2] or "e0")[1:])
+    return Fraction(1, 2) / Fraction(10) ** places
+
+
+def decimal(value):
+    """Print a Fraction as a decimal where it ends within twelve places, else as a fraction; inf as
+    inf.
+
+    >>> decimal(Fraction(1, 8)), decimal(Fraction(-445, 9)), decimal(Fraction(3))
+    ('0.125', '-445/9', '3')
+    """
+    if isinstance(value, float):
+        return str(value)
+    rest, places = value.denominator, 0
+    while factor := next((f for f in (10, 2, 5) if rest % f == 0), None):
+        rest, places = rest // factor, places + 1
+    if rest != 1 or places > 12:
+        return str(value)
+    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
+    whole = len(digits) - places
+    return "-" * (value < 0) + digits[:whole] + ("." * bool(places)) + digits[whole:]
+
+
+def as_text(value):
+    """Print a computed number in a few characters: exact where that is short, with its size where a
+    fraction does not show it, and as "about" where it is no Fraction (an Enclosure).
+
+    >>> as_text(Fraction(1, 8)), as_text(Fraction(-445, 9)), as_text(Fraction(10**30, 3))
+    ('0.125', '-445/9 (-49.4444)', 'about 3.33333333333e+29')
+    """
+    try:
+        exact = decimal(value) if hasattr(value, "denominator") else None
+        if exact is None or len(exact) > 24:
+            return f"about {float(value):.12g}"
+        return f"{exact} ({float(value):.6g})" if "/" in exact and len(exact) > 5 else exact
+    except (OverflowError, ValueError):  # beyond floats, or thousands of digits
+        return "a number beyond 1e308" if abs(value) > 1 else "about 0"
+
+
+def short(value):
+    """Print a number in at most six digits, without a -0.
+
+    >>> short(0.30000000000000004), short(-128.0), short(Fraction(1, 3))
+    ('0.3', '-128', '0.333333')
+    """
+    return f"{float(value) + 0.0:.6g}"
+
+
+def ratio(value):
+    """Print a Fraction as it is, "1/3", or in words where it has thousands of digits.
+
+    >>> ratio(Fraction(1, 3)), ratio(Fraction(1, 3**10000))
+    ('1/3', 'about 0')
+    """
+    try:
+        return str(value)
+    except ValueError:
+        return as_text(value)
+
+
+def pair(W, B, number=decimal):
+    """Print a scaling factor and an offset.
+
+    >>> pair(Fraction(1), Fraction(7, 2))
+    'W = 1, B = 3.5'
+    """
+    return f"W = {number(W)}, B = {number(B)}"
+
+
+def line(values, number=str, comma=" ", row=" / "):
+    """Print numbers in nested lists, or in a dict of these, in one line; `number` prints one of
+    them.
+
+    >>> line([[0, 1], [2, 3]]), line({"b_o": [Fraction(1, 8)]}, decimal)
+    ('0 1 / 2 3', 'b_o: 0.125')
+    """
+    if isinstance(values, dict):
+        return ", ".join(f"{key}: {line(v, number, comma, row)}" for key, v in values.items())
+    if not isinstance(values, NESTED):
+        return number(values)
+    between = row if any(isinstance(v, NESTED) for v in values) else comma
+    return between.join(line(v, number, comma, row) for v in values)

@@ -1,0 +1,101 @@
+"""What all figures share: the colours, the style, how a figure begins and how it is saved.
+
+One meaning a colour in the whole project (Okabe & Ito): original grey, as written vermillion,
+corrected blue, pruned green, code book pink."""
+
+from functools import wraps
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
+
+ORIGINAL, WRITTEN, CORRECTED, PRUNED, BOOK = "#666666", "#D55E00", "#0072B2", "#009E73", "#CC79A7"
+COLOUR = {"as written": WRITTEN, "corrected": CORRECTED, "code book": BOOK}
+# fmt: off
+STYLE = {
+    "font.family": "DejaVu Sans", "font.size": 9, "figure.titlesize": 11,
+    "axes.titlesize": 9, "axes.labelsize": 9, "xtick.labelsize": 9, "ytick.labelsize": 9,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.unicode_minus": True,
+    "hatch.linewidth": 0.6, "svg.hashsalt": "refnn",
+}
+# fmt: on
+BLUES = ("#08306B", "#08519C", "#2171B5", "#4292C6", "#6BAED6")  # corrected: many bits to few
+NOTE, THRESHOLD = "#444444", {"color": "black", "linewidth": 1, "linestyle": "--"}
+SIGN = {True: "#B35806", False: "#542788"}  # of a weight: brown +, purple −, as in the heat maps
+REMOVED = {"color": PRUNED, "hatch": "////", "edgecolor": "white", "linewidth": 0}
+WIDTH = 7.0  # inches: a notebook's column
+
+
+def save(figure, path):
+    """Write a figure as PNG, whole or not at all, without the name of the software that made it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(Figure(), Path(folder) / "empty.png")
+    ...     [path.name for path in Path(folder).iterdir()]
+    ['empty.png']
+    """
+    path = Path(path)
+    part = path.with_name(path.name + ".part")
+    try:
+        figure.savefig(part, format="png", dpi=150, metadata={"Software": None})
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def styled(draw):
+    """Let a function that draws use STYLE, whatever matplotlib's settings are, and change none.
+
+    >>> before = matplotlib.rcParams["axes.spines.top"]
+    >>> figure = styled(lambda: blank(1, "a title"))()
+    >>> matplotlib.rcParams["axes.spines.top"] == before
+    True
+    """
+
+    @wraps(draw)
+    def drawn(*arguments, **options):
+        with matplotlib.rc_context(STYLE):
+            figure = draw(*arguments, **options)
+            figure.canvas.draw()
+            return figure
+
+    return drawn
+
+
+def blank(height, title, size=10):
+    """Return a figure of the project's width with a title and no axes yet; height in inches.
+
+    >>> blank(2.0, "a title").get_size_inches().tolist()
+    [7.0, 2.0]
+    """
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure.suptitle(title, fontsize=size)
+    return figure
+
+
+def note(figure, y, text, **options):
+    """Write numbers and conditions, centred, at the height y (0 bottom, 1 top).
+
+    >>> note(blank(2.0, "a title"), 0.9, "50 networks").get_text()
+    '50 networks'
+    """
+    return figure.text(0.5, y, text, ha="center", color=NOTE, **options)
+
+
+def beside(ax, text, at, offset, **options):
+    """Write text beside the point `at`, so many typographic points (x, y) away from it.
+
+    >>> beside(blank(2.0, "a title").subplots(), "8 bits", (0, 1), (4, 0)).xy
+    (0, 1)
+    """
+    return ax.annotate(text, at, offset, textcoords="offset points", **options)
+
+
+def thousands(n):
+    """Return a whole number with thin spaces between its thousands.
+
+    >>> thousands(12200) == "12\u2009200"
+    True
+    """
+    return f"{n:,}".replace(",", "\u2009")

@@ -1,0 +1,172 @@
+"""Marks of sheets and notebooks: a Row a line of answers or a function, and how a class is listed.
+
+What the lists of sheets and of notebooks do not share is data, a Layout.
+"""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+from refnn import console
+from refnn.checking.catalogue.slips import CATALOGUE
+
+DANGEROUS = ("=", "+", "-", "@")  # a spreadsheet would compute such a cell
+
+
+class Row(NamedTuple):
+    """The marks of one line of answers, or of one function."""
+
+    label: str  # "1a", or the function's name
+    topic: str  # the topic of the line; "" for a function
+    got: int  # marks
+    of: int  # the most marks that there are
+    slips: tuple  # names of the slips that answer the same
+    remark: str
+
+    @property
+    def column(self):
+        """Its column in the CSV: "loss a" for a line of answers, else the function's name."""
+        return f"{self.topic} {self.label[-1]}" if self.topic else self.label
+
+
+class Layout(NamedTuple):
+    """How sheets, or notebooks, are listed."""
+
+    who: str  # the heading of Marked.who
+    heading: Callable  # a Marked -> what its first line says after the file
+    widths: tuple  # columns of a row's label and topic, and of its marks
+    table: tuple  # the columns of the class's table: of file, `who`, seed, marks, of, remark
+    steps: tuple  # the CSV's columns of marks, in order; (): as the rows come
+    explained: bool  # whether the CSV has the remarks of the rows
+
+
+class Marked(NamedTuple):
+    """A sheet or a notebook, marked."""
+
+    file: str
+    who: str  # the student's name on the sheet, or the name of the assignment
+    seed: int | None  # of the sheet's numbers, or of the hidden cases; None if the sheet has none
+    got: int
+    of: int
+    rows: tuple
+    remarks: tuple  # on the whole
+    layout: Layout
+
+
+def marked_text(marked):
+    """Return the marks of one sheet or notebook: a line or more a row, remarks, and the total.
+
+    >>> layout = Layout("assignment", lambda m: f"{m.who}, seed {m.seed}", (14, 6), (), (), True)
+    >>> rows = (Row("loss", "", 2, 4, (), "What factor?"),)
+    >>> print(marked_text(Marked("a.ipynb", "network", 0, 2, 4, rows, (), layout)))
+    a.ipynb: network, seed 0
+      loss             2/4 What factor?
+      total 2 of 4
+    """
+    lines = [console.wrap(f"{printable(marked.file)}: {marked.layout.heading(marked)}")]
+    left, right = marked.layout.widths
+    for row in marked.rows:
+        name, marks = f"{row.label:3} {row.topic}", f"{row.got}/{row.of}"
+        first, indent = f"  {name:{left}}{marks:>{right}} ", " " * (left + right + 3)
+        lines.append(console.wrap(console.harmless(row.remark), indent, first).rstrip())
+    for remark in marked.remarks:
+        lines.append(console.wrap(console.harmless(remark), indent="    ", first="  * "))
+    return "\n".join([*lines, f"  total {marked.got} of {marked.of}"])
+
+
+def class_text(marked):
+    """Return a class as a table, with the sheets of one seed, and its ten commonest slips.
+
+    >>> layout = Layout("name", None, (), ("file", "name", "seed", "marks", "of"), (), False)
+    >>> rows = (Row("1a", "loss", 0, 1, ("missing_half",), ""),)
+    >>> print(class_text([Marked(f, "", 7, 0, 1, rows, (), layout) for f in ("a.md", "b.md")]))
+    file  name  seed  marks  of
+    a.md           7      0   1
+    b.md           7      0   1
+    * of one seed, 7: a.md, b.md
+    <BLANKLINE>
+    The commonest slips
+       2 missing_half: What factor stands in front of the sum?
+    """
+    columns = marked[0].layout.table
+    align = "".join("r" if name in ("seed", "marks", "of") else "l" for name in columns)
+    rows = [[_cells(m)[name] for name in columns] for m in marked]
+    lines = [console.table(rows, columns, align)]
+    seeds = Counter(m.seed for m in marked if m.seed is not None and "seed" in columns)
+    for seed in [seed for seed, count in seeds.items() if count > 1]:
+        files = ", ".join(printable(m.file) for m in marked if m.seed == seed)
+        lines.append(console.wrap(f"of one seed, {seed}: {files}", indent="  ", first="* "))
+    slips = commonest_slips(marked)[:10]
+    lines += ["", "The commonest slips"] * bool(slips)
+    for name, count in slips:
+        hint = f"{name}: {CATALOGUE[name].hint}"
+        lines.append(console.wrap(hint, indent=" " * 5, first=f"{count:4} "))
+    return "\n".join(lines)
+
+
+def _cells(marked):
+    """The cells of the class's table, by their columns."""
+    return {
+        "file": printable(marked.file)[:30],
+        marked.layout.who: printable(marked.who)[:20],
+        "seed": "" if marked.seed is None else marked.seed,
+        "marks": marked.got,
+        "of": marked.of,
+        "remark": printable("; ".join(marked.remarks))[:20],
+    }
+
+
+def class_csv(marked):
+    """Return a class as CSV: a row a sheet or notebook, a column a step or function.
+
+    No cell begins with what a spreadsheet would compute.
+
+    >>> layout = Layout("assignment", None, (), (), (), True)
+    >>> rows = (Row("loss", "", 2, 4, ("missing_half",), "a"),)
+    >>> print(class_csv([Marked("=1.ipynb", "network", 0, 2, 4, rows, (), layout)]), end="")
+    file,assignment,seed,marks,of,loss,slips,remarks
+    '=1.ipynb,network,0,2,4,2,missing_half,loss: a
+    """
+    layout = marked[0].layout
+    found = dict.fromkeys(row.column for m in marked for row in m.rows)
+    columns = [column for column in layout.steps or found if column in found]
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(["file", layout.who, "seed", "marks", "of", *columns, "slips", "remarks"])
+    for m in marked:
+        got = {row.column: row.got for row in m.rows}
+        slips = dict.fromkeys(name for row in m.rows for name in row.slips)
+        explained = m.rows if layout.explained else ()
+        remarks = [*m.remarks, *(f"{row.label}: {row.remark}" for row in explained if row.remark)]
+        cells = [m.file, m.who, "" if m.seed is None else m.seed, m.got, m.of]
+        cells += [got.get(column, "") for column in columns]
+        table.writerow([_harmless(cell) for cell in [*cells, "; ".join(slips), "; ".join(remarks)]])
+    return out.getvalue()
+
+
+def _harmless(cell):
+    text = console.harmless(str(cell))
+    return f"'{text}" if text.strip().startswith(DANGEROUS) else text
+
+
+def commonest_slips(marked):
+    """Return [(slip, how many of the marked have it)], the commonest first.
+
+    >>> rows = (Row("loss", "", 2, 4, ("missing_half",), ""),)
+    >>> commonest_slips([Marked("a.ipynb", "network", 0, 2, 4, 2 * rows, (), None)])
+    [('missing_half', 1)]
+    """
+    counts = Counter(name for m in marked for name in {n for row in m.rows for n in row.slips})
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def printable(text):
+    """Return somebody else's text without what would move the cursor, cut to 60 characters.
+
+    >>> len(printable("a" * 100))
+    60
+    """
+    text = console.harmless(text)
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -1,0 +1,128 @@
+"""The tasks of the assignments on the network and on pruning, and their cases."""
+
+import numpy as np
+
+from refnn import derivatives
+from refnn.network import Params
+from refnn.teaching.task import Task
+
+SIZES = (4, 3, 1)
+SMALL = Params(
+    np.array([[0.5, -1.0], [2.0, 0.25]]),
+    np.array([0.5, -1.5]),
+    np.array([[1.0, -2.0]]),
+    np.array([0.75]),
+)
+SMALL_X = np.array([[1.0, 2.0], [-0.5, 0.25], [1.5, -1.0]])
+SMALL_Y = np.array([[0.5], [-1.0], [2.0]])
+SMALL_CASE = (SMALL, SMALL_X, SMALL_Y, "relu")
+SCORES = Params(
+    np.array([[0.5, -0.75], [0.25, 0.5]]),
+    np.array([1.0, -2.0]),
+    np.array([[0.0, 0.75]]),
+    np.array([0.5]),
+)
+
+
+def _net(rng, sizes=(10, 5, 1)):
+    theta = rng.normal(size=(sizes[0] + 1 + sizes[2]) * sizes[1] + sizes[2])
+    return Params.unflatten(theta, sizes)
+
+
+def _data(rng, sizes=(10, 5, 1), n=7):
+    return _net(rng, sizes), rng.normal(size=(n, sizes[0])), rng.normal(size=(n, sizes[2]))
+
+
+def _with_tuple(params, *others):
+    return params.arrays(), *others
+
+
+# --- the network ----------------------------------------------------------------------------------
+
+
+def _forward(rng):
+    cases = {"tanh": (10, 5, 1), "relu": (10, 5, 1), "two outputs": (4, 3, 2)}
+    drawn = {name: _data(rng, sizes)[:2] for name, sizes in cases.items()}
+    return {name: (*case, "relu" if name == "relu" else "tanh") for name, case in drawn.items()}
+
+
+def _loss(rng):
+    shapes = {"one output": (7, 1), "three outputs": (4, 3)}
+    return {name: tuple(rng.normal(size=(2, *shape))) for name, shape in shapes.items()}
+
+
+def _backward(rng):
+    cases = {"10-5-1": ((10, 5, 1), 7), "one example": ((10, 5, 1), 1)}
+    cases |= {"two outputs": ((4, 3, 2), 7), "one hidden unit": ((3, 1, 1), 5)}
+    return {
+        f"{name}, {activation}": (*_data(rng, sizes, n), activation)
+        for activation in ("tanh", "relu")
+        for name, (sizes, n) in cases.items()
+    }
+
+
+# --- importance and masks -------------------------------------------------------------------------
+
+
+def _scores(rng, most=6):
+    """Scores with many equal ones and of both signs, in quarters."""
+    return _net(rng, SIZES).map(lambda a: np.round(a * most) / 4)
+
+
+def _prune(rng):
+    thresholds = {"a threshold of 0.5": 0.5, "of 0.25": 0.25, "below 0": -0.5}
+    return {name: (_net(rng, SIZES), _scores(rng), tau) for name, tau in thresholds.items()}
+
+
+def _magnitude(rng):
+    return {"10-5-1": (_net(rng),)}
+
+
+def _thresholds(rng):
+    return {"a threshold of 0.5": (_scores(rng), 0.5), "below 0": (_scores(rng), -0.25)}
+
+
+def _sparsities(rng):
+    few = rng.permutation([0.25] * 5 + [0.5] * 14)  # ten go: of equal ones the earlier
+    W_ih, b_h, W_ho, b_o = _net(rng, SIZES).arrays()
+    large = Params(W_ih, b_h, W_ho + 10, b_o)  # ranked globally, its W_ho would stay whole
+    return {
+        "global": (_net(rng, SIZES), 0.4, "global"),
+        "equal scores": (Params.unflatten(few, SIZES), 0.5, "global"),
+        "layer": (large, 0.6, "layer"),
+    }
+
+
+def _criteria(*names):
+    return lambda rng: {name: _data(rng, SIZES, n) for name, n in zip(names, (6, 3, 9))}
+
+
+def _with_slopes(params, X, y, activation="tanh"):
+    """(parameters, the slope of each example), tuples of four arrays."""
+    slopes = derivatives.per_example_gradients(params, X, y, activation)
+    return params.arrays(), Params.unflatten(slopes, params.sizes).arrays()
+
+
+# fmt: off
+NETWORK = (
+    Task("forward", "network.forward", 2, (SMALL, SMALL_X, "tanh"), _forward, _with_tuple, tuple),
+    Task("loss", "network.loss", 2, (SMALL_X, SMALL_Y + SMALL_X), _loss),
+    Task("backward", "network.backward", 3, SMALL_CASE, _backward, _with_tuple, Params.arrays),
+)
+PRUNING = (
+    Task("prune", "pruning.as_written.prune", 1, (SMALL, SCORES, 0.5), _prune,
+         lambda params, R, tau: (params.arrays(), R.arrays(), tau),
+         lambda pruned_and_mask: tuple(part.arrays() for part in pruned_and_mask)),
+    Task("magnitude", "pruning.importance.magnitude", 1, (SCORES,), _magnitude, _with_tuple,
+         Params.arrays),
+    Task("taylor", "pruning.importance.taylor", 1, SMALL_CASE,
+         _criteria("six examples", "three examples"), _with_slopes, Params.arrays),
+    Task("fisher", "pruning.importance.fisher", 1, SMALL_CASE,
+         _criteria("six examples", "three examples", "nine examples"), _with_slopes,
+         Params.arrays),
+    Task("by_threshold", "pruning.masks.by_threshold", 1, (SCORES, 0.5), _thresholds, _with_tuple,
+         Params.arrays),
+    Task("by_sparsity", "pruning.masks.by_sparsity", 1, (SCORES, 0.4, "global"), _sparsities,
+         _with_tuple, Params.arrays, lambda scores, sparsity, scope: scope == "global"),
+)
+# fmt: on

@@ -1,0 +1,209 @@
+"""What a formula takes, said once, in a decorator; below it the formula stands alone.
+
+    @takes(x=REAL, W=REAL, B=REAL, P=whole(1, 2**53), hold="P")
+    def quantize_steps(x, W, B, P): ...
+
+A kind is a function (name, value, arguments) -> value. `arguments` holds all arguments by name,
+those before this one already checked, so that one may depend on another. A kind of numbers
+(`Numeric`) also says which arrays it brings: all of one group are put into one arithmetic first.
+
+A refusal names the function that was called, and its argument. Overflow is quiet. A result without
+axes is a number. `quantize_steps.formula` is the function without all this, for loops that have
+checked their arguments once.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, signature
+from operator import is_not
+from typing import NamedTuple
+
+import numpy as np
+
+from refnn import arrays
+from refnn.arrays import Refused, describe
+
+
+class Numeric(NamedTuple):
+    """A kind of numbers. All arguments of one group are brought into one arithmetic."""
+
+    group: str
+    check: Callable | None = None  # (name, value, arguments) -> value, of these numbers
+    parts: Callable | None = None  # (name, value) -> {name: array}; None: value is one array
+
+
+REAL = Numeric("real")  # arrays that broadcast against each other
+
+
+def CODES(name, value, arguments):
+    """Admit whole numbers; they become float64 (or Fractions) before anything is added to them."""
+    exact = any(getattr(a, "dtype", None) == arrays.EXACT for a in arguments.values())
+    return arrays.integers(name, value).astype(object if exact else np.float64)
+
+
+def takes(*, hold=None, exact=True, complex_=False, **kinds):
+    """Return a decorator that checks the arguments named in `kinds`, in that order.
+
+    A default of None means "not given" and is not checked. Without kinds it only adds the
+    function's name to what is refused. hold="P": with more than 2^24 codes P
+    the REAL arguments are computed in float64, since float32 skips whole numbers there. `exact`
+    admits Fractions, `complex_` admits complex numbers.
+
+    >>> @takes(x=REAL, n=whole(1, 9))
+    ... def repeat(x, n=2):
+    ...     return x * n
+    >>> repeat(0.5), repeat.formula("a")
+    (np.float64(1.0), 'aa')
+    >>> repeat([1, float("inf")])
+    Traceback (most recent call last):
+    ValueError: repeat: x must be finite, got inf at index (1,)
+    """
+    groups, checks = {}, []
+    for name, kind in kinds.items():
+        numeric = isinstance(kind, Numeric)
+        check = kind.check if numeric else kind
+        if check is not None:
+            checks.append((name, check))
+        if numeric:
+            groups.setdefault(kind.group, []).append((name, kind.parts))
+    reals = [name for name, _ in groups.get(REAL.group, ())]
+    spread = [name for name, kind in kinds.items() if kind is CODES or name in reals]
+
+    def admit(given, optional):
+        for members in groups.values():
+            _unify(given, members, optional, exact, complex_)
+        for name, check in checks:
+            if given[name] is not None or name not in optional:
+                given[name] = check(name, given[name], given)
+        if len(spread) > 1:
+            arrays.broadcast({name: given[name] for name in spread})
+        if hold:
+            held = arrays.holding(0, given[hold], *[given[name] for name in reals])
+            given.update(zip(reals, held))
+
+    return (lambda formula: _guarded(formula, admit)) if kinds else _named_only
+
+
+def _guarded(formula, admit):
+    """The formula behind `admit`, which checks a dict of its arguments and puts them in order."""
+    parameters = signature(formula).parameters
+    defaults = {n: p.default for n, p in parameters.items() if p.default is not Parameter.empty}
+    optional = frozenset(name for name, default in defaults.items() if default is None)
+    in_order = [n for n, p in parameters.items() if p.kind is Parameter.POSITIONAL_OR_KEYWORD]
+
+    @wraps(formula)
+    def checked(*args, **named):
+        given = {**defaults, **dict(zip(in_order, args)), **named}
+        twice = named and not named.keys().isdisjoint(in_order[: len(args)])
+        if twice or len(args) > len(in_order) or given.keys() != parameters.keys():
+            return formula(*args, **named)  # Python says what is wrong with this call
+        try:
+            with np.errstate(all="ignore"):
+                admit(given, optional)
+                return plain(formula(**given))
+        except (ValueError, TypeError) as error:
+            raise _named(error, formula) from None
+
+    checked.formula = formula
+    return checked
+
+
+def _named_only(formula):
+    """The formula as it is, its refusals in its name."""
+
+    @wraps(formula)
+    def called(*args, **named):
+        try:
+            return formula(*args, **named)
+        except (ValueError, TypeError) as error:
+            raise _named(error, formula) from None
+
+    called.formula = formula
+    return called
+
+
+def _named(error, formula):
+    """A refusal with the name of the function that was called; what is no refusal, as it is."""
+    words = str(error) if isinstance(error, Refused) else getattr(error, "refusal", None)
+    if words is None:
+        return error
+    name = formula.__qualname__.split(".__")[0].split(".")[-1]  # for a dunder, its class
+    named = getattr(error, "error", type(error))(f"{name}: {words}")
+    named.refusal = words  # a function that called this one puts its own name there
+    return named
+
+
+def _unify(given, members, optional, exact, complex_):
+    """Put the arrays of one group of arguments into one arithmetic."""
+    loose, owners = {}, []
+    for name, parts in members:
+        value = given[name]
+        if value is not None or name not in optional:
+            own = {name: value} if parts is None else parts(name, value)
+            owners.append((name, parts, own.values()))
+            loose.update(own)
+    ready, start = arrays.together(loose, exact=exact, complex_=complex_), 0
+    for name, parts, own in owners:
+        new, start = ready[start : start + len(own)], start + len(own)
+        if parts is None:
+            given[name] = new[0]
+        elif any(map(is_not, new, own)):
+            given[name] = type(given[name])(*new)
+
+
+def plain(result):
+    """Return a result, or the fields of a named tuple, with arrays without axes as numbers.
+
+    >>> plain(np.array(0.5)), plain(np.arange(2))
+    (np.float64(0.5), array([0, 1]))
+    """
+    if isinstance(result, np.ndarray):
+        return result if result.ndim else result[()]
+    if isinstance(result, tuple):
+        for a in result:
+            if isinstance(a, np.ndarray) and not a.ndim:
+                parts = [a[()] if isinstance(a, np.ndarray) else a for a in result]
+                return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
+    return result
+
+
+def whole(low=None, high=None):
+    """Return the kind of whole numbers within low..high."""
+    return lambda name, value, arguments: arrays.whole(name, value, low, high)
+
+
+def number(low=None, high=None):
+    """Return the kind of single real numbers within low..high."""
+    return lambda name, value, arguments: arrays.number(name, value, low, high)
+
+
+def numbers(**rules):
+    """Return the kind of arrays in an arithmetic of their own; `rules` as of `arrays.numbers`."""
+    return lambda name, value, arguments: arrays.numbers(name, value, **rules)
+
+
+def choice(*options):
+    """Return the kind of a few names."""
+    return lambda name, value, arguments: arrays.choice(name, value, options)
+
+
+def shape(low=0, count=None):
+    """Return the kind of tuples of whole numbers, such as (inputs, hidden, outputs)."""
+    return lambda name, value, arguments: arrays.axes(name, value, low, count)
+
+
+def flag(name, value, arguments):
+    """Admit True and False."""
+    return arrays.flag(name, value)
+
+
+def generator(name, value, arguments):
+    """Admit a numpy Generator."""
+    return arrays.generator(name, value)
+
+
+def function(name, value, arguments):
+    """Admit what can be called."""
+    if not callable(value):
+        raise Refused(name, "a function", describe(value), TypeError)
+    return value

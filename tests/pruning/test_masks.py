@@ -1,0 +1,111 @@
+"""Masks: exact counts, ties by position, thresholds just below, on, just above."""
+
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+
+from pruning.test_as_written import THETA, untrained
+from refnn import network, training
+from refnn.network import Params
+from refnn.pruning import importance, masks
+
+
+def test_threshold_keeps_what_is_equal_and_takes_no_abs():
+    scores = Params([[0.5, np.nextafter(0.5, 0)]], [np.nextafter(0.5, 1)], [[-9.0]], [0.0])
+    assert masks.by_threshold(scores, 0.5).flatten().tolist() == [True, False, True, False, False]
+    kept = masks.by_threshold(THETA, F(-2)).flatten().tolist()
+    assert kept == [True, True, True, False, True, False, True, True, True]
+
+
+def test_sparsity_removes_the_lowest_and_of_equals_the_earlier():
+    scores = Params([[2.0, 1.0], [1.0, 3.0]], [1.0, -5.0], [[1.0, 9.0]], [4.0])
+    kept = masks.by_sparsity(scores, 3 / 9).flatten().tolist()
+    assert kept == [True, False, False, True, True, False, True, True, True]
+    for sparsity, removed in (
+        (0, 0),
+        (0.05, 0),
+        (0.06, 1),
+        (0.5, 4),
+        (1 / 6, 2),
+        (0.95, 9),
+        (1, 9),
+        (F(1, 2), 4),
+    ):
+        assert (
+            (~masks.by_sparsity(scores, sparsity).flatten()).sum() == removed == round(sparsity * 9)
+        )
+
+
+def test_counts_globally_and_by_layer():
+    scores = network.init(np.random.default_rng(0))
+    half, layer = masks.by_sparsity(scores, 0.5), masks.by_sparsity(scores, 0.5, "layer")
+    assert masks.count(half) == 61 - 30 and masks.count(layer) == 61 - 29
+    assert [int((~a).sum()) for a in layer.arrays()] == [25, 2, 2, 0]
+    stack = network.init(np.random.default_rng(0), batch=(2, 3))
+    for scope in ("global", "layer"):
+        together = masks.by_sparsity(stack, 0.3, scope)
+        one = Params.unflatten(stack.flatten()[1, 2], stack.sizes)
+        assert (together.flatten()[1, 2] == masks.by_sparsity(one, 0.3, scope).flatten()).all()
+    assert masks.count(masks.by_sparsity(stack, 0.3)).tolist() == [[61 - 18] * 3] * 2
+
+
+def test_mit_fine_grained_pruning():
+    # MIT 6.5940 lab 1: 75 % of 25; the 19th smallest |w| is .39, "keep |w| > .39" leaves 6;
+    # "remove R < τ" leaves 7 (a tie)
+    w = np.array(
+        [
+            [-0.46, -0.40, 0.39, 0.19, 0.37],
+            [0, 0.40, 0.17, -0.15, 0.16],
+            [-0.20, -0.23, 0.36, 0.25, 0.03],
+            [0.24, 0.41, 0.07, 0.13, -0.15],
+            [0.48, -0.09, -0.36, 0.12, 0.45],
+        ]
+    )
+    params = Params(w, np.zeros(5), np.zeros((0, 5)), np.zeros(0))
+    size = np.abs(w)
+    tau = np.sort(size.ravel())[round(25 * 0.75) - 1]
+    assert tau == 0.39 and sorted(w[size > tau]) == [-0.46, -0.40, 0.40, 0.41, 0.45, 0.48]
+    kept = masks.by_threshold(Params(size, np.zeros(5), np.zeros((0, 5)), np.zeros(0)), tau).W_ih
+    assert kept.sum() == 7
+    exactly = masks.by_sparsity(
+        importance.magnitude(params), 0.8, "layer"
+    ).W_ih  # round(25·.8) = 20 removed
+    assert sorted(np.abs(w[exactly])) == [
+        0.40,
+        0.41,
+        0.45,
+        0.46,
+        0.48,
+    ]  # of the two .40 the earlier went
+
+
+def test_tfmot_threshold_on_one_to_ten():
+    # TensorFlow Model Optimization: 1..10 at sparsity .2: {1, 2} go
+    scores = Params(np.arange(1.0, 11)[None], np.full(1, 99.0), np.zeros((0, 1)), np.zeros(0))
+    assert masks.by_sparsity(scores, 0.2, "layer").W_ih.tolist() == [[False] * 2 + [True] * 8]
+
+
+def test_a_mask_must_be_held_or_training_revives_what_was_pruned():
+    params, X, y = untrained()
+    mask = masks.by_sparsity(importance.magnitude(params), 0.5)
+    rest = network.apply_mask(params, mask)
+    gone = ~mask.flatten()
+    assert (training.fit(rest, X, y, steps=5, lr=0.01).params.flatten()[gone] != 0).sum() == 30
+    assert (training.fit(rest, X, y, steps=5, lr=0.01, mask=mask).params.flatten()[gone] == 0).all()
+
+
+def test_refusals():
+    good = Params([[1.0]], [1.0], [[1.0]], [1.0])
+    bad = Params([[np.nan]], [1.0], [[1.0]], [1.0])
+    with pytest.raises(ValueError, match=r"by_threshold: scores.W_ih must be finite"):
+        masks.by_threshold(bad, 0.5)
+    with pytest.raises(
+        TypeError, match=r"by_threshold: scores.W_ih must be finite real numbers, got booleans"
+    ):
+        masks.by_threshold(masks.by_threshold(good, 0.5), 0.5)
+    for sparsity in (-0.1, 1.1, "half", None, np.nan, True, [0.5]):
+        with pytest.raises((ValueError, TypeError), match="by_sparsity: sparsity"):
+            masks.by_sparsity(good, sparsity)
+    with pytest.raises(ValueError, match="by_sparsity: scope must be one of 'global', 'layer'"):
+        masks.by_sparsity(good, 0.5, "row")

@@ -1,0 +1,117 @@
+"""A class of sheets or of notebooks: listed in a table, as CSV, and by the commands."""
+
+import csv
+
+import pytest
+
+from refnn import console
+from refnn.command import cli
+from refnn.teaching import assignments
+from refnn.teaching.mark_notebook import mark_class
+from refnn.teaching.mark_sheet import FULL, grade_text
+from refnn.teaching.marks import class_csv, class_text, commonest_slips, marked_text
+from refnn.teaching.worksheets import sheet
+from teaching.handed_in import LOSS_WITHOUT_HALF, fill, perfect, submission, write
+
+
+def test_the_class_counts_a_slip_once_a_sheet_and_notices_one_seed_twice():
+    made = sheet(7, ["quantize", "affine"])
+    first, second = (q.slips[0] for q in made.questions)
+    answers = {"1a": first["round_for_floor"], "2a": second["floor_for_round"]}
+    a = grade_text(fill(made, {"1a": answers["1a"]}), "a.md")
+    b = grade_text(fill(made, answers), "b.md")
+    assert commonest_slips([a, b]) == [("round_for_floor", 2), ("floor_for_round", 1)]
+    twice = b._replace(rows=b.rows * 2)
+    assert commonest_slips([twice]) == [("floor_for_round", 1), ("round_for_floor", 1)]
+    text = class_text([a, b])
+    assert "of one seed, 7: a.md, b.md" in text
+    assert text.index("round_for_floor") < text.index("floor_for_round")
+    assert all(console.width(line) <= 79 for line in text.splitlines())
+
+
+def test_no_cell_of_the_csv_is_computed_by_a_spreadsheet():
+    made = sheet(7, ["loss"])
+    for evil in ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "＝1+1", '=HYPERLINK("x")'):
+        text = fill(made, perfect(made)).replace("Name: ____", f"Name: {evil}")
+        for row in csv.reader(class_csv([grade_text(text, f"{evil}.md")]).splitlines()):
+            assert not any(cell.strip().startswith(("=", "+", "-", "@")) for cell in row), row
+    table = class_csv([grade_text(fill(made, perfect(made)), "a.md")])
+    [row] = csv.DictReader(table.splitlines())
+    assert row["file"] == "a.md" and row["marks"] == "1" and row["loss a"] == "1"
+
+
+def test_a_class_in_a_table_and_as_csv_without_formulas(tmp_path):
+    first, seen = submission("network", "loss", LOSS_WITHOUT_HALF), []
+    paths = [write(tmp_path, first, "=cmd.ipynb")]
+    paths.append(write(tmp_path, assignments.build("network"), "b.ipynb"))
+    marked = mark_class(paths, seed=5, progress=seen.append)
+    assert sorted(seen) == ["=cmd.ipynb", "b.ipynb"] and [m.got for m in marked] == [16, 0]
+    assert "   1 missing_half: What factor" in class_text(marked)
+    lines = class_csv(marked).splitlines()
+    assert lines[0] == "file,assignment,seed,marks,of,forward,loss,backward,slips,remarks"
+    assert lines[1].startswith("'=cmd.ipynb,network,5,16,20,5,0,11,missing_half,")
+    assert all(len(line) <= 79 for m in marked for line in marked_text(m).splitlines())
+
+
+def test_grade_prints_sheets_and_class_and_writes_the_csv(tmp_path, capsys):
+    files = []
+    for seed in (1, 2):
+        made = sheet(seed)
+        files.append(str(tmp_path / f"sheet-{seed}.md"))
+        answers = perfect(made)
+        if seed == 2:
+            answers["9a"] = made.questions[8].slips[0]["missing_half"]
+        (tmp_path / f"sheet-{seed}.md").write_text(fill(made, answers), encoding="utf-8")
+    out = tmp_path / "class.csv"
+    assert cli.main(["grade", *files, "--csv", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert f"total {FULL} of {FULL}" in said and f"total {FULL - 1} of {FULL}" in said
+    assert "   1 missing_half: What factor stands in front of the sum?" in said
+    assert all(console.width(line) <= 79 for line in said.splitlines())
+    assert out.read_bytes().startswith(b"\xef\xbb\xbffile,name,seed,marks,of,quantize a")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["class.csv", "sheet-1.md", "sheet-2.md"]
+    before = out.read_bytes()
+    assert cli.main(["grade", files[0], "--csv", str(out)]) == 2 and out.read_bytes() == before
+    assert cli.main(["grade", files[0], "--csv", str(out), "--force"]) == 0
+    assert out.read_bytes() != before
+    assert cli.main(["grade", files[0]]) == 0
+    assert "file" not in capsys.readouterr().out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ((), "FILE"),
+        (("no-such-file.md",), "no-such-file.md"),
+        (("refnn",), "refnn"),
+        (("README.md", "no.md"), "no.md"),
+        (("README.md", "--csv", "no/such/a.csv"), "no/such"),
+        (("README.md", "--force"), "--csv"),
+        (("README.md", "--csv", "refnn"), "refnn"),
+        (("README.md", "--csv", "README.md"), "--force"),
+    ],
+)
+def test_bad_arguments_of_grade_are_one_line(arguments, word, capsys):
+    assert cli.main(["grade", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and word in err and len(err) <= 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["assignment", "networks", "--out", "a.ipynb"], "network"),
+        (["assignment", "network"], "--out"),
+        (["assignment", "network", "--out", "no/such/a.ipynb"], "no/such"),
+        (["grade", "a.ipynb", "b.md"], "all notebooks"),
+        (["grade", "no_such.ipynb"], "no_such"),
+        (["grade", "README.md", "--seed", "1"], "--seed"),
+        (["grade", "a.ipynb", "--seed", "-1"], "--seed"),
+        (["grade", "a.ipynb", "--seed", ""], "--seed"),
+        (["grade", "a.ipynb", "--assignment", "x"], "--assignment"),
+    ],
+)
+def test_bad_commands_are_one_line_and_status_2(arguments, word, capsys):
+    assert cli.main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and word in err

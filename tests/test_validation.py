@@ -1,0 +1,146 @@
+"""What a formula takes, said once: refusals in the caller's words, and the formula left alone."""
+
+import inspect
+import sys
+from fractions import Fraction as F
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import refnn
+from refnn import network
+from refnn.network import Params
+from refnn.pruning import as_written as pruning_as_written
+from refnn.quantization import affine, as_written
+from refnn.validation import CODES, REAL, Numeric, choice, number, takes, whole
+
+
+@takes(x=REAL, n=whole(1, 9), kind=choice("a", "b"))
+def repeat(x, n=2, kind="a"):
+    return x * n
+
+
+def test_arguments_by_position_and_by_name_and_their_defaults():
+    assert repeat(3.0) == repeat(x=3.0) == repeat(3.0, 2, "b") == repeat(3.0, kind="b", n=2) == 6.0
+
+
+@pytest.mark.parametrize(
+    ("args", "named", "words"),
+    [
+        ((), {}, "missing 1 required positional argument: 'x'"),
+        ((1, 2, "a", 4), {}, "takes from 1 to 3 positional arguments but 4 were given"),
+        ((1,), {"x": 1}, "got multiple values for argument 'x'"),
+        ((1,), {"y": 1}, "got an unexpected keyword argument 'y'"),
+    ],
+)
+def test_a_call_that_does_not_fit_is_refused_as_python_does(args, named, words):
+    with pytest.raises(TypeError, match=words):
+        repeat(*args, **named)
+
+
+def test_the_formula_stands_alone_below_the_decorator():
+    assert repeat.formula("ab") == "abab"  # nothing is checked
+    source = inspect.getsource(as_written.quantize_steps)
+    assert source == inspect.getsource(as_written.quantize_steps.formula)
+    assert source.startswith("@takes(") and "np.floor(shifted)" in source
+    for plumbing in ("arrays.", "raise", "errstate", '"quantize'):
+        assert plumbing not in source
+    assert str(inspect.signature(as_written.quantize_steps)) == "(x, W, B, P)"
+    assert as_written.quantize_steps.__doc__.startswith("The steps of `quantize`")
+
+
+def test_a_refusal_names_the_outermost_function_and_is_a_plain_error():
+    @takes()
+    def outer(x):
+        return repeat(x, n=0)
+
+    with pytest.raises(ValueError) as refused:
+        outer(1.0)
+    assert str(refused.value) == "outer: n must be a whole number from 1 to 9, got 0"
+    assert type(refused.value) is ValueError and refused.value.__cause__ is None
+    with pytest.raises(TypeError, match=r"^repeat: n must be a whole number .*, got 2.0; write 2$"):
+        repeat(1.0, n=2.0)
+
+
+def test_an_error_that_is_no_refusal_passes_as_it_is():
+    @takes()
+    def broken():
+        return int("no number")
+
+    with pytest.raises(ValueError, match=r"^invalid literal"):
+        broken()
+
+
+def test_a_class_refuses_in_its_own_name():
+    with pytest.raises(ValueError, match=r"^Params: b_h must be of shape \(2,\) beside"):
+        Params([[1], [2]], [1], [[1, 2]], [1])
+
+
+def test_arguments_of_one_group_come_in_one_arithmetic():
+    seen = {}
+
+    @takes(q=CODES, x=REAL, y=REAL, z=Numeric("alone"))
+    def look(q, x, y, z):
+        seen.update({"q": q.dtype, "x": x.dtype, "y": y.dtype, "z": z.dtype})
+
+    look(np.uint8([1]), np.float32([1]), 0.5, [1])
+    assert seen == {"q": np.float64, "x": np.float32, "y": np.float32, "z": np.float64}
+    look([1], F(1, 3), 0.5, 0.5)
+    assert seen == {"q": object, "x": object, "y": object, "z": np.float64}
+
+
+def test_reals_and_codes_must_broadcast():
+    with pytest.raises(ValueError, match=r"quantize: W must be of a shape that broadcasts against"):
+        as_written.quantize(np.ones((2, 5)), np.ones(2), 0, 8)
+    with pytest.raises(ValueError, match="dequantize: W must be of a shape that broadcasts"):
+        as_written.dequantize(np.ones((2, 5), int), np.ones(2), 0)
+
+
+def test_beyond_2_to_24_codes_float32_is_computed_in_float64():
+    x = np.float32([0.1])
+    assert as_written.quantize_steps(x, np.float32(1), np.float32(0), 2**24).scaled.dtype == "f4"
+    assert (
+        as_written.quantize_steps(x, np.float32(1), np.float32(0), 2**24 + 1).scaled.dtype == "f8"
+    )
+
+
+def test_a_default_of_none_means_not_given():
+    @takes(n=whole(1, 9), m=whole(1, 9))
+    def f(n=None, m=3):
+        return n, m
+
+    assert f() == (None, 3)
+    with pytest.raises(TypeError, match="f: m must be a whole number"):
+        f(m=None)
+
+
+def test_results_without_axes_are_numbers_and_warnings_stay_inside():
+    assert type(as_written.quantize(0.3, 10, 0, 8)) is np.uint8
+    steps = affine.quantize_steps(1e300, affine.QParams(1e-10, 0, -8, 7))  # overflows quietly
+    assert [np.ndim(a) for a in steps] == [0] * 4 and steps.saturated == 7
+
+
+def test_a_kind_may_depend_on_earlier_arguments():
+    @takes(low=number(), high=lambda name, value, arguments: max(value, arguments["low"]))
+    def span(low, high):
+        return high - low
+
+    assert span(3, 1) == 0 and span(1, 3) == 2
+
+
+def test_a_rule_of_the_article_passes_through_few_calls():
+    """`prune` is R < τ; what stands around it must not hide it: at most 40 calls inside refnn."""
+    params, R = (network.init(np.random.default_rng(seed)) for seed in (0, 1))
+    inside, calls = str(Path(refnn.__file__).parent), []
+
+    def count(frame, event, _):
+        if event == "call" and frame.f_code.co_filename.startswith(inside):
+            calls.append(frame.f_code.co_name)
+
+    sys.setprofile(count)
+    try:
+        pruning_as_written.prune(params, R, 0.5)
+    finally:
+        sys.setprofile(None)
+    assert 3 <= len(calls) <= 40, calls
