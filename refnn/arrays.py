@@ -8,7 +8,7 @@ Every refusal names the argument, what was expected and what came; `validation` 
 import re
 from fractions import Fraction
 from functools import cache
-from math import isfinite, prod
+from math import inf, isfinite, prod
 from numbers import Integral
 
 import numpy as np
@@ -206,7 +206,7 @@ def numbers(name, x, *, ndim=None, exact=True, complex_=False):
     return a
 
 
-def number(name, x, low=None, high=None):
+def number(name, x, low=-inf, high=inf):
     """A single real number, optionally within low..high; comes back as float or Fraction.
 
     >>> number("tau", 0.5)
@@ -214,29 +214,30 @@ def number(name, x, low=None, high=None):
     """
     value = x if type(x) is float and isfinite(x) else numbers(name, x, ndim=0)[()]
     value = value.item() if isinstance(value, np.generic) else value
-    if (low is not None and value < low) or (high is not None and value > high):
-        raise Refused(name, f"a number {_between(low, high)}", describe(x))
+    if not low <= value <= high:
+        raise Refused(name, f"a number{_between(low, high)}", describe(x))
     return value
 
 
 def _between(low, high):
-    return f"from {low} to {high}" if high is not None else f"of at least {low}"
+    if high < inf:
+        return f" from {low} to {high}"
+    return f" of at least {low}" if low > -inf else ""
 
 
-def whole(name, n, low=None, high=None):
+def whole(name, n, low=-inf, high=inf):
     """An int or np.integer, no bool and no 8.0, within low..high.
 
     >>> whole("bits", 8.0, 2, 32)
     Traceback (most recent call last):
     refnn.arrays.Refused: bits must be a whole number from 2 to 32, got 8.0; write 8
     """
-    span = "" if low is None and high is None else f" {_between(low, high)}"
     if isinstance(n, (bool, np.bool_, np.timedelta64)) or not isinstance(n, (int, np.integer)):
         could = isinstance(n, (float, np.floating)) and float(n).is_integer()
         hint = f"; write {int(n)}" if could else ""
-        raise Refused(name, f"a whole number{span}", describe(n) + hint, TypeError)
-    if (low is not None and n < low) or (high is not None and n > high):
-        raise Refused(name, f"a whole number{span}", describe(n))
+        raise Refused(name, f"a whole number{_between(low, high)}", describe(n) + hint, TypeError)
+    if not low <= n <= high:
+        raise Refused(name, f"a whole number{_between(low, high)}", describe(n))
     return int(n)
 
 

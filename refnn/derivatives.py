@@ -16,7 +16,7 @@ import numpy as np
 from refnn import arrays
 from refnn.arrays import Refused, describe
 from refnn.network import ACTIVATION, ACTIVATIONS, NETWORK, ROWS, Params, forward
-from refnn.validation import numbers, takes
+from refnn.validation import takes
 
 
 @takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, complex_=True)
@@ -76,15 +76,12 @@ def hessian(params, X, y, activation="tanh"):
     (inputs, hidden, outputs), (_, slope, bend) = params.sizes, ACTIVATIONS[activation]
     z, h, y_hat = forward.formula(params, X, activation)
     H, r = gauss_newton.formula(params, X, activation), y_hat - y
-    one = np.ones((*X.shape[:-1], 1), X.dtype)
-    X1 = np.concatenate([X, one], axis=-1)[
-        ..., None, :, :
-    ]  # (…, 1, N, in + 1): a bias's input is 1
+    X1 = np.concatenate([X, np.ones((*X.shape[:-1], 1), X.dtype)], axis=-1)  # a bias's input is 1
+    X1 = X1[..., None, :, :]  # (…, 1, N, in + 1)
     curved = ((r @ params.W_ho) * bend(z, h)).mT[..., None, :]  # (…, hidden, 1, N), bend: f″
     own = (X1.mT * curved) @ X1  # (…, hidden, in + 1, in + 1)
-    crossed = (
-        r.mT[..., None, :] * slope(z, h).mT[..., None, :, :]
-    ) @ X1  # (…, out, hidden, in + 1)
+    flowing = r.mT[..., None, :] * slope(z, h).mT[..., None, :, :]  # (…, out, hidden, N)
+    crossed = flowing @ X1  # (…, out, hidden, in + 1)
     for j in range(hidden):
         unit = np.r_[j * inputs : (j + 1) * inputs, hidden * inputs + j]  # j's weights and its bias
         H[..., unit[:, None], unit] += own[..., j, :, :]
@@ -118,16 +115,21 @@ def gauss_newton(params, X, activation="tanh"):
     return G.mT @ G
 
 
+def _square(name, A, arguments):
+    A = arrays.numbers(name, A)
+    if A.ndim < 2 or A.shape[-1] != A.shape[-2]:
+        raise Refused(name, "of shape (…, n, n)", f"shape {A.shape}")
+    return A
+
+
 def _position(name, i, arguments):
     A, i = arguments["inverse"], arrays.integers(name, i)
-    if A.ndim < 2 or A.shape[-1] != A.shape[-2]:
-        raise Refused("inverse", "of shape (…, n, n)", f"shape {A.shape}")
     if i.shape not in ((), A.shape[:-2]) or ((i < 0) | (i >= A.shape[-1])).any():
         raise Refused(name, f"a position from 0 to {A.shape[-1] - 1}", describe(i))
     return np.broadcast_to(i, A.shape[:-2])
 
 
-@takes(inverse=numbers(), i=_position)
+@takes(inverse=_square, i=_position)
 def inverse_without(inverse, i):
     """Given H⁻¹, the inverse of H without row and column i, its entries in their old places, 0 in
     row and column i:

@@ -202,7 +202,16 @@ def _targets(name, y, arguments):
 # --- the formulas ---------------------------------------------------------------------------------
 
 
-@takes(rng=generator, sizes=shape(low=1, count=3), batch=shape())
+def _stack(name, batch, arguments):
+    """Leading axes of a stack that fits into memory."""
+    batch, (inputs, hidden, outputs) = arrays.axes(name, batch), arguments["sizes"]
+    if prod(batch) * (inputs + 1 + outputs) * hidden > arrays.MAX_SIZE:
+        at_most = f"of at most {arrays.MAX_SIZE:,} parameters in all"
+        raise Refused("sizes", at_most, f"{arguments['sizes']}, batch {batch}")
+    return batch
+
+
+@takes(rng=generator, sizes=shape(low=1, count=3), batch=_stack)
 def init(rng, sizes=(10, 5, 1), batch=()):
     """A start: weights ~ N(0, 1/n_in) (LeCun et al., "Efficient BackProp", 1998), biases 0; batch:
     leading axes.
@@ -212,9 +221,6 @@ def init(rng, sizes=(10, 5, 1), batch=()):
     ((61,), (7, 5))
     """
     inputs, hidden, outputs = sizes
-    if prod(batch) * (inputs + 1 + outputs) * hidden > arrays.MAX_SIZE:
-        at_most = f"of at most {arrays.MAX_SIZE:,} parameters in all"
-        raise Refused("sizes", at_most, f"{sizes}, batch {batch}")
     W_ih = rng.standard_normal((*batch, hidden, inputs)) / np.sqrt(inputs)
     W_ho = rng.standard_normal((*batch, outputs, hidden)) / np.sqrt(hidden)
     return Params(W_ih, np.zeros((*batch, hidden)), W_ho, np.zeros((*batch, outputs)))

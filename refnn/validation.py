@@ -15,6 +15,7 @@ checked their arguments once.
 from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, signature
+from math import inf
 from operator import is_not
 from typing import NamedTuple
 
@@ -33,6 +34,11 @@ class Numeric(NamedTuple):
 
 
 REAL = Numeric("real")  # arrays that broadcast against each other
+
+
+def INTEGERS(name, value, arguments):
+    """Admit an array of an integer dtype, as it is."""
+    return arrays.integers(name, value)
 
 
 def CODES(name, value, arguments):
@@ -81,11 +87,11 @@ def takes(*, hold=None, exact=True, complex_=False, **kinds):
             held = arrays.holding(0, given[hold], *[given[name] for name in reals])
             given.update(zip(reals, held))
 
-    return (lambda formula: _guarded(formula, admit)) if kinds else _named_only
+    return lambda formula: _guarded(formula, admit if kinds else None)
 
 
 def _guarded(formula, admit):
-    """The formula behind `admit`, which checks a dict of its arguments and puts them in order."""
+    """The formula behind `admit`, which checks its arguments, a dict; without, as it is called."""
     parameters = signature(formula).parameters
     defaults = {n: p.default for n, p in parameters.items() if p.default is not Parameter.empty}
     optional = frozenset(name for name, default in defaults.items() if default is None)
@@ -93,33 +99,22 @@ def _guarded(formula, admit):
 
     @wraps(formula)
     def checked(*args, **named):
-        given = {**defaults, **dict(zip(in_order, args)), **named}
-        twice = named and not named.keys().isdisjoint(in_order[: len(args)])
-        if twice or len(args) > len(in_order) or given.keys() != parameters.keys():
-            return formula(*args, **named)  # Python says what is wrong with this call
         try:
+            given = admit and {**defaults, **dict(zip(in_order, args)), **named}
+            twice = named and not named.keys().isdisjoint(in_order[: len(args)])
+            if not admit or twice or len(args) > len(in_order) or given.keys() != parameters.keys():
+                return formula(*args, **named)  # Python says what is wrong with such a call
             with np.errstate(all="ignore"):
                 admit(given, optional)
                 return plain(formula(**given))
         except (ValueError, TypeError) as error:
-            raise _named(error, formula) from None
+            named_error = _named(error, formula)
+            if named_error is error:
+                raise
+            raise named_error from None
 
     checked.formula = formula
     return checked
-
-
-def _named_only(formula):
-    """The formula as it is, its refusals in its name."""
-
-    @wraps(formula)
-    def called(*args, **named):
-        try:
-            return formula(*args, **named)
-        except (ValueError, TypeError) as error:
-            raise _named(error, formula) from None
-
-    called.formula = formula
-    return called
 
 
 def _named(error, formula):
@@ -167,12 +162,12 @@ def plain(result):
     return result
 
 
-def whole(low=None, high=None):
+def whole(low=-inf, high=inf):
     """Return the kind of whole numbers within low..high."""
     return lambda name, value, arguments: arrays.whole(name, value, low, high)
 
 
-def number(low=None, high=None):
+def number(low=-inf, high=inf):
     """Return the kind of single real numbers within low..high."""
     return lambda name, value, arguments: arrays.number(name, value, low, high)
 

@@ -9,7 +9,7 @@ import numpy as np
 from refnn import article
 from refnn.checking.plane.circle import simplest
 from refnn.checking.plane.conflict import NO_SHORT
-from refnn.checking.plane.digits import as_text, decimal, line, pair, short
+from refnn.checking.plane.digits import as_text, decimal, fixed, line, pair, short
 from refnn.checking.solver import repair_text
 from refnn.checking.worked_example import check
 from refnn.console import harmless, table, wrap
@@ -155,7 +155,7 @@ def conventions_text(x, rows):
         lines.append(f"{convention.name}: scale {short(grid.scale)}, zero point {zero_point}")
         each = []
         for v, q, d, e in zip(x, grid.codes.flat, grid.decoded.flat, errors.flat):
-            each.append(f"{short(v)} -> {q} -> {short(d)} ({float(e) + 0.0:.2f})")
+            each.append(f"{short(v)} -> {q} -> {short(d)} ({fixed(float(e))})")
         lines.append(wrap("; ".join(part.replace(" ", "\u00a0") for part in each), indent="    "))
     return "\n".join(lines)
 
@@ -308,4 +308,4 @@ def _both(tour):
 
 
 def _middle(values, places):
-    return f"{np.median(values):.{places}f}"
+    return fixed(np.median(values), f"{{:.{places}f}}")

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import training
+from refnn.checking.plane.digits import fixed
 from refnn.console import table
 from refnn.experiments.spread import interval, median, page
 from refnn.experiments.trained import DECAY, SEEDS, J, networks
@@ -120,7 +121,7 @@ def _finding(result):
 
 def _added(ratios):
     """Return what the median is above the float network's error, in per cent."""
-    return f"{100 * (np.median(ratios) - 1):.1f}%".replace("-0.0", "0.0").replace("-", "−")
+    return f"{fixed(100 * (np.median(ratios) - 1), '{:.1f}')}%".replace("-", "−")
 
 
 def draw(result):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import article
+from refnn.checking.plane.digits import short
 from refnn.console import table
 from refnn.experiments.spread import interval, page, told
 from refnn.experiments.trained import SEEDS, J, networks
@@ -101,7 +102,7 @@ def text(result):
         rank, cost, loss = (v[bits, name] for v in (result.rank, result.ratio, result.J))
         best = f"{(rank == 1).mean():.0%}"
         rows.append([bits, name, told(rank, "{:.0f}"), best, told(cost), interval(loss, "{:.4f}")])
-    printed = [[bits, *(f"{v:.6g}" for v in values)] for bits, values in result.printed.items()]
+    printed = [[bits, *map(short, values)] for bits, values in result.printed.items()]
     worse = ", ".join(
         f"{np.mean(result.J[bits, 'enumerated'] > result.J[bits, 'nearest']):.0%} at {bits} bits"
         for bits in BITS

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from refnn.checking.plane.digits import fixed
 from refnn.console import table
 from refnn.experiments.article_rule import spearman
 from refnn.experiments.spread import median, page, told
@@ -138,7 +139,7 @@ def _percent(ratios):
 
 
 def _digits(v):
-    return f"{v + 0.0:.2f}" if abs(v) < 9.95 else f"{v:.0f}" if v < 9995 else f"{v / 1000:.0f}T"
+    return fixed(v) if abs(v) < 9.95 else f"{v:.0f}" if v < 9995 else f"{v / 1000:.0f}T"
 
 
 def draw(result):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from refnn.checking.plane.digits import fixed
 from refnn.console import wrap
 
 LEVEL = 0.95
@@ -42,7 +43,7 @@ def told(values, form="{:.2f}"):
     >>> told([1, 2, 3])
     '2.00 (1.20, 2.80)'
     """
-    low, middle, high = (_plain(v, form) for v in np.quantile(values, [0.1, 0.5, 0.9]))
+    low, middle, high = (fixed(v, form) for v in np.quantile(values, [0.1, 0.5, 0.9]))
     return f"{middle} ({low}, {high})"
 
 
@@ -52,13 +53,8 @@ def interval(values, form="{:.2f}"):
     >>> interval(np.arange(1, 21), "{:.1f}")
     '10.5 [6.0, 15.0]'
     """
-    middle, low, high = (_plain(v, form) for v in median(values))
+    middle, low, high = (fixed(v, form) for v in median(values))
     return f"{middle} [{low}, {high}]"
-
-
-def _plain(value, form):
-    text = form.format(value)
-    return text[1:] if text.startswith("-") and not text.strip("-0.") else text  # no -0.00
 
 
 def page(*parts):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn.network import ACTIVATION, NETWORK, ROWS, SCORES, Params, apply_mask, backward
-from refnn.validation import number, takes
+from refnn.validation import numbers, takes
 
 
 class PruneSteps(NamedTuple):
@@ -36,7 +36,7 @@ def importance(params, X, y, activation="tanh"):
     return backward.formula(params, X, y, activation)
 
 
-@takes(params=NETWORK, R=SCORES, tau=number())
+@takes(params=NETWORK, R=SCORES, tau=numbers(ndim=0))
 def prune(params, R, tau):
     """(θ_p, mask) with θ_p = θ \\ {x : R_x < τ}   (§3.2.2 剪枝, as written): mask = not (R < τ).
 
@@ -52,7 +52,7 @@ def prune(params, R, tau):
     return steps.params, steps.mask
 
 
-@takes(params=NETWORK, R=SCORES, tau=number())
+@takes(params=NETWORK, R=SCORES, tau=numbers(ndim=0))
 def prune_steps(params, R, tau):
     """The steps of `prune`.
 
@@ -60,7 +60,7 @@ def prune_steps(params, R, tau):
     >>> prune_steps(theta, Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5).below.flatten()
     array([False,  True,  True, False,  True])
     """
-    below = R.map(lambda r: r < np.asarray(tau))  # R_x < τ
+    below = R.map(lambda r: r < tau)  # R_x < τ
     mask = below.map(np.logical_not)  # the others
     return PruneSteps(below, mask, apply_mask.formula(params, mask))
 

@@ -8,7 +8,6 @@ in as_written. With g = ∂J/∂θ, H = ∂²J/∂θ², J summed over the exampl
 
 import numpy as np
 
-from refnn import arrays
 from refnn.arrays import Refused
 from refnn.derivatives import hessian, per_example_gradients
 from refnn.network import ACTIVATION, ACTIVATIONS, NETWORK, ROWS, Params, backward
@@ -117,18 +116,15 @@ def obs(params, X, y, activation="tanh", damping=0.0):
     array([0.7, 0.7, 2.8, 0. ])
     """
     H, theta = hessian.formula(params, X, y, activation), params.flatten()
-    damped = H.astype(np.float64) + float(damping) * np.eye(theta.shape[-1])
-    if not _invertible(damped):
+    damped = H.astype(np.float64) + float(damping) * np.eye(theta.shape[-1])  # H + damping·I
+    scores = theta.astype(np.float64) ** 2 / _inverse(damped, damping).diagonal(0, -2, -1) / 2
+    return Params.unflatten(scores.astype("f8" if H.dtype.hasobject else H.dtype), params.sizes)
+
+
+def _inverse(H, damping):
+    """H⁻¹; refused where the reciprocal condition of a matrix is too small for it."""
+    size = np.abs(np.linalg.eigvalsh(H)) if np.isfinite(H).all() else np.zeros(1)
+    if not (size.min(axis=-1) > 1e-12 * size.max(axis=-1)).all():
         well = "such that H + damping·I has a reciprocal condition above 1e-12"
         raise Refused("damping", well, float(damping))
-    scores = theta.astype(np.float64) ** 2 / np.linalg.inv(damped).diagonal(0, -2, -1) / 2
-    scores = scores if H.dtype == arrays.EXACT else scores.astype(H.dtype)
-    return Params.unflatten(scores, params.sizes)
-
-
-def _invertible(H):
-    """Is the reciprocal condition of every symmetric matrix above 1e-12?"""
-    if not np.isfinite(H).all():
-        return False
-    size = np.abs(np.linalg.eigvalsh(H))
-    return (size.min(axis=-1) > 1e-12 * size.max(axis=-1)).all()
+    return np.linalg.inv(H)

@@ -10,12 +10,12 @@ from math import prod
 import numpy as np
 
 from refnn.network import MASK, SCORES, Params
-from refnn.validation import choice, number, takes
+from refnn.validation import choice, number, numbers, takes
 
 SCOPES = ("global", "layer")
 
 
-@takes(scores=SCORES, tau=number())
+@takes(scores=SCORES, tau=numbers(ndim=0))
 def by_threshold(scores, tau):
     """Keep score ≥ τ. Equal to the threshold is kept, as in the article's R < τ; no abs: pass sizes
     for sizes.
@@ -23,7 +23,7 @@ def by_threshold(scores, tau):
     >>> by_threshold(Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5).flatten()
     array([ True, False, False,  True, False])
     """
-    return scores.map(lambda a: a >= np.asarray(tau))
+    return scores.map(lambda a: a >= tau)
 
 
 @takes(scores=SCORES, sparsity=number(0, 1), scope=choice(*SCOPES))

@@ -70,7 +70,7 @@ def _criterion(name, criterion, arguments):
     return checked
 
 
-def _single(low=None, high=None):
+def _single(low=-np.inf, high=np.inf):
     """Return the kind of one number within low..high, in the arithmetic of the others."""
 
     def single(name, a, arguments):

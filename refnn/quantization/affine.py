@@ -21,7 +21,7 @@ import numpy as np
 from refnn import arrays
 from refnn.arrays import Refused, describe
 from refnn.quantization.rounding import codes, half_even, saturate
-from refnn.validation import REAL, takes
+from refnn.validation import INTEGERS, REAL, takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,7 @@ def GRID(name, p, arguments):
 def GRID_OF_CODES(name, p, arguments):
     """Admit a QParams and lay it along codes q, which must lie within qmin..qmax."""
     checked(p, name)
-    q = arrays.integers("q", arguments["q"])
+    q = arguments["q"]
     outside = (q < p.qmin) | (q > p.qmax)
     if outside.any():
         raise Refused("q", f"within qmin..qmax = {p.qmin}..{p.qmax}", f"{q[outside].flat[0]}")
@@ -174,7 +174,7 @@ def quantize_steps(x, qparams):
     return QuantizeSteps(divided, rounded, shifted, codes(saturated, qparams.qmin, qparams.qmax))
 
 
-@takes(qparams=GRID_OF_CODES)
+@takes(q=INTEGERS, qparams=GRID_OF_CODES)
 def dequantize(q, qparams):
     """x̂ = (q − zero_point)·scale; corrects §3.1.2. q must be integers within qmin..qmax.
 
@@ -183,7 +183,7 @@ def dequantize(q, qparams):
     >>> dequantize(np.array([0, 3, 7], dtype=np.uint8), QParams(0.5, 3, 0, 7))
     array([-1.5,  0. ,  2. ])
     """
-    steps = np.asarray(q - qparams.zero_point).astype(qparams.scale.dtype)
+    steps = np.asarray(q - qparams.zero_point).astype(qparams.scale.dtype)  # exact until here
     return saturate(np.asarray(steps * qparams.scale).astype(qparams.dtype))
 
 

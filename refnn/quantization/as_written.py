@@ -21,7 +21,6 @@ from refnn.quantization.rounding import codes, saturate
 from refnn.validation import CODES, REAL, Numeric, takes, whole
 
 LEVELS = whole(1, 2**53)
-BESIDE = Numeric("network")  # in one arithmetic with the parameters
 
 
 def _not_zero(name, W, arguments):
@@ -100,7 +99,19 @@ def dequantize_steps(q, W, B):
     return DequantizeSteps(shifted, decoded)
 
 
-@takes(params=NETWORK, W=BESIDE, B=BESIDE, P=LEVELS)
+def _beside(name, a, arguments):
+    """W and B in one arithmetic with the parameters, of a shape that broadcasts to flatten()'s."""
+    theta = arguments["params"].flatten()
+    given = {"x": theta, "W": arguments["W"], "B": arguments["B"]}
+    arrays.broadcast(given)
+    shape = np.broadcast_shapes(*[part.shape for part in given.values()])
+    if shape != theta.shape:
+        expected = f"of a shape that broadcasts to {theta.shape}"
+        raise Refused(name, expected, f"codes of shape {shape}")
+    return a
+
+
+@takes(params=NETWORK, W=Numeric("network", _beside), B=Numeric("network"), P=LEVELS)
 def update(params, W, B, P):
     """θ_q = x̂ = (Q(θ) + B)/W   (§3.1.3 模型更新, as written).
 
@@ -111,17 +122,8 @@ def update(params, W, B, P):
     array([1.  , 0.75, 1.5 , 0.5 ])
     """
     theta = params.flatten()
-    q = quantize(theta, W, B, P)
-    if q.shape != theta.shape:
-        expected = f"of a shape that broadcasts to {theta.shape}"
-        raise Refused("W", expected, f"codes of shape {q.shape}")
-    return Params.unflatten(dequantize(q, W, B).astype(theta.dtype), params.sizes)
-
-
-def _some(name, x, arguments):
-    if x.size == 0:
-        raise Refused(name, "at least one number", "an empty array")
-    return x
+    decoded = dequantize(quantize(theta, W, B, P), W, B)
+    return Params.unflatten(decoded.astype(theta.dtype), params.sizes)
 
 
 def _axis(name, axis, arguments):
@@ -129,7 +131,27 @@ def _axis(name, axis, arguments):
     return arrays.whole(name, axis, -n, n - 1) % n
 
 
-@takes(x=Numeric("real", _some), P=LEVELS, axis=_axis)
+def _ends(x, axis):
+    """The smallest and the largest of x, or of each slice along an axis, which is kept."""
+    others = None if axis is None else tuple(i for i in range(x.ndim) if i != axis)
+    return [end(x, axis=others, keepdims=axis is not None) for end in (np.min, np.max)]
+
+
+def _of_a_range(name, x, arguments):
+    """Of two values at least, and neither W nor B beyond the floats."""
+    if x.size == 0:
+        raise Refused(name, "at least one number", "an empty array")
+    low, high = _ends(x, arguments["axis"])
+    if np.any(low == high):
+        expected = "of two values at least (max − min divides)"
+        raise Refused(name, expected, f"only {np.ravel(low)[0]}")
+    found = high - low, *min_max.formula(x, arguments["P"], arguments["axis"])
+    if x.dtype != arrays.EXACT and not np.isfinite(found).all():
+        raise Refused(name, "of a range whose W and B are finite", describe(x))
+    return x
+
+
+@takes(P=LEVELS, axis=_axis, x=Numeric("real", _of_a_range))
 def min_max(x, P, axis=None):
     """W = (P − 1)/(max x − min x), B = −min x · W.
 
@@ -141,14 +163,7 @@ def min_max(x, P, axis=None):
     >>> min_max([Fraction(1, 10), Fraction(1, 2)], P=8)
     (Fraction(35, 2), Fraction(-7, 4))
     """
-    others = None if axis is None else tuple(i for i in range(x.ndim) if i != axis)
-    low, high = (end(x, axis=others, keepdims=axis is not None) for end in (np.min, np.max))
-    spread = np.asarray(high - low)
-    if (spread == 0).any():
-        of_one = "of two values at least (max − min divides)"
-        raise Refused("x", of_one, f"only {np.ravel(low)[0]}")
-    W = (P - 1) / spread
+    low, high = _ends(x, axis)
+    W = (P - 1) / (high - low)
     B = 0 - low * W  # 0 − …: no −0.0
-    if x.dtype != arrays.EXACT and not np.isfinite([spread, W, B]).all():
-        raise Refused("x", "of a range whose W and B are finite", describe(x))
     return W, B

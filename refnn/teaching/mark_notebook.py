@@ -311,14 +311,10 @@ def _right(got, expected):
 @lru_cache(maxsize=64)
 def _wrong(name, seed, number):
     """{slip: its answers} of a task, for the slips that differ from the truth in some case."""
-    task, cases = ASSIGNMENTS[name][number], _cases(name, seed)[number]
-    found = {}
-    for slip, function in task.slips().items():
-        with np.errstate(all="ignore"):
-            answers = [task.result(function(*arguments)) for _, arguments, _ in cases]
-        if not all(same(got, expected) for got, (_, _, expected) in zip(answers, cases)):
-            found[slip] = answers
-    return found
+    _, given, expected = zip(*_cases(name, seed)[number])
+    tried = [ASSIGNMENTS[name][number].wrong(arguments) for arguments in given]
+    answers = {slip: [wrong[slip] for wrong in tried] for slip in tried[0]}
+    return {slip: got for slip, got in answers.items() if not all(map(same, got, expected))}
 
 
 def _like(mine, wrong, where, right):

@@ -24,7 +24,7 @@ from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.teaching.answers import PLUS, Number, is_blank, tokens
 from refnn.teaching.files import a_file
 from refnn.teaching.marks import Layout, Marked, Row, printable
-from refnn.teaching.question import follows, wrong
+from refnn.teaching.question import follows
 from refnn.teaching.worksheets import MAX_SEED, TOPICS, labels, sheet, sheet_text
 from refnn.validation import takes
 
@@ -197,11 +197,10 @@ def _marked(label, q, i, text, earlier):
     said = (found + [None] * step.count)[: step.count]
     got, right, slips = _agree(said, truth), truth, [q.slips[i]]
     for own in dict.fromkeys(zip(*earlier)):
-        later = follows(step, q.given, own) if own != q.truth[:i] else None
-        if later is not None and len(later) == step.count:
-            slips.append(follows(step, q.given, own, wrong) or {})
-            if _agree(said, later) > got:
-                got, right = _agree(said, later), later
+        later, wrong = follows(step, q.given, own) if own != q.truth[:i] else (None, {})
+        slips.append(wrong)
+        if later and _agree(said, later) > got:
+            got, right = _agree(said, later), later
     names, most = _fingerprint(said, slips, got) if got < step.count else ({}, 0)
     notes = ["follows from own earlier answers"] * (right != truth)
     if names:

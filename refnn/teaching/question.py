@@ -1,9 +1,9 @@
 """A question of a worksheet: its numbers, its exact answers, and what every slip would answer.
 
 A topic is a kind of question: how its numbers are drawn, and what is asked, in steps. A step is one
-line of answers: numbers by one formula, computed from the given numbers and from the steps before
-it. The given numbers (Fractions, whole numbers, Params) have the names that the formula has for
-them.
+line of answers: values of one recipe (see `explain`), computed from the given numbers and from the
+steps before it. The given numbers (Fractions, whole numbers, Params) have the names that the recipe
+has for them.
 
 Right answers and slips are computed by refnn itself, on Fractions. Numbers are drawn until the
 slips of every step answer otherwise than the truth and than each other, so that a wrong answer
@@ -12,7 +12,6 @@ names its slip.
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -20,22 +19,19 @@ import numpy as np
 
 from refnn import arrays
 from refnn.checking.catalogue import explain
-from refnn.checking.catalogue.formulas import formula
+from refnn.checking.catalogue.formulas import Recipe
 from refnn.checking.plane.digits import decimal, line
 from refnn.network import Params
-from refnn.quantization.affine import QParams
-
-_slips_of = cache(explain.slips_of)
-NOT_COMPUTED = (ValueError, TypeError, ZeroDivisionError, OverflowError, IndexError, AttributeError)
 
 
 class Step(NamedTuple):
     """One line of answers."""
 
     count: int  # how many numbers
-    formulas: tuple  # by the first of these; with the slips of all; (): by no formula
-    compute: Callable  # (the formula or a slip, given, earlier answers) -> the numbers
+    recipe: str | Recipe  # what they are computed by, and with the slips of what
     asks: dict  # {language: words}
+    takes: Callable = lambda given, earlier: given  # (given, earlier answers) -> its arguments
+    values: tuple = ()  # which of its values are asked, by name; (): all
     same: Mapping = MappingProxyType({})  # slips that give the numbers of another slip, or of ""
 
 
@@ -88,55 +84,44 @@ def question(topic, seed):
 def right(step, given, earlier):
     """Return the right numbers of a step, after these answers to the steps before it.
 
-    >>> step = Step(1, ("network.loss",), lambda f, g, e: f(g["r"], [[Fraction(0)]]), {})
-    >>> right(step, {"r": [[Fraction(3)]]}, ())
+    >>> right(Step(1, "loss", {}), {"y_hat": [[Fraction(3)]], "y": [[Fraction(0)]]}, ())
     (Fraction(9, 2),)
     """
-    by = formula(step.formulas[0]) if step.formulas else None
-    return exactly(step.compute(by, given, earlier))
+    return _numbers(step, explain.right(step.recipe, step.takes(given, earlier)))
 
 
 def wrong(step, given, earlier):
-    """Return {slip: its numbers}, of the step's formulas, without the slips in `same`.
+    """Return {slip: its numbers}, of the step's recipe, without the slips in `same`.
 
-    >>> zeros = [[Fraction(0)], [Fraction(0)]]
-    >>> step = Step(1, ("network.loss",), lambda f, g, e: f(g["r"], zeros), {})
-    >>> numbers = wrong(step, {"r": [[Fraction(3)], [Fraction(-1)]]}, ())
-    >>> {name: str(*v) for name, v in numbers.items()}
+    >>> given = {"y_hat": [[Fraction(3)], [Fraction(-1)]], "y": [[Fraction(0)], [Fraction(0)]]}
+    >>> {name: str(*v) for name, v in wrong(Step(1, "loss", {}), given, ()).items()}
     {'missing_half': '10', 'mean_for_sum': '5/2', 'not_squared': '2'}
     """
-    slips = {name: f for formula in step.formulas for name, f in _slips_of(formula).items()}
-    asked = {name: f for name, f in slips.items() if name not in step.same}
-    return {name: exactly(step.compute(f, given, earlier)) for name, f in asked.items()}
+    tried = explain.under_each(step.recipe, step.takes(given, earlier))
+    numbers = {name: _numbers(step, v) for name, v in tried.items() if v and name not in step.same}
+    return {name: v for name, v in numbers.items() if v}
 
 
-def follows(step, given, earlier, by=right):
-    """Return `right` (or `wrong`) after somebody's own answers; None if the formula refuses these.
+def follows(step, given, earlier):
+    """Return (`right`, `wrong`) after somebody's own answers; (None, {}) if these are refused.
 
-    >>> half_square = lambda f, g, e: f([[e[0][0]]], [[Fraction(0)]])
-    >>> step = Step(1, ("network.loss",), half_square, {})
-    >>> follows(step, {}, [(Fraction(4),)]), follows(step, {}, [()])
-    ((Fraction(8, 1),), None)
+    >>> step = Step(1, "loss", {}, lambda given, earlier: {**given, "y_hat": [[earlier[0][0]]]})
+    >>> zero = {"y": [[Fraction(0)]]}
+    >>> follows(step, zero, [(Fraction(4),)])[0], follows(step, zero, [()])
+    ((Fraction(8, 1),), (None, {}))
     """
     try:
-        with np.errstate(all="ignore"):
-            return by(step, given, earlier)
-    except NOT_COMPUTED:
-        return None
+        return right(step, given, earlier), wrong(step, given, earlier)
+    except explain.NO_VALUE:
+        return None, {}
 
 
-def exactly(result):
-    """Return all numbers of a result, whatever holds them, as a flat tuple of Fractions.
-
-    >>> exactly((0.5, np.array([True, False]))), exactly(QParams(Fraction(1, 3), 2, 0, 7))
-    ((Fraction(1, 2), Fraction(1, 1), Fraction(0, 1)), (Fraction(1, 3), Fraction(2, 1)))
-    """
-    if isinstance(result, tuple):
-        return tuple(v for part in result for v in exactly(part))
-    if isinstance(result, QParams):
-        return exactly((result.scale, result.zero_point))
-    values = np.asarray(result.flatten() if isinstance(result, Params) else result).ravel()
-    return tuple(v if isinstance(v, Fraction) else Fraction(v) for v in values.tolist())
+def _numbers(step, values):
+    """Those of a recipe's values that are asked, in a tuple; None if one is none, such as NaN."""
+    asked = [values[name] for name in step.values or values]
+    flat = [v.flatten() if isinstance(v, Params) else np.ravel(v) for v in asked]
+    numbers = explain.exact(np.concatenate(flat))
+    return None if numbers is None else tuple(numbers)
 
 
 def apart(answers):

@@ -1,7 +1,7 @@
-"""A task: a function that an assignment asks for, which formula of refnn it is, and its cases.
+"""A task: a function that an assignment asks for, by which recipe it is judged, and its cases.
 
-A task draws its cases from a Generator. The right answers come from refnn, and the wrong ones, for
-hints, from the catalogue of slips; both are called, never copied.
+A task draws its cases from a Generator: the recipe's arguments. The right answers come from
+`explain`, and so do the wrong ones, for hints.
 """
 
 from collections.abc import Callable
@@ -10,31 +10,45 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn.checking.catalogue import explain
-from refnn.checking.catalogue.formulas import formula
+from refnn.checking.catalogue.formulas import Recipe
+from refnn.network import Params
+
+
+def as_tuples(values):
+    """Return values in a tuple, a Params as the tuple of its arrays.
+
+    >>> as_tuples([Params([[1]], [2], [[3]], [4]), "tanh"])[1]
+    'tanh'
+    """
+    return tuple(v.arrays() if isinstance(v, Params) else v for v in values)
 
 
 class Task(NamedTuple):
     """A function that the student writes."""
 
     function: str  # its name
-    formula: str | Callable  # "module.function" below refnn; or the right function, without slips
+    recipe: str | Recipe  # of the right answers; with its slips, of the wrong ones
+    takes: tuple  # the names of its arguments
     points: int  # of the case that is shown in the notebook; a hidden case has one
-    shown: tuple  # the formula's arguments in that case
-    draw: Callable  # a Generator -> {name: the formula's arguments} of the hidden cases
-    give: Callable = lambda *arguments: arguments  # the formula's arguments -> the student's
-    result: Callable = lambda value: value  # what the formula returns -> what the student's must
+    shown: tuple  # the arguments in that case
+    draw: Callable  # a Generator -> {name: the arguments} of the hidden cases
+    give: Callable = lambda *arguments: as_tuples(arguments)  # these arguments -> the student's
+    values: tuple = ()  # which of the recipe's values the student's function returns; (): all
+    result: Callable = lambda value: value  # the value, or a tuple of several -> what it returns
     plain: Callable = lambda *arguments: True  # the arguments -> whether they use no option
-    unasked: tuple = ()  # slips of options that the student's function does not have
 
     def right(self, arguments):
-        """Return what refnn's own formula gives."""
-        by = self.formula if callable(self.formula) else formula(self.formula)
-        return self.result(by(*arguments))
+        """Return what the student's function must return."""
+        return self._result(explain.right(self.recipe, dict(zip(self.takes, arguments))))
 
-    def slips(self):
-        """Return the slips that apply, {name: function}."""
-        slips = explain.slips_of(self.formula).items()
-        return {name: slip for name, slip in slips if name not in self.unasked}
+    def wrong(self, arguments):
+        """Return {slip: what a function with it returns}; None where that is nothing."""
+        tried = explain.under_each(self.recipe, dict(zip(self.takes, arguments)))
+        return {name: values and self._result(values) for name, values in tried.items()}
+
+    def _result(self, values):
+        asked = as_tuples(values[name] for name in self.values or values)
+        return self.result(asked if len(asked) > 1 else asked[0])
 
     def hidden_points(self):
         """Return the points of the hidden cases: one each."""

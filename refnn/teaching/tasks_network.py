@@ -4,7 +4,7 @@ import numpy as np
 
 from refnn import derivatives
 from refnn.network import Params
-from refnn.teaching.task import Task
+from refnn.teaching.task import Task, as_tuples
 
 SIZES = (4, 3, 1)
 SMALL = Params(
@@ -31,10 +31,6 @@ def _net(rng, sizes=(10, 5, 1)):
 
 def _data(rng, sizes=(10, 5, 1), n=7):
     return _net(rng, sizes), rng.normal(size=(n, sizes[0])), rng.normal(size=(n, sizes[2]))
-
-
-def _with_tuple(params, *others):
-    return params.arrays(), *others
 
 
 # --- the network ----------------------------------------------------------------------------------
@@ -100,29 +96,27 @@ def _criteria(*names):
 def _with_slopes(params, X, y, activation="tanh"):
     """(parameters, the slope of each example), tuples of four arrays."""
     slopes = derivatives.per_example_gradients(params, X, y, activation)
-    return params.arrays(), Params.unflatten(slopes, params.sizes).arrays()
+    return as_tuples([params, Params.unflatten(slopes, params.sizes)])
 
 
 # fmt: off
+DATA = ("params", "X", "y", "activation")
 NETWORK = (
-    Task("forward", "network.forward", 2, (SMALL, SMALL_X, "tanh"), _forward, _with_tuple, tuple),
-    Task("loss", "network.loss", 2, (SMALL_X, SMALL_Y + SMALL_X), _loss),
-    Task("backward", "network.backward", 3, SMALL_CASE, _backward, _with_tuple, Params.arrays),
+    Task("forward", "forward", ("params", "X", "activation"), 2, (SMALL, SMALL_X, "tanh"),
+         _forward),
+    Task("loss", "loss", ("y_hat", "y"), 2, (SMALL_X, SMALL_Y + SMALL_X), _loss),
+    Task("backward", "backward", DATA, 3, SMALL_CASE, _backward),
 )
 PRUNING = (
-    Task("prune", "pruning.as_written.prune", 1, (SMALL, SCORES, 0.5), _prune,
-         lambda params, R, tau: (params.arrays(), R.arrays(), tau),
-         lambda pruned_and_mask: tuple(part.arrays() for part in pruned_and_mask)),
-    Task("magnitude", "pruning.importance.magnitude", 1, (SCORES,), _magnitude, _with_tuple,
-         Params.arrays),
-    Task("taylor", "pruning.importance.taylor", 1, SMALL_CASE,
-         _criteria("six examples", "three examples"), _with_slopes, Params.arrays),
-    Task("fisher", "pruning.importance.fisher", 1, SMALL_CASE,
-         _criteria("six examples", "three examples", "nine examples"), _with_slopes,
-         Params.arrays),
-    Task("by_threshold", "pruning.masks.by_threshold", 1, (SCORES, 0.5), _thresholds, _with_tuple,
-         Params.arrays),
-    Task("by_sparsity", "pruning.masks.by_sparsity", 1, (SCORES, 0.4, "global"), _sparsities,
-         _with_tuple, Params.arrays, lambda scores, sparsity, scope: scope == "global"),
+    Task("prune", "written.prune", ("params", "R", "tau"), 1, (SMALL, SCORES, 0.5), _prune),
+    Task("magnitude", "importance.magnitude", ("params",), 1, (SCORES,), _magnitude),
+    Task("taylor", "importance.taylor", DATA, 1, SMALL_CASE,
+         _criteria("six examples", "three examples"), _with_slopes),
+    Task("fisher", "importance.fisher", DATA, 1, SMALL_CASE,
+         _criteria("six examples", "three examples", "nine examples"), _with_slopes),
+    Task("by_threshold", "by_threshold", ("scores", "tau"), 1, (SCORES, 0.5), _thresholds),
+    Task("by_sparsity", "by_sparsity", ("scores", "sparsity", "scope"), 1,
+         (SCORES, 0.4, "global"), _sparsities,
+         plain=lambda scores, sparsity, scope: scope == "global"),
 )
 # fmt: on

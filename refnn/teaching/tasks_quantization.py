@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from refnn.checking.catalogue.formulas import Recipe
 from refnn.checking.plane.digits import half_unit
 from refnn.checking.solver import solve
 from refnn.quantization.affine import QParams
@@ -69,11 +70,11 @@ def _choose_grid(rng):
     negative_is_largest = np.append(rng.uniform(-1, 1, 6), -rng.uniform(1.5, 2))
     matrix = rng.normal(size=(3, 4)) * 10.0 ** rng.permutation(3)[:, None]
     return {
-        "both signs": (rng.permutation(both), 8, True, False, None),
-        "all positive": (positive, 4, True, False, None),
-        "symmetric": (rng.permutation(negative_is_largest), 8, True, True, None),
-        "per row": (matrix, 8, True, False, 0),
-        "per column": (matrix.T.copy(), 4, True, True, 1),
+        "both signs": (rng.permutation(both), 8, False, None),
+        "all positive": (positive, 4, False, None),
+        "symmetric": (rng.permutation(negative_is_largest), 8, True, None),
+        "per row": (matrix, 8, False, 0),
+        "per column": (matrix.T.copy(), 4, True, 1),
     }
 
 
@@ -134,40 +135,35 @@ def _three_codes(rng):
     }
 
 
-def _as_list(value):
-    return list(np.ravel(value))
+def _as_printed(call, given):
+    return {"fits": abs(given["value"] - Fraction(given["text"])) <= half_unit(given["text"])}
 
 
-def _as_printed(value, text):
-    return abs(value - Fraction(text)) <= half_unit(text)
-
-
-def _possible(codes, P):
-    return solve(["0.1", "0.2", "0.3"], codes, P).feasible
+def _possible(call, given):
+    return {"feasible": solve(["0.1", "0.2", "0.3"], given["codes"], given["P"]).feasible}
 
 
 # fmt: off
 QUANTIZATION = (
-    Task("quantize", "quantization.affine.quantize", 2,
+    Task("quantize", "quantize", ("x", "qparams"), 2,
          (np.array([0.3, -0.3, 0.25, 0.75, -0.75, 100.0]), QParams(0.5, 3, 0, 7)), _quantize,
          lambda x, p: (x, p.scale, p.zero_point, p.qmin, p.qmax, p.axis)),
-    Task("dequantize", "quantization.affine.dequantize", 2,
+    Task("dequantize", "dequantize", ("q", "qparams"), 2,
          (np.array([0, 3, 7], dtype=np.uint8), QParams(0.75, 5, 0, 7)), _dequantize,
          lambda q, p: (q, p.scale, p.zero_point, p.axis)),
-    Task("choose_grid", "quantization.calibration.choose_qparams", 1,
-         (np.array([-1.0, 0.25, 2.5]), 4, True, False, None), _choose_grid,
-         lambda x, bits, signed, symmetric, axis: (x, bits, symmetric, axis),
-         lambda p: (p.scale, p.zero_point, p.qmin, p.qmax),
-         lambda x, bits, signed, symmetric, axis: axis is None,
-         unasked=("percentile_of_the_range", "calibration_ignored")),
+    Task("choose_grid", "choose_qparams", ("x", "bits", "symmetric", "axis"), 1,
+         (np.array([-1.0, 0.25, 2.5]), 4, False, None), _choose_grid,
+         values=("scale", "zero_point", "qmin", "qmax"),
+         plain=lambda x, bits, symmetric, axis: axis is None),
 )
 WORKED_EXAMPLE = (
-    Task("quantize", "quantization.as_written.quantize", 1, (ARTICLE, 10, -3, 8), _written,
-         result=_as_list),
-    Task("dequantize", "quantization.as_written.dequantize", 1,
-         ([0, 1, 2, 3], Fraction(9), Fraction(2)), _decoded, result=_as_list),
-    Task("min_max", "quantization.as_written.min_max", 1, (ARTICLE, 8), _ranges, result=tuple),
-    Task("as_printed", _as_printed, 1, (Fraction(7, 20), "0.3"), _roundings),
-    Task("possible", _possible, 1, ([3, 4, 1], 8), _three_codes),
+    Task("quantize", "written.quantize", ("x", "W", "B", "P"), 1, (ARTICLE, 10, -3, 8), _written,
+         result=list),
+    Task("dequantize", "written.dequantize", ("q", "W", "B"), 1,
+         ([0, 1, 2, 3], Fraction(9), Fraction(2)), _decoded, result=list),
+    Task("min_max", "written.min_max", ("x", "P"), 1, (ARTICLE, 8), _ranges),
+    Task("as_printed", Recipe(_as_printed, ()), ("value", "text"), 1, (Fraction(7, 20), "0.3"),
+         _roundings),
+    Task("possible", Recipe(_possible, ()), ("codes", "P"), 1, ([3, 4, 1], 8), _three_codes),
 )
 # fmt: on

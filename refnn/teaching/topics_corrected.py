@@ -9,12 +9,8 @@ from fractions import Fraction as F
 import numpy as np
 
 from refnn.network import Params
-from refnn.quantization.affine import QParams
 from refnn.teaching.draws import one_of, shuffled, whole
 from refnn.teaching.question import Step, Topic, fractions
-
-IMPORTANCE, INTEGER = "pruning.importance", "quantization.integer"
-CONVENTIONS = "quantization.conventions"
 
 
 def _conversion(rng):
@@ -29,8 +25,8 @@ def _products(rng):
     a = np.uint8([[a_zero - 2, *rng.integers(6, 12, 2)], [*rng.integers(9, 14, 2), a_zero + 1]])
     b = np.uint8(rng.integers(8, 20, (3, 2)))
     W, bias = rng.choice([-3, -2, -1, 1, 2, 3], (2, 3)), rng.integers(20, 60, 2)
-    layer = {"W": W, "bias": bias, "x_zero": int(rng.integers(2, 8))}
-    return {"a": a, "b": b, "a_zero": a_zero, "b_zero": b_zero, **layer}
+    layer = {"W": W, "bias": bias, "zero_point": int(rng.integers(2, 8))}
+    return {"a": a, "b": b, "a_zero_point": a_zero, "b_zero_point": b_zero, **layer}
 
 
 def _scores(rng):
@@ -41,9 +37,10 @@ def _scores(rng):
     return {"w": w, "b": b, "v": v, "c": c, "x": fractions(x), "y": fractions(y)}
 
 
-def _score(f, given, earlier):
+def _as_network(given, earlier):
     params = Params.unflatten(fractions([given[name] for name in "wbvc"]), (1, 1, 1))
-    return f(params, given["x"].reshape(2, 1), given["y"].reshape(2, 1), "identity")
+    X, y = given["x"].reshape(2, 1), given["y"].reshape(2, 1)
+    return {"params": params, "X": X, "y": y, "activation": "identity"}
 
 
 def _n_of_m(rng):
@@ -59,22 +56,12 @@ def _n_of_m(rng):
     return {"scores": fractions([F(n, 10) for row in rows for n in row], (2, 6))}
 
 
-def _groups(f, given, earlier):
-    zeros = fractions([0, 0]), fractions([0, 0], (1, 2)), fractions([0])
-    return f(Params(given["scores"], *zeros), 1, 4).W_ih
-
-
 def _cubic(rng):
     begin, span = int(rng.integers(1, 6)) * 100, 4 * int(rng.integers(5, 26))
     initial, change = one_of(rng, F(0), F(1, 10)), one_of(rng, F(8, 10), F(64, 100), F(32, 100))
     steps = [begin - 10, begin + span // 4, begin + span // 2, begin + 2 * span]
     ends = {"begin": begin, "end": begin + span, "initial": initial, "final": initial + change}
     return {"steps": steps, **ends}
-
-
-def _schedule(f, given, earlier):
-    ends = [given[name] for name in ("begin", "end", "initial", "final")]
-    return tuple(f(F(t), *ends) for t in given["steps"])
 
 
 # fmt: off
@@ -89,25 +76,23 @@ TOPICS = (
          "zh": "取合适的值时，⌊x·W + B⌋ 就是把 x/scale + zero_point 舍入到最近的整数。"
                "第一组：W = {W}，B = {B}，P = {P}。第二组：scale = {scale}，"
                "zero_point = {zero_point}，编码 {qmin}..{qmax}。"},
-        (Step(2, (f"{CONVENTIONS}.to_affine",), lambda f, g, e: f(g["W"], g["B"], g["P"]),
+        (Step(2, "to_affine",
               {"en": "scale and zero_point of the first, codes from 0.",
                "zh": "第一组的 scale 与 zero_point（编码从 0 起）。"}),
-         Step(3, (f"{CONVENTIONS}.to_article",),
-              lambda f, g, e: f(QParams(g["scale"], g["zero_point"], g["qmin"], g["qmax"])),
+         Step(3, "to_article",
               {"en": "W, B, P of the second, so that its first code becomes 0.",
                "zh": "第二组的 W、B、P，使其第一个编码变为 0。"}))),
     Topic(
         "products", {"en": "Products of codes", "zh": "编码的乘积"}, _products,
-        {"en": "Codes a = {a} (2 rows) with zero point {a_zero}, b = {b} (3 rows) with zero point "
-               "{b_zero}. A layer's weights W = {W}, bias {bias}, the zero point of its input "
-               "{x_zero}.",
-         "zh": "编码 a = {a}（2 行），零点 {a_zero}；b = {b}（3 行），零点 {b_zero}。"
-               "某层权重 W = {W}，偏置 {bias}，输入的零点 {x_zero}。"},
-        (Step(4, (f"{INTEGER}.matmul",),
-              lambda f, g, e: f(g["a"], g["b"], g["a_zero"], g["b_zero"]),
+        {"en": "Codes a = {a} (2 rows) with zero point {a_zero_point}, b = {b} (3 rows) with zero "
+               "point {b_zero_point}. A layer's weights W = {W}, bias {bias}, the zero point of "
+               "its input {zero_point}.",
+         "zh": "编码 a = {a}（2 行），零点 {a_zero_point}；b = {b}（3 行），零点 {b_zero_point}。"
+               "某层权重 W = {W}，偏置 {bias}，输入的零点 {zero_point}。"},
+        (Step(4, "matmul",
               {"en": "(a - zero point)·(b - zero point), row by row.",
                "zh": "(a - 零点)·(b - 零点)，逐行写出。"}),
-         Step(2, (f"{INTEGER}.fold",), lambda f, g, e: f(g["bias"], g["W"], g["x_zero"]),
+         Step(2, "fold",
               {"en": "The bias with the input's zero point folded in, so that W·q + bias is right.",
                "zh": "把输入零点并入后的偏置，使 W·q + 偏置 正确。"}))),
     Topic(
@@ -120,25 +105,25 @@ TOPICS = (
          "zh": "无激活函数的网络 1-1-1：ŷ = v·(w·x + b) + c，J = ½ Σ (y - ŷ)²。"
                "w = {w}，b = {b}，v = {v}，c = {c}。两个样本：x = {x}；y = {y}。"
                "每题四个数，依次对应 w、b、v、c。"},
-        (Step(4, (f"{IMPORTANCE}.gradient",), _score, {"en": "|∂J/∂θ|.", "zh": "|∂J/∂θ|。"}),
-         Step(4, (f"{IMPORTANCE}.taylor",), _score, {"en": "|θ·∂J/∂θ|.", "zh": "|θ·∂J/∂θ|。"}),
-         Step(4, (f"{IMPORTANCE}.fisher",), _score,
+        (Step(4, "importance.gradient", {"en": "|∂J/∂θ|.", "zh": "|∂J/∂θ|。"}, _as_network),
+         Step(4, "importance.taylor", {"en": "|θ·∂J/∂θ|.", "zh": "|θ·∂J/∂θ|。"}, _as_network),
+         Step(4, "importance.fisher",
               {"en": "½·θ²·Σ g², g the slope for one example.",
-               "zh": "½·θ²·Σ g²，g 为单个样本的斜率。"}),
-         Step(4, (f"{IMPORTANCE}.obd",), _score,
+               "zh": "½·θ²·Σ g²，g 为单个样本的斜率。"}, _as_network),
+         Step(4, "importance.obd",
               {"en": "½·θ²·∂²J/∂θ² (optimal brain damage).",
-               "zh": "½·θ²·∂²J/∂θ²（optimal brain damage）。"},
-              {"abs_of_obd": ""}))),
+               "zh": "½·θ²·∂²J/∂θ²（optimal brain damage）。"}, _as_network,
+              same={"abs_of_obd": ""}))),
     Topic(
         "n_of_m", {"en": "One of every four", "zh": "每四个保留一个"}, _n_of_m,
         {"en": "Scores {scores} (2 rows). Of every four along a row the highest is kept, of a "
                "shorter last group its highest; of equal ones the earlier goes.",
          "zh": "得分 {scores}（2 行）。沿每行每四个保留得分最高的一个，"
                "末尾不足四个的一组也保留最高的一个；得分相同先剪靠前的。"},
-        (Step(12, ("pruning.structured.n_of_m",), _groups,
+        (Step(12, "n_of_m",
               {"en": "The mask, row by row: 1 for what is kept, 0 for what goes.",
                "zh": "逐行写出掩码：保留写 1，剪去写 0。"},
-              {"biases_in_groups": ""}),)),
+              lambda g, e: {**g, "n": 1, "m": 4}, ("W_ih",), {"biases_in_groups": ""}),)),
     Topic(
         "cubic", {"en": "The cubic schedule", "zh": "三次稀疏度调度"}, _cubic,
         {"en": "Sparsity s = final + (initial - final)·(1 - (t - begin)/(end - begin))³, held "
@@ -147,7 +132,6 @@ TOPICS = (
          "zh": "稀疏度 s = final + (initial - final)·(1 - (t - begin)/(end - begin))³，"
                "区间之前和之后保持不变：initial = {initial}，final = {final}，"
                "begin = {begin}，end = {end}。t = {steps}。"},
-        (Step(4, ("pruning.schedules.cubic",), _schedule,
-              {"en": "s at each t.", "zh": "各 t 处的 s。"}),)),
+        (Step(4, "cubic", {"en": "s at each t.", "zh": "各 t 处的 s。"}),)),
 )
 # fmt: on

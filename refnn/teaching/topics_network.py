@@ -5,6 +5,7 @@ from fractions import Fraction as F
 import numpy as np
 
 from refnn import network
+from refnn.checking.catalogue.formulas import one
 from refnn.network import FIELDS, Params
 from refnn.teaching.draws import one_of, shuffled, whole
 from refnn.teaching.question import Step, Topic, fractions
@@ -34,17 +35,14 @@ def _importance(rng):
         if on.any(axis=0).all() and not on.all():
             drawn = zip((*FIELDS, "X", "y"), (W_ih, b_h, W_ho, b_o, X, y))
             given = {name: fractions(a.ravel(), a.shape) for name, a in drawn}
-            return given | {"y_hat": network.forward(_params(given), given["X"], "relu").y_hat}
+            params = Params(*(given[name] for name in FIELDS))
+            return given | {"y_hat": network.forward(params, given["X"], "relu").y_hat}
 
 
-def _params(given):
-    return Params(*(given[name] for name in FIELDS))
-
-
-def _slopes(f, given, earlier):
-    """R after somebody's own ŷ: the y that leaves the same residual beside the right ŷ."""
+def _own_residual(given, earlier):
+    """For R after somebody's own ŷ: the y that leaves the same residual beside the right ŷ."""
     y = _column(given["y"]) + given["y_hat"] - _column(earlier[0])
-    return f(_params(given), given["X"], y, "relu")
+    return {**given, "y": y, "activation": "relu"}
 
 
 def _vector(values, inputs):
@@ -60,11 +58,10 @@ def _prune(rng):
     return {"theta": fractions(theta), "R": fractions(shuffled(rng, R)), "tau": tau}
 
 
-def _removed(f, given, earlier):
+def _own_mask(given, earlier):
     if not set(earlier[0]) <= {0, 1}:
-        return ()
-    mask = _vector(fractions(earlier[0]), 3).map(lambda a: a == 1)
-    return network.apply_mask(_vector(given["theta"], 3), mask)
+        raise ValueError("a mask is of 0 and 1")
+    return {"params": _vector(given["theta"], 3), "mask": _vector(np.equal(earlier[0], 1), 3)}
 
 
 def _threshold(rng):
@@ -93,8 +90,8 @@ TOPICS = (
         "loss", {"en": "The loss (§4.2)", "zh": "损失函数（§4.2）"}, _loss,
         {"en": "J = ½ Σ (y - ŷ)², summed over four examples. y = {y}; ŷ = {y_hat}.",
          "zh": "J = ½ Σ (y - ŷ)²，对四个样本求和。y = {y}；ŷ = {y_hat}。"},
-        (Step(1, ("network.loss",), lambda f, g, e: f(_column(g["y_hat"]), _column(g["y"])),
-              {"en": "J.", "zh": "J。"}),)),
+        (Step(1, "loss", {"en": "J.", "zh": "J。"},
+              lambda g, e: {"y_hat": _column(g["y_hat"]), "y": _column(g["y"])}),)),
     Topic(
         "importance",
         {"en": "Forward and backward by hand (§3.2.1)", "zh": "手算前向与反向传播（§3.2.1）"},
@@ -105,36 +102,40 @@ TOPICS = (
          "zh": "网络 2-2-1：z_h = X·W_ihᵀ + b_h，h = relu(z_h)，ŷ = h·W_hoᵀ + b_o，"
                "relu'(0) = 0。W_ih = {W_ih}（每行一个隐藏单元）；b_h = {b_h}；W_ho = {W_ho}；"
                "b_o = {b_o}。两个样本，每行一个：X = {X}；y = {y}。"},
-        (Step(2, ("network.forward",), lambda f, g, e: f(_params(g), g["X"], "relu").y_hat,
-              {"en": "ŷ of both examples.", "zh": "两个样本的 ŷ。"}),
-         Step(1, ("network.loss",), lambda f, g, e: f(_column(e[0]), _column(g["y"])),
+        (Step(2, "forward", {"en": "ŷ of both examples.", "zh": "两个样本的 ŷ。"},
+              lambda g, e: {**g, "activation": "relu"}, ("y_hat",)),
+         Step(1, "loss",
               {"en": "J = ½ Σ (y - ŷ)² with your ŷ.",
-               "zh": "用你的 ŷ 计算 J = ½ Σ (y - ŷ)²。"}),
-         Step(9, ("network.backward", "pruning.as_written.importance"), _slopes,  # the same R
+               "zh": "用你的 ŷ 计算 J = ½ Σ (y - ŷ)²。"},
+              lambda g, e: {"y_hat": _column(e[0]), "y": _column(g["y"])}),
+         Step(9, "slopes",
               {"en": "R = ∂J/∂θ with your ŷ: W_ih row by row, b_h, W_ho, b_o.",
                "zh": "用你的 ŷ 计算 R = ∂J/∂θ：依次为 W_ih（逐行）、b_h、W_ho、b_o。"},
-              {"slope_at_h": "", "mean_for_sum_backward": "mean_for_sum_R",
-               "relu_slope_from_output": "activation_slope_missing"}))),
+              _own_residual,
+              same={"slope_at_h": "", "mean_for_sum_backward": "mean_for_sum_R",
+                    "relu_slope_from_output": "activation_slope_missing"}))),
     Topic(
         "prune", {"en": "Pruning, as written (§3.2.2)", "zh": "剪枝（原文规则，§3.2.2）"}, _prune,
         {"en": "Six parameters θ = {theta} with importances R = {R}; τ = {tau}. The printed rule "
                "removes what has R < τ.",
          "zh": "六个参数 θ = {theta}，重要性 R = {R}，剪枝阈值 τ = {tau}。"
                "原文规则剪去 R < τ 的参数。"},
-        (Step(6, ("pruning.as_written.prune",),
-              lambda f, g, e: f(_vector(g["theta"], 3), _vector(g["R"], 3), g["tau"])[1],
+        (Step(6, "written.prune",
               {"en": "The mask: 1 for what is kept, 0 for what goes.",
-               "zh": "掩码：保留写 1，剪去写 0。"}),
-         Step(6, (), _removed,
-              {"en": "The parameters after your mask.", "zh": "按你的掩码剪枝后的参数。"}))),
+               "zh": "掩码：保留写 1，剪去写 0。"},
+              lambda g, e: {"params": _vector(g["theta"], 3), "R": _vector(g["R"], 3),
+                            "tau": g["tau"]}, ("mask",)),
+         Step(6, one("network.apply_mask", "params", "mask", gives=vars),
+              {"en": "The parameters after your mask.", "zh": "按你的掩码剪枝后的参数。"},
+              _own_mask))),
     Topic(
         "threshold", {"en": "A mask by threshold", "zh": "按阈值取掩码"}, _threshold,
         {"en": "Scores {scores}; what scores at least τ = {tau} is kept, no absolute value.",
          "zh": "得分 {scores}；得分不小于 τ = {tau} 的保留，不取绝对值。"},
-        (Step(6, ("pruning.masks.by_threshold",),
-              lambda f, g, e: f(_vector(g["scores"], 3), g["tau"]),
+        (Step(6, "by_threshold",
               {"en": "The mask: 1 for what is kept, 0 for what goes.",
-               "zh": "掩码：保留写 1，剪去写 0。"}),)),
+               "zh": "掩码：保留写 1，剪去写 0。"},
+              lambda g, e: {"scores": _vector(g["scores"], 3), "tau": g["tau"]}),)),
     Topic(
         "sparsity", {"en": "Magnitude pruning (§3.2, corrected)", "zh": "按幅值剪枝（更正）"},
         _sparsity,
@@ -142,12 +143,13 @@ TOPICS = (
                "lowest scores first, of equal ones the earlier.",
          "zh": "八个权重 θ = {theta}；稀疏度 {sparsity}：剪去 round(稀疏度·8) 个，"
                "先剪得分最低的，得分相同先剪靠前的。"},
-        (Step(8, ("pruning.importance.magnitude",), lambda f, g, e: f(_vector(g["theta"], 5)),
-              {"en": "The score of each: its magnitude.", "zh": "每个权重的得分：幅值。"}),
-         Step(8, ("pruning.masks.by_sparsity",),
-              lambda f, g, e: f(_vector(fractions(e[0]), 5), g["sparsity"]),
+        (Step(8, "importance.magnitude",
+              {"en": "The score of each: its magnitude.", "zh": "每个权重的得分：幅值。"},
+              lambda g, e: {"params": _vector(g["theta"], 5)}),
+         Step(8, "by_sparsity",
               {"en": "The mask by your scores: 1 for what is kept, 0 for what goes.",
                "zh": "按你的得分写出掩码：保留写 1，剪去写 0。"},
-              {"global_for_layer": ""}))),
+              lambda g, e: {"scores": _vector(e[0], 5), "sparsity": g["sparsity"]},
+              same={"global_for_layer": ""}))),
 )
 # fmt: on

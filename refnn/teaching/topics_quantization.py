@@ -8,13 +8,11 @@ from fractions import Fraction as F
 
 import numpy as np
 
-from refnn import arrays
+from refnn.checking.catalogue.formulas import CHOOSE, Recipe
 from refnn.checking.solver import solve
-from refnn.quantization.affine import QParams
 from refnn.teaching.draws import one_of, quarters, shuffled, whole
 from refnn.teaching.question import Step, Topic, fractions
 
-WRITTEN, AFFINE = "quantization.as_written", "quantization.affine"
 HALF = F(1, 2)
 VERY_LARGE = 10**10  # steps beyond int32: shows a cast that comes before the clip
 
@@ -62,18 +60,13 @@ def _affine(rng):
     return {"x": x, "scale": scale, "zero_point": zero_point, "qmin": 0, "qmax": 15}
 
 
-def _grid(given, codes=()):
-    low, high = min([given["qmin"], *codes]), max([given["qmax"], *codes])
-    return QParams(given["scale"], given["zero_point"], low, high)
-
-
-def _decoded(f, given, earlier):
-    """Decode somebody's codes on a grid that holds them, also the 18 of who does not saturate."""
-    codes = [int(v) for v in earlier[0]]
-    if codes != list(earlier[0]):
+def _own_codes(given, earlier):
+    """Somebody's codes, on a grid that holds them, also the 18 of who does not saturate."""
+    q = [int(v) for v in earlier[0]]
+    if q != list(earlier[0]):
         raise ValueError("codes are whole numbers")
-    grid = _grid(given, codes)
-    return f(np.array(codes, arrays.code_dtype(grid.qmin, grid.qmax)), grid)
+    ends = {"qmin": min(given["qmin"], *q), "qmax": max(given["qmax"], *q)}
+    return {**given, "q": fractions(q), **ends}
 
 
 def _choose(rng):
@@ -86,8 +79,10 @@ def _choose(rng):
     return {name: fractions([u * s for u in shuffled(rng, steps)]) for name, steps, s in drawn}
 
 
-def _chosen(f, given, earlier):
-    return f(given["x"], 4), f(given["y"], 4), f(given["z"], 4, True, True)
+def _chosen(call, given):
+    kinds = {"x": (4,), "y": (4,), "z": (4, True, True)}
+    chosen = {name: call(CHOOSE)(given[name], *kind) for name, kind in kinds.items()}
+    return {name: [p.scale, p.zero_point] for name, p in chosen.items()}
 
 
 def _requantize(rng):
@@ -104,7 +99,7 @@ def _requantize(rng):
     accumulator = shuffled(rng, [*low, *high, -(-beyond * 8 * unit // eighths)])
     multiplier = {"multiplier": eighths * 2**28, "eighths": F(eighths, 8), "shift": shift}
     grid = {"zero_point": zero_point, "qmin": 0, "qmax": 15}
-    return {"a": np.array(accumulator), **multiplier, **grid}
+    return {"accumulator": np.array(accumulator), **multiplier, **grid}
 
 
 # --- errata ---------------------------------------------------------------------------------------
@@ -122,7 +117,7 @@ def _errata(rng):
     return {"x": fractions([F(i + 1, 10) for i in range(6)]), "q": q, "P": P, "wrong": wrong}
 
 
-def _odd_one(f, given, earlier):
+def _odd_one(call, given):
     """The entry without which some W and B print the others.
 
     The moved one is tried first: a proof that no other would do takes ten times as long, and is in
@@ -131,7 +126,7 @@ def _odd_one(f, given, earlier):
     x, q, P = list(given["x"]), given["q"], given["P"]
     order = sorted(range(len(q)), key=lambda i: i != given["wrong"])
     fits = (i for i in order if solve(x[:i] + x[i + 1 :], q[:i] + q[i + 1 :], P).feasible)
-    return next(fits) + 1
+    return {"entry": next(fits) + 1}
 
 
 # fmt: off
@@ -141,7 +136,7 @@ TOPICS = (
         _quantize,
         {"en": "Q(x) = ⌊x·W + B⌋ mod P with W = {W}, B = {B}, P = {P}. x = {x}.",
          "zh": "Q(x) = ⌊x·W + B⌋ mod P，其中 W = {W}，B = {B}，P = {P}。x = {x}。"},
-        (Step(6, (f"{WRITTEN}.quantize",), lambda f, g, e: f(g["x"], g["W"], g["B"], g["P"]),
+        (Step(6, "written.quantize",
               {"en": "The six codes, in the order of x.", "zh": "按 x 的顺序写出六个编码。"}),)),
     Topic(
         "dequantize",
@@ -150,35 +145,37 @@ TOPICS = (
         _dequantize,
         {"en": "Codes q = {q} were made with W = {W} codes per real unit and offset B = {B}.",
          "zh": "编码 q = {q} 由缩放因子 W = {W}（每单位实数的编码数）和偏移量 B = {B} 得到。"},
-        (Step(5, (f"{WRITTEN}.dequantize",), lambda f, g, e: f(g["q"], g["W"], g["B"]),
+        (Step(5, "written.dequantize",
               {"en": "The decoded values by the printed formula, (q + B)/W.",
                "zh": "按原文公式 (q + B)/W 解码。"}),
-         Step(5, (f"{AFFINE}.dequantize",),
-              lambda f, g, e: f(g["q"], QParams(1 / g["W"], int(g["B"]), 0, 7)),
+         Step(5, "dequantize",
               {"en": "The decoded values as they should be: scale 1/W, and B is the code of 0.",
-               "zh": "正确的解码值：步长（scale）为 1/W，B 是 0 的编码。"}),
-         Step(1, (), lambda f, g, e: e[0][0] - e[1][0],
+               "zh": "正确的解码值：步长（scale）为 1/W，B 是 0 的编码。"},
+              lambda g, e: {"q": g["q"], "scale": 1 / g["W"], "zero_point": int(g["B"]),
+                            "qmin": 0, "qmax": 7}),
+         Step(1, Recipe(lambda call, given: {"difference": given["printed"] - given["right"]}, ()),
               {"en": "By how much is the printed formula's first value too large?",
-               "zh": "原文公式得到的第一个值大了多少？"}))),
+               "zh": "原文公式得到的第一个值大了多少？"},
+              lambda g, e: {"printed": e[0][0], "right": e[1][0]}))),
     Topic(
         "min_max",
         {"en": "W and B from the data, then the codes", "zh": "由数据求 W 与 B，再求编码"},
         _min_max,
         {"en": "The smallest x gets code 0, the largest code P - 1, P = {P}. x = {x}.",
          "zh": "最小的 x 得编码 0，最大的 x 得编码 P - 1，P = {P}。x = {x}。"},
-        (Step(2, (f"{WRITTEN}.min_max",), lambda f, g, e: f(g["x"], g["P"]),
-              {"en": "W, B.", "zh": "W，B。"}),
-         Step(5, (f"{WRITTEN}.quantize",), lambda f, g, e: f(g["x"], e[0][0], e[0][1], g["P"]),
+        (Step(2, "written.min_max", {"en": "W, B.", "zh": "W，B。"}),
+         Step(5, "written.quantize",
               {"en": "The codes ⌊x·W + B⌋ mod P with your W and B.",
                "zh": "用你求得的 W 和 B 计算编码 ⌊x·W + B⌋ mod P。"},
-              {"clip_for_mod": "", "remainder_of_C": ""}))),
+              lambda g, e: {**g, "W": e[0][0], "B": e[0][1]},
+              same={"clip_for_mod": "", "remainder_of_C": ""}))),
     Topic(
         "rounding", {"en": "Rounding to the nearest", "zh": "舍入到最近的整数"}, _rounding,
         {"en": "x = {x}.", "zh": "x = {x}。"},
-        (Step(5, ("quantization.rounding.half_even",), lambda f, g, e: f(g["x"]),
+        (Step(5, "rounding.half_even",
               {"en": "To the nearest whole number, a half to the even one.",
                "zh": "四舍六入，恰为一半时取偶数。"}),
-         Step(5, ("quantization.rounding.half_away",), lambda f, g, e: f(g["x"]),
+         Step(5, "rounding.half_away",
               {"en": "To the nearest whole number, a half away from zero.",
                "zh": "恰为一半时远离零舍入。"}))),
     Topic(
@@ -187,41 +184,37 @@ TOPICS = (
                "{qmin}..{qmax}, rounding half to even, saturating. x = {x}.",
          "zh": "步长 scale = {scale}（每个编码对应的实数单位），零点 zero_point = {zero_point}，"
                "编码范围 {qmin}..{qmax}，恰为一半时取偶数，超出范围时取端点。x = {x}。"},
-        (Step(7, (f"{AFFINE}.quantize",), lambda f, g, e: f(g["x"], _grid(g)),
-              {"en": "The seven codes.", "zh": "七个编码。"}),
-         Step(7, (f"{AFFINE}.dequantize",), _decoded,
-              {"en": "What your codes decode to.", "zh": "把你的编码解码。"}))),
+        (Step(7, "quantize", {"en": "The seven codes.", "zh": "七个编码。"}),
+         Step(7, "dequantize",
+              {"en": "What your codes decode to.", "zh": "把你的编码解码。"}, _own_codes))),
     Topic(
         "choose_qparams", {"en": "Scale and zero point", "zh": "步长与零点"}, _choose,
         {"en": "Signed codes of 4 bits, -8..7. x = {x}. y = {y}. z = {z}.",
          "zh": "4 位有符号编码，-8..7。x = {x}。y = {y}。z = {z}。"},
-        (Step(6, ("quantization.calibration.choose_qparams",), _chosen,
+        (Step(6, Recipe(_chosen, (CHOOSE,)),
               {"en": "scale and zero_point of x, then of y (both asymmetric, min-max), then of z "
                      "(symmetric: codes -7..7).",
                "zh": "依次写出 x、y（非对称，最小-最大）和 z（对称，编码 -7..7）的 "
                      "scale 与 zero_point。"},
-              {"per_tensor_for_per_channel": "", "wrong_axis": "",  # no axis here, and no
-               "percentile_of_the_range": "", "calibration_ignored": ""}),)),  # other calibration
+              same={"per_tensor_for_per_channel": "", "wrong_axis": "",  # no axis here, and no
+                    "percentile_of_the_range": "", "calibration_ignored": ""}),)),  # calibration
     Topic(
         "requantize", {"en": "Integers only", "zh": "只用整数"}, _requantize,
-        {"en": "Accumulators a = {a}; multiplier {multiplier} = {eighths}·2^31, right shift "
-               "{shift}, zero_point = {zero_point}, codes {qmin}..{qmax}. Round "
+        {"en": "Accumulators a = {accumulator}; multiplier {multiplier} = {eighths}·2^31, right "
+               "shift {shift}, zero_point = {zero_point}, codes {qmin}..{qmax}. Round "
                "a·multiplier/2^31 (a half up), then divide by 2^{shift} and round again (a half "
                "away from zero), add, saturate.",
-         "zh": "累加器 a = {a}；乘数 {multiplier} = {eighths}·2^31，右移 {shift} 位，"
+         "zh": "累加器 a = {accumulator}；乘数 {multiplier} = {eighths}·2^31，右移 {shift} 位，"
                "零点 {zero_point}，编码 {qmin}..{qmax}。先对 a·乘数/2^31 舍入（一半向上），"
                "再除以 2^{shift} 并再次舍入（一半远离零），加零点，超出范围取端点。"},
-        (Step(6, ("quantization.integer.requantize",),
-              lambda f, g, e: f(g["a"], g["multiplier"], g["shift"],
-                                g["zero_point"], g["qmin"], g["qmax"]),
-              {"en": "The six codes.", "zh": "六个编码。"}),)),
+        (Step(6, "requantize", {"en": "The six codes.", "zh": "六个编码。"}),)),
     Topic(
         "errata", {"en": "A misprint", "zh": "勘误"}, _errata,
         {"en": "For x = {x} somebody printed the codes {q} of ⌊x·W + B⌋ mod {P}, and neither W "
                "nor B. No W and B print all of them.",
          "zh": "有人对 x = {x} 印出了 ⌊x·W + B⌋ mod {P} 的编码 {q}，但没有给出 W 和 B。"
                "没有任何 W 和 B 能得到全部编码。"},
-        (Step(1, (), _odd_one,
+        (Step(1, Recipe(_odd_one, ()),
               {"en": "Which entry (1 to 6) cannot be right, if only one is wrong?",
                "zh": "如果只有一个编码印错，是第几个（1 到 6）？"}),)),
 )

@@ -8,6 +8,7 @@ import pytest
 
 from refnn import arrays
 from refnn.checking.catalogue.explain import (
+    each,
     exact,
     explain,
     right,
@@ -56,7 +57,7 @@ def test_a_slip_that_refuses_has_no_value():
     failing = Recipe(lambda call, given: {"q": call("network.loss")(given["y"], 1)}, ("a.b",))
     with pytest.raises(TypeError):  # of the right formula it is said
         right(failing, {"y": "text"})
-    assert wrong(failing, {"y": "text"}) == {}
+    assert wrong(failing, {"y": "text"}) == {} and each(failing, {"y": "text"}) == {"": None}
 
 
 def test_a_recipe_of_ones_own():

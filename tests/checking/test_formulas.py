@@ -9,6 +9,7 @@ from refnn import arrays, network
 from refnn.checking.catalogue import explain
 from refnn.checking.catalogue.formulas import FORMULAS, Recipe, formula, one
 from refnn.checking.catalogue.slips import CATALOGUE
+from refnn.checking.running import pruner
 from refnn.network import Params
 from refnn.quantization import affine
 
@@ -19,6 +20,7 @@ def fractions(*values):
 
 NET = {"W_ih": [[1, -2], [3, 1]], "b_h": [1, -3], "W_ho": [[2, -1]], "b_o": [1]}
 ON_DATA = {**NET, "X": [[1, 2], [3, 1]], "y": [[1], [2]], "activation": "relu"}
+CURVED = {"params": pruner.NETWORK, "X": pruner.X, "y": pruner.Y}  # a Hessian with an inverse
 SCORES = Params([[3.0, -1.0]], [2.0], [[1.0]], [5.0])
 GRID = {"scale": F(1, 2), "zero_point": 3, "qmin": 0, "qmax": 7}
 X = {"x": fractions(-1, "0.3", 2)}
@@ -57,6 +59,7 @@ GIVEN = {
     "neuron": {"w": [2.0, -3.0], "b": -3.0, "x": [-1.0, -2.0]},
     "relu": {"b": np.array([-2.0, 3.0])},
     **{name: ON_DATA for name in FORMULAS if name.startswith("importance.")},
+    "importance.obs": CURVED,
     "by_threshold": {"scores": SCORES, "tau": 1.5},
     "by_sparsity": {"scores": SCORES, "sparsity": 0.4, "scope": "layer"},
     "n_of_m": {"scores": np.array([[4.0, 1.0, 3.0, 2.0]]), "n": 2, "m": 4},
@@ -98,6 +101,10 @@ def test_rows_agree_with_the_functions_that_they_call():
     expected = network.backward(params, *(ON_DATA[k] for k in ("X", "y", "activation")))
     assert (Params(**slopes).flatten() == expected.flatten()).all()
     assert explain.right("fisher of slopes", {"g": [1, 2, 3]})["sum"] == 14
+    whole = {"params": params, **{k: ON_DATA[k] for k in ("X", "y", "activation")}}
+    assert (Params(**explain.right("backward", whole)).flatten() == expected.flatten()).all()
+    codes = explain.right("quantize", {**X, "qparams": p})["codes"]
+    assert (codes == affine.quantize(X["x"], p)).all()
     per_axis = {**GRID, "scale": fractions(1, 2), "axis": 0}
     assert explain.right("quantize", {**per_axis, "x": fractions(2, 2)})["codes"].tolist() == [5, 4]
 
@@ -114,11 +121,10 @@ def test_codes_keep_their_dtype_and_numbers_get_the_narrowest():
 
 
 def test_every_formula_with_slips_whose_numbers_are_judged_has_a_row():
-    """The others are the notebooks' and obs's, whose slips are shown by what they do."""
+    """The others are the notebooks', whose slips are shown by what they do."""
     rows = {name for row in FORMULAS.values() for name in row.formulas}
     without = {slip.formula for slip in CATALOGUE.values()} - rows
     assert without == {
-        "pruning.importance.obs",
         "pruning.schedules.iterative",
         "pruning.surgeon.obs",
         "quantization.codebook.gradient",

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from refnn import arrays
-from refnn.checking.catalogue.candidate import slips
-from refnn.checking.catalogue.candidates import CHOICES, RULES
+from refnn.checking.catalogue.candidates import CHOICES
+from refnn.checking.catalogue.explain import slips_of
+from refnn.checking.catalogue.formulas import CHOOSE, DEQUANTIZE, QUANTIZE, RULES
 from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.checking.identify import identify
 from refnn.quantization import affine, as_written, calibration, conventions
@@ -78,7 +79,7 @@ def test_each_convention_is_named(convention):
         assert both[both[0] == convention.name] not in names(found.exact)
 
 
-@pytest.mark.parametrize("name", slips(affine.quantize))
+@pytest.mark.parametrize("name", slips_of(QUANTIZE))
 def test_each_slip_of_quantize_is_named_at_a_given_scale(name):
     x = "1 3 5 -1 -3 -5 0.9 -0.6 1e10 246 600 -700"
     x = [F(v) for v in x.split()]
@@ -91,7 +92,7 @@ def test_each_slip_of_quantize_is_named_at_a_given_scale(name):
     assert {row.slip for row in identify(text(x), codes, 256, "2", 11, decoded).exact} == {name}
 
 
-@pytest.mark.parametrize("name", slips(affine.dequantize))
+@pytest.mark.parametrize("name", slips_of(DEQUANTIZE))
 def test_each_slip_of_dequantize_is_named(name):
     x, p = [F(-5, 4), F(3, 4), F(2)], QParams(F(1, 4), 5, 0, 15)
     codes = affine.quantize(x, p)
@@ -102,7 +103,7 @@ def test_each_slip_of_dequantize_is_named(name):
 
 
 @pytest.mark.parametrize("kind", CHOICES)
-@pytest.mark.parametrize("name", slips(calibration.choose_qparams))
+@pytest.mark.parametrize("name", slips_of(CHOOSE))
 def test_each_slip_of_choose_qparams_is_named_or_makes_no_difference(name, kind):
     differs = named = 0
     for x in (*TENSORS, [F(5), F(10), F(7)], [F(-7), F(3), F(1)], [F(-5), F(6), F(1)]):
@@ -126,7 +127,8 @@ OTHERWISE = {"clip_for_mod", "remainder_of_C", "minus_B_decoding"}  # no differe
 
 
 @pytest.mark.parametrize(
-    "name", sorted({n for f in WRITTEN.values() for n in slips(f)} - OTHERWISE)
+    "name",
+    sorted({n for f in WRITTEN for n in slips_of(f"quantization.as_written.{f}")} - OTHERWISE),
 )
 def test_each_slip_of_the_article_is_named(name):
     x, P = [F(1, 10), F(2, 10), F(45, 100), F(9, 10)], 10
@@ -166,17 +168,16 @@ def test_the_separating_input_separates_by_brute_force():
     """Codes that all seven rules print alike, so that seven remain and more; the x that are given
     tell the rules apart, recomputed here; and no value of them can be left out."""
     found = planted([F(0), F(2), F(-4)], [11, 12, 9], 256, scale="2", zero_point=11)
-    rules = [rule.__name__ for rule in RULES]
-    assert {f"{rule} (0..255)" for rule in rules} <= names(found.exact)
+    assert {f"{rule} (0..255)" for rule in RULES} <= names(found.exact)
     told = {}
     for separation in found.separating:
         for group, codes in separation.prints:
             for name in group:
                 told.setdefault(name, []).append(codes)
-    for rule in rules:
+    for rule in RULES:
         for s, codes in zip(found.separating, told[f"{rule} (0..255)"], strict=True):
             assert codes == tuple(min(max(plain(rule, v / 2) + 11, 0), 255) for v in s.x)
-    assert len({tuple(told[f"{rule} (0..255)"]) for rule in rules}) == 7
+    assert len({tuple(told[f"{rule} (0..255)"]) for rule in RULES}) == 7
     first = found.separating[0]
     columns = list(zip(*(codes for _, codes in first.prints)))
     for i in range(len(columns)):

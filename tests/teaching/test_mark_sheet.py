@@ -13,7 +13,7 @@ from refnn.teaching import mark_sheet
 from refnn.teaching.answers import tokens
 from refnn.teaching.mark_sheet import grade, grade_text, read
 from refnn.teaching.marks import marked_text
-from refnn.teaching.question import right, shown, wrong
+from refnn.teaching.question import follows, shown
 from refnn.teaching.worksheets import LANGUAGES, TOPICS, labels, sheet, sheet_text
 from teaching.handed_in import fill, perfect
 
@@ -92,18 +92,15 @@ def test_follow_through():
             for slip, answer in q.slips[i - 1].items():
                 own, step = [*q.truth[: i - 1], answer], topic.steps[i]
                 said = {f"1{letter}": numbers for letter, numbers in zip("abcdef", own)}
-                try:
-                    later = right(step, q.given, own)
-                except (ValueError, TypeError):
-                    continue
-                if later == q.truth[i]:  # it does not depend on the step before
+                later, wrong = follows(step, q.given, own)
+                if later in (None, q.truth[i]):  # it does not depend on the step before
                     continue
                 label = f"1{'abcdef'[i]}"
                 rows = grade_text(fill(made, said | {label: later})).rows
                 assert rows[i].got == rows[i].of and rows[i - 1].got < rows[i - 1].of, (name, slip)
                 assert rows[i].remark == "follows from own earlier answers"
                 tried.add((name, i))
-                for second, both in wrong(step, q.given, own).items():
+                for second, both in wrong.items():
                     row = grade_text(fill(made, said | {label: both})).rows[i]
                     assert row.got >= sum(a == b for a, b in zip(both, later)), second
                     assert row.got == row.of or row.slips or row.remark, second
@@ -121,6 +118,10 @@ def test_follow_through_of_two_steps_by_hand():
     marked = grade_text(fill(made, said))
     assert [row.got for row in marked.rows] == [1, 1, 9]
     assert marked.rows[2].remark == "follows from own earlier answers"
+    # own ŷ = 2 46/3: r = 4 55/3, J = (16 + 3025/9)/2; R in thirds, exactly
+    thirds = "-55, -110, -55/3, -110/3, 55, 55/3, 110/3, 440/3, 67/3"
+    marked = grade_text(fill(made, {"1a": "2, 46/3", "1b": "3169/18", "1c": thirds}))
+    assert [row.got for row in marked.rows] == [1, 1, 9]
     half = grade_text(fill(made, said | {"1b": "340"})).rows[1]  # the ½ forgotten after an own ŷ
     assert half.slips == ("missing_half",) and half.got == 0
 

@@ -8,10 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import arrays
-from refnn.checking.catalogue.explain import slips_of
-
-# What a candidate may raise for some tensors: a range of one value divides by 0.
-NOT_MADE = (ValueError, TypeError, ZeroDivisionError, OverflowError)
+from refnn.checking.catalogue.explain import NO_VALUE
 
 
 class Candidate(NamedTuple):
@@ -56,7 +53,7 @@ def make_of(make, x):
         with np.errstate(all="ignore"):
             made = make(arrays.objects(x, (len(x),)))
             return made and made._replace(codes=[int(c) for c in np.ravel(made.codes)])
-    except NOT_MADE:
+    except NO_VALUE:
         return None
 
 
@@ -69,7 +66,7 @@ def decoded_by(made, codes):
     try:
         with np.errstate(all="ignore"):
             return tuple(Fraction(v) for v in np.ravel(made.decode(codes)).tolist())
-    except NOT_MADE:
+    except NO_VALUE:
         return None
 
 
@@ -82,16 +79,6 @@ def seen(make, x):
     """
     made = make_of(make, x)
     return made and (made.codes, made.scale, made.zero_point, decoded_by(made, made.codes))
-
-
-def slips(function):
-    """Return the slips of a function of the library, {name: function}.
-
-    >>> from refnn.quantization import as_written
-    >>> list(slips(as_written.min_max))
-    ['P_for_P_minus_1', 'B_is_plus_min_W', 'B_in_real_units']
-    """
-    return slips_of(f"{function.__module__.removeprefix('refnn.')}.{function.__name__}")
 
 
 def tensors(L, s):

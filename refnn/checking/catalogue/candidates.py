@@ -21,18 +21,17 @@ import numpy as np
 
 from refnn import arrays
 from refnn.checking import solver
-from refnn.checking.catalogue.candidate import Candidate, Made, seen, slips, tensors
+from refnn.checking.catalogue.candidate import Candidate, Made, seen, tensors
+from refnn.checking.catalogue.explain import right, slips_of
+from refnn.checking.catalogue.formulas import CHOOSE, DEQUANTIZE, QUANTIZE, RULES
 from refnn.checking.plane import digits
 from refnn.checking.plane.circle import feasible_W
 from refnn.checking.roundtrip import roundtrip
-from refnn.quantization import affine, as_written, calibration, rounding
+from refnn.quantization import affine, as_written, calibration
 from refnn.quantization.affine import QParams
 from refnn.quantization.conventions import CONVENTIONS
 
-# fmt: off
-RULES = (rounding.half_even, rounding.floor, rounding.ceil, rounding.toward_zero,
-         rounding.half_up, rounding.half_down, rounding.half_away)
-# fmt: on
+WRITTEN = "quantization.as_written"
 CHOICES = {"uint": {"signed": False}, "int": {"signed": True}, "symmetric int": {"symmetric": True}}
 MAX_SPREAD = 10**5  # of x, in units of its common denominator: the solver's time grows with it
 
@@ -56,9 +55,9 @@ def candidates(given):
         }
     pairs, note = _pairs(given)
     out = [Candidate(name, "convention", make) for name, make in made.items()] + pairs
-    halves = {as_written.quantize: "encode", as_written.min_max: "pair"}
+    halves = {f"{WRITTEN}.quantize": "encode", f"{WRITTEN}.min_max": "pair"}
     if given.decoded:
-        halves[as_written.dequantize] = "decode"
+        halves[f"{WRITTEN}.dequantize"] = "decode"
     for half in halves.items():
         out += _named(_slips_as_written(P, *half), "min-max")
     if given.scale is not None:
@@ -67,11 +66,11 @@ def candidates(given):
         if not rounded:
             outside = f"{given.zero_point} is no code of {P} levels: no rounding was tried"
             note = f"{note}; {outside}" if note else outside
-    halves = {calibration.choose_qparams: "choose"}
+    halves = {CHOOSE: "choose"}
     if given.scale is None:
-        halves[affine.quantize] = "encode"
+        halves[QUANTIZE] = "encode"
         if given.decoded:
-            halves[affine.dequantize] = "decode"
+            halves[DEQUANTIZE] = "decode"
     for kind in CHOICES if whole_bits else ():
         for half in halves.items():
             out += _named(_slips_of_a_choice(bits, kind, *half), f"{kind}{bits}")
@@ -164,11 +163,11 @@ def _pairs(given):
 
 
 @lru_cache(maxsize=100)
-def _slips_as_written(P, formula, half):
+def _slips_as_written(P, name, half):
     """{name: make} of §3.1 with W and B from x's own ends, and one slip that is no convention."""
     known = [list(_all_seen(make, P)) for make in (_min_max(P), _min_max(P, decode=_mended))]
-    made = {name: _min_max(P, **{half: wrong}) for name, wrong in slips(formula).items()}
-    return {name: make for name, make in made.items() if _differs(make, known, P)}
+    made = {slip: _min_max(P, **{half: wrong}) for slip, wrong in slips_of(name).items()}
+    return {slip: make for slip, make in made.items() if _differs(make, known, P)}
 
 
 # --- the affine map -------------------------------------------------------------------------------
@@ -182,8 +181,8 @@ def _affine(p, encode=affine.quantize, decode=affine.dequantize, chosen=True):
 
 def _rounded_by(rule):
     def encode(x, p):
-        divided = affine.quantize_steps(x, p).divided
-        return np.clip(rule(divided) + p.zero_point, p.qmin, p.qmax)
+        rounded = right(f"rounding.{rule}", {"x": affine.quantize_steps(x, p).divided})["rounded"]
+        return np.clip(rounded + p.zero_point, p.qmin, p.qmax)
 
     return encode
 
@@ -194,7 +193,7 @@ def _slip_of():
     p, found = QParams(Fraction(1), 5, -128, 127), {}
     for rule in RULES[1:]:
         known = [list(_all_seen(_affine(p, _rounded_by(rule)), 256))]
-        for name, wrong in slips(affine.quantize).items():
+        for name, wrong in slips_of(QUANTIZE).items():
             if rule not in found and not _differs(_affine(p, wrong), known, 256):
                 found[rule] = name
     return found
@@ -209,11 +208,11 @@ def _at_the_given_scale(given):
         p, on = QParams(given.scale, given.zero_point, qmin, qmax), f"({qmin}..{qmax})"
         for rule in RULES:
             make = _affine(p, _rounded_by(rule), chosen=False)
-            yield Candidate(f"{rule.__name__} {on}", "rounding", make, slip_of.get(rule))
-        for name, wrong in slips(affine.quantize).items():
+            yield Candidate(f"{rule} {on}", "rounding", make, slip_of.get(rule))
+        for name, wrong in slips_of(QUANTIZE).items():
             if name not in slip_of.values():
                 yield Candidate(f"{name} {on}", "slip", _affine(p, wrong, chosen=False), name)
-        for name, wrong in slips(affine.dequantize).items() if given.decoded else ():
+        for name, wrong in slips_of(DEQUANTIZE).items() if given.decoded else ():
             make = _affine(p, decode=wrong, chosen=False)
             yield Candidate(f"{name} {on}", "slip", make, name)
 
@@ -223,14 +222,14 @@ def _chosen(bits, kind, choose=calibration.choose_qparams, **half):
 
 
 @lru_cache(maxsize=100)
-def _slips_of_a_choice(bits, kind, formula, half):
+def _slips_of_a_choice(bits, kind, name, half):
     """{name: make}: the affine map by a choice with a slip in one of the two, on grids of a
     kind."""
-    found, right = {}, list(_all_seen(_chosen(bits, kind), 2**bits))
-    for name, wrong in slips(formula).items():
-        make, others = _chosen(bits, kind, **{half: wrong}), [right]
+    found, true = {}, list(_all_seen(_chosen(bits, kind), 2**bits))
+    for slip, wrong in slips_of(name).items():
+        make, others = _chosen(bits, kind, **{half: wrong}), [true]
         if "symmetric" in CHOICES[kind]:
             others.append(_all_seen(_chosen(bits, "int", **{half: wrong}), 2**bits))
         if _differs(make, others, 2**bits):
-            found[name] = make
+            found[slip] = make
     return found

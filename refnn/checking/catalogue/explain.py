@@ -33,8 +33,18 @@ def wrong(recipe, given):
     >>> wrong("loss", {"y_hat": [[1.0]], "y": [[4.0]]})  # of one example the mean is the sum
     {'missing_half': {'J': np.float64(9.0)}, 'not_squared': {'J': np.float64(1.5)}}
     """
-    true = _or_none(recipe, given, {})
-    return {name: v for name, v in under_each(recipe, given).items() if v and not _equal(v, true)}
+    values = each(recipe, given)
+    true = values.pop("")
+    return {name: v for name, v in values.items() if v and not _equal(v, true)}
+
+
+def each(recipe, given):
+    """Return {"": the right values, slip: its values}; None for what has no values.
+
+    >>> each("loss", {"y_hat": [[1.0]], "y": [[3.0]]})[""]
+    {'J': np.float64(2.0)}
+    """
+    return {"": _or_none(recipe, given, {}), **under_each(recipe, given)}
 
 
 def under_each(recipe, given):

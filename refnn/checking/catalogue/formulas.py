@@ -17,14 +17,14 @@ from refnn import arrays
 from refnn.network import FIELDS, Params
 from refnn.quantization.affine import QParams
 
-Q, DECODE = "quantization.affine.quantize", "quantization.affine.dequantize"
+QUANTIZE, DEQUANTIZE = "quantization.affine.quantize", "quantization.affine.dequantize"
 CHOOSE, INTEGER = "quantization.calibration.choose_qparams", "quantization.integer"
 MATMUL, REQUANTIZE = f"{INTEGER}.matmul", f"{INTEGER}.requantize"
 MULTIPLIER = f"{INTEGER}.fixed_point_multiplier"
 MAGNITUDE, BY_SPARSITY = "pruning.importance.magnitude", "pruning.masks.by_sparsity"
 N_OF_M, CUBIC = "pruning.structured.n_of_m", "pruning.schedules.cubic"
 CRITERIA = ("magnitude", "gradient", "taylor", "second_order_taylor", "fisher", "obd")
-RULES = ("floor", "ceil", "toward_zero", "half_up", "half_down", "half_away", "half_even")
+RULES = ("half_even", "floor", "ceil", "toward_zero", "half_up", "half_down", "half_away")
 
 
 class Recipe(NamedTuple):
@@ -67,15 +67,20 @@ def one(name, *arguments, gives, options=(), also=()):
 
 
 def grid(given):
-    """Return the QParams of its fields; one zero point serves all slices of an axis."""
+    """Return the QParams given whole, or that of its fields.
+
+    One zero point serves all slices of an axis.
+    """
+    if "qparams" in given:
+        return given["qparams"]
     axis, scale = given.get("axis"), np.asarray(given["scale"])
     zero_point = given["zero_point"] if axis is None else np.full(scale.shape, given["zero_point"])
     return QParams(scale[()], zero_point, given["qmin"], given["qmax"], axis)
 
 
 def _codes(given):
-    q = np.asarray(given["q"])
-    return q if q.dtype.kind in "iu" else _narrow(q, given["qmin"], given["qmax"])
+    q, p = np.asarray(given["q"]), grid(given)
+    return q if q.dtype.kind in "iu" else _narrow(q, p.qmin, p.qmax)
 
 
 def _narrow(codes, qmin, qmax):
@@ -83,7 +88,8 @@ def _narrow(codes, qmin, qmax):
 
 
 def _network(given):
-    return Params(*(given[name] for name in FIELDS))
+    """Return the network of its fields, or the one that is given whole."""
+    return given["params"] if "params" in given else Params(*(given[name] for name in FIELDS))
 
 
 def _matrix(weights):
@@ -117,12 +123,12 @@ def _rescale_in_floats(call, given):
     """q = round(a·(s_x·s_W/s_y)) + zero point: the steps of quantize at a scale of 1."""
     s_x, s_W, s_y = given["M"]
     x = given["accumulator"] * (s_x * s_W / s_y)
-    return {"codes": call(Q)(x, grid({**given, "scale": 1}))}
+    return {"codes": call(QUANTIZE)(x, grid({**given, "scale": 1}))}
 
 
 def _round_trip(call, x, p):
-    codes = _narrow(call(Q)(x, p), p.qmin, p.qmax)
-    decoded = call(DECODE)(codes, p)
+    codes = _narrow(call(QUANTIZE)(x, p), p.qmin, p.qmax)
+    decoded = call(DEQUANTIZE)(codes, p)
     mse = np.mean((decoded - x) ** 2)
     return {"codes": codes, "decoded": decoded, "last": np.ravel(decoded)[-1], "mse": mse}
 
@@ -140,7 +146,7 @@ def _choose(call, given):
 
 def _choose_and_quantize(call, given):
     p, said = _choose(call, given)
-    return said | {"codes": call(Q)(given["x"], p)}
+    return said | {"codes": call(QUANTIZE)(given["x"], p)}
 
 
 def _choose_and_fake_quantize(call, given):
@@ -241,18 +247,18 @@ FORMULAS = {
     # rounding, the affine map and its ranges
     **{f"rounding.{rule}": one(f"quantization.rounding.{rule}", "x", gives="rounded")
        for rule in RULES},
-    "quantize": one(Q, "x", grid, gives="codes"),
-    "dequantize": one(DECODE, _codes, grid, gives="decoded"),
+    "quantize": one(QUANTIZE, "x", grid, gives="codes"),
+    "dequantize": one(DEQUANTIZE, _codes, grid, gives="decoded"),
     "choose_qparams": one(CHOOSE, "x", options=OPTIONS, gives=vars),
     "to_affine":
         one("quantization.conventions.to_affine", "W", "B", "P", gives=_scale_and_zero_point),
     "to_article": one("quantization.conventions.to_article", grid, gives=_named("W", "B", "P")),
-    "rescale in floats": Recipe(_rescale_in_floats, (Q,)),
-    "fake_quantize": Recipe(_fake_quantize, (Q, DECODE)),
+    "rescale in floats": Recipe(_rescale_in_floats, (QUANTIZE,)),
+    "fake_quantize": Recipe(_fake_quantize, (QUANTIZE, DEQUANTIZE)),
     "choose": Recipe(lambda call, given: _choose(call, given)[1], (CHOOSE,)),
     "symmetric": Recipe(_symmetric, (CHOOSE,)),
-    "choose and quantize": Recipe(_choose_and_quantize, (CHOOSE, Q)),
-    "choose and fake_quantize": Recipe(_choose_and_fake_quantize, (CHOOSE, Q, DECODE)),
+    "choose and quantize": Recipe(_choose_and_quantize, (CHOOSE, QUANTIZE)),
+    "choose and fake_quantize": Recipe(_choose_and_fake_quantize, (CHOOSE, QUANTIZE, DEQUANTIZE)),
     "distiller asymmetric": Recipe(_distiller_asymmetric, (CHOOSE,)),
     "distiller symmetric": Recipe(_distiller_symmetric, ()),
     # integers only
@@ -276,7 +282,7 @@ FORMULAS = {
     "relu": Recipe(_relu, ("network.backward",)),
     # importance and masks
     **{f"importance.{name}": one(f"pruning.importance.{name}", _network, options=DATA, gives=vars)
-       for name in CRITERIA},
+       for name in (*CRITERIA, "obs")},
     "by_threshold": one("pruning.masks.by_threshold", "scores", "tau", gives=vars),
     "by_sparsity": one(BY_SPARSITY, "scores", "sparsity", options=("scope",), gives=vars),
     "n_of_m": one(N_OF_M, lambda given: _matrix(given["scores"]), "n", "m", gives=vars),

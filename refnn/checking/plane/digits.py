@@ -95,6 +95,16 @@ def short(value):
     return f"{float(value) + 0.0:.6g}"
 
 
+def fixed(value, form="{:.2f}"):
+    """Print a number to a fixed number of places, without a -0.
+
+    >>> fixed(-0.001), fixed(2, "{:.0f}"), fixed(-0.96)
+    ('0.00', '2', '-0.96')
+    """
+    text = form.format(value)
+    return text[1:] if text.startswith("-") and not text.strip("-0.") else text
+
+
 def ratio(value):
     """Print a Fraction as it is, "1/3", or in words where it has thousands of digits.
 

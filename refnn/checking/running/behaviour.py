@@ -13,11 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import arrays
-from refnn.checking.catalogue.candidate import slips
+from refnn.checking.catalogue.explain import each
+from refnn.checking.catalogue.formulas import FORMULAS, Recipe
 from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.checking.plane.digits import short
 from refnn.checking.running.properties import ODD, U, exactly
-from refnn.quantization import affine, as_written
+from refnn.quantization import affine
 from refnn.quantization.affine import QParams
 
 FAR = np.array([2.5e9, 3e9, 4e9])  # beyond int32, where every cast wraps below 0
@@ -57,26 +58,20 @@ class Behaviour(NamedTuple):
         return CATALOGUE[self.name].hint if self.name in CATALOGUE else HINTS[self.name]
 
 
-def candidates(right):
-    """Return {name: function}: a formula of the library, under the name "", and its slips.
+def answers(recipe, given, value):
+    """Return {name: a value in float64}, of a row of `formulas` as "" and of its slips, where there
+    is one.
 
-    >>> list(candidates(as_written.dequantize))
+    >>> list(answers("written.dequantize", {"q": np.arange(2), "W": 2, "B": 1}, "decoded"))
     ['', 'minus_B_decoding', 'times_W', 'B_outside_fraction']
     """
-    return {"": right, **slips(right)}
+    row = FORMULAS[recipe]
 
+    def in_floats(call, given):
+        return {value: np.asarray(row.compute(call, given)[value]).astype(np.float64)}
 
-def answers(function, *arguments):
-    """Return the answer in float64, or None of a slip that does not run on these arguments.
-
-    >>> answers(as_written.dequantize, np.arange(2), 0, 1) is None
-    True
-    """
-    try:
-        with np.errstate(all="ignore"):
-            return np.asarray(function(*arguments)).astype(np.float64)
-    except (ValueError, TypeError, OverflowError, ArithmeticError):
-        return None
+    found = each(Recipe(in_floats, row.formulas), given)
+    return {name: v[value] for name, v in found.items() if v}
 
 
 def likest(function, rows, x, words):
@@ -138,21 +133,22 @@ def encoder(f, grid, article=None, known=False):
     far = FAR * min(float(grid.scale), 1e290)
     got, got_far, found = f(x), f(far), []
 
-    def nearest(right, *more):
-        rows = []
-        for name, function in candidates(right).items():
-            codes, codes_far = answers(function, x, *more), answers(function, far, *more)
-            if codes is not None and codes.shape == got.shape and codes_far is not None:
-                rows.append((name, codes == got, int((codes_far == got_far).sum())))
+    def nearest(recipe, given):
+        codes, codes_far = (answers(recipe, {**given, "x": v}, "codes") for v in (x, far))
+        rows = [
+            (name, q == got, int((codes_far[name] == got_far).sum()))
+            for name, q in codes.items()
+            if name in codes_far and q.shape == got.shape
+        ]
         return likest("quantize", rows, x, lambda v: f"x = {short(v)}")
 
     if not known:
-        found = nearest(affine.quantize, grid)
+        found = nearest("quantize", {"qparams": grid})
         unbounded = affine.quantize_steps(x, grid).shifted
         if not _named(found) and (unbounded == got).all():
             found = [Behaviour("quantize", UNLIMITED, len(x), len(x))]
     if article is not None and not _named(found):
-        written = nearest(as_written.quantize, *article)
+        written = nearest("written.quantize", dict(zip("WBP", article)))
         written = [b._replace(name=b.name or WRITTEN) for b in written if known or not b.name]
         found = written or found
     return [] if any(b.exact and not b.name for b in found) else found
@@ -167,14 +163,13 @@ def decoder(d, grid, article=None):
     scale, z = float(grid.scale), grid.zero_point
     q = _some_codes(grid.qmin, grid.qmax, 600)
     got = d(q)  # (the slips get the narrowest codes, d those of its encoder)
-    tried = [("", affine.dequantize, (grid,))]
+    tried = [("", "dequantize", {"qparams": grid})]
     if article is not None:
-        tried.append((DECODER, as_written.dequantize, article[:2]))
+        tried.append((DECODER, "written.dequantize", dict(zip("WB", article))))
     rows = []
-    for known, right, more in tried:
-        for name, function in candidates(right).items():
-            values = answers(function, q, *more)
-            if values is not None and values.shape == got.shape:
+    for known, recipe, given in tried:
+        for name, values in answers(recipe, {**given, "q": q}, "decoded").items():
+            if values.shape == got.shape:
                 steps = (np.abs(q.astype(float)) + abs(z)) * max(scale, 1 / scale)
                 room = 8 * U * (np.abs(values) + steps)
                 rows.append((name or known, np.abs(values - got) <= room, 0))

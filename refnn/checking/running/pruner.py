@@ -13,12 +13,13 @@ import numpy as np
 
 from refnn import arrays
 from refnn.arrays import Refused
+from refnn.checking.catalogue.explain import each
+from refnn.checking.catalogue.formulas import CRITERIA
 from refnn.checking.plane.digits import short
-from refnn.checking.running.behaviour import NEAR, Behaviour, candidates, likest
+from refnn.checking.running.behaviour import NEAR, Behaviour, likest
 from refnn.checking.running.properties import Property, promise
 from refnn.checking.running.sandbox import Failure
 from refnn.network import ACTIVATIONS, FIELDS, Params
-from refnn.pruning import as_written, importance, masks
 
 SIZES = (2, 2, 1)
 THETA = np.array([1.0, -2.0, 0.75, 4.0, 3.0, -6.0, 0.5, -0.25, 2.0])
@@ -30,10 +31,7 @@ Y = np.array([[1.0], [-0.5], [2.0], [0.25], [-1.5], [0.75]])
 # Its g and g·θ are of both signs.
 NETWORK = Params([[0.5, -0.3], [0.2, -0.9]], [0.1, -0.4], [[0.7, -1.1]], [0.3])
 THRESHOLDS, SCORES = ("tau", "threshold"), ("R", "scores", "importance", "r")
-# fmt: off
-CRITERIA = (importance.magnitude, importance.gradient, importance.taylor,
-            importance.second_order_taylor, importance.fisher, importance.obd, importance.obs)
-# fmt: on
+RECIPES = {name: f"importance.{name}" for name in (*CRITERIA, "obs")}
 
 
 def role(names):
@@ -135,13 +133,13 @@ def _boxes():
 def _prunes_like(mask, with_params):
     """The slips that give this mask."""
     theta, scores = _boxes()
-    prunes = {name: f(theta, scores, TAU)[1] for name, f in candidates(as_written.prune).items()}
+    given = {"params": theta, "R": scores, "scores": scores, "tau": TAU}
+    prunes = {name: v["mask"].flatten() for name, v in each("written.prune", given).items()}
     if not with_params:  # of prune those slips that by_threshold does not have under its own name
-        own = {name: f(scores, TAU) for name, f in candidates(masks.by_threshold).items()}
-        known = {tuple(kept.flatten()) for kept in own.values()}
-        own |= {name: m for name, m in prunes.items() if tuple(m.flatten()) not in known}
-        prunes = own
-    rows = [(name, kept.flatten() == mask, 0) for name, kept in prunes.items()]
+        own = {name: Params(**v).flatten() for name, v in each("by_threshold", given).items()}
+        known = {tuple(kept) for kept in own.values()}
+        prunes = own | {name: m for name, m in prunes.items() if tuple(m) not in known}
+    rows = [(name, kept == mask, 0) for name, kept in prunes.items()]
     found = likest("prune", rows, R, lambda r: f"R = {short(r)}")
     return [b for b in found if b.name and b.agree >= NEAR * b.asked]  # 5 of 9 may agree by chance
 
@@ -166,7 +164,7 @@ def _importance(call, names, label):
     ]
     right, slips = _alike(scores)
     wanted = label.rsplit(":", 1)[-1]
-    named = wanted in [f.__name__ for f in CRITERIA]
+    named = wanted in RECIPES
     held = wanted in right if named else bool(right)
     first = wanted if held and named else next(iter(right), "")
     of = f"of a network with {right[first]}" if right.get(first, "tanh") != "tanh" else ""
@@ -185,13 +183,13 @@ def _importance(call, names, label):
 def _alike(scores):
     """({criterion that has these scores: with which activation}, the slips that have them)."""
     right, slips, n = {}, {}, scores.size
-    formulas = {f.__name__: f for f in CRITERIA} | {"the article's R": as_written.importance}
-    for activation, (criterion, formula) in product(ACTIVATIONS, formulas.items()):
-        for name, function in candidates(formula).items():
-            try:
-                values = function(NETWORK, X, Y, activation).flatten()
-            except ValueError:  # obs, where the Hessian has no inverse
+    recipes = RECIPES | {"the article's R": "written.importance"}
+    for activation, (criterion, recipe) in product(ACTIVATIONS, recipes.items()):
+        given = {"params": NETWORK, "X": X, "y": Y, "activation": activation}
+        for name, found in each(recipe, given).items():
+            if not found:  # of obs, where the Hessian has no inverse
                 continue
+            values = Params(**found).flatten()
             # two double-precision sums of a few dozen terms: 2^-53 each time, 2^-40 is 8192 of them
             if (np.abs(values - scores) <= 2.0**-40 * np.abs(values).max()).all():
                 if name:
