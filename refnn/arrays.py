@@ -46,7 +46,10 @@ class Refused(ValueError):
 
     def __init__(self, name, expected, got, error=ValueError):
         super().__init__(f"{name} must be {expected}, got {got}")
-        self.error = error
+        self.parts, self.error = (name, expected, got, error), error
+
+    def __reduce__(self):  # a process may hand it on
+        return Refused, self.parts
 
 
 def raw(name, x, expected=EXPECTED):
@@ -158,8 +161,8 @@ def together(arguments, *, exact=True, complex_=False):
     for name, x in arguments.items():
         if type(x) is np.ndarray and x.dtype == DOUBLE:  # the common cases, at once
             a, kind = x, "ready"
-        elif type(x) is float and isfinite(x):
-            arrays[name], kinds[name] = np.array(x), "weak"
+        elif (type(x) is float and isfinite(x)) or (type(x) is int and abs(x) <= 2**53):
+            arrays[name], kinds[name] = np.array(float(x)), "weak"
             continue
         else:
             a = raw(name, x)
@@ -292,13 +295,17 @@ def integers(name, q):
     return a.astype(a.dtype.newbyteorder("="), copy=False)
 
 
-@cache
 def code_dtype(low, high):
     """The narrowest integer dtype for low..high: unsigned where low >= 0.
 
     >>> code_dtype(0, 255), code_dtype(-8, 7), code_dtype(0, 256)
     (dtype('uint8'), dtype('int8'), dtype('uint16'))
     """
+    return _code_dtype(int(low), int(high))  # NumPy's whole numbers would wrap
+
+
+@cache
+def _code_dtype(low, high):
     if low >= 0:
         return np.min_scalar_type(high)
     return np.promote_types(np.min_scalar_type(low), np.min_scalar_type(-high - 1))

@@ -46,8 +46,9 @@ def _direction(name, v, arguments):
 
 @takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, v=_direction, complex_=True)
 def hessian_vector_product(params, X, y, v, activation="tanh"):
-    """H·v, (…, 61): the backward pass, differentiated along v (Pearlmutter 1994). Leading axes
-    broadcast.
+    """H·v, (…, 61): the backward pass, differentiated along v (Pearlmutter 1994).
+
+    Leading axes broadcast.
 
     >>> p = Params([[1]], [0], [[2]], [0])
     >>> hessian_vector_product(p, [[3]], [[5]], [1, 0, 0, 0], "identity")
@@ -94,8 +95,9 @@ def hessian(params, X, y, activation="tanh"):
 
 @takes(params=NETWORK, X=ROWS, activation=ACTIVATION, complex_=True)
 def gauss_newton(params, X, activation="tanh"):
-    """Σ GᵀG, (…, 61, 61): the Hessian without the residual's part; vᵀΣGᵀGv ≥ 0, and exact where r =
-    0.
+    """Σ GᵀG, (…, 61, 61): the Hessian without the residual's part.
+
+    vᵀΣGᵀGv ≥ 0, and it is the Hessian where r = 0.
 
     >>> gauss_newton(Params([[1]], [0], [[2]], [0]), [[3]], "identity")[:, 0]
     array([36., 12., 18.,  6.])
@@ -131,12 +133,12 @@ def _position(name, i, arguments):
 
 @takes(inverse=_square, i=_position)
 def inverse_without(inverse, i):
-    """Given H⁻¹, the inverse of H without row and column i, its entries in their old places, 0 in
-    row and column i:
+    """Return the inverse of H without row and column i, given H⁻¹.
 
         H⁻¹ − H⁻¹[:, i]·H⁻¹[i, :] / H⁻¹[i, i]        (Hassibi & Stork 1993; used by OBS and OBQ)
 
-    inverse (…, n, n); i one position, or one for each matrix of the stack.
+    Its entries stand in their old places, with 0 in row and column i. inverse (…, n, n); i one
+    position, or one for each matrix of the stack.
 
     >>> inverse_without(np.linalg.inv([[2.0, 1.0], [1.0, 4.0]]), 1)
     array([[0.5, 0. ],

@@ -52,7 +52,8 @@ class Params:
 
     @takes()
     def __post_init__(self):
-        for name, a in vars(self).items():
+        for name in FIELDS:
+            a = getattr(self, name)
             if type(a) is not np.ndarray or a.dtype.kind not in "biufcO":
                 object.__setattr__(self, name, arrays.raw(name, a, "an array of numbers"))
         if self.W_ih.ndim < 2:
@@ -213,8 +214,9 @@ def _stack(name, batch, arguments):
 
 @takes(rng=generator, sizes=shape(low=1, count=3), batch=_stack)
 def init(rng, sizes=(10, 5, 1), batch=()):
-    """A start: weights ~ N(0, 1/n_in) (LeCun et al., "Efficient BackProp", 1998), biases 0; batch:
-    leading axes.
+    """Draw a start: weights ~ N(0, 1/n_in), biases 0.
+
+    LeCun et al., "Efficient BackProp" (1998). batch gives the leading axes of a stack.
 
     >>> one, seven = (init(np.random.default_rng(0), batch=batch) for batch in ((), (7,)))
     >>> one.flatten().shape, seven.b_h.shape

@@ -44,7 +44,11 @@ def _of_theta(name, function, arguments):
         raise Refused(name, "a function of theta", describe(function), TypeError)
 
     def checked(theta):
-        value = np.asarray(function(theta))
+        try:
+            value = np.asarray(function(theta))
+        except (ValueError, TypeError) as error:
+            error.refusal = None  # what it refuses, it refuses in its own name
+            raise
         if value.shape != theta.shape:
             expected = f"a function that returns the shape of theta, {theta.shape}"
             raise Refused(name, expected, f"shape {value.shape}")

@@ -13,6 +13,7 @@ checked their arguments once.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from inspect import Parameter, signature
 from math import inf
@@ -50,10 +51,10 @@ def CODES(name, value, arguments):
 def takes(*, hold=None, exact=True, complex_=False, **kinds):
     """Return a decorator that checks the arguments named in `kinds`, in that order.
 
-    A default of None means "not given" and is not checked. Without kinds it only adds the
-    function's name to what is refused. hold="P": with more than 2^24 codes P
+    A default of None means "not given" and is not checked. hold="P": with more than 2^24 codes P
     the REAL arguments are computed in float64, since float32 skips whole numbers there. `exact`
-    admits Fractions, `complex_` admits complex numbers.
+    admits Fractions, `complex_` admits complex numbers. Without kinds the decorator only adds the
+    function's name to what is refused.
 
     >>> @takes(x=REAL, n=whole(1, 9))
     ... def repeat(x, n=2):
@@ -90,12 +91,19 @@ def takes(*, hold=None, exact=True, complex_=False, **kinds):
     return lambda formula: _guarded(formula, admit if kinds else None)
 
 
+BY_NAME = Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY
+
+
 def _guarded(formula, admit):
     """The formula behind `admit`, which checks its arguments, a dict; without, as it is called."""
     parameters = signature(formula).parameters
     defaults = {n: p.default for n, p in parameters.items() if p.default is not Parameter.empty}
     optional = frozenset(name for name, default in defaults.items() if default is None)
     in_order = [n for n, p in parameters.items() if p.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    if admit and any(p.kind not in BY_NAME for p in parameters.values()):
+        raise TypeError(
+            f"takes: every argument of {formula.__name__} must have a name to pass it by"
+        )
 
     @wraps(formula)
     def checked(*args, **named):
@@ -143,7 +151,8 @@ def _unify(given, members, optional, exact, complex_):
         if parts is None:
             given[name] = new[0]
         elif any(map(is_not, new, own)):
-            given[name] = type(given[name])(*new)
+            fields = [key.rsplit(".", 1)[1] for key in parts(name, given[name])]
+            given[name] = replace(given[name], **dict(zip(fields, new)))
 
 
 def plain(result):

@@ -255,3 +255,11 @@ def test_a_network_without_inputs_trains_on_its_biases():
     p = Params(np.zeros((2, 0)), np.zeros(2), np.ones((1, 2)), np.zeros(1))
     fit = training.fit(p, np.zeros((4, 0)), np.full((4, 1), 3.0), steps=300, lr=0.05)
     assert fit.history[0] == 18 and fit.history[-1] < 0.01
+
+
+def test_what_a_given_gradient_refuses_it_refuses_in_its_own_name():
+    def gradient(theta):
+        return network.loss([[1.0]], [1.0])
+
+    with pytest.raises(ValueError, match=r"^loss: y must be of shape"):
+        training.minimise(np.ones(3), gradient, steps=1, lr=0.1)

@@ -2,7 +2,9 @@
 
 import importlib
 import inspect
+import pickle
 import sys
+from dataclasses import dataclass
 from fractions import Fraction as F
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from test_house import CORE
 
 import refnn
 from refnn import network
+from refnn.arrays import Refused
 from refnn.checking.catalogue.slip import code
 from refnn.network import Params
 from refnn.pruning import as_written as pruning_as_written
@@ -171,3 +174,31 @@ def test_a_rule_of_the_article_passes_through_few_calls():
     finally:
         sys.setprofile(None)
     assert 3 <= len(calls) <= 40, calls
+
+
+def test_a_function_with_arguments_that_have_no_name_cannot_say_what_it_takes():
+    def f(*x):
+        return x
+
+    with pytest.raises(TypeError, match="takes: every argument of f must have a name"):
+        takes(x=REAL)(f)
+
+
+def test_a_refusal_can_be_handed_on_by_a_process():
+    refused = Refused("bits", "a whole number", 8.0, TypeError)
+    copy = pickle.loads(pickle.dumps(refused))
+    assert str(copy) == str(refused) == "bits must be a whole number, got 8.0"
+    assert copy.error is TypeError
+
+
+def test_a_network_with_more_to_say_stays_what_it_is():
+    @dataclass(frozen=True, eq=False)
+    class Named(Params):
+        label: str
+
+    @takes(params=network.NETWORK)
+    def same(params):
+        return params
+
+    named = same(Named([[1]], [2], [[3]], [4], "mine"))
+    assert named.label == "mine" and named.W_ih.dtype == np.float64

@@ -1,10 +1,8 @@
-"""How much a parameter matters: scores to rank by, of the shape of the network. Small = prune
-first.
+"""How much a parameter matters: scores to rank by, of the shape of the network.
 
-criterion(params, X, y, activation="tanh") takes one network or a stack; the article's signed R is
-in as_written. With g = ∂J/∂θ, H = ∂²J/∂θ², J summed over the examples, deleting θ_i changes J by
-−g_i·θ_i + ½·H_ii·θ_i² − …
-"""
+A small score says: prune me first. criterion(params, X, y, activation="tanh") takes one network or
+a stack; the article's signed R is in as_written. With g = ∂J/∂θ, H = ∂²J/∂θ², J summed over the
+examples, deleting θ_i changes J by −g_i·θ_i + ½·H_ii·θ_i² − …"""
 
 import numpy as np
 
@@ -41,8 +39,9 @@ def random(params, rng):
 
 @of_network
 def gradient(params, X, y, activation="tanh"):
-    """|∂J/∂θ|: the article's R (§3.2.1) without its sign; how steep J is, not what deletion costs.
-    At a minimum all 0.
+    """|∂J/∂θ|: the article's R (§3.2.1) without its sign.
+
+    It says how steep J is, not what deletion costs. At a minimum all are 0.
 
     >>> gradient(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").b_o
     array([7.])
@@ -52,8 +51,9 @@ def gradient(params, X, y, activation="tanh"):
 
 @of_network
 def taylor(params, X, y, activation="tanh"):
-    """|g·θ|: the first-order change of J, −g·θ, without its sign (Mozer & Smolensky 1989; Molchanov
-    et al. 2017).
+    """|g·θ|: the first-order change of J, −g·θ, without its sign.
+
+    Mozer & Smolensky 1989; Molchanov et al. 2017.
 
     >>> taylor(Params([[1, -2]], [3], [[2]], [1]), [[10, 20]], [[100]], "identity").flatten()
     array([ 3060., 12240.,   918.,  8262.,   153.])
@@ -80,8 +80,9 @@ def second_order_taylor(params, X, y, activation="tanh"):
 
 @of_network
 def fisher(params, X, y, activation="tanh"):
-    """½·θ²·Σ_n g_n², g_n one example's slope: the empirical Fisher for H (Theis et al. 2018), y = ŷ
-    + N(0, 1).
+    """½·θ²·Σ_n g_n², g_n one example's slope: the empirical Fisher for H (Theis et al. 2018).
+
+    It is the information of y = ŷ + N(0, 1).
 
     >>> fisher(Params([[1]], [0], [[2]], [0]), [[3], [3]], [[5], [8]], "identity").W_ih
     array([[90.]])

@@ -1,9 +1,7 @@
-"""From scores to a mask: Params of bool, True = keep. All four arrays take part, biases included;
-no abs is taken.
+"""From scores to a mask: Params of bool, True = keep.
 
-A stack gets one mask a network. `network.apply_mask` applies a mask; `training.fit(mask=…)` holds
-it.
-"""
+All four arrays take part, biases included; no abs is taken. A stack gets one mask a network.
+`network.apply_mask` applies a mask; `training.fit(mask=…)` holds it."""
 
 from math import prod
 
@@ -17,7 +15,9 @@ SCOPES = ("global", "layer")
 
 @takes(scores=SCORES, tau=numbers(ndim=0))
 def by_threshold(scores, tau):
-    """Keep score ≥ τ. Equal to the threshold is kept, as in the article's R < τ; no abs: pass sizes
+    """Keep score ≥ τ.
+
+    What is equal to the threshold is kept, as by the article's R < τ. No abs is taken: pass sizes
     for sizes.
 
     >>> by_threshold(Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5).flatten()
@@ -28,11 +28,11 @@ def by_threshold(scores, tau):
 
 @takes(scores=SCORES, sparsity=number(0, 1), scope=choice(*SCOPES))
 def by_sparsity(scores, sparsity, scope="global"):
-    """Remove exactly round(sparsity·n) of the n scores, the lowest first; of equals the earlier in
-    flatten's order.
+    """Remove exactly round(sparsity·n) of the n scores, the lowest first.
 
-    scope "global": of all n = 61; "layer": of each of the four arrays on its own. round is
-    Python's, half to even: at 50 %, 30 of 61 go globally and 25 + 2 + 2 + 0 = 29 by layer.
+    Ties go to the earlier entry in flatten's order. scope "global": of all n = 61; "layer": of each
+    of the four arrays on its own. round is Python's, half to even: at 50 %, 30 of 61 go globally
+    and 25 + 2 + 2 + 0 = 29 by layer.
 
     >>> by_sparsity(Params([[3.0, 1.0]], [2.0], [[1.0]], [5.0]), sparsity=0.4).flatten()
     array([ True, False,  True, False,  True])

@@ -11,7 +11,7 @@ neural networks for efficient integer-arithmetic-only inference" (2018), equatio
 round half to even, add, saturate, cast.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
@@ -26,8 +26,10 @@ from refnn.validation import INTEGERS, REAL, takes
 
 @dataclass(frozen=True, eq=False)
 class QParams:
-    """A grid: one for all of x, or one for each slice of `axis`, or with `block` one for each block
-    of a slice (ONNX's blocked quantization).
+    """A grid: which real numbers the codes qmin..qmax stand for.
+
+    One for all of x, or one for each slice of `axis`, or with `block` one for each block of a slice
+    (ONNX's blocked quantization).
 
     >>> QParams(scale=0.5, zero_point=3, qmin=0, qmax=7)
     QParams(scale=0.5, zero_point=3, qmin=0, qmax=7, axis=None, block=None)
@@ -64,7 +66,7 @@ class Aligned(NamedTuple):
 
 
 def checked(p, name="qparams"):
-    """A QParams whose fields are right as far as can be judged without x.
+    """A QParams whose fields are right as far as can be judged without x; qmin and qmax as ints.
 
     >>> checked(QParams(0.5, 8, 0, 7))
     Traceback (most recent call last):
@@ -86,12 +88,14 @@ def checked(p, name="qparams"):
         arrays.whole("block", p.block, 1)
         if p.axis is None:
             raise Refused("axis", "given where block is", "None")
-    return p
+    plain = type(p.qmin) is type(p.qmax) is int
+    return p if plain else replace(p, qmin=qmin, qmax=qmax)  # NumPy's would wrap
 
 
 def align(p, shape, dtype):
-    """The Aligned of a checked QParams for numbers of this shape and dtype; beyond 2^24 codes
-    float32 is computed in float64, scale and all.
+    """Lay a checked QParams along numbers of this shape and dtype.
+
+    Beyond 2^24 codes float32 is computed in float64, scale and all.
 
     >>> align(QParams([0.5, 0.25], [0, 1], 0, 7, axis=0), (2, 3), np.dtype(float)).scale.shape
     (2, 1)
@@ -112,13 +116,15 @@ def align(p, shape, dtype):
 @lru_cache(maxsize=1000, typed=True)
 def _of_numbers(scale, zero_point, qmin, qmax, dtype):
     """A grid of single numbers, which fits all shapes and is remembered."""
-    return align(checked(QParams(scale, zero_point, qmin, qmax)), (), dtype)
+    grid = align(checked(QParams(scale, zero_point, qmin, qmax)), (), dtype)
+    grid.scale.flags.writeable = grid.zero_point.flags.writeable = False
+    return grid
 
 
 def _fitting(name, p, shape, dtype):
     if isinstance(p, QParams) and p.axis is p.block is None:
         whole = {type(p.zero_point), type(p.qmin), type(p.qmax)} == {int}
-        if whole and type(p.scale) in (int, float, Fraction):
+        if whole and type(p.scale) in (int, float, Fraction, np.float64, np.float32):
             return _of_numbers(p.scale, p.zero_point, p.qmin, p.qmax, dtype)
     return align(checked(p, name), shape, dtype)
 
@@ -133,15 +139,15 @@ def GRID(name, p, arguments):
 
 def GRID_OF_CODES(name, p, arguments):
     """Admit a QParams and lay it along codes q, which must lie within qmin..qmax."""
-    checked(p, name)
-    q = arguments["q"]
-    outside = (q < p.qmin) | (q > p.qmax)
+    q, dtype = arguments["q"], arrays.DOUBLE  # of what is decoded, unless an array says otherwise
+    if type(getattr(p, "scale", 1.0)) not in (int, float):
+        dtype = arrays.numbers("scale", checked(p, name).scale).dtype
+    grid = _fitting(name, p, q.shape, dtype)
+    outside = (q < grid.qmin) | (q > grid.qmax)
     if outside.any():
         raise Refused("q", f"within qmin..qmax = {p.qmin}..{p.qmax}", f"{q[outside].flat[0]}")
-    scale = np.float64(p.scale) if type(p.scale) in (int, float) else p.scale  # float32 says so
-    dtype = arrays.numbers("scale", scale).dtype
     arguments["q"] = q.astype(object if dtype == arrays.EXACT else np.float64)
-    return align(p, q.shape, dtype)
+    return grid
 
 
 # --- the formulas ---------------------------------------------------------------------------------
@@ -149,10 +155,10 @@ def GRID_OF_CODES(name, p, arguments):
 
 @takes(x=REAL, qparams=GRID)
 def quantize(x, qparams):
-    """q = clip(round(x/scale) + zero_point, qmin, qmax), half to even; corrects §3.1.1 of the
-    article.
+    """q = clip(round(x/scale) + zero_point, qmin, qmax)   (corrects §3.1.1 of the article).
 
-    Codes have the narrowest integer dtype for qmin..qmax. Huge values saturate to their own end.
+    Halves are rounded to even. Codes have the narrowest integer dtype for qmin..qmax. Huge values
+    saturate to their own end.
 
     >>> quantize([1, 3, 5, -1, -3, -5, 0.9, 1.1, 1e300], QParams(2, 11, 0, 255))
     array([ 11,  13,  13,  11,   9,   9,  11,  12, 255], dtype=uint8)

@@ -70,7 +70,8 @@ class IntegerNetwork:
     def __post_init__(self):
         arrays.choice("activation", self.activation, ACTIVATIONS)
         for name in [name for name in vars(self) if name.endswith("qparams")]:
-            p = affine.checked(getattr(self, name))
+            p = affine.checked(getattr(self, name), name)
+            object.__setattr__(self, name, p)
             if p.qmin < -128 or p.qmax > 255:
                 raise Refused(name, "a grid of int8 or uint8 codes", f"{p.qmin}..{p.qmax}")
             if name.startswith("W") and np.any(p.zero_point):  # fold knows x's zero point only

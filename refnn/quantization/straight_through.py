@@ -149,6 +149,7 @@ def _along(params, grids):
 def _through(params, grids):
     """A function of θ (S, 61) -> θ̂ and where the gradient passes: `fake_quantize` and `gradient` of
     all four arrays at once."""
+    _along(params, grids)  # refuses a scale that is no normal number in their precision
     scale, zero_point, qmin, qmax, real = _flat(params, grids)
     lowest, highest = qmin - zero_point, qmax - zero_point  # in steps from 0
     wide = np.maximum(-qmin, qmax) > 2**24  # in float64, as `arrays.holding` says

@@ -221,3 +221,10 @@ def test_refusals():
         affine.dequantize(good, QParams(1.0, 0, 0, 7))
     with pytest.raises(TypeError, match="fake_quantize: qparams must be a QParams"):
         affine.fake_quantize(good, (1.0, 0, 0, 7))
+
+
+def test_whole_numbers_of_numpy_as_ends_do_not_wrap_and_leave_nothing_behind():
+    for low, high in ((np.int64(-128), np.uint64(127)), (np.int8(-128), np.int8(127))):
+        assert affine.quantize([1.0, -99.0], QParams(0.5, 0, low, high)).dtype == np.int8
+    codes = affine.quantize([1.0, -99.0], QParams(0.5, 0, -128, 127))
+    assert codes.dtype == np.int8 and codes.tolist() == [2, -128]

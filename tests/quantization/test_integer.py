@@ -656,7 +656,7 @@ def test_a_network_of_ones_own_is_looked_at(rng):
         ({"table": n.table + 0.0}, "table"),
         ({"activation": "sine"}, "activation"),
         ({"x_qparams": QParams(1.0, 0, 0, 256)}, "x_qparams"),
-        ({"h_qparams": None}, "qparams"),
+        ({"h_qparams": None}, "h_qparams"),
         ({"W_ho_qparams": QParams(1.0, 1, -128, 127)}, "W_ho_qparams"),
         ({"W_ih": n.W_ih[None]}, "b_h"),
     ):

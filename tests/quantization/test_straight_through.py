@@ -139,3 +139,14 @@ def test_refusals(rng):
         straight_through.fit(params, X, y, (rows, GRID, GRID, GRID), steps=1, lr=0.1)
     with pytest.raises(ValueError, match="grids: params must be one network"):
         straight_through.grids(network.init(rng, (3, 2, 1), (2, 2)), 3)
+
+
+def test_a_scale_beyond_the_precision_of_the_network_is_refused():
+    params, X = (
+        Params(*(a.astype(np.float32) for a in network.init(np.random.default_rng(0)).arrays())),
+        np.ones((3, 10)),
+    )
+    for scale in (1e39, 1e-46):
+        four = (QParams(scale, 0, -8, 7),) * 4
+        with pytest.raises(ValueError, match=r"^fit: scale must be a normal number in float32"):
+            straight_through.fit(params, X, np.ones((3, 1)), four, steps=1, lr=0.1)
