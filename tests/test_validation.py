@@ -3,21 +3,18 @@
 import importlib
 import inspect
 import pickle
-import sys
 from dataclasses import dataclass
 from fractions import Fraction as F
-from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.ratios import the_articles_rule
 from test_house import CORE
 
-import refnn
 from refnn import network
 from refnn.arrays import Refused
 from refnn.checking.catalogue.slip import code
 from refnn.network import Params
-from refnn.pruning import as_written as pruning_as_written
 from refnn.quantization import affine, as_written
 from refnn.validation import CODES, REAL, Numeric, choice, number, takes, whole
 
@@ -161,18 +158,7 @@ def test_a_kind_may_depend_on_earlier_arguments():
 
 def test_a_rule_of_the_article_passes_through_few_calls():
     """`prune` is R < τ; what stands around it must not hide it: at most 40 calls inside refnn."""
-    params, R = (network.init(np.random.default_rng(seed)) for seed in (0, 1))
-    inside, calls = str(Path(refnn.__file__).parent), []
-
-    def count(frame, event, _):
-        if event == "call" and frame.f_code.co_filename.startswith(inside):
-            calls.append(frame.f_code.co_name)
-
-    sys.setprofile(count)
-    try:
-        pruning_as_written.prune(params, R, 0.5)
-    finally:
-        sys.setprofile(None)
+    calls = the_articles_rule()
     assert 3 <= len(calls) <= 40, calls
 
 

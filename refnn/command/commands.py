@@ -20,19 +20,13 @@ def reproduce_command(options):
             raise Misused(f"CLAIM must be one of {', '.join(known)}, got {name!r}")
     seeds = {} if options.seeds is None else {"seeds": whole("--seeds", options.seeds, 2, 1000)}
     folder = _figures(options)
-    for name in options.claims or ("tour", *CLAIMS):
+    for name in options.claims or known:
         console.say(f"\n=== {name} ===\n")
         if name == "tour":
             _tour(folder, **seeds)
-            continue
-        claim = CLAIMS[name]
-        console.say(console.wrap(about(name)) + "\n")
-        progress = console.Progress(claim.STAGES + (folder is not None))
-        result = claim.compute(progress=progress, **seeds)
-        names = _save(claim, result, folder, progress)
-        progress.end()
-        console.say(claim.text(result))
-        _say_figures(folder, names)
+        else:
+            console.say(console.wrap(about(name)) + "\n")
+            _run(CLAIMS[name], folder, CLAIMS[name].text, **seeds)
     return 0
 
 
@@ -59,7 +53,13 @@ def _save(claim, result, folder, progress):
     return names
 
 
-def _say_figures(folder, names):
+def _run(claim, folder, text, **seeds):
+    """Compute a claim, with progress; write its figures; print its text."""
+    progress = console.Progress(claim.STAGES + (folder is not None))
+    result = claim.compute(progress=progress, **seeds)
+    names = _save(claim, result, folder, progress)
+    progress.end()
+    console.say(text(result))
     if names:
         console.say("\n" + console.wrap(f"Figures, in {folder}: {', '.join(names)}"))
 
@@ -67,14 +67,13 @@ def _say_figures(folder, names):
 def _tour(folder, **seeds):
     console.say("1. The article (§4.1, P = 8): what it prints, decided on rationals\n")
     console.say(tables.article_text())
-    progress = console.Progress(tour.STAGES + (folder is not None))
-    result = tour.compute(progress=progress, **seeds)
-    names = _save(tour, result, folder, progress)
-    progress.end()
-    for number, text in enumerate(tables.tour_text(result), start=2):
-        console.say(f"\n{number}. {text}")
-    _say_figures(folder, names)
+    _run(tour, folder, _numbered, **seeds)
     return 0
+
+
+def _numbered(result):
+    parts = enumerate(tables.tour_text(result), start=2)
+    return "\n".join(f"\n{number}. {text}" for number, text in parts)
 
 
 def _folder(path):

@@ -229,17 +229,16 @@ def tour_text(tour):
         yield section(tour)
 
 
+def _section(title, rows, heads, align, note=""):
+    return "\n".join([title, "", table(rows, heads, align), *(["", wrap(note)] if note else [])])
+
+
 def _trained(tour):
-    rows = [["network", told(tour.dense.values["R2"])], ["linear regression", told(tour.linear)]]
     how = f"Adam, lr {recipe.LR}, weight decay {recipe.DECAY:g}, {recipe.STEPS} steps. "
-    return "\n".join(
-        [
-            f"Trained: {tour.seeds} networks 10-5-1 on diabetes (seed s = split s and start s)",
-            wrap(how + "Here and below: the median over the seeds, in brackets their central 80%."),
-            "",
-            table(rows, ["", "test R²"], "lr"),
-        ]
-    )
+    how += "Here and below: the median over the seeds, in brackets their central 80%."
+    title = f"Trained: {tour.seeds} networks 10-5-1 on diabetes (seed s = split s and start s)"
+    rows = [["network", told(tour.dense.values["R2"])], ["linear regression", told(tour.linear)]]
+    return _section(f"{title}\n{wrap(how)}", rows, ["", "test R²"], "lr")
 
 
 def _quantized(tour):
@@ -251,19 +250,15 @@ def _quantized(tour):
             size = f"{v['bytes']} + {v['scale_bytes']}"
             error, J = _middle(v["error"], 3), _middle(v["J"], 1)
             rows.append([bits, row.name, error, J, told(v["R2"]), size])
-    return "\n".join(
-        [
-            "Quantized (量化): rms error of the 61 parameters; J, summed over 331 rows;",
-            "   test R²; bytes of the codes + of the scales",
-            "",
-            table(rows, ["bits", "scheme", "error", "J", "test R²", "bytes"], "rlrrrr"),
-            "",
-            wrap(
-                "as written: one (W, B) for all 61 by min-max, P = 2^bits, decoded with + B, "
-                "exactly. sign mended: the same with - B. nearest, one grid: rounded to nearest, "
-                "saturating. corrected: the same, one grid for each tensor."
-            ),
-        ]
+    return _section(
+        "Quantized (量化): rms error of the 61 parameters; J, summed over 331 rows;\n"
+        "   test R²; bytes of the codes + of the scales",
+        rows,
+        ["bits", "scheme", "error", "J", "test R²", "bytes"],
+        "rlrrrr",
+        "as written: one (W, B) for all 61 by min-max, P = 2^bits, decoded with + B, exactly. sign "
+        "mended: the same with - B. nearest, one grid: rounded to nearest, saturating. corrected: "
+        "the same, one grid for each tensor.",
     )
 
 
@@ -273,18 +268,14 @@ def _pruned(tour):
         v = row.values
         left, products = told(v["left"], "{:.0f}"), _middle(v["multiply_adds"], 0)
         rows.append([row.name, left, products, told(v["R2"])])
-    return "\n".join(
-        [
-            "Pruned (剪枝): parameters left of 61; multiply-adds left of 55; test R²",
-            "",
-            table(rows, ["rule", "left", "m-adds", "test R²"], "lrrr"),
-            "",
-            wrap(
-                "An unstructured mask saves no multiply-add by itself: a dense kernel still does "
-                "all 55. R < 0.5 removes every parameter with R < 0; how many others depends on "
-                "sum or mean, and on when training stops."
-            ),
-        ]
+    return _section(
+        "Pruned (剪枝): parameters left of 61; multiply-adds left of 55; test R²",
+        rows,
+        ["rule", "left", "m-adds", "test R²"],
+        "lrrr",
+        "An unstructured mask saves no multiply-add by itself: a dense kernel still does all 55. "
+        "R < 0.5 removes every parameter with R < 0; how many others depends on sum or mean, and "
+        "on when training stops.",
     )
 
 
@@ -293,17 +284,13 @@ def _both(tour):
     for row in tour.both:
         v = row.values
         rows.append([row.name, told(v["left"], "{:.0f}"), told(v["ratio"]), _middle(v["R2"], 2)])
-    return "\n".join(
-        [
-            "Both: parameters that are not 0; test error over that of the float network",
-            "",
-            table(rows, ["pruned; quantized", "not 0", "error ratio", "R²"], "lrrr"),
-            "",
-            wrap(
-                "As written, quantizing brings the pruned weights back: 0 decodes to about 2B/W. "
-                "With a zero point, 0 stays exactly 0."
-            ),
-        ]
+    return _section(
+        "Both: parameters that are not 0; test error over that of the float network",
+        rows,
+        ["pruned; quantized", "not 0", "error ratio", "R²"],
+        "lrrr",
+        "As written, quantizing brings the pruned weights back: 0 decodes to about 2B/W. With a "
+        "zero point, 0 stays exactly 0.",
     )
 
 

@@ -6,12 +6,15 @@ reach. Not a test."""
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
+import refnn
 from refnn import console, derivatives, network, training
 from refnn.network import Params
 from refnn.pruning import importance, schedules, truth
+from refnn.pruning.as_written import prune
 from refnn.quantization import affine, as_written, rounding
 
 
@@ -27,6 +30,28 @@ def best(run, times=5):
 
 def case(rng, N, batch=()):
     return network.init(rng, batch=batch), rng.standard_normal((N, 10)), rng.standard_normal((N, 1))
+
+
+def calls_inside(run):
+    """The names of refnn's functions that a call passes through, in order."""
+    inside, calls = str(Path(refnn.__file__).parent), []
+
+    def count(frame, event, _):
+        if event == "call" and frame.f_code.co_filename.startswith(inside):
+            calls.append(frame.f_code.co_name)
+
+    sys.setprofile(count)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def the_articles_rule():
+    """The calls that `prune` (R < τ) passes through on the 10-5-1 network."""
+    params, R = (network.init(np.random.default_rng(seed)) for seed in (0, 1))
+    return calls_inside(lambda: prune(params, R, 0.5))
 
 
 def three_numbers():
@@ -54,6 +79,8 @@ def three_numbers():
         )
         more = f"{checked - bare:5.1f} µs more than the bare lines' {bare:.1f} µs"
         print(f"{name + ' of three numbers':40} {more}   (at most 30)")
+    calls = len(the_articles_rule())
+    print(f"{'pruning.as_written.prune':40} {calls:5} calls inside refnn   (at most 40)")
 
 
 def main():
