@@ -18,7 +18,7 @@ SEEDS, STEPS, LR, DECAY, SIZES = 200, 300, 0.01, 10.0, (10, 5, 1)
 class Trained(NamedTuple):
     """A stack of networks, one a seed, and the data of each; S networks."""
 
-    params: Params
+    params: Params  # of S networks
     X: np.ndarray  # (S, N, 10) what each was trained on
     y: np.ndarray  # (S, N, 1)
     X_test: np.ndarray  # (S, M, 10) what not

@@ -39,8 +39,8 @@ class QParams:
     zero_point: object  # the code of 0.0, of the same shape
     qmin: int  # the smallest code
     qmax: int  # the largest code
-    axis: int | None = None
-    block: int | None = None
+    axis: int | None = None  # the axis whose slices have a scale each; negative from the end
+    block: int | None = None  # so many entries of a slice share a scale
 
 
 class QuantizeSteps(NamedTuple):
@@ -57,8 +57,8 @@ class Aligned(NamedTuple):
 
     scale: np.ndarray  # broadcasts against x, in x's arithmetic
     zero_point: np.ndarray  # broadcasts against x; float64, or whole numbers beside Fractions
-    qmin: int
-    qmax: int
+    qmin: int  # the smallest code
+    qmax: int  # the largest code
     dtype: np.dtype  # of decoded values
 
 

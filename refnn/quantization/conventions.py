@@ -43,8 +43,8 @@ class Convention:
 class Grid(NamedTuple):
     """What a convention makes of a tensor."""
 
-    scale: object
-    zero_point: object
+    scale: object  # real units per code
+    zero_point: object  # the code of 0.0
     codes: np.ndarray  # of x's shape
     decoded: np.ndarray  # of x's shape
 

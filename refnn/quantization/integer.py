@@ -53,7 +53,7 @@ class IntegerNetwork:
     W_ho: np.ndarray  # (outputs, hidden), codes
     b_h: np.ndarray  # (hidden,), int32, in units of s_x·s_W
     b_o: np.ndarray  # (outputs,), int32, in units of s_h·s_W
-    x_qparams: QParams
+    x_qparams: QParams  # one scale, as all grids but those of the weights
     W_ih_qparams: QParams  # of zero_point 0; one scale, or one a row
     z_h_qparams: QParams
     h_qparams: QParams
@@ -64,7 +64,7 @@ class IntegerNetwork:
     multiplier_o: object  # a whole number, or (outputs,)
     shift_o: object  # to the right, of multiplier_o's shape
     table: np.ndarray  # the code of h for every code of z_h, from qmin to qmax
-    activation: str
+    activation: str  # by its name
 
     @takes()
     def __post_init__(self):

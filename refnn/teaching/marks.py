@@ -45,14 +45,14 @@ class Layout(NamedTuple):
 class Marked(NamedTuple):
     """A sheet or a notebook, marked."""
 
-    file: str
+    file: str  # its path
     who: str  # the student's name on the sheet, or the name of the assignment
     seed: int | None  # of the sheet's numbers, or of the hidden cases; None if the sheet has none
-    got: int
-    of: int
-    rows: tuple
+    got: int  # points
+    of: int  # so many points
+    rows: tuple  # of Row
     remarks: tuple  # on the whole
-    layout: Layout
+    layout: Layout  # how it is printed
 
 
 def marked_text(marked):

@@ -23,21 +23,21 @@ class Candidate(NamedTuple):
 class Made(NamedTuple):
     """What a candidate makes of a tensor."""
 
-    codes: object
+    codes: object  # whole numbers, one a value of x
     decode: Callable  # of codes: their values
     scale: object = None  # None where it was given
-    zero_point: object = None
+    zero_point: object = None  # likewise
 
 
 class Printed(NamedTuple):
     """What is given, checked: exact numbers, and the intervals of those that may be results."""
 
-    x: list
-    codes: list
-    levels: int
-    scale: Fraction | None
+    x: list  # Fractions
+    codes: list  # whole numbers, as many as x
+    levels: int  # how many codes there are
+    scale: Fraction | None  # real units per code
     half: Fraction  # half a unit of the scale's last digit
-    zero_point: int | None
+    zero_point: int | None  # the code of 0.0
     decoded: list | None  # (low, high) of each
 
 
