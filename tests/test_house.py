@@ -56,6 +56,9 @@ def tree(path):
 def imports_of(name):
     """The modules of refnn that a module imports, at the top or inside a function."""
     for node in ast.walk(tree(modules()[name])):
+        if isinstance(node, ast.Import):
+            whole = [alias.name for alias in node.names if alias.name.split(".")[0] == "refnn"]
+            assert not whole, f"{name} says import {whole[0]}; from {whole[0]} import … shows what"
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "refnn":
             for alias in node.names:
                 inside = f"{node.module}.{alias.name}".removeprefix("refnn.")
@@ -210,6 +213,34 @@ def test_every_module_and_public_name_says_what_it_is():
         assert ast.get_docstring(tree(path)), name
         for node in public(name):
             assert ast.get_docstring(node), f"{name}.{node.name}"
+
+
+# What needs no example: what runs on checked arguments, and what a drawn figure or a command shows
+NO_EXAMPLE = {
+    "checking.catalogue.formulas.grid",
+    "command.cli.run",
+    "teaching.files.a_file",
+    "training.run",
+    "training.descent",
+    *(f"quantization.all_roundings.{name}" for name in ("layer_of", "down_and_up", "errors")),
+    *(f"quantization.all_roundings.{name}" for name in ("square", "table", "bits")),
+}
+
+
+def test_every_public_function_has_an_example():
+    """But kinds, which a decorator names, and the modules of what runs on checked arguments."""
+    missing = [
+        f"{name}.{node.name}"
+        for name in modules()
+        for node in public(name)
+        if isinstance(node, ast.FunctionDef)
+        and ">>>" not in ast.get_docstring(node)
+        and not node.name.isupper()
+        and not node.name.endswith("_command")
+        and node.name != "draw"
+        and name not in ("validation", "pruning.flips", "teaching.draws")
+    ]
+    assert set(missing) <= NO_EXAMPLE, set(missing) - NO_EXAMPLE
 
 
 def test_the_top_level_holds_only_what_the_frame_allows():

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn import arrays
-from refnn.arrays import Refused
+from refnn.arrays import MAX_SIZE, Refused
 from refnn.network import MASK, NETWORK, SCORES, Params, apply_mask
 from refnn.validation import takes, whole
 
@@ -102,7 +102,7 @@ def inputs(scores, count):
     return Params(columns, _all(scores.b_h), _all(scores.W_ho), _all(scores.b_o))
 
 
-@takes(scores=SCORES, m=whole(1, arrays.MAX_SIZE), n=_of_m)
+@takes(scores=SCORES, m=whole(1, MAX_SIZE), n=_of_m)
 def n_of_m(scores, n, m):
     """Keep the n highest of every m weights in a row of W_ih and of W_ho; biases stay.
 

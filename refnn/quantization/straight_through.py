@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refnn import arrays, network, training, transposed  # noqa: F401  (examples use network)
+from refnn import arrays, network, training, transposed
 from refnn.arrays import Refused, describe
-from refnn.network import FIELDS, NETWORK, Params, fields
+from refnn.network import FIELDS, NETWORK, Params
 from refnn.quantization import affine
 from refnn.quantization.affine import GRID, QParams
-from refnn.quantization.calibration import choose_qparams
-from refnn.validation import REAL, Numeric, takes
+from refnn.quantization.calibration import CALIBRATIONS, choose_qparams
+from refnn.validation import REAL, Numeric, choice, flag, takes, whole
 
 
 class AwareFit(NamedTuple):
@@ -44,7 +44,7 @@ def _as_x(name, upstream, arguments):
 
 def _one_axis(name, params, arguments):
     """Of numbers, each array in an arithmetic of its own; one network or a stack (S,)."""
-    parts = [arrays.numbers(part, a) for part, a in fields(name, params).items()]
+    parts = [arrays.numbers(part, a) for part, a in network.fields(name, params).items()]
     if len(params.batch) > 1:
         one = "one network or a stack of one leading axis"
         raise Refused(name, one, f"leading axes {params.batch}")
@@ -78,7 +78,7 @@ def gradient(upstream, x, qparams):
     return np.where(inside, upstream, upstream.dtype.type(0))
 
 
-@takes(params=_one_axis)
+@takes(params=_one_axis, bits=whole(2, 32), symmetric=flag, calibration=choice(*CALIBRATIONS))
 def grids(params, bits, symmetric=False, calibration="minmax"):
     """Return a grid for each of the four arrays, as `fit` takes them: per array, and per network if
     params is a stack (S,).
@@ -87,7 +87,16 @@ def grids(params, bits, symmetric=False, calibration="minmax"):
     [3, 3, 3, 3]
     """
     rule = {"symmetric": symmetric, "axis": 0 if params.batch else None, "calibration": calibration}
-    return tuple(choose_qparams(a, bits, **rule) for a in params.arrays())
+    return tuple(_grid(name, a, bits, rule) for name, a in network.fields("params", params).items())
+
+
+def _grid(name, a, bits, rule):
+    """The grid of one array of the network, whose range may have none."""
+    try:
+        return choose_qparams(a, bits, **rule)
+    except ValueError:
+        normal = "of a range whose scale is a finite normal number"
+        raise Refused(name, normal, describe(a)) from None
 
 
 @takes(params=NETWORK, grids=_four)

@@ -7,6 +7,7 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
+from checking.blind_spots import BLIND
 from refnn.checking import published
 from refnn.checking.catalogue import explain
 from refnn.checking.catalogue.slips import CATALOGUE
@@ -62,6 +63,15 @@ def test_blind_spots_by_hand():
         "accumulator_of_a_byte"
     }  # −128 fits a byte
     assert published.blind_spots(BY_NAME["accumulators"]) == ()
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
+def test_blind_spots_are_those_that_were_read(vector):
+    assert " ".join(published.blind_spots(vector)) == BLIND.get(vector.name, "")
+
+
+def test_every_blind_spot_that_was_read_is_of_a_vector():
+    assert set(BLIND) <= {vector.name for vector in VECTORS}
 
 
 def test_a_vector_sees_a_planted_slip(monkeypatch):

@@ -194,7 +194,10 @@ def test_a_misspelt_key_is_refused_with_those_that_are_known():
     for example, words in (
         ({"claims": [right], "input": "rounded"}, "example must be .*inputs.* 'input'"),
         ({"claims": [right], "p": 8}, "example must be .*P.* 'p'"),
-        ({"claims": [right, {**right, "Printed": 3}]}, r"claims\[1\] must be .* 'Printed'"),
+        (
+            {"claims": [right, {**right, "Printed": 3}]},
+            r"claims\[1\] must be .*printed.* 'Printed'",
+        ),
         ({"claims": [{**mask, "scop": "layer"}]}, r"claims\[0\] must be .*scope.* 'scop'"),
         ({"claims": [{**right, "inputs": "rounded"}]}, r"claims\[0\] must be .* 'inputs'"),
     ):

@@ -141,6 +141,14 @@ def test_refusals(rng):
         straight_through.grids(network.init(rng, (3, 2, 1), (2, 2)), 3)
 
 
+def test_grids_name_the_array_that_has_none():
+    params = network.init(np.random.default_rng(0)).map(lambda a: a * 1e-310)
+    with pytest.raises(ValueError, match=r"^grids: params\.W_ih must be of a range whose scale"):
+        straight_through.grids(params, 8)
+    with pytest.raises(ValueError, match=r"^grids: bits must be a whole number from 2 to 32"):
+        straight_through.grids(params, 33)
+
+
 def test_a_scale_beyond_the_precision_of_the_network_is_refused():
     params, X = (
         Params(*(a.astype(np.float32) for a in network.init(np.random.default_rng(0)).arrays())),

@@ -1,8 +1,8 @@
 """The one catalogue of plausible mistakes: a row each, with the edit that makes it.
 
-A slip is tried wherever numbers or code are judged: by verify, solve, check, grade, the published
-vectors and the museum. The tests plant each and demand that a named test catches it. Mistakes in
-formulas that none of these judges stand with the tests.
+A slip is tried where numbers or code of its formula are judged (by verify, solve, check, grade, the
+published vectors and the museum) or where a notebook shows it. The tests plant each and demand that
+a named test catches it. Mistakes in formulas that none of these judges stand with the tests.
 """
 
 from refnn.checking.catalogue.slip import Slip

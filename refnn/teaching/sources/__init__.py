@@ -1,1 +1,5 @@
 """The programming assignments, one file each: prose, solutions between marks, and checks."""
+
+from refnn import _offer
+
+__getattr__, __dir__ = _offer(globals())
