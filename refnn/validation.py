@@ -108,9 +108,11 @@ def _guarded(formula, admit):
     @wraps(formula)
     def checked(*args, **named):
         try:
-            given = admit and {**defaults, **dict(zip(in_order, args)), **named}
+            if admit is None:
+                return formula(*args, **named)
+            given = {**defaults, **dict(zip(in_order, args)), **named}
             twice = named and not named.keys().isdisjoint(in_order[: len(args)])
-            if not admit or twice or len(args) > len(in_order) or given.keys() != parameters.keys():
+            if twice or len(args) > len(in_order) or given.keys() != parameters.keys():
                 return formula(*args, **named)  # Python says what is wrong with such a call
             with np.errstate(all="ignore"):
                 admit(given, optional)

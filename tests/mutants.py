@@ -267,11 +267,12 @@ CAUGHT = {  # by which test: (name, formula, edits) …
         ("highest_sums_first", "pruning.structured.neurons", (SUMS, f"-({SUMS})")),
         ("means_for_sums", "pruning.structured.neurons", (SUMS, SUMS.replace("sum", "mean"))),
         ("later_unit_of_equals", "pruning.structured.neurons",
-         (f"_keep({SUMS}, count)", f"_keep(({SUMS})[..., ::-1], count)[..., ::-1]")),
+         (f"without_lowest({SUMS}, count)",
+          f"without_lowest(({SUMS})[..., ::-1], count)[..., ::-1]")),
         ("output_bias_removed", "pruning.structured.neurons",
-         ("_all(scores.b_o)", "_all(scores.b_o) & (count == 0)")),
+         ("everything(scores.b_o)", "everything(scores.b_o) & (count == 0)")),
         ("outgoing_weights_left", "pruning.structured.neurons",
-         ("keep, columns", "keep, _all(scores.W_ho)"))],
+         ("keep, columns", "keep, everything(scores.W_ho)"))],
     "pruning.test_structured.test_neurons_equal_a_plain_loop": [
         ("incoming_weights_alone", "pruning.structured.neurons", (SUMS, "W_ih.sum(axis=-1)"))],
     "pruning.test_structured.test_sums_are_exact": [
@@ -280,7 +281,7 @@ CAUGHT = {  # by which test: (name, formula, edits) …
         ("rows_for_columns", "pruning.structured.inputs", ("sum(axis=-2)", "sum(axis=-1)"),
          ("keep[..., None, :], scores.sizes[1], axis=-2", "keep[..., None], scores.sizes[0], -1")),
         ("biases_removed_with_inputs", "pruning.structured.inputs",
-         ("_all(scores.b_h)", "columns.all(axis=-1)"))],
+         ("everything(scores.b_h)", "columns.all(axis=-1)"))],
     "pruning.test_structured.test_compact_drops_the_units_that_keep_nothing_and_no_others": [
         ("dead_by_row_and_bias", "pruning.structured.compact",
          (USED, "mask.W_ih.any(axis=-1) | mask.b_h")),

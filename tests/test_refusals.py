@@ -215,7 +215,7 @@ ASIDE = {
         "fixed_point.within", "fixed_point.as_int32", "fixed_point.folded")),
     *(f"quantization.all_roundings.{name}" for name in (
         "layer_of", "down_and_up", "errors", "square", "table", "bits")),
-    "pruning.flips"}
+    "pruning.flips", "pruning.masks.without_lowest", "pruning.masks.everything"}
 
 BAD_NUMBERS = {
     "NaN": np.nan, "infinity": -np.inf, "string": "a", "None": None, "bool": True, "complex": 1j,

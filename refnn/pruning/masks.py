@@ -58,7 +58,25 @@ def _flat(a, axes):
 
 def _keep(scores, sparsity):
     n = scores.shape[-1]
+    return without_lowest(scores, round(sparsity * n))
+
+
+def without_lowest(scores, count):
+    """Return True but at the `count` lowest along the last axis, on checked arguments.
+
+    >>> without_lowest(np.array([3, 1, 2, 1]), 1)
+    array([ True, False,  True,  True])
+    """
     order = np.argsort(scores, axis=-1, kind="stable")  # (…, n): the earlier of equals first
-    keep = np.ones(scores.shape, dtype=bool)
-    np.put_along_axis(keep, order[..., : round(sparsity * n)], False, axis=-1)
+    keep = everything(scores)
+    np.put_along_axis(keep, order[..., :count], False, axis=-1)
     return keep
+
+
+def everything(a):
+    """Return the mask that keeps all of an array.
+
+    >>> everything(np.zeros(2))
+    array([ True,  True])
+    """
+    return np.ones(a.shape, bool)

@@ -284,7 +284,7 @@ def gradual(
     end = max(begin + 1, steps - steps // 4) if end is None else end
     params, X, y = _in_one_dtype(params, X, y)
     objective = transposed.objective(params.sizes, params.batch, X, y, activation)
-    theta, mask = params.flatten(), params.map(_all)
+    theta, mask = params.flatten(), params.map(masks.everything)
     flat, clock = (prod(params.batch), theta.shape[-1]), iter(range(steps + 1))
 
     def as_params(theta):
@@ -337,7 +337,7 @@ def sensitivity(params, X, y, criterion, sparsities, activation="tanh"):
 def _round_by_round(params, X, y, criterion, shares, starts, activation, how):
     """Score, prune to the next share, train from the next start (None: from what was scored)."""
     params, X, y = _in_one_dtype(params, X, y)
-    mask, history = params.map(_all), []
+    mask, history = params.map(masks.everything), []
     for share, start in zip(shares, starts):
         mask = _narrow(mask, share, criterion(params, X, y, activation))
         start = params if start is None else start
@@ -362,7 +362,3 @@ def _round_shares(sparsity, rounds):
 def _in_one_dtype(params, X, y):
     dtype = np.result_type(params.W_ih, X, y)
     return params.map(lambda a: a.astype(dtype)), X.astype(dtype), y.astype(dtype)
-
-
-def _all(a):
-    return np.ones(a.shape, bool)

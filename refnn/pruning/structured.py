@@ -20,6 +20,7 @@ import numpy as np
 from refnn import arrays
 from refnn.arrays import MAX_SIZE, Refused
 from refnn.network import MASK, NETWORK, SCORES, Params, apply_mask
+from refnn.pruning.masks import everything, without_lowest
 from refnn.validation import takes, whole
 
 
@@ -80,10 +81,10 @@ def neurons(scores, count):
     """
     inputs, _, outputs = scores.sizes
     W_ih, b_h, W_ho, _ = scores.map(_exact).arrays()
-    keep = _keep(W_ih.sum(axis=-1) + b_h + W_ho.sum(axis=-2), count)  # (…, hidden)
+    keep = without_lowest(W_ih.sum(axis=-1) + b_h + W_ho.sum(axis=-2), count)  # (…, hidden)
     rows = np.repeat(keep[..., None], inputs, axis=-1)  # (…, hidden, inputs)
     columns = np.repeat(keep[..., None, :], outputs, axis=-2)  # (…, outputs, hidden)
-    return Params(rows, keep, columns, _all(scores.b_o))
+    return Params(rows, keep, columns, everything(scores.b_o))
 
 
 @takes(scores=SCORES, count=_up_to(0))
@@ -97,9 +98,9 @@ def inputs(scores, count):
     array([[ True, False],
            [ True, False]])
     """
-    keep = _keep(_exact(scores.W_ih).sum(axis=-2), count)  # (…, inputs)
+    keep = without_lowest(_exact(scores.W_ih).sum(axis=-2), count)  # (…, inputs)
     columns = np.repeat(keep[..., None, :], scores.sizes[1], axis=-2)  # (…, hidden, inputs)
-    return Params(columns, _all(scores.b_h), _all(scores.W_ho), _all(scores.b_o))
+    return Params(columns, everything(scores.b_h), everything(scores.W_ho), everything(scores.b_o))
 
 
 @takes(scores=SCORES, m=whole(1, MAX_SIZE), n=_of_m)
@@ -122,7 +123,7 @@ def n_of_m(scores, n, m):
     array([[False,  True]])
     """
     W_ih, W_ho = _groups(scores.W_ih, n, m), _groups(scores.W_ho, n, m)
-    return Params(W_ih, _all(scores.b_h), W_ho, _all(scores.b_o))
+    return Params(W_ih, everything(scores.b_h), W_ho, everything(scores.b_o))
 
 
 # --- what is left ---------------------------------------------------------------------------------
@@ -198,24 +199,12 @@ def _exact(a):
     return arrays.objects([Fraction(v) for v in a.ravel().tolist()], a.shape)
 
 
-def _all(a):
-    return np.ones(a.shape, bool)
-
-
-def _keep(scores, count):
-    """Return False at the `count` lowest along the last axis."""
-    order = np.argsort(scores, axis=-1, kind="stable")  # the earlier of equals first
-    keep = _all(scores)
-    np.put_along_axis(keep, order[..., :count], False, axis=-1)
-    return keep
-
-
 def _groups(scores, n, m):
     """Return True at the n highest of every m along the last axis."""
     keep = np.empty(scores.shape, bool)
     for start in range(0, scores.shape[-1], m):
         group = scores[..., start : start + m]  # (…, rows, r), r ≤ m
-        keep[..., start : start + m] = _keep(group, max(group.shape[-1] - n, 0))
+        keep[..., start : start + m] = without_lowest(group, max(group.shape[-1] - n, 0))
     return keep
 
 

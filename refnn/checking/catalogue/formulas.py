@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refnn import arrays
 from refnn.network import FIELDS, Params
+from refnn.quantization import rounding
 from refnn.quantization.affine import QParams
 
 QUANTIZE, DEQUANTIZE = "quantization.affine.quantize", "quantization.affine.dequantize"
@@ -80,11 +80,7 @@ def grid(given):
 
 def _codes(given):
     q, p = np.asarray(given["q"]), grid(given)
-    return q if q.dtype.kind in "iu" else _narrow(q, p.qmin, p.qmax)
-
-
-def _narrow(codes, qmin, qmax):
-    return np.asarray(codes).astype(arrays.code_dtype(qmin, qmax))
+    return q if q.dtype.kind in "iu" else rounding.codes(q, p.qmin, p.qmax)
 
 
 def _network(given):
@@ -127,7 +123,7 @@ def _rescale_in_floats(call, given):
 
 
 def _round_trip(call, x, p):
-    codes = _narrow(call(QUANTIZE)(x, p), p.qmin, p.qmax)
+    codes = rounding.codes(call(QUANTIZE)(x, p), p.qmin, p.qmax)
     decoded = call(DEQUANTIZE)(codes, p)
     mse = np.mean((decoded - x) ** 2)
     return {"codes": codes, "decoded": decoded, "last": np.ravel(decoded)[-1], "mse": mse}
