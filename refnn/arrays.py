@@ -7,11 +7,12 @@ Every refusal names the argument, what was expected and what came; `validation` 
 
 import re
 from fractions import Fraction
-from functools import cache
 from math import inf, isfinite, prod
 from numbers import Integral
 
 import numpy as np
+
+from refnn.fast.blocks import cast, once
 
 EXACT, DOUBLE = np.dtype(object), np.dtype(np.float64)
 MAX_SIZE = 10**9
@@ -107,7 +108,7 @@ def _kind(name, x, a):
 
 
 def _finite(name, a):
-    if not np.isfinite(a).all():
+    if not np.isfinite(once(a)).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(a))[0])
         raise Refused(name, "finite", f"{a[where]} at index {where}" if where else f"{a}")
     return a
@@ -143,7 +144,7 @@ def double(name, a):
     """
     try:
         with np.errstate(over="ignore"):  # longdouble beyond float64 becomes inf: refused next
-            return a.astype(np.float64)
+            return cast(a, np.float64)
     except OverflowError:
         raise Refused(name, "finite", "a number too large for float64") from None
 
@@ -157,9 +158,16 @@ def together(arguments, *, exact=True, complex_=False):
     >>> together({"x": [Fraction(1, 3), 2], "scale": 0.5})[1]
     array(Fraction(1, 2), dtype=object)
     """
-    arrays, kinds = {}, {}
+    given, arrays, kinds = list(arguments.values()), {}, {}
+    for x in given:
+        if type(x) is not np.ndarray or x.dtype != DOUBLE or not x.flags.c_contiguous:
+            break
+        if not isfinite(np.vdot(x, x)):  # if a sum of squares is finite, all numbers are
+            break
+    else:
+        return given  # the common case, at once, and no second array
     for name, x in arguments.items():
-        if type(x) is np.ndarray and x.dtype == DOUBLE:  # the common cases, at once
+        if type(x) is np.ndarray and x.dtype == DOUBLE:
             a, kind = x, "ready"
         elif (type(x) is float and isfinite(x)) or (type(x) is int and abs(x) <= 2**53):
             arrays[name], kinds[name] = np.array(float(x)), "weak"
@@ -167,12 +175,10 @@ def together(arguments, *, exact=True, complex_=False):
         else:
             a = raw(name, x)
             kind = _kind(name, x, a)
-        if a.dtype != EXACT and not np.isfinite(a).all():
+        if a.dtype != EXACT:
             _finite(name, a)
         arrays[name], kinds[name] = a, kind
     found = set(kinds.values())
-    if found == {"ready"}:
-        return list(arrays.values())
     for name, kind in kinds.items():
         if kind == "complex" and (not complex_ or "fraction" in found):
             raise Refused(name, EXPECTED, "complex numbers", TypeError)
@@ -191,7 +197,7 @@ def together(arguments, *, exact=True, complex_=False):
 def _floats(name, a, kind, single):
     """One of the arrays of `together`, where none is of Fractions."""
     if kind == "single" or (kind == "weak" and single and abs(a) <= np.finfo(np.float32).max):
-        return a.astype(np.float32, copy=False)
+        return cast(a, np.float32)
     with np.errstate(all="ignore"):
         return _finite(name, a.astype(np.complex128) if kind == "complex" else double(name, a))
 
@@ -292,23 +298,23 @@ def integers(name, q):
         return a.astype(np.int64)
     if a.dtype.kind not in "iu":
         raise Refused(name, "an array of integers", f"dtype {a.dtype}", TypeError)
-    return a.astype(a.dtype.newbyteorder("="), copy=False)
+    return cast(a, a.dtype.newbyteorder("="))
 
 
-def code_dtype(low, high):
-    """The narrowest integer dtype for low..high: unsigned where low >= 0.
+def inside(name, a, low, high, span=None):
+    """Whole numbers within low..high, as they are; `span` is what a refusal calls these.
 
-    >>> code_dtype(0, 255), code_dtype(-8, 7), code_dtype(0, 256)
-    (dtype('uint8'), dtype('int8'), dtype('uint16'))
+    >>> inside("q", np.array([3, 9]), 0, 7)
+    Traceback (most recent call last):
+    refnn.arrays.Refused: q must be within 0..7, got 9
     """
-    return _code_dtype(int(low), int(high))  # NumPy's whole numbers would wrap
-
-
-@cache
-def _code_dtype(low, high):
-    if low >= 0:
-        return np.min_scalar_type(high)
-    return np.promote_types(np.min_scalar_type(low), np.min_scalar_type(-high - 1))
+    own, of_dtype = once(a), np.iinfo(a.dtype)
+    if low <= of_dtype.min and of_dtype.max <= high:
+        return a
+    if own.size and (own.min() < low or own.max() > high):
+        outside = own[(own < low) | (own > high)]
+        raise Refused(name, f"within {span or f'{low}..{high}'}", f"{outside.flat[0]}")
+    return a
 
 
 def broadcast(named):
@@ -338,7 +344,7 @@ def holding(low, high, *numbers):
     """
     if max(abs(low), abs(high)) <= 2**24:
         return numbers
-    return [a.astype(np.float64) if a.dtype == np.float32 else a for a in numbers]
+    return [cast(a, np.float64) if a.dtype == np.float32 else a for a in numbers]
 
 
 def aligned(name, a, shape, axis=None, block=None):
@@ -355,22 +361,16 @@ def aligned(name, a, shape, axis=None, block=None):
     if block is not None:
         blocked = (*shape[:axis], -(-shape[axis] // block), *shape[axis + 1 :])
         if a.shape != blocked:
-            raise Refused(
-                name,
-                f"of shape {blocked}, {shape} in blocks of {block}",
-                f"shape {a.shape}",
-            )
+            expected = f"of shape {blocked}, {shape} in blocks of {block}"
+            raise Refused(name, expected, f"shape {a.shape}")
         return a.take(np.arange(shape[axis]) // min(block, max(shape[axis], 1)), axis)
     if a.ndim == 0:
         return a
     if axis is None:
         raise Refused("axis", f"given where {name} has an entry a slice", "None")
     if a.shape != (shape[axis],):
-        raise Refused(
-            name,
-            f"a number or of shape ({shape[axis]},), one for each slice of axis {axis}",
-            f"shape {a.shape}",
-        )
+        expected = f"a number or of shape ({shape[axis]},), one for each slice of axis {axis}"
+        raise Refused(name, expected, f"shape {a.shape}")
     return a.reshape((-1,) + (1,) * (len(shape) - 1 - axis))
 
 
@@ -387,12 +387,8 @@ def axes(name, values, low=0, count=None):
         or len(values) > 32
         or (count is not None and len(values) != count)
     ):
-        raise Refused(
-            name,
-            f"a tuple of {'' if count is None else f'{count} '}whole numbers",
-            describe(values),
-            TypeError,
-        )
+        expected = f"a tuple of {'' if count is None else f'{count} '}whole numbers"
+        raise Refused(name, expected, describe(values), TypeError)
     values = tuple(whole(name, n, low) for n in values)
     if prod(values) > MAX_SIZE:
         raise Refused(name, f"of a product of at most {MAX_SIZE:,}", describe(values))

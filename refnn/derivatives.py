@@ -13,13 +13,20 @@ from math import prod
 
 import numpy as np
 
-from refnn import arrays
+from refnn import arrays, columns
 from refnn.arrays import Refused, describe
 from refnn.network import ACTIVATION, ACTIVATIONS, NETWORK, ROWS, Params, forward
 from refnn.validation import takes
 
 
-@takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, complex_=True)
+@takes(
+    params=NETWORK,
+    X=ROWS,
+    y=ROWS,
+    activation=ACTIVATION,
+    complex_=True,
+    fast=columns.per_example_gradients,
+)
 def per_example_gradients(params, X, y, activation="tanh"):
     """∂J_n/∂θ of J_n = ½‖y_n − ŷ_n‖² for every example, (…, N, 61); their sum over N is `backward`.
 
@@ -67,7 +74,7 @@ def hessian_vector_product(params, X, y, v, activation="tanh"):
     return Params(dz_v.mT @ X, dz_v.sum(axis=-2), dW_ho_v, y_v.sum(axis=-2)).flatten()
 
 
-@takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, complex_=True)
+@takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, complex_=True, fast=columns.hessian)
 def hessian(params, X, y, activation="tanh"):
     """The exact Hessian ∂²J/∂θ², (…, 61, 61).
 
@@ -93,7 +100,7 @@ def hessian(params, X, y, activation="tanh"):
     return H
 
 
-@takes(params=NETWORK, X=ROWS, activation=ACTIVATION, complex_=True)
+@takes(params=NETWORK, X=ROWS, activation=ACTIVATION, complex_=True, fast=columns.gauss_newton)
 def gauss_newton(params, X, activation="tanh"):
     """Σ GᵀG, (…, 61, 61): the Hessian without the residual's part.
 

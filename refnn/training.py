@@ -9,11 +9,11 @@ import numpy as np
 from refnn import arrays, network, transposed
 from refnn.arrays import Refused, describe
 from refnn.network import ACTIVATION, MASK, NETWORK, ROWS, Params
+from refnn.transposed import BETA1, BETA2, EPSILON
 from refnn.validation import Numeric, choice, numbers, takes, whole
 
 OPTIMIZERS = ("adam", "gd")
 MAX_STEPS = 10**7
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
 class Fit(NamedTuple):
@@ -163,7 +163,7 @@ def fit(
     >>> fit(p, X, np.sin(X), steps=200, lr=0.05).history[[0, -1]].round(4).tolist()
     [1.3125, 0.0001]
     """
-    form = transposed.objective
+    form = transposed.objective, transposed.order(params.sizes)
     return run(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activation)
 
 
@@ -179,7 +179,9 @@ def fit_plain(
     >>> fit_plain(p, X, np.sin(X), steps=200, lr=0.05).history[[0, -1]].round(4).tolist()
     [1.3125, 0.0001]
     """
-    return run(_plain, params, X, y, steps, lr, optimizer, weight_decay, mask, activation)
+    return run(
+        (_plain, slice(None)), params, X, y, steps, lr, optimizer, weight_decay, mask, activation
+    )
 
 
 def _plain(sizes, batch, X, y, activation):
@@ -197,22 +199,25 @@ def _plain(sizes, batch, X, y, activation):
 def run(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activation, through=None):
     """Do what `fit` does, on checked arguments, by a form of the objective.
 
-    The forms are `transposed.objective` and `_plain`. through(theta) -> (what the network computes
-    with, the slope of that by theta) is for parameters that are quantized on their way into the
-    network: J then jumps, and the parameters of the step with the least J come back instead of the
-    last.
+    form: `transposed.objective` and its order of the parameters, or `_plain` and that of
+    `Params.flatten`. through(theta) -> (what the network computes with, the slope of that by theta)
+    is for parameters that are quantized on their way into the network: J then jumps, and the
+    parameters of the step with the least J come back instead of the last.
     """
+    objective, order = form
     dtype = np.result_type(params.W_ih, X, y)
     theta = params.flatten().astype(dtype)
     flat = prod(params.batch), theta.shape[-1]
-    keep = None if mask is None else np.broadcast_to(mask.flatten(), theta.shape).reshape(flat)
+    start, keep = theta.reshape(flat)[:, order], None
+    if mask is not None:
+        keep = np.broadcast_to(mask.flatten(), theta.shape).reshape(flat)[:, order]
     X, y = X.astype(dtype, copy=False), y.astype(dtype, copy=False)
-    J_and_gradient = form(params.sizes, params.batch, X, y, activation)
+    J_and_gradient = objective(params.sizes, params.batch, X, y, activation)
 
     def project(theta):
         return theta if keep is None else np.where(keep, theta, theta.dtype.type(0))
 
-    start = project(theta.reshape(flat))
+    start = project(start)
     best, least = start.copy(), np.full((flat[0], 1), np.inf, dtype)
 
     def quantized(theta):
@@ -224,9 +229,10 @@ def run(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activation
 
     objective = J_and_gradient if through is None else quantized
     last, history = descent(objective, start, weight_decay, steps, lr, optimizer, project)
-    kept = (last if through is None else best).reshape(*params.batch, flat[1])
+    kept = np.empty(flat, dtype)
+    kept[:, order] = last if through is None else best
     history = history.reshape(*params.batch, steps + 1)
-    return Fit(Params.unflatten(kept, params.sizes), history)
+    return Fit(Params.unflatten(kept.reshape(theta.shape), params.sizes), history)
 
 
 def descent(objective, theta, decay, steps, lr, optimizer, project=None):
@@ -242,7 +248,8 @@ def descent(objective, theta, decay, steps, lr, optimizer, project=None):
         next(seen)[:], g = objective(theta)
         return g + decay * theta
 
-    rule = {"steps": steps, "lr": lr, "optimizer": optimizer, "project": project}
-    last = minimise.formula(theta, gradient, **rule)
+    rule = {"steps": steps, "lr": lr, "optimizer": optimizer}
+    rule["project"] = project or (lambda theta: theta)
+    last = transposed.minimise(theta, gradient, **rule)
     gradient(last)  # for its J
     return last, history.T

@@ -5,6 +5,7 @@ from fractions import Fraction as F
 
 import numpy as np
 import pytest
+from mutants import assert_caught
 from test_network import ACTIVATIONS, BY_HAND, X_BY_HAND, Y_BY_HAND, prime_case
 
 from refnn import derivatives, network
@@ -93,6 +94,116 @@ def test_gauss_newton_is_the_hessian_where_the_residual_is_zero_and_is_never_neg
     )  # elsewhere the Hessian may be
 
 
+def test_each_fast_form_is_its_formula():
+    """An example as a column, for stacks with and without data of their own, several outputs."""
+    rng = np.random.default_rng(9)
+    for sizes in ((4, 3, 2), (10, 5, 1), (1, 1, 1)):
+        for batch, own in (((), False), ((6,), False), ((6,), True), ((2, 3), True)):
+            p = network.init(rng, sizes, batch)
+            lead = batch if own else ()
+            X, y = (rng.standard_normal((*lead, 9, n)) for n in (sizes[0], sizes[2]))
+            for activation in ACTIVATIONS:
+                for f, given in (
+                    (derivatives.per_example_gradients, (p, X, y)),
+                    (derivatives.hessian, (p, X, y)),
+                    (derivatives.gauss_newton, (p, X)),
+                ):
+                    fast, plain = f(*given, activation), f.formula(*given, activation)
+                    assert (fast.shape, fast.dtype) == (plain.shape, plain.dtype)
+                    np.testing.assert_allclose(fast, plain, rtol=0, atol=3e-14 * abs(plain).max())
+
+
+def test_gauss_newton_is_the_sum_over_examples_and_outputs_of_the_slopes_of_y_hat():
+    params, X, _ = prime_case(batch=())
+    theta, h = params.flatten(), 1e-200
+    steps = Params.unflatten(theta + 1j * h * np.eye(theta.size), params.sizes)
+    for activation in ACTIVATIONS:
+        G = network.forward(steps, X, activation).y_hat.imag / h  # (θ, N, out)
+        truth = sum(np.outer(g, g) for g in G.reshape(theta.size, -1).T)
+        GN = derivatives.gauss_newton(params, X, activation)
+        assert np.abs(GN - truth).max() <= 1e-13 * np.abs(truth).max()
+        assert (GN == GN.T).all()
+
+
+def test_a_complex_step_passes_through_all_three():
+    """Im f(θ + ihv)/h is how f changes along v: no product on the way is conjugated."""
+    params, X, y = prime_case(batch=())
+    theta, v = params.flatten(), np.random.default_rng(5).standard_normal(26)
+
+    def all_three(theta):
+        p = Params.unflatten(theta, params.sizes)
+        GN = derivatives.gauss_newton(p, X)
+        return derivatives.hessian(p, X, y), GN, derivatives.per_example_gradients(p, X, y)
+
+    for step, up, down in zip(*(all_three(theta + h * v) for h in (1e-200j, 1e-5, -1e-5))):
+        truth = (up - down) / 2e-5
+        assert step.dtype == np.complex128
+        assert np.abs(step.imag / 1e-200 - truth).max() <= 1e-7 * np.abs(truth).max()
+
+
+def test_a_stack_may_have_its_own_x_or_y():
+    stack, X, y = prime_case()
+    many_X, many_y = (np.random.default_rng(6).standard_normal((7, *a.shape)) for a in (X, y))
+    for own_X, own_y in ((many_X, y), (X, many_y), (many_X, many_y)):
+        H, GN = derivatives.hessian(stack, own_X, own_y), derivatives.gauss_newton(stack, own_X)
+        per = derivatives.per_example_gradients(stack, own_X, own_y)
+        for s in range(7):
+            one = Params.unflatten(stack.flatten()[s], stack.sizes)
+            x, t = (a[s] if a.ndim > 2 else a for a in (own_X, own_y))
+            for together, alone in (
+                (H[s], complex_step_of_the_gradient(one, x, t, "tanh")),
+                (GN[s], derivatives.gauss_newton(one, x)),
+                (per[s], derivatives.per_example_gradients(one, x, t)),
+            ):
+                np.testing.assert_allclose(together, alone, rtol=1e-9, atol=1e-11)
+
+
+def test_per_example_gradients_are_exact_on_fractions():
+    for activation in ("relu", "identity"):
+        per = derivatives.per_example_gradients(BY_HAND, X_BY_HAND, Y_BY_HAND, activation)
+        for n in range(2):
+            row = X_BY_HAND[n : n + 1], Y_BY_HAND[n : n + 1]
+            assert (per[n] == network.backward(BY_HAND, *row, activation).flatten()).all()
+
+
+PER_EXAMPLE = "test_per_example_gradients_are_those_of_each_row_and_sum_to_backward"
+HESSIAN = "test_hessian_equals_the_complex_step_of_the_gradient"
+GAUSS_NEWTON = "test_gauss_newton_is_the_sum_over_examples_and_outputs_of_the_slopes_of_y_hat"
+COMPLEX = "test_a_complex_step_passes_through_all_three"
+SLIPS = {
+    "slope_forgotten": ("* ACTIVATIONS[activation][1](z, h)", "* 1", PER_EXAMPLE),
+    "inputs_without_what_flows_back": (
+        "_products(dz, X,",
+        "_products(np.ones_like(dz), X,",
+        PER_EXAMPLE,
+    ),
+    "crossed_twice_on_one_side": (
+        "[..., own[:, :into, None], own[:, None, into:]] += bent[..., into:, :].mT",
+        "[..., own[:, into:, None], own[:, None, :into]] += bent[..., into:, :]",
+        HESSIAN,
+    ),
+    "crossed_once": ("bent[..., into:, :].mT", "0 * bent[..., into:, :].mT", HESSIAN),
+    "bend_without_the_residual": (
+        "_through(params.W_ho, r)",
+        "_through(params.W_ho, np.ones_like(r))",
+        HESSIAN,
+    ),
+    "outputs_mixed": (
+        "np.eye(D.shape[-3], dtype=D.dtype)",
+        "np.ones(D.shape[-3:-2] * 2)",
+        GAUSS_NEWTON,
+    ),
+    "conjugated": ("G @ G.mT", "G @ G.conj().mT", COMPLEX),
+    "one_output_of_two": ("if len(one) == 1", "if True", GAUSS_NEWTON),
+}
+
+
+@pytest.mark.parametrize(("right", "wrong", "caught_by"), SLIPS.values(), ids=SLIPS)
+def test_a_slip_in_the_products_is_caught(right, wrong, caught_by, monkeypatch):
+    edits = [(right, wrong)]
+    assert_caught(monkeypatch, "columns.hessian", edits, f"test_derivatives.{caught_by}")
+
+
 def test_inverse_without_equals_inverting_the_smaller_matrix():
     rng = np.random.default_rng(0)
     A = rng.standard_normal((7, 11, 11))
@@ -118,11 +229,16 @@ def test_inverse_without_equals_inverting_the_smaller_matrix():
 def test_no_examples_float32_and_refusals():
     params, X, y = prime_case()
     assert (derivatives.hessian(params, X[:0], y[:0]) == 0).all()
+    assert (derivatives.gauss_newton(params, X[:0]) == 0).all()
     assert derivatives.per_example_gradients(params, X[:0], y[:0]).shape == (7, 0, 26)
     small = Params(*(a.astype(np.float32) for a in params.arrays()))
-    assert (
-        derivatives.hessian(small, X.astype(np.float32), y.astype(np.float32)).dtype == np.float32
-    )
+    x, t = X.astype(np.float32), y.astype(np.float32)
+    for result in (
+        derivatives.hessian(small, x, t),
+        derivatives.gauss_newton(small, x),
+        derivatives.per_example_gradients(small, x, t),
+    ):
+        assert result.dtype == np.float32
     with pytest.raises(ValueError, match=r"hessian_vector_product: v must be of shape \(…, 26\)"):
         derivatives.hessian_vector_product(params, X, y, np.ones(25))
     with pytest.raises(ValueError, match="hessian: y must be of shape"):

@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[1]
 REFNN = ROOT / "refnn"
 
 PARTS = (  # a part imports from its own row and from the rows above it
-    ("arrays", "validation", "console"),
+    ("arrays", "validation", "fast", "console"),
     ("network",),
-    ("article", "data", "derivatives"),
+    ("article", "data", "columns", "derivatives"),
     ("training", "transposed"),
     ("quantization",),
     ("pruning",),
@@ -28,6 +28,12 @@ PARTS = (  # a part imports from its own row and from the rows above it
     ("command",),
     ("__main__",),
 )
+FAST = (
+    "fast.blocks",
+    "fast.elementwise",
+    "fast.selection",
+    "columns",
+)  # below the core, with the plumbing
 CORE = (
     "network",
     "derivatives",
@@ -129,7 +135,7 @@ def test_matplotlib_and_ipywidgets_have_one_home_each():
 
 
 def test_the_core_runs_in_an_otherwise_empty_folder(tmp_path):
-    for name in ("arrays", "validation", *CORE):
+    for name in ("arrays", "validation", *FAST, *CORE):
         target = tmp_path / "refnn" / Path(*name.split(".")).with_suffix(".py")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(modules()[name], target)

@@ -3,6 +3,7 @@ hold exactly."""
 
 import numpy as np
 import pytest
+from mutants import plant
 
 from refnn import data, network, training, transposed
 from refnn.network import Params
@@ -133,9 +134,9 @@ def test_fit_equals_its_plain_form():
         ((), 1001, 256),
     ):
         for activation in ("tanh", "sigmoid", "relu", "identity"):
-            for own_data in (False, True):
-                params = network.init(rng, (5, 3, 2), batch)
-                X, y = (rng.standard_normal((*(batch if own_data else ()), N, k)) for k in (5, 2))
+            for own_data, outputs in ((False, 2), (True, 2), (False, 1), (True, 1)):
+                params, own = network.init(rng, (5, 3, outputs), batch), batch if own_data else ()
+                X, y = (rng.standard_normal((*own, N, k)) for k in (5, outputs))
                 saved, transposed.BLOCK = transposed.BLOCK, block
                 try:
                     fast = training.fit(
@@ -183,6 +184,74 @@ def test_many_steps_of_the_fast_form_end_where_the_plain_form_ends():
             fast.params.flatten(), plain.params.flatten(), rtol=1e-9, atol=1e-11
         )
         np.testing.assert_allclose(fast.history, plain.history, rtol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("optimizer", training.OPTIMIZERS)
+def test_the_steps_in_place_are_those_of_minimise_to_the_last_bit(rng, optimizer, dtype):
+    for shape, lr in (((61,), 0.03), ((4, 61), np.linspace(0.001, 0.1, 4)[:, None]), ((0, 3), 1)):
+        theta = rng.standard_normal(shape).astype(dtype)
+        before, lr = theta.copy(), np.asarray(lr, dtype)
+
+        def gradient(theta):
+            return np.sin(theta) * theta + dtype(0.1) * theta
+
+        for project in (lambda theta: theta, lambda theta: np.where(theta > 0, theta, dtype(0))):
+            rule = {"steps": 150, "lr": lr, "optimizer": optimizer, "project": project}
+            fast = transposed.minimise(theta, gradient, **rule)
+            plain = training.minimise(theta, gradient, **rule)
+            np.testing.assert_array_equal(fast, plain, strict=True)
+        assert (theta == before).all()
+
+
+def test_parameters_of_the_steps_are_not_overwritten():
+    """Whoever keeps what a gradient was asked for, or what it answered, keeps it."""
+    seen = []
+
+    def gradient(theta):
+        seen.append(theta)
+        return theta
+
+    rule = {"steps": 3, "lr": np.array(0.5), "project": lambda theta: theta}
+    transposed.minimise(np.array([1.0, -1.0]), gradient, optimizer="gd", **rule)
+    assert [theta.tolist() for theta in seen] == [[1, -1], [0.5, -0.5], [0.25, -0.25]]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("v_hat *= g", "v_hat *= v_hat"),
+        ("1 - BETA2 ** t)", "1 - BETA2)"),
+        ("v_hat += epsilon", "v_hat += 0"),
+        ("moments += hats", "moments -= hats"),
+        ("theta - lr * g", "theta + lr * g"),
+    ],
+)
+def test_a_slip_in_the_steps_is_caught(right, wrong, monkeypatch):
+    plant(monkeypatch, "transposed.minimise", [(right, wrong)])
+    with pytest.raises((AssertionError, RuntimeWarning)):
+        test_the_steps_in_place_are_those_of_minimise_to_the_last_bit(
+            np.random.default_rng(0), "adam", np.float64
+        )
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("dW2 += r @ h1.mT", "dW2[...] = r @ h1.mT"),
+        ("gradient.fill(0)", "pass"),
+        ("np.vecdot(r_flat, r_flat) / 2", "np.vecdot(r_flat, r_flat)"),
+        ("x.mT).reshape(dW1.shape) * back", "x.mT).reshape(dW1.shape)"),
+        ("times_slope(back @ r, z, h)", "times_slope(back @ np.abs(r), z, h)"),
+        ("np.subtract(1, z, out=z)", "np.subtract(1, h, out=z)"),
+        ("J[nets]", "J[:1]"),
+        ("if len(yt) == 1 else yt[nets]", "if len(yt) == 1 else yt[: nets.stop - nets.start]"),
+    ],
+)
+def test_a_slip_in_the_fast_objective_is_caught(right, wrong, monkeypatch):
+    plant(monkeypatch, "transposed.objective", [(right, wrong)])
+    with pytest.raises((AssertionError, ValueError)):
+        test_fit_equals_its_plain_form()
 
 
 def test_divergence_stays_where_it_happens_and_is_quiet():

@@ -26,6 +26,7 @@ from refnn.checking.running import behaviour, child, properties, pruner
 from refnn.checking.running.properties import Broken, promise
 from refnn.checking.running.sandbox import Failure, Session
 from refnn.checking.running.staircase import staircase
+from refnn.quantization import rounding
 from refnn.quantization.affine import QParams
 from refnn.validation import takes
 
@@ -258,7 +259,7 @@ def _vectors(formula, subject, grid):
         own = QParams(float(Fraction(scale)), *whole)
         pairs = [(getattr(own, n), getattr(grid, n)) for n in matter if n not in names]
         if all(abs(a - b) <= 1e-9 * abs(a) for a, b in pairs):
-            dtype = arrays.code_dtype(own.qmin, own.qmax) if decodes else np.float64
+            dtype = rounding.code_dtype(own.qmin, own.qmax) if decodes else np.float64
             f = _of_dtype(properties.vector(subject.on(_values(own)), subject.label), dtype)
             yield _recomputed(v.name, f, _words(v.inputs[x]), _words(v.printed[printed]))
 

@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from refnn.fast import selection
 from refnn.network import MASK, SCORES, Params
 from refnn.validation import choice, number, numbers, takes
 
@@ -61,6 +62,7 @@ def _keep(scores, sparsity):
     return without_lowest(scores, round(sparsity * n))
 
 
+@takes(fast=selection.without_lowest)
 def without_lowest(scores, count):
     """Return True but at the `count` lowest along the last axis, on checked arguments.
 

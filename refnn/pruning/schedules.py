@@ -284,14 +284,20 @@ def gradual(
     end = max(begin + 1, steps - steps // 4) if end is None else end
     params, X, y = _in_one_dtype(params, X, y)
     objective = transposed.objective(params.sizes, params.batch, X, y, activation)
-    theta, mask = params.flatten(), params.map(masks.everything)
+    order, theta, mask = (
+        transposed.order(params.sizes),
+        params.flatten(),
+        params.map(masks.everything),
+    )
     flat, clock = (prod(params.batch), theta.shape[-1]), iter(range(steps + 1))
 
     def as_params(theta):
-        return Params.unflatten(theta.reshape(*params.batch, flat[1]), params.sizes)
+        entries = theta[:, np.argsort(order)].reshape(*params.batch, flat[1])
+        return Params.unflatten(entries, params.sizes)
 
     def held(theta):
-        return np.where(mask.flatten().reshape(flat), theta, theta.dtype.type(0))
+        keep = mask.flatten().reshape(flat)[:, order]
+        return np.where(keep, theta, theta.dtype.type(0))
 
     def project(theta):
         nonlocal mask
@@ -301,7 +307,7 @@ def gradual(
             mask = _narrow(mask, share, criterion(as_params(held(theta)), X, y, activation))
         return held(theta)
 
-    theta = theta.reshape(flat)
+    theta = theta.reshape(flat)[:, order]
     last, history = descent(objective, theta, weight_decay, steps, lr, optimizer, project)
     return Pruned(as_params(last), mask, history.reshape(*params.batch, steps + 1))
 

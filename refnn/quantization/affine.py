@@ -20,6 +20,7 @@ import numpy as np
 
 from refnn import arrays
 from refnn.arrays import Refused, describe
+from refnn.fast import elementwise
 from refnn.quantization.rounding import codes, half_even, saturate
 from refnn.validation import INTEGERS, REAL, takes
 
@@ -56,7 +57,7 @@ class Aligned(NamedTuple):
     """A grid as the formulas want it: checked, and laid along x."""
 
     scale: np.ndarray  # broadcasts against x, in x's arithmetic
-    zero_point: np.ndarray  # broadcasts against x; float64, or whole numbers beside Fractions
+    zero_point: np.ndarray  # broadcasts against x, in x's arithmetic
     qmin: int  # the smallest code
     qmax: int  # the largest code
     dtype: np.dtype  # of decoded values
@@ -107,7 +108,7 @@ def align(p, shape, dtype):
         scale = arrays.double("scale", np.asarray(p.scale)).astype(like.dtype)
         if not (np.isfinite(scale) & (scale >= np.finfo(like.dtype).tiny)).all():
             raise Refused("scale", f"a normal number in {like.dtype}", describe(p.scale))
-    zero_point = np.asarray(p.zero_point).astype(object if dtype == arrays.EXACT else np.float64)
+    zero_point = np.asarray(p.zero_point).astype(scale.dtype)
     scale = arrays.aligned("scale", scale, shape, p.axis, p.block)
     zero_point = arrays.aligned("zero_point", zero_point, shape, p.axis, p.block)
     return Aligned(scale, zero_point, p.qmin, p.qmax, dtype)
@@ -143,17 +144,14 @@ def GRID_OF_CODES(name, p, arguments):
     if type(getattr(p, "scale", 1.0)) not in (int, float):
         dtype = arrays.numbers("scale", checked(p, name).scale).dtype
     grid = _fitting(name, p, q.shape, dtype)
-    outside = (q < grid.qmin) | (q > grid.qmax)
-    if outside.any():
-        raise Refused("q", f"within qmin..qmax = {p.qmin}..{p.qmax}", f"{q[outside].flat[0]}")
-    arguments["q"] = q.astype(object if dtype == arrays.EXACT else np.float64)
+    arrays.inside("q", q, grid.qmin, grid.qmax, f"qmin..qmax = {grid.qmin}..{grid.qmax}")
     return grid
 
 
 # --- the formulas ---------------------------------------------------------------------------------
 
 
-@takes(x=REAL, qparams=GRID)
+@takes(x=REAL, qparams=GRID, blocks="x", fast=elementwise.affine_quantize)
 def quantize(x, qparams):
     """q = clip(round(x/scale) + zero_point, qmin, qmax)   (corrects §3.1.1 of the article).
 
@@ -166,7 +164,7 @@ def quantize(x, qparams):
     return quantize_steps.formula(x, qparams).saturated
 
 
-@takes(x=REAL, qparams=GRID)
+@takes(x=REAL, qparams=GRID, blocks="x")
 def quantize_steps(x, qparams):
     """The steps of `quantize`, one field an operation.
 
@@ -180,7 +178,7 @@ def quantize_steps(x, qparams):
     return QuantizeSteps(divided, rounded, shifted, codes(saturated, qparams.qmin, qparams.qmax))
 
 
-@takes(q=INTEGERS, qparams=GRID_OF_CODES)
+@takes(q=INTEGERS, qparams=GRID_OF_CODES, blocks="q", fast=elementwise.affine_dequantize)
 def dequantize(q, qparams):
     """x̂ = (q − zero_point)·scale; corrects §3.1.2. q must be integers within qmin..qmax.
 
@@ -193,7 +191,7 @@ def dequantize(q, qparams):
     return saturate(np.asarray(steps * qparams.scale).astype(qparams.dtype))
 
 
-@takes(x=REAL, qparams=GRID)
+@takes(x=REAL, qparams=GRID, blocks="x", fast=elementwise.affine_fake_quantize)
 def fake_quantize(x, qparams):
     """x̂ of the code of x, in x's own dtype: dequantize(quantize(x)); what quantization does to x.
 
@@ -201,4 +199,4 @@ def fake_quantize(x, qparams):
     array([0.25, 1.75])
     """
     q = quantize.formula(x, qparams)
-    return dequantize.formula(q.astype(qparams.zero_point.dtype), qparams)  # a byte would wrap
+    return dequantize.formula(q, qparams)

@@ -16,6 +16,7 @@ import numpy as np
 
 from refnn import arrays
 from refnn.arrays import Refused, describe
+from refnn.fast import elementwise
 from refnn.network import NETWORK, Params
 from refnn.quantization.rounding import codes, saturate
 from refnn.validation import CODES, REAL, Numeric, takes, whole
@@ -48,7 +49,7 @@ class DequantizeSteps(NamedTuple):
     decoded: np.ndarray  # (Q + B)/W, real units
 
 
-@takes(x=REAL, W=REAL, B=REAL, P=LEVELS, hold="P")
+@takes(x=REAL, W=REAL, B=REAL, P=LEVELS, hold="P", blocks="x", fast=elementwise.as_written_quantize)
 def quantize(x, W, B, P):
     """Q(x) = ⌊x·W + B⌋ mod P   (§3.1.1 参数量化, as written).
 
@@ -61,7 +62,7 @@ def quantize(x, W, B, P):
     return quantize_steps.formula(x, W, B, P).wrapped
 
 
-@takes(x=REAL, W=REAL, B=REAL, P=LEVELS, hold="P")
+@takes(x=REAL, W=REAL, B=REAL, P=LEVELS, hold="P", blocks="x")
 def quantize_steps(x, W, B, P):
     """The steps of `quantize`; a product beyond the largest float stays there.
 
@@ -75,7 +76,7 @@ def quantize_steps(x, W, B, P):
     return QuantizeSteps(scaled, shifted, floored, codes(wrapped, 0, P - 1))
 
 
-@takes(q=CODES, W=DIVISOR, B=REAL)
+@takes(q=CODES, W=DIVISOR, B=REAL, blocks="q")
 def dequantize(q, W, B):
     """x̂ = (Q(x) + B) / W   (§3.1.2 权重调整, as written).
 
@@ -87,7 +88,7 @@ def dequantize(q, W, B):
     return dequantize_steps.formula(q, W, B).decoded
 
 
-@takes(q=CODES, W=DIVISOR, B=REAL)
+@takes(q=CODES, W=DIVISOR, B=REAL, blocks="q")
 def dequantize_steps(q, W, B):
     """The steps of `dequantize`.
 

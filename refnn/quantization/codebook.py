@@ -188,12 +188,13 @@ def _train(params, X, y, codebook, steps, lr, optimizer, weight_decay, activatio
     dtype, stack, history = np.result_type(params.W_ih, X, y), prod(params.batch), []
     X, y, c = (a.astype(dtype, copy=False) for a in (X, y, codebook.centroids))
     c, q = (a.reshape(stack, a.shape[-1]) for a in (c, codebook.codes))  # (S, levels), (S, 61)
+    q = q[:, transposed.order(params.sizes)]  # for the objective
     J_and_gradient = transposed.objective(params.sizes, params.batch, X, y, activation)
 
     def slope(c):
         w = np.take_along_axis(c, q, -1)  # (S, 61)
         J, g = J_and_gradient(w)
-        history.append(J)
+        history.append(J.copy())
         return gradient.formula(g + weight_decay * w, q, c.shape[-1])  # (S, levels)
 
     c = minimise.formula(c, slope, steps=steps, lr=lr, optimizer=optimizer)

@@ -15,6 +15,7 @@ import numpy as np
 
 from refnn import arrays
 from refnn.arrays import Refused, describe
+from refnn.fast.blocks import cast
 from refnn.quantization.rounding import codes, half_away
 from refnn.validation import Numeric, takes, whole
 
@@ -41,12 +42,8 @@ def within(name, a, low=LOW, high=HIGH):
     Traceback (most recent call last):
     refnn.arrays.Refused: codes must be within -128..127, got 200
     """
-    a = arrays.integers(name, a)
-    outside = (a < low) | (a > high)
-    if outside.any():
-        span = "int32" if (low, high) == (LOW, HIGH) else f"{low}..{high}"
-        raise Refused(name, f"within {span}", f"{a[outside].flat[0]}")
-    return a
+    span = "int32" if (low, high) == (LOW, HIGH) else None
+    return arrays.inside(name, arrays.integers(name, a), low, high, span)
 
 
 def as_int32(name, expected, a):
@@ -59,7 +56,7 @@ def as_int32(name, expected, a):
     a = np.asarray(a)
     outside = (a < LOW) | (a > HIGH)
     if outside.any():
-        raise Refused(name, expected, describe(a[outside].flat[0]))
+        raise Refused(name, expected, describe(int(a[outside].flat[0])))
     return a.astype(np.int32)
 
 
@@ -71,7 +68,7 @@ def _positive(name, real, arguments):
 
 def _int32(name, a, arguments):
     """Of whole numbers that an int32 holds; in int64, so that products fit."""
-    return within(name, a).astype(np.int64)
+    return cast(within(name, a), np.int64)
 
 
 def _scale(name, a, arguments):
@@ -124,7 +121,13 @@ def _beside_bias(name, W, arguments):
 
 
 of_accumulators = takes(
-    accumulator=_int32, multiplier=_scale, shift=_scale, qmin=INT32, qmax=INT32, zero_point=_code
+    accumulator=_int32,
+    multiplier=_scale,
+    shift=_scale,
+    qmin=INT32,
+    qmax=INT32,
+    zero_point=_code,
+    blocks="accumulator",
 )
 
 
@@ -224,21 +227,23 @@ def matmul(a, b, a_zero_point=0, b_zero_point=0):
     array([[-38, -83],
            [-44, -98]], dtype=int32)
     """
-    a, b, a_zero_point, b_zero_point = _without_overflow(a, b, a_zero_point, b_zero_point)
+    a, b, a_zero_point, b_zero_point = _exactly(a, b, a_zero_point, b_zero_point)
     left = a - a_zero_point[..., None]  # (…, rows, n) − (rows, 1)
     right = b - b_zero_point  # (…, n, columns) − (columns,)
     return as_int32("a", "such that a @ b fits int32", left @ right)
 
 
-def _without_overflow(a, b, a_zero_point, b_zero_point):
-    """All four in int64 if no sum can pass it, else in Python's whole numbers, which have no
-    edge."""
+def _exactly(a, b, a_zero_point, b_zero_point):
+    """All four in the fastest arithmetic that is exact: no sum of products, in whatever order, can
+    pass the whole numbers that it holds. Python's have no edge."""
     given = a, b, a_zero_point, b_zero_point
     a_size, b_size, a_zero, b_zero = (
         max(1, -int(np.min(v, initial=0)), int(np.max(v, initial=0))) for v in given
     )
-    fits = (a_size + a_zero) * (b_size + b_zero) * a.shape[-1] < 2**63
-    return [v.astype(np.int64 if fits else object) for v in given]
+    largest = (a_size + a_zero) * (b_size + b_zero) * a.shape[-1]
+    held = (2**24, np.float32), (2**53, np.float64), (2**63 - 1, np.int64)
+    dtype = next((dtype for most, dtype in held if largest <= most), object)
+    return [v.astype(dtype) for v in given]
 
 
 @takes(bias=_int32, W=_beside_bias, zero_point=INT32)

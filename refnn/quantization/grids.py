@@ -67,11 +67,8 @@ def _values_above_0(name, values, arguments):
 
 def _codes(name, codes, arguments):
     """Admit indices into values."""
-    codes, count = arrays.integers(name, codes), len(arguments["values"])
-    outside = (codes < 0) | (codes >= count)
-    if outside.any():
-        raise Refused(name, f"within 0..{count - 1}", f"{codes[outside].flat[0]}")
-    return codes.astype(np.intp)
+    codes = arrays.integers(name, codes)
+    return arrays.inside(name, codes, 0, len(arguments["values"]) - 1).astype(np.intp)
 
 
 def _scale(name, scale, arguments):

@@ -13,13 +13,15 @@ Floats give floats of whole value, Fractions Python's whole numbers; right also 
 exact. `saturate` and `codes` are the two other steps on the way to a code.
 """
 
+from functools import cache
+
 import numpy as np
 
 from refnn import arrays
 from refnn.validation import REAL, generator, takes
 
 
-@takes(x=REAL)
+@takes(x=REAL, blocks="x")
 def floor(x):
     """⌊x⌋, the largest whole number not above x; the rule of the article's §3.1.1.
 
@@ -29,7 +31,7 @@ def floor(x):
     return np.floor(x)
 
 
-@takes(x=REAL)
+@takes(x=REAL, blocks="x")
 def ceil(x):
     """⌈x⌉, the smallest whole number not below x.
 
@@ -39,7 +41,7 @@ def ceil(x):
     return np.ceil(x)
 
 
-@takes(x=REAL)
+@takes(x=REAL, blocks="x")
 def toward_zero(x):
     """x without its fraction: a cast to an integer type, as C does it.
 
@@ -49,7 +51,7 @@ def toward_zero(x):
     return np.trunc(x)
 
 
-@takes(x=REAL)
+@takes(x=REAL, blocks="x")
 def half_up(x):
     """⌊x + ½⌋: to the nearest, a half goes up.
 
@@ -60,7 +62,7 @@ def half_up(x):
     return below + (x - below >= 0.5)  # x − ⌊x⌋ is exact where it matters, x + ½ would round
 
 
-@takes(x=REAL)
+@takes(x=REAL, blocks="x")
 def half_down(x):
     """⌈x − ½⌉: to the nearest, a half goes down.
 
@@ -70,7 +72,7 @@ def half_down(x):
     return 0 - half_up.formula(-x)
 
 
-@takes(x=REAL)
+@takes(x=REAL, blocks="x")
 def half_away(x):
     """sign(x)·⌊|x| + ½⌋: to the nearest, a half goes away from zero (C's round, gemmlowp's shift).
 
@@ -80,7 +82,7 @@ def half_away(x):
     return np.sign(x) * half_up.formula(np.abs(x))
 
 
-@takes(x=REAL)
+@takes(x=REAL, blocks="x")
 def half_even(x):
     """To the nearest, a half goes to the even neighbour (IEEE 754; ONNX QuantizeLinear).
 
@@ -120,4 +122,20 @@ def codes(whole, low, high):
     >>> codes(np.array([0.0, 7.0]), 0, 7)
     array([0, 7], dtype=uint8)
     """
-    return np.asarray(whole).astype(arrays.code_dtype(low, high))
+    return np.asarray(whole).astype(code_dtype(low, high))
+
+
+def code_dtype(low, high):
+    """The narrowest integer dtype for low..high: unsigned where low >= 0.
+
+    >>> code_dtype(0, 255), code_dtype(-8, 7), code_dtype(0, 256)
+    (dtype('uint8'), dtype('int8'), dtype('uint16'))
+    """
+    return _code_dtype(int(low), int(high))  # NumPy's whole numbers would wrap
+
+
+@cache
+def _code_dtype(low, high):
+    if low >= 0:
+        return np.min_scalar_type(high)
+    return np.promote_types(np.min_scalar_type(low), np.min_scalar_type(-high - 1))

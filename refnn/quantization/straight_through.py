@@ -141,11 +141,12 @@ def fit(
     >>> [round(float(J), 2) for J in (aware.history[0], aware.history.min())]
     [0.98, 0.1]
     """
-    form, through = transposed.objective, _through(params, grids)
+    order = transposed.order(params.sizes)
+    form, through = (transposed.objective, order), _through(params, grids, order)
     rule = steps, lr, optimizer, weight_decay, mask, activation
     best, history = training.run(form, params, X, y, *rule, through)
     theta = best.flatten()  # (…, 61)
-    used, _ = through(theta.reshape(-1, theta.shape[-1]))
+    used, _ = _through(params, grids)(theta.reshape(-1, theta.shape[-1]))
     return AwareFit(best, Params.unflatten(used.reshape(theta.shape), params.sizes), history)
 
 
@@ -155,11 +156,11 @@ def _along(params, grids):
     return [g if g is None else affine.align(g, a.shape, a.dtype) for a, g in pairs]
 
 
-def _through(params, grids):
+def _through(params, grids, order=slice(None)):
     """A function of θ (S, 61) -> θ̂ and where the gradient passes: `fake_quantize` and `gradient` of
-    all four arrays at once."""
+    all four arrays at once. θ has an order of the entries of flatten."""
     _along(params, grids)  # refuses a scale that is no normal number in their precision
-    scale, zero_point, qmin, qmax, real = _flat(params, grids)
+    scale, zero_point, qmin, qmax, real = (a[:, order] for a in _flat(params, grids))
     lowest, highest = qmin - zero_point, qmax - zero_point  # in steps from 0
     wide = np.maximum(-qmin, qmax) > 2**24  # in float64, as `arrays.holding` says
 

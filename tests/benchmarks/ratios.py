@@ -1,9 +1,8 @@
-"""How much faster is the fast form? Run by hand: python tests/benchmarks/ratios.py
+"""How much faster is the fast form? Run by hand, with the rest: python tests/benchmarks
 
 Every line is a ratio measured in one run on one machine, best of several, beside what it should
 reach. Not a test."""
 
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -155,17 +154,3 @@ def main():
     rows.append(("200 pruned and tuned: against a loop", spans[1] / spans[0], 1, note))
     for name, ratio, target, note in rows:
         print(f"{name:40} {ratio:7.1f} times   (at least {target})   {note}")
-    spans = {}
-    for _ in range(7):
-        for module in ("numpy", "refnn"):
-            command = [sys.executable, "-c", f"import {module}"]
-            spans.setdefault(module, []).append(
-                best(lambda c=command: subprocess.run(c, check=True), 1)
-            )
-    ratio = min(spans["refnn"]) / min(spans["numpy"])
-    print(f"{'import refnn over import numpy':40} {ratio:7.2f}         (at most 1.25)")
-
-
-if __name__ == "__main__":
-    three_numbers()
-    main()

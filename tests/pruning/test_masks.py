@@ -4,9 +4,11 @@ from fractions import Fraction as F
 
 import numpy as np
 import pytest
+from mutants import assert_caught
 
 from pruning.test_as_written import THETA, untrained
 from refnn import network, training
+from refnn.fast import selection
 from refnn.network import Params
 from refnn.pruning import importance, masks
 
@@ -109,3 +111,56 @@ def test_refusals():
             masks.by_sparsity(good, sparsity)
     with pytest.raises(ValueError, match="by_sparsity: scope must be one of 'global', 'layer'"):
         masks.by_sparsity(good, 0.5, "row")
+
+
+def long_rows(rng, sample):
+    """Rows long enough for a sample to be looked at first, made to mislead it."""
+    n = 16 * sample + 77
+    step = n // sample
+    normal = rng.standard_normal(n)
+    periodic = np.where(np.arange(n) % step == 0, normal, 100 + normal)  # the sample is unlike
+    yield from (normal, np.sort(normal), np.sort(normal)[::-1], periodic, np.zeros(n))
+    yield from (rng.integers(0, 3, n).astype(float), np.round(normal, 1), normal.astype(np.float32))
+    yield np.where(rng.random(n) < 1e-4, 1e300 * normal, 0.0)  # nearly all are equal, to −0 too
+
+
+def test_the_fast_form_keeps_what_the_sorted_order_keeps(rng):
+    plain, fast = masks.without_lowest.formula, masks.without_lowest
+    for shape in ((1,), (7,), (3, 11), (2, 3, 5), (4, 0, 3), (0, 4)):
+        for scores in (
+            rng.integers(0, 4, shape),
+            rng.standard_normal(shape),
+            rng.choice([0.0, -0.0, 1.0], shape),
+            np.vectorize(F, otypes=[object])(rng.integers(0, 4, shape), 3),
+        ):
+            for count in range(shape[-1] + 1):
+                found = fast(scores, count)
+                np.testing.assert_array_equal(found, plain(scores, count), strict=True)
+                assert ((~found).sum(axis=-1) == count).all()
+    scores = rng.standard_normal(16 * selection.SAMPLE + 77)
+    assert (fast(scores, 400_000) == plain(scores, 400_000)).all()
+    sizes = selection.SAMPLE, selection.MARGIN
+    selection.SAMPLE, selection.MARGIN = 2**9, 2**4
+    try:
+        for scores in long_rows(rng, selection.SAMPLE):
+            for share in (0, 1e-4, 0.1, 0.5, 0.9, 1 - 1e-4, 1):
+                count = round(share * scores.size)
+                assert (fast(scores, count) == plain(scores, count)).all()
+    finally:
+        selection.SAMPLE, selection.MARGIN = sizes
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("scores >= lowest", "scores > lowest"),
+        ("equal.cumsum(axis=-1) > more", "equal.cumsum(axis=-1) >= more"),
+        ("equal.cumsum(axis=-1) > more", "equal.cumsum(axis=-1) <= more"),
+        ("[[place]]", "[[place - 1]]"),
+        ("0 <= place < len(between)", "True"),
+        ("below += block.size - np", "below += 1 + block.size - np"),
+    ],
+)
+def test_a_slip_in_the_fast_form_is_caught(right, wrong, monkeypatch):
+    test = "pruning.test_masks.test_the_fast_form_keeps_what_the_sorted_order_keeps"
+    assert_caught(monkeypatch, "fast.selection.without_lowest", [(right, wrong)], test)

@@ -10,7 +10,7 @@ import pytest
 
 from refnn import data, network, training
 from refnn.network import ACTIVATIONS, Params
-from refnn.quantization import affine, calibration, integer
+from refnn.quantization import affine, calibration, fixed_point, integer
 from refnn.quantization.affine import QParams
 
 LOW, HIGH = -(2**31), 2**31 - 1
@@ -569,6 +569,32 @@ def test_requantize_refusals():
             integer.fixed_point_multiplier(real)
     with pytest.raises(TypeError, match=r"fixed_point_multiplier: real .* write float"):
         integer.fixed_point_multiplier(F(1, 3))
+
+
+def test_products_are_exact_at_the_edge_of_every_arithmetic(rng):
+    """Sums on both sides of 2^24, 2^53 and 2^63: floats are used only where they hold every sum."""
+    dtypes = set()
+    for n in (1, 3, 64, 511):
+        for bits in (4, 8, 11, 12, 20, 24, 30, 40):
+            for signs in ((1, 1), (1, -1)):  # sums at the bound, and sums that cancel to small ones
+                most = 2 ** (bits - 1)
+                a = rng.integers(most - 3, most, (3, n), dtype=np.int64)
+                b = rng.integers(most - 3, most, (n, 2), dtype=np.int64)
+                a[:, n // 2 :] *= signs[1]
+                zeros = rng.integers(-2, 3, 3), rng.integers(-2, 3, 2)
+                left, right = a.astype(object) - zeros[0][:, None], b.astype(object) - zeros[1]
+                exact = left @ right
+                dtypes.add(fixed_point._exactly(a, b, *zeros)[0].dtype.name)
+                if all(-(2**31) <= s < 2**31 for s in exact.flat):
+                    assert (integer.matmul(a, b, *zeros) == exact).all()
+                else:
+                    with pytest.raises(ValueError, match="matmul: a must be such that"):
+                        integer.matmul(a, b, *zeros)
+    assert dtypes == {"float32", "float64", "int64", "object"}
+    for n, dtype in ((2**10, "float32"), (2**10 + 1, "float64")):  # (127 + 1)² is 2^14
+        size = np.full((1, n), 127, np.int8), np.full((n, 1), -127, np.int8)
+        assert fixed_point._exactly(*size, np.array(0), np.array(0))[0].dtype == dtype
+        assert integer.matmul(*size) == -n * 127**2
 
 
 def test_matmul_refusals():

@@ -19,7 +19,6 @@ from math import lcm
 
 import numpy as np
 
-from refnn import arrays
 from refnn.checking import solver
 from refnn.checking.catalogue.candidate import Candidate, Made, seen, tensors
 from refnn.checking.catalogue.explain import right, slips_of
@@ -27,7 +26,7 @@ from refnn.checking.catalogue.formulas import CHOOSE, DEQUANTIZE, QUANTIZE, RULE
 from refnn.checking.plane import digits
 from refnn.checking.plane.circle import feasible_W
 from refnn.checking.roundtrip import roundtrip
-from refnn.quantization import affine, as_written, calibration
+from refnn.quantization import affine, as_written, calibration, rounding
 from refnn.quantization.affine import QParams
 from refnn.quantization.conventions import CONVENTIONS
 
@@ -114,7 +113,7 @@ def _mended(q, W, B):
 
 def _written(W, B, P, encode=as_written.quantize, decode=as_written.dequantize, **grid):
     """§3.1 with this pair, or one half of it exchanged."""
-    dtype = arrays.code_dtype(0, P - 1)
+    dtype = rounding.code_dtype(0, P - 1)
     return lambda x: Made(
         encode(x, W, B, P), lambda codes: decode(np.array(codes, dtype), W, B), **grid
     )
@@ -174,7 +173,7 @@ def _slips_as_written(P, name, half):
 
 
 def _affine(p, encode=affine.quantize, decode=affine.dequantize, chosen=True):
-    dtype = arrays.code_dtype(p.qmin, p.qmax)
+    dtype = rounding.code_dtype(p.qmin, p.qmax)
     grid = {"scale": p.scale, "zero_point": p.zero_point} if chosen else {}
     return lambda x: Made(encode(x, p), lambda codes: decode(np.array(codes, dtype), p), **grid)
 

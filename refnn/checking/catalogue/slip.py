@@ -16,6 +16,7 @@ from functools import cache
 
 from refnn import derivatives
 from refnn.quantization import rounding
+from refnn.validation import takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ def code(function):
     """The source of a function without docstrings and comments, each statement on a line.
 
     >>> print(code(rounding.floor.formula))
-    @takes(x=REAL)
+    @takes(x=REAL, blocks='x')
     def floor(x):
         return np.floor(x)
     """
@@ -119,6 +120,11 @@ def sources(formula, edits):
     return edited
 
 
+def _without_fast_form(fast=None, **kinds):
+    """`takes` for an edited formula: the fast form is that of the right one."""
+    return takes(**kinds)
+
+
 @cache
 def compiled(formula, edits):
     """The names of a formula's module, with its functions compiled anew from the edited code.
@@ -129,7 +135,7 @@ def compiled(formula, edits):
     >>> floor([1.5, 2.5])
     array([2., 2.])
     """
-    names = {**ALSO, **vars(home(formula))}
+    names = {**ALSO, **vars(home(formula)), "takes": _without_fast_form}
     for name, text in sources(formula, edits).items():
         exec(compile(text, f"<{formula}, edited: {name}>", "exec"), names)
     return names

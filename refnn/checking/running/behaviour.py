@@ -12,13 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refnn import arrays
 from refnn.checking.catalogue.explain import each
 from refnn.checking.catalogue.formulas import FORMULAS, Recipe
 from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.checking.plane.digits import short
 from refnn.checking.running.properties import ODD, U, exactly
-from refnn.quantization import affine
+from refnn.quantization import affine, rounding
 from refnn.quantization.affine import QParams
 
 FAR = np.array([2.5e9, 3e9, 4e9])  # beyond int32, where every cast wraps below 0
@@ -202,4 +201,4 @@ def grid_of(d, qmin, qmax):
 def _some_codes(qmin, qmax, most):
     """Codes of the whole range, in the narrowest dtype."""
     steps = np.unique(np.linspace(0, qmax - qmin, min(qmax - qmin, most) + 1).astype(np.int64))
-    return (qmin + steps).astype(arrays.code_dtype(qmin, qmax))
+    return (qmin + steps).astype(rounding.code_dtype(qmin, qmax))

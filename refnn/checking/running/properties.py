@@ -281,7 +281,7 @@ def decoding(f, d, grid):
     room = 8 * U * (abs(z) + np.abs(codes)) * scale  # four roundings in float32, twice
     zero = d(f(np.zeros(1)))[0]
     stays = abs(zero) <= 8 * U * 2 * abs(z) * scale
-    values = d(codes.astype(arrays.code_dtype(grid.qmin, grid.qmax)))
+    values = d(codes.astype(rounding.code_dtype(grid.qmin, grid.qmax)))
     again, once = f(values), d(f(x))
     twice, error = d(f(once)), np.abs(once - x)
 
