@@ -242,7 +242,7 @@ def descent(objective, theta, decay, steps, lr, optimizer, project=None):
     before the first step, then after each.
     """
     history = np.empty((steps + 1, len(theta)), theta.dtype)
-    seen = iter(history)
+    seen, decay = iter(history), decay.reshape(()) if decay.size == 1 else decay
 
     def gradient(theta):
         next(seen)[:], g = objective(theta)

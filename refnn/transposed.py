@@ -24,16 +24,23 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # of Adam
 class Block(NamedTuple):
     """k networks and m rows, and where to put what they give; examples along the last axis."""
 
-    nets: slice  # these networks of the stack
+    W1: np.ndarray  # (k, hidden, in + 1)
+    W1_x: np.ndarray  # the same, in the shape of the product with x
+    W2: np.ndarray  # (k, out, hidden + 1)
+    back: np.ndarray  # W_hoᵀ (k, hidden, out)
     x: np.ndarray  # X₁ᵀ of all networks (in + 1, m), or of each (k, in + 1, m)
+    x_again: np.ndarray  # X₁ (m, in + 1) or (k, m, in + 1)
     y: np.ndarray  # Yᵀ (1 or k, out, m)
-    z: np.ndarray  # Z, then the slopes by Z (k, hidden, m)
-    z_x: np.ndarray  # the same memory, in the shape of a product with x
+    z: np.ndarray  # Z (k, hidden, m)
+    z_x: np.ndarray  # the same, in the shape of the product with x
+    d: np.ndarray  # W_hoᵀ·R, then the slopes by Z (k, hidden, m)
+    d_x: np.ndarray  # the same, in the shape of the product with x_again
     h: np.ndarray  # H (k, hidden, m)
     h1: np.ndarray  # H₁ (k, hidden + 1, m), the last row 1
+    h1_again: np.ndarray  # H₁ᵀ (k, m, hidden + 1)
     r: np.ndarray  # R (k, out, m)
-    r_flat: np.ndarray  # the same memory (k, out·m)
-    J: np.ndarray  # (k,), summed over blocks
+    r_flat: np.ndarray  # the same (k, out·m)
+    J: np.ndarray  # (k,), the sum over blocks
     dW1: np.ndarray  # (k, hidden, in + 1), likewise
     dW2: np.ndarray  # (k, out, hidden + 1), likewise
 
@@ -65,83 +72,100 @@ def objective(sizes, batch, X, y, activation):
     >>> J.tolist(), g.tolist()
     ([2.0], [[2.0, 1.0, 12.0, 2.0]])
     """
-    inputs, hidden, outputs = sizes
-    S, cut = prod(batch), hidden * (inputs + 1)  # W₁ before the cut, W₂ after
-    J, gradient = np.empty(S, X.dtype), np.empty((S, cut + outputs * (hidden + 1)), X.dtype)
+    _, hidden, outputs = sizes
+    S, n = prod(batch), len(order(sizes))
+    own = np.empty((S, n), X.dtype, order="F")  # so W₂·H₁ is summed in one order everywhere
+    J, gradient = np.empty(S, X.dtype), np.empty((S, n), X.dtype)
+    rows = min(X.shape[-2], max(1, BLOCK // (hidden + 1)))  # of a block
+    blocks = _blocks(sizes, rows, X, y, own, J, gradient)
     activate, times_slope = _in_place(activation)
-    blocks = _blocks(sizes, X, y, J, gradient[:, :cut], gradient[:, cut:])
+    product = np.dot if X.ndim == 2 else np.matmul
+    joined = X.ndim == 2 and S > 1  # the W₁ of several networks, copied into one matrix
+    through = np.multiply if outputs == 1 else np.matmul  # W_hoᵀ·R
+    alone = rows == X.shape[-2]
 
     def J_and_gradient(theta):
-        J.fill(0)
-        gradient.fill(0)
-        for nets, x, y, z, z_x, h, h1, r, r_flat, own_J, dW1, dW2 in blocks:
-            W1 = theta[nets, :cut].reshape(*z_x.shape[:-1], inputs + 1)
-            W2 = theta[nets, cut:].reshape(dW2.shape)
-            back = W2[..., :hidden].mT  # W_hoᵀ (k, hidden, out)
-            np.matmul(W1, x, out=z_x)
+        np.copyto(own, theta)
+        if not alone:
+            J.fill(0)
+            gradient.fill(0)
+        for block in blocks:
+            W1, W1_x, W2, back, x, x_again, y, z, z_x, d, d_x = block[:11]
+            h, h1, h1_again, r, r_flat, own_J, dW1, dW2 = block[11:]
+            if joined:
+                np.copyto(W1_x.reshape(W1.shape), W1)
+            product(W1_x, x, out=z_x)
             activate(z, h)
             np.matmul(W2, h1, out=r)
             r -= y
-            if outputs == 1:  # then W_ho is a factor of each unit, and may wait for the sum
-                times_slope(r, z, h)
-                dW1 += (z_x @ x.mT).reshape(dW1.shape) * back
-            else:
-                times_slope(back @ r, z, h)
-                dW1 += (z_x @ x.mT).reshape(dW1.shape)
-            dW2 += r @ h1.mT
-            own_J += np.vecdot(r_flat, r_flat) / 2
+            through(back, r, out=d)
+            times_slope(d, z, h)
+            put(dW1, product(d_x, x_again).reshape(dW1.shape))
+            put(dW2, r @ h1_again)
+            put(own_J, np.vecdot(r_flat, r_flat) / 2)
         return J, gradient
 
+    put = np.copyto if alone else _add
     return J_and_gradient
 
 
-def _blocks(sizes, X, y, J, dW1, dW2):
-    """Return the blocks, which share the memory of Z, H₁ and R; each has its rows of X₁ᵀ in one
-    piece.
+def _add(total, part):
+    total += part
 
-    J (S,), dW1 (S, hidden·(in + 1)) and dW2 (S, out·(hidden + 1)) are those of all networks."""
+
+def _blocks(sizes, rows, X, y, own, J, gradient):
+    """Return the blocks, which share the memory of Z, D, H₁ and R; each has its rows of X₁ᵀ in one
+    piece. own (S, 61) is where theta will stand, J (S,) and gradient (S, 61) what is to be found.
+    """
     inputs, hidden, outputs = sizes
-    S, N, dtype = len(J), X.shape[-2], X.dtype
+    S, N, cut, dtype = len(J), X.shape[-2], hidden * (inputs + 1), X.dtype
     X, y = (a.reshape(S, *a.shape[-2:]) if a.ndim > 2 else a[None] for a in (X, y))
     X1t = np.concatenate([X.mT, np.ones((len(X), 1, N), dtype)], axis=1)  # (1 or S, in + 1, N)
     yt = np.ascontiguousarray(y.mT)  # (1 or S, out, N)
-    most = min(N, max(1, BLOCK // (hidden + 1)))  # rows of a block
-    many = max(1, min(S, BLOCK // ((hidden + 1) * most)))  # networks of a block
-    rows = [slice(n, min(n + most, N)) for n in range(0, N, most)]
-    of_all = [np.ascontiguousarray(X1t[0, :, n]) for n in rows]
-    H1 = np.ones((many, hidden + 1, most), dtype)
-    Z, R = (np.empty(many * units * most, dtype) for units in (hidden, outputs))
+    nets = max(1, min(S, BLOCK // ((hidden + 1) * rows)))  # of a block
+    parts = [slice(n, min(n + rows, N)) for n in range(0, N, rows)]
+    of_all = [np.ascontiguousarray(X1t[0, :, n]) for n in parts]
+    H1 = np.ones((nets, hidden + 1, rows), dtype)
+    Z, D, R = (np.empty(nets * units * rows, dtype) for units in (hidden, hidden, outputs))
 
-    def block(nets, n, x):
-        k, m = nets.stop - nets.start, n.stop - n.start
-        z, r, h1 = Z[: k * hidden * m], R[: k * outputs * m], H1[:k, :, :m]
-        z_x, t = z.reshape(k * hidden, m), yt if len(yt) == 1 else yt[nets]
-        if len(X1t) > 1:
-            x, z_x = X1t[nets, :, n], z.reshape(k, hidden, m)
+    def block(s, n, x):
+        k, m = s.stop - s.start, n.stop - n.start
+        W1, dW1 = (a[s, :cut].reshape(k, hidden, inputs + 1) for a in (own, gradient))
+        W2, dW2 = (a[s, cut:].reshape(k, outputs, hidden + 1) for a in (own, gradient))
+        z, d = (a[: k * hidden * m].reshape(k, hidden, m) for a in (Z, D))
+        r, h1, t = R[: k * outputs * m], H1[:k, :, :m], yt if len(yt) == 1 else yt[s]
+        W1_x, z_x, d_x = W1, z, d
+        if len(X1t) == 1:  # then all k networks are one product
+            W1_x, z_x, d_x = (a.reshape(k * hidden, a.shape[-1]) for a in (W1, z, d))
+        else:
+            x = X1t[s, :, n]
+        x_again = (
+            np.ascontiguousarray(x.mT) if len(parts) == 1 else x.mT
+        )  # a short product likes it
         return Block(
-            *(nets, x, t[..., n], z.reshape(k, hidden, m), z_x, h1[:, :hidden], h1),
-            *(r.reshape(k, outputs, m), r.reshape(k, outputs * m), J[nets]),
-            *(dW1[nets].reshape(k, hidden, inputs + 1), dW2[nets].reshape(k, outputs, hidden + 1)),
+            *(W1, W1_x, W2, W2[..., :hidden].mT, x, x_again, t[..., n], z, z_x, d, d_x),
+            *(h1[:, :hidden], h1, h1.mT, r.reshape(k, outputs, m), r.reshape(k, outputs * m)),
+            *(J[s], dW1, dW2),
         )
 
-    stacks = [slice(s, min(s + many, S)) for s in range(0, S, many)]
-    return [block(nets, n, x) for nets in stacks for n, x in zip(rows, of_all)]
+    stacks = [slice(s, min(s + nets, S)) for s in range(0, S, nets)]
+    return [block(s, n, x) for s in stacks for n, x in zip(parts, of_all)]
 
 
 def _in_place(activation):
-    """Return (f(z) into h, z ← d·f'(z)), without temporaries where it pays."""
+    """Return (f(z) into h, d ← d·f'(z)), without temporaries where it pays."""
     f, slope, _ = ACTIVATIONS[activation]
 
     def activate(z, h):
         h[...] = f(z)
 
     def times_slope(d, z, h):
-        np.multiply(d, slope(z, h), out=z)
+        d *= slope(z, h)
 
     def times_slope_of_tanh(d, z, h):
-        np.multiply(h, h, out=z)
-        np.subtract(1, z, out=z)
-        np.multiply(d, z, out=z)  # d·(1 − h²)
+        np.multiply(h, h, out=z)  # z is free by now
+        z *= d
+        d -= z  # d·(1 − h²)
 
     if activation == "tanh":
         return (lambda z, h: np.tanh(z, out=h)), times_slope_of_tanh
@@ -155,22 +179,26 @@ def minimise(theta, gradient, *, steps, lr, optimizer, project):
     >>> minimise(np.array([4.0]), lambda theta: 2 * theta, **rule)
     array([0.5])
     """
-    theta = project(theta)
-    moments, hats = np.zeros((2, 2, *theta.shape), theta.dtype)  # (m, v) and (m̂, v̂)
-    m_hat, v_hat = hats
-    alone = (2, *[1] * theta.ndim)
-    keep = np.array([BETA1, BETA2], theta.dtype).reshape(alone)
-    take = np.array([1 - BETA1, 1 - BETA2], theta.dtype).reshape(alone)
-    epsilon, corrections = np.array(EPSILON, theta.dtype), np.empty(alone, theta.dtype)
+    theta, constants = project(theta), (BETA1, BETA2, 1 - BETA1, 1 - BETA2, EPSILON, 0, 0)
+    m, v, m_hat, v_hat = np.zeros((4, *theta.shape), theta.dtype)
+    lr = lr.reshape(()) if lr.size == 1 else lr
+    # Numbers as arrays of theta's dtype, which NumPy need not convert at every step
+    beta1, beta2, rest1, rest2, epsilon, seen1, seen2 = (
+        np.array(c, theta.dtype) for c in constants
+    )
     for t in range(1, steps + 1):
         g = gradient(theta)
         if optimizer == "adam":
-            np.multiply(take, g, out=hats)
+            np.multiply(rest1, g, out=m_hat)
+            m *= beta1
+            m += m_hat  # β₁m + (1 − β₁)g
+            np.multiply(rest2, g, out=v_hat)
             v_hat *= g
-            moments *= keep
-            moments += hats
-            corrections[0], corrections[1] = 1 - BETA1**t, 1 - BETA2**t
-            np.divide(moments, corrections, out=hats)
+            v *= beta2
+            v += v_hat  # β₂v + (1 − β₂)g²
+            seen1[()], seen2[()] = 1 - BETA1**t, 1 - BETA2**t
+            np.divide(m, seen1, out=m_hat)
+            np.divide(v, seen2, out=v_hat)
             np.sqrt(v_hat, out=v_hat)
             v_hat += epsilon
             g = np.divide(m_hat, v_hat, out=m_hat)

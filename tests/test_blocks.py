@@ -137,6 +137,18 @@ def test_rounding_is_the_same_in_blocks(rng, rule):
         assert_same(getattr(rounding, rule), values(rng, dtype))
 
 
+def test_the_same_numbers_are_drawn_in_blocks():
+    x = np.linspace(-3, 3, N).reshape(N, 1)
+    one, other = np.random.default_rng(5), np.random.default_rng(5)
+    expected = at_once(rounding.stochastic, x, other)
+    np.testing.assert_array_equal(rounding.stochastic(x, one), expected, strict=True)
+    assert one.bit_generator.state == other.bit_generator.state
+    x[-1] = np.nan
+    with pytest.raises(ValueError, match=r"^stochastic: x must be finite"):
+        rounding.stochastic(x, one)
+    assert one.bit_generator.state == other.bit_generator.state  # what is refused draws nothing
+
+
 def test_requantize_is_the_same_in_blocks(rng):
     a = rng.integers(-(2**31), 2**31, (BLOCK, 3), dtype=np.int32)
     for multiplier, shift in (
@@ -250,6 +262,7 @@ def test_no_array_as_large_as_x_is_made_on_the_way(rng, dtype):
         lambda: as_written.quantize(x, 10.0, 3.0, 7),
         lambda: as_written.dequantize(q, 10.0, 3.0),
         lambda: rounding.half_away(x),
+        lambda: rounding.stochastic(x, rng),
         lambda: fixed_point.requantize(a, 2**30, 1, 3, 0, 255),
     ):
         tracemalloc.start()

@@ -222,8 +222,9 @@ def test_parameters_of_the_steps_are_not_overwritten():
     [
         ("v_hat *= g", "v_hat *= v_hat"),
         ("1 - BETA2 ** t)", "1 - BETA2)"),
+        ("beta2, rest1", "rest1, beta2"),
         ("v_hat += epsilon", "v_hat += 0"),
-        ("moments += hats", "moments -= hats"),
+        ("m += m_hat", "m -= m_hat"),
         ("theta - lr * g", "theta + lr * g"),
     ],
 )
@@ -238,14 +239,15 @@ def test_a_slip_in_the_steps_is_caught(right, wrong, monkeypatch):
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("dW2 += r @ h1.mT", "dW2[...] = r @ h1.mT"),
+        ("put = np.copyto if alone else _add", "put = np.copyto"),
         ("gradient.fill(0)", "pass"),
         ("np.vecdot(r_flat, r_flat) / 2", "np.vecdot(r_flat, r_flat)"),
-        ("x.mT).reshape(dW1.shape) * back", "x.mT).reshape(dW1.shape)"),
-        ("times_slope(back @ r, z, h)", "times_slope(back @ np.abs(r), z, h)"),
-        ("np.subtract(1, z, out=z)", "np.subtract(1, h, out=z)"),
-        ("J[nets]", "J[:1]"),
-        ("if len(yt) == 1 else yt[nets]", "if len(yt) == 1 else yt[: nets.stop - nets.start]"),
+        ("if joined:", "if False:"),
+        ("through(back, r, out=d)", "through(back, np.abs(r), out=d)"),
+        ("through(back, r, out=d)", "through(np.abs(back), r, out=d)"),
+        ("np.multiply(h, h, out=z)", "np.copyto(z, h)"),
+        ("J[s]", "J[:k]"),
+        ("if len(yt) == 1 else yt[s]", "if len(yt) == 1 else yt[:k]"),
     ],
 )
 def test_a_slip_in_the_fast_objective_is_caught(right, wrong, monkeypatch):

@@ -88,7 +88,7 @@ def in_blocks(formula, fast, name, given, admit, check):
     >>> in_blocks(lambda x: 2 * x, None, "x", given, admit=len, check=np.asarray)[-1]
     np.int64(262142)
     """
-    a = given[name]
+    a, draws = given[name], _states(given.values())
     given = {**given, name: np.broadcast_to(a[(slice(0, 1),) * a.ndim], a.shape)}
     try:
         admit(given)
@@ -102,14 +102,27 @@ def in_blocks(formula, fast, name, given, admit, check):
             return {**given, **own, name: convert(a[at]).astype(dtype, copy=False)}
 
         first = formula(**arguments((slice(0, 1),) * a.ndim, check))  # shows what comes out
+        _restore(draws)
         out = _each(lambda field: np.empty(a.shape, field.dtype), first)
         for at in cut(a.shape):
             own = part(out, at, a.ndim)
             if fast is None or not fast(**arguments(at, np.asarray), out=own):
                 _each(np.copyto, own, formula(**arguments(at, check)))
     except (ValueError, TypeError):  # the ordinary way finds it again, and says where it stands
+        _restore(draws)
         return None
     return out
+
+
+def _states(values):
+    """Return the generators among the arguments, and where each stands."""
+    drawn = (v.bit_generator for v in values if isinstance(v, np.random.Generator))
+    return [(generator, generator.state) for generator in drawn]
+
+
+def _restore(draws):
+    for generator, state in draws:
+        generator.state = state
 
 
 def _same_for_all(value):

@@ -9,7 +9,6 @@ training  ∂J/∂c_k = Σ ∂J/∂w over the weights of code k (S. Han et al., 
 """
 
 from math import prod
-from statistics import mean
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +23,9 @@ from refnn.validation import numbers, shape, takes, whole
 
 MOST_LEVELS = partition.EXACT_UP_TO // 2  # for more values than that
 LEVELS = whole(1, arrays.MAX_SIZE)
+FIRST = np.arange(2**11) << 52  # the bits of the least float64 of every exponent
+FIRST = np.append(-(FIRST[1:] - 1).view(np.float64)[::-1], FIRST.view(np.float64))
+COUNTED = 64  # levels up to which counting is faster than a binary search
 
 
 class Codebook(NamedTuple):
@@ -100,10 +102,10 @@ def fit(x, levels):
     too close for float64 (evenly spaced values in thousands of groups, or values 2^900 apart), it
     is the best by float64.
 
-    Of more than 10^4 distinct values, neighbours are joined to at most 10^4 cells, these are
-    grouped as above, then every value moves to its nearest centroid until none does (S. Lloyd,
-    1957): nearly optimal; on 10^5 normal values and 16 levels a millionth above the optimum. At
-    most 5,000 levels then.
+    Of more than 10^4 distinct values, neighbours are joined to at most 2·10^4 cells, and these are
+    grouped as above. Then the groups' ends are sought among the values around, all at once, until
+    none moves: no value is nearer to another centroid. This is nearly optimal; on 10^5 normal
+    values and 16 levels a ten-millionth above the optimum. At most 5,000 levels then.
 
     ValueError if x is empty, NaN or infinite; TypeError for Fractions.
 
@@ -112,17 +114,53 @@ def fit(x, levels):
     >>> fit([-1e10, 1e8 - 1, 1e8 + 1, 1e8 + 2], 3).codes
     array([0, 1, 2, 2], dtype=uint8)
     """
-    ordered = np.sort(x.astype(np.float64), axis=None) + 0.0  # −0 is 0
-    values, first, counts = np.unique(ordered, return_index=True, return_counts=True)
+    ordered = np.sort(x, axis=None) + np.float64(0)  # −0 is 0
+    differs = np.concatenate([[True], ordered[1:] != ordered[:-1], [True]])
+    first = np.flatnonzero(differs)  # and where the last ends
+    values, counts = ordered[first[:-1]], np.diff(first)
     if MOST_LEVELS < levels < len(values) > partition.EXACT_UP_TO:
         expected = f"at most {MOST_LEVELS} for {len(values)} distinct values"
         raise Refused("levels", expected, f"{levels}")
-    begin = np.arange(len(values))
+    begin, centroids = np.arange(len(values)), values
     if levels < len(values):
         begin = partition.groups(values, counts, levels)
-    centroids = [mean(group.tolist()) for group in np.split(ordered, first[begin[1:]])]
-    codes = np.searchsorted(values[begin], x, side="right") - 1  # of x's shape
-    return Codebook(np.array(centroids), rounding.codes(codes, 0, len(centroids) - 1))
+        centroids = _means(ordered, first[begin])
+    codes = _places(x, values[begin].astype(x.dtype))
+    return Codebook(centroids, rounding.codes(codes, 0, len(centroids) - 1))
+
+
+def _means(ordered, begin):
+    """Return the mean of each group of neighbours, rounded once: Σ x is a whole number of 2^−1074.
+
+    The bits of a float64 are its sign, its exponent e (11 bits) and f (52 bits); it is ±(2^52 +
+    f)·2^(e − 1)·2^−1074, or ±f·2^−1074 where e = 0. A run of one sign and one e adds up its f, the
+    upper and the lower bits by themselves: int64 holds both sums of up to 2^31 values."""
+    bits = ordered.view(np.int64)
+    run = np.union1d(begin, np.searchsorted(ordered, FIRST)[:-1])
+    run = run[run < len(ordered)]
+    upper, lower = (np.add.reduceat(half, run) for half in (bits >> 32, bits & 2**32 - 1))
+    counts, groups = (
+        np.diff(run, append=len(ordered)),
+        np.searchsorted(begin, run, side="right") - 1,
+    )
+    total = [0] * len(begin)
+    runs = zip(*(a.tolist() for a in (groups, bits[run] >> 52, upper, lower, counts)))
+    for k, head, high, low, n in runs:
+        e = head & 2**11 - 1
+        f = (high << 32) + low - (head << 52) * n + (n << 52 if e else 0)
+        total[k] += (-f if head < 0 else f) << max(e - 1, 0)
+    sizes = np.diff(begin, append=len(ordered)).tolist()
+    return np.array([t / (n << 1074) for t, n in zip(total, sizes)])
+
+
+def _places(x, lowest):
+    """Return for each x how many entries of `lowest` after the first are at most x; it ascends."""
+    if len(lowest) > COUNTED:
+        return np.searchsorted(lowest, x, side="right") - 1
+    places = np.zeros(x.shape, np.uint8)
+    for value in lowest[1:]:
+        places += x >= value
+    return places
 
 
 @takes(codebook=_book)
@@ -188,12 +226,14 @@ def _train(params, X, y, codebook, steps, lr, optimizer, weight_decay, activatio
     dtype, stack, history = np.result_type(params.W_ih, X, y), prod(params.batch), []
     X, y, c = (a.astype(dtype, copy=False) for a in (X, y, codebook.centroids))
     c, q = (a.reshape(stack, a.shape[-1]) for a in (c, codebook.codes))  # (S, levels), (S, 61)
-    q = q[:, transposed.order(params.sizes)]  # for the objective
     J_and_gradient = transposed.objective(params.sizes, params.batch, X, y, activation)
+    order = transposed.order(params.sizes)
+    back = np.argsort(order)
 
     def slope(c):
         w = np.take_along_axis(c, q, -1)  # (S, 61)
-        J, g = J_and_gradient(w)
+        J, g = J_and_gradient(w[:, order])
+        g = g[:, back]
         history.append(J.copy())
         return gradient.formula(g + weight_decay * w, q, c.shape[-1])  # (S, levels)
 

@@ -95,7 +95,7 @@ def half_even(x):
     return arrays.objects([round(v) for v in x.flat], x.shape)
 
 
-@takes(x=REAL, rng=generator)
+@takes(x=REAL, rng=generator, blocks="x")
 def stochastic(x, rng):
     """⌊x⌋ + 1 with probability x − ⌊x⌋, else ⌊x⌋: right on average, E = x.
 
