@@ -1,17 +1,21 @@
-"""A reference, in NumPy, for quantization and pruning, on a neural network of 61 parameters.
+"""This package is a NumPy reference for the quantization and pruning of neural networks.
 
-`import refnn` is enough: `refnn.quantization.affine.quantize(…)` imports what it needs when asked.
+After `import refnn`, every module can be used by its full name, as in
+`refnn.quantization.affine.quantize(…)`. A module is imported when it is first used.
 """
 
 __version__ = "0.1.0"
 
 
 def _offer(names):
-    """__getattr__ and __dir__ for a folder, given its globals: its modules, imported when asked."""
+    """Return __getattr__ and __dir__ for a package, so that its modules are imported on first use.
+
+    `names` is what globals() returns in the package's __init__.py.
+    """
     folder, path = names["__name__"], names["__path__"]
 
     def modules():
-        from pkgutil import iter_modules  # only where somebody asks
+        from pkgutil import iter_modules  # imported here to keep `import refnn` fast
 
         return [m.name for m in iter_modules(path) if not m.name.startswith("_")]
 

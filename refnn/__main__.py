@@ -1,4 +1,4 @@
-"""python -m refnn"""
+"""This module runs the command line when Python is called as `python -m refnn`."""
 
 from refnn.command.cli import run
 

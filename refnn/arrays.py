@@ -1,8 +1,12 @@
-"""What a value may be: one dtype policy, strict shapes, and refusals that say what was expected.
+"""This module checks values and converts them to arrays, by one policy for the whole package.
 
-The policy: Fractions are computed exactly (a float beside them is taken at its exact binary value),
-float32 in float32, complex128 where a complex step may pass, everything else in float64.
-Every refusal names the argument, what was expected and what came; `validation` adds the function.
+The policy decides the arithmetic, that is, the type of number in which a function computes.
+Fractions are computed exactly, and a float beside a Fraction counts at its exact binary value.
+float32 is computed in float32. Complex numbers are admitted only where a function allows them (for
+derivatives by a complex step) and become complex128. Every other real dtype is computed in float64.
+
+A value that does not fit is refused: an error names the argument, what was expected and what came.
+The module `validation` adds the name of the function to that error.
 """
 
 import re
@@ -20,7 +24,7 @@ EXPECTED = "finite real numbers"
 
 
 def describe(value):
-    """A value in a few words, for an error message.
+    """Describe a value in a few words, for an error message.
 
     >>> describe(np.zeros((3, 2), dtype=np.float32)), describe("abc"), describe([1, 2])
     ('an array of shape (3, 2) and dtype float32', "'abc'", '[1, 2]')
@@ -29,16 +33,17 @@ def describe(value):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     try:
         text = repr(value.item() if isinstance(value, np.generic) else value).replace("\n", " ")
-    except (ValueError, RecursionError):  # thousands of digits, or endless nesting
+    except (ValueError, RecursionError):  # thousands of digits, or lists nested very deeply
         text = f"a {type(value).__name__} too large to print"
     return text if len(text) <= 40 else f"{text[:30]}… ({type(value).__name__})"
 
 
 class Refused(ValueError):
-    """A value that is refused: the sentence that all refusals follow, without the function's name.
+    """The error for a value that is not accepted.
 
-    `validation.takes` catches it, adds the name of the function that the user called, and raises
-    the plain ValueError or TypeError (`error`).
+    Its text has the form "NAME must be EXPECTED, got GOT". `validation.takes` catches it, adds the
+    name of the function that the user called, and raises an ordinary ValueError or TypeError
+    (`error` is that class).
 
     >>> raise Refused("bits", "a whole number from 2 to 32", 8.0)
     Traceback (most recent call last):
@@ -49,18 +54,20 @@ class Refused(ValueError):
         super().__init__(f"{name} must be {expected}, got {got}")
         self.parts, self.error = (name, expected, got, error), error
 
-    def __reduce__(self):  # a process may hand it on
+    def __reduce__(self):  # without this it could not be pickled for another process
         return Refused, self.parts
 
 
 def raw(name, x, expected=EXPECTED):
-    """`x` as an array, whatever its dtype; ragged, masked and textual data are refused.
+    """Return x as an array and keep its dtype.
+
+    Ragged lists, masked arrays and text are refused.
 
     >>> raw("x", [[1, 2], [3]])
     Traceback (most recent call last):
     refnn.arrays.Refused: x must be finite real numbers, got a ragged list
     """
-    if type(x) is np.ndarray and x.dtype.kind in "biufcO":  # the common case, at once
+    if type(x) is np.ndarray and x.dtype.kind in "biufcO":  # the common case needs no other check
         return x
     leaves = [x] if isinstance(x, (np.ndarray, np.generic)) else list(_leaves(name, x))
     if any(isinstance(v, np.ma.MaskedArray) for v in leaves):
@@ -79,9 +86,9 @@ def raw(name, x, expected=EXPECTED):
 
 
 def _leaves(name, x, depth=0):
-    """What stands in nested lists."""
+    """Yield the entries of nested lists and tuples, one after the other."""
     if depth > 32:
-        raise Refused(name, "an array of at most 32 axes", "lists in lists without end")
+        raise Refused(name, "an array of at most 32 axes", "lists nested more than 32 deep")
     if isinstance(x, (list, tuple)):
         for part in x:
             yield from _leaves(name, part, depth + 1)
@@ -90,8 +97,11 @@ def _leaves(name, x, depth=0):
 
 
 def _kind(name, x, a):
-    """fraction, complex, single, weak (a Python number, which takes its neighbours' precision) or
-    double."""
+    """Return the kind of the numbers in x, which decides their precision.
+
+    It is "fraction", "complex", "single" (float32), "weak" (a Python number, which takes the
+    precision of the other arguments) or "double" (all others).
+    """
     if a.dtype == EXACT:
         for v in a.flat:
             number = isinstance(v, (Fraction, Integral, float, np.floating))
@@ -126,7 +136,7 @@ def _fraction(name, v):
 
 
 def objects(values, shape):
-    """Python objects (Fractions, whole numbers) as an array of a shape, also of shape ().
+    """Put Python objects (Fractions, whole numbers) into an array of the given shape.
 
     >>> objects([Fraction(1, 2)], ())
     array(Fraction(1, 2), dtype=object)
@@ -137,21 +147,24 @@ def objects(values, shape):
 
 
 def double(name, a):
-    """An array of any real dtype, Fractions too, in float64.
+    """Convert an array of real numbers or Fractions to float64.
 
     >>> double("x", objects([Fraction(1, 4), 3], (2,)))
     array([0.25, 3.  ])
     """
     try:
-        with np.errstate(over="ignore"):  # longdouble beyond float64 becomes inf: refused next
+        with np.errstate(over="ignore"):  # a longdouble beyond float64 becomes inf
             return cast(a, np.float64)
     except OverflowError:
         raise Refused(name, "finite", "a number too large for float64") from None
 
 
 def together(arguments, *, exact=True, complex_=False):
-    """All arguments (a dict name -> value) as arrays of one arithmetic; never a copy where none is
-    needed.
+    """Convert all arguments (a dict name -> value) to arrays of one arithmetic.
+
+    Real arrays come back as all Fractions, all float32 or all float64, and complex ones as
+    complex128. exact=False refuses Fractions; complex_=True admits complex numbers. An array that
+    needs no conversion is not copied.
 
     >>> [a.dtype.name for a in together({"x": np.float32([1, 2]), "scale": 0.5})]
     ['float32', 'float32']
@@ -162,10 +175,10 @@ def together(arguments, *, exact=True, complex_=False):
     for x in given:
         if type(x) is not np.ndarray or x.dtype != DOUBLE or not x.flags.c_contiguous:
             break
-        if not isfinite(np.vdot(x, x)):  # if a sum of squares is finite, all numbers are
+        if not isfinite(np.vdot(x, x)):  # a finite sum of squares has only finite terms
             break
     else:
-        return given  # the common case, at once, and no second array
+        return given  # in the common case nothing needs to be converted
     for name, x in arguments.items():
         if type(x) is np.ndarray and x.dtype == DOUBLE:
             a, kind = x, "ready"
@@ -187,7 +200,8 @@ def together(arguments, *, exact=True, complex_=False):
             raise Refused(name, expected, "Fractions; write float(x)", TypeError)
     if "fraction" in found:
         return [objects([_fraction(n, v) for v in a.flat], a.shape) for n, a in arrays.items()]
-    single = "single" in found and not found & {"ready", "double"}  # and weak ones follow it
+    # If there is float32 and no float64, Python numbers become float32 too
+    single = "single" in found and not found & {"ready", "double"}
     return [
         a if a.dtype == DOUBLE and not single else _floats(name, a, kinds[name], single)
         for name, a in arrays.items()
@@ -195,7 +209,7 @@ def together(arguments, *, exact=True, complex_=False):
 
 
 def _floats(name, a, kind, single):
-    """One of the arrays of `together`, where none is of Fractions."""
+    """Convert one array of `together` to float32, float64 or complex128."""
     if kind == "single" or (kind == "weak" and single and abs(a) <= np.finfo(np.float32).max):
         return cast(a, np.float32)
     with np.errstate(all="ignore"):
@@ -203,7 +217,9 @@ def _floats(name, a, kind, single):
 
 
 def numbers(name, x, *, ndim=None, exact=True, complex_=False):
-    """One argument by the policy; `ndim` demands a number of axes (0 for a single number).
+    """Return one argument as an array, by the policy of this module.
+
+    ndim, if given, is the number of axes that it must have (0 for a single number).
 
     >>> numbers("x", [1, 2, 3])
     array([1., 2., 3.])
@@ -216,7 +232,7 @@ def numbers(name, x, *, ndim=None, exact=True, complex_=False):
 
 
 def number(name, x, low=-inf, high=inf):
-    """A single real number, optionally within low..high; comes back as float or Fraction.
+    """Return a single real number within low..high as a float or a Fraction.
 
     >>> number("tau", 0.5)
     0.5
@@ -235,7 +251,9 @@ def _between(low, high):
 
 
 def whole(name, n, low=-inf, high=inf):
-    """An int or np.integer, no bool and no 8.0, within low..high.
+    """Return a whole number within low..high as an int.
+
+    n must be an int or np.integer. A bool is refused, and so is the float 8.0.
 
     >>> whole("bits", 8.0, 2, 32)
     Traceback (most recent call last):
@@ -251,7 +269,9 @@ def whole(name, n, low=-inf, high=inf):
 
 
 def flag(name, value):
-    """True or False, and nothing that merely behaves like it.
+    """Return value if it is True or False.
+
+    Everything else is refused, even 0 and 1.
 
     >>> flag("signed", 2)
     Traceback (most recent call last):
@@ -263,7 +283,7 @@ def flag(name, value):
 
 
 def choice(name, value, options):
-    """One of a few names.
+    """Return value if it is one of the names in options.
 
     >>> choice("activation", "tanhh", ("tanh", "relu"))
     Traceback (most recent call last):
@@ -275,7 +295,7 @@ def choice(name, value, options):
 
 
 def generator(name, rng):
-    """A numpy Generator: the only source of randomness.
+    """Return rng if it is a numpy Generator, the only source of randomness in refnn.
 
     >>> generator("rng", np.random.default_rng(0)).integers(10)
     np.int64(8)
@@ -287,7 +307,9 @@ def generator(name, rng):
 
 
 def integers(name, q):
-    """Codes: an array of an integer dtype (an empty list counts).
+    """Return q, for example codes, as an array of integers.
+
+    Floats are refused, even whole ones. An empty list is admitted.
 
     >>> integers("q", [1.0])
     Traceback (most recent call last):
@@ -302,7 +324,9 @@ def integers(name, q):
 
 
 def inside(name, a, low, high, span=None):
-    """Whole numbers within low..high, as they are; `span` is what a refusal calls these.
+    """Return `a`, an array of integers, unchanged if all of them are within low..high.
+
+    `span` is the text for low..high in the error message.
 
     >>> inside("q", np.array([3, 9]), 0, 7)
     Traceback (most recent call last):
@@ -320,6 +344,8 @@ def inside(name, a, low, high, span=None):
 def broadcast(named):
     """Refuse the first array whose shape does not broadcast against those before it.
 
+    `named` is a dict name -> array.
+
     >>> broadcast({"x": np.zeros((2, 5)), "W": np.zeros(2)})
     Traceback (most recent call last):
     refnn.arrays.Refused: W must be of a shape that broadcasts against (2, 5), got shape (2,)
@@ -336,8 +362,9 @@ def broadcast(named):
 
 
 def holding(low, high, *numbers):
-    """The arrays, in float64 instead of float32 where low or high is beyond 2^24: there float32
-    skips whole numbers.
+    """Convert float32 arrays to float64 if low or high lies beyond ±2^24.
+
+    Beyond 2^24, float32 skips whole numbers. Other arrays are returned unchanged.
 
     >>> [holding(0, high, np.float32([1]))[0].dtype.name for high in (2**24, 2**24 + 1)]
     ['float32', 'float64']
@@ -348,8 +375,10 @@ def holding(low, high, *numbers):
 
 
 def aligned(name, a, shape, axis=None, block=None):
-    """`a` so that it broadcasts against an array of `shape`: a number, one entry a slice of axis,
-    or one a block.
+    """Return `a` in a shape that broadcasts against an array of the given shape.
+
+    `a` is a single number, or has one entry for each slice of `axis`. If block is given, `a` has
+    one entry for each block of that many neighbours along `axis`.
 
     >>> aligned("scale", np.array([1.0, 2.0]), (2, 3), axis=0).shape
     (2, 1)
@@ -361,13 +390,13 @@ def aligned(name, a, shape, axis=None, block=None):
     if block is not None:
         blocked = (*shape[:axis], -(-shape[axis] // block), *shape[axis + 1 :])
         if a.shape != blocked:
-            expected = f"of shape {blocked}, {shape} in blocks of {block}"
+            expected = f"of shape {blocked} for an array {shape} in blocks of {block}"
             raise Refused(name, expected, f"shape {a.shape}")
         return a.take(np.arange(shape[axis]) // min(block, max(shape[axis], 1)), axis)
     if a.ndim == 0:
         return a
     if axis is None:
-        raise Refused("axis", f"given where {name} has an entry a slice", "None")
+        raise Refused("axis", f"given where {name} has one entry for each slice", "None")
     if a.shape != (shape[axis],):
         expected = f"a number or of shape ({shape[axis]},), one for each slice of axis {axis}"
         raise Refused(name, expected, f"shape {a.shape}")
@@ -375,7 +404,10 @@ def aligned(name, a, shape, axis=None, block=None):
 
 
 def axes(name, values, low=0, count=None):
-    """A tuple of whole numbers, such as a shape or (inputs, hidden, outputs).
+    """Return values as a tuple of whole numbers, such as a shape or (inputs, hidden, outputs).
+
+    A single whole number becomes a tuple of one. Every number must be at least `low`, and there
+    must be `count` of them if count is given.
 
     >>> axes("batch", 7), axes("sizes", (10, 5, 1), low=1, count=3)
     ((7,), (10, 5, 1))
@@ -391,7 +423,7 @@ def axes(name, values, low=0, count=None):
         raise Refused(name, expected, describe(values), TypeError)
     values = tuple(whole(name, n, low) for n in values)
     if prod(values) > MAX_SIZE:
-        raise Refused(name, f"of a product of at most {MAX_SIZE:,}", describe(values))
+        raise Refused(name, f"a tuple whose product is at most {MAX_SIZE:,}", describe(values))
     return values
 
 
@@ -399,7 +431,9 @@ DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+"
 
 
 def exact(name, value):
-    """A number as the Fraction that is printed: 0.1 is 1/10, never the double nearest to it.
+    """Return the Fraction that the printed digits of a number stand for.
+
+    So 0.1 becomes 1/10, and not the double nearest to 1/10.
 
     >>> exact("x", 0.1), exact("x", "0.10"), exact("x", 3)
     (Fraction(1, 10), Fraction(1, 10), Fraction(3, 1))

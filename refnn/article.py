@@ -1,7 +1,7 @@
-"""The printed form: every equation, tensor and claim of the article's §3 and §4, once, exact, with
-its §.
+"""This module holds every equation, tensor and claim of the article's §3 and §4.
 
-Numbers are kept as the text that is printed; `fractions` makes Fractions of them (0.1 is 1/10).
+Each stands here once, exactly as printed and with its §. Numbers are kept as printed text;
+`fractions` converts them to Fractions, so that 0.1 is 1/10.
 """
 
 from typing import NamedTuple
@@ -33,7 +33,7 @@ EQUATIONS = (
     Equation("4.2.1", "参数重要性评估", "the loss", "J = ½ ‖y − ŷ‖²"),
 )
 
-# the article's own words, §2 and §3
+# The article's own terms, from its §2 and §3
 # fmt: off
 TERMS = {
     "quantization": "量化", "pruning": "剪枝", "scaling factor": "缩放因子", "offset": "偏移量",
@@ -45,7 +45,7 @@ TERMS = {
 
 
 class Tensor(NamedTuple):
-    """A tensor of §4.1 as printed, rows of text."""
+    """A tensor of §4.1 as rows of printed text."""
 
     x: tuple  # its entries
     q: tuple  # its codes Q(·)
@@ -63,17 +63,18 @@ TENSORS = {
     "b_o": Tensor((("0.1",),), (("0",),), (("0.0",),)),
 }
 CLAIMED_SIZES = (10, 5, 1)  # §4.1: 10 inputs, 5 hidden neurons, 1 output
-LEVELS_TEXT = "量化级别为8"  # §4.1, the only place where P stands
+LEVELS_TEXT = "量化级别为8"  # §4.1, the only place that gives P
 LEVELS = 8
 TAU = "0.5"  # §4.2.2
-CODE_LISTINGS = 0  # §1, §4's heading and the summary promise them
-# §4.1: once as given, 4 times "we need to compute W and B", twice "we can"
+CODE_LISTINGS = 0  # though §1, the heading of §4 and the summary promise code
+# How often §4.1 announces W and B but prints the network's parameters: once it says that they are
+# given, 4 times "we need to compute W and B" and twice "we can"
 TIMES_PARAMETERS_PRINTED = 7
 
 
 @takes()
 def fractions(printed):
-    """Printed numbers, nested or not, as an object array of Fractions.
+    """Convert printed numbers, nested or not, to an object array of Fractions.
 
     >>> fractions(TENSORS["W_ho"].x)
     array([[Fraction(1, 10), Fraction(1, 5)]], dtype=object)
@@ -84,8 +85,10 @@ def fractions(printed):
 
 @takes(form=choice(*Tensor._fields))
 def parameters(form="x"):
-    """The printed network, 5-2-1 in the (out, in) convention, as Params of Fractions; form "x", "q"
-    or "x_hat".
+    """Return the printed network as Params of Fractions.
+
+    It has sizes 5-2-1, and its weights are (out, in). form chooses the parameters ("x"), their
+    codes ("q") or their decoded values ("x_hat").
 
     >>> parameters().sizes, parameters("x_hat").W_ho
     ((5, 2, 1), array([[Fraction(0, 1), Fraction(1, 10)]], dtype=object))
@@ -95,8 +98,9 @@ def parameters(form="x"):
 
 
 def data():
-    """(X, y) for the printed network, which has none: X ~ N(0, 1), 64 × 5, seed 0; y its own tanh
-    output, so J = 0.
+    """Draw (X, y) for the printed network, because the article prints no data.
+
+    X ~ N(0, 1) is 64 × 5, with seed 0. y is the network's own output with tanh, so J = 0.
 
     >>> X, y = data()
     >>> X.shape, y.shape
@@ -107,8 +111,9 @@ def data():
 
 
 def example():
-    """The article's §4.1 as a worked example for checking.worked_example: what it prints, tensor by
-    tensor.
+    """Return what the article's §4.1 prints, as a worked example for checking.worked_example.
+
+    There are two claims for each tensor, one for its codes and one for its decoded values.
 
     >>> [claim["name"] for claim in example()["claims"]][:2]
     ['Q(W_ih)', 'Q(W_ho)']

@@ -1,11 +1,15 @@
-"""The formulas of `derivatives`, fast: an example is a column, so that every operation runs along
-contiguous memory; each product is written once, in its place.
+"""This module computes the formulas of `derivatives` faster, with each example as a column.
 
-    ∂/∂θ of each example   what flows back times what flows in, or times 1 into a bias
-    Σ GᵀG                  of the Jacobian G, the slopes of each output alone
-    the rest of H          Σ r·∂²ŷ/∂θ²: only the parameters of one hidden unit bend together
+In this layout every operation runs along contiguous memory. Each product is written directly to its
+place in the result.
 
-Tests hold each equal to the formula of its name, to the rounding of one sum."""
+    ∂/∂θ of each example   the error at a weight's output times its input, which is 1 for a bias
+    Σ GᵀG                  for the Jacobian G, the gradients of the single outputs
+    the rest of H          Σ r·∂²ŷ/∂θ², which is 0 between parameters of different hidden units
+
+Tests compare each function with the formula of the same name. They differ at most by the rounding
+of one sum.
+"""
 
 from functools import cache
 
@@ -15,7 +19,7 @@ from refnn.network import ACTIVATIONS, Params
 
 
 def per_example_gradients(params, X, y, activation="tanh"):
-    """Return ∂J_n/∂θ for every example, (…, N, 61), a view of (…, 61, N).
+    """Return ∂J_n/∂θ for every example n, (…, N, 61), as a transposed view of (…, 61, N).
 
     >>> p, X, y = Params([[1]], [0], [[2]], [0]), np.array([[3.0], [1.0]]), np.array([[5.0], [0.0]])
     >>> per_example_gradients(p, X, y, "identity").tolist()
@@ -95,16 +99,17 @@ def _slopes(dz, X, dy, h):
 
 
 def _products(a, b, out):
-    """Write a (…, i, N) times b (…, j, N), every row times every row, into out (…, i, j, N).
+    """Write every row of a (…, i, N) times every row of b (…, j, N) into out (…, i, j, N).
 
-    In two passes: both run along more memory at once than one pass would."""
+    Two passes are faster than one here, because each runs along longer pieces of memory.
+    """
     out[...] = a[..., None, :]
     out *= b[..., None, :, :]
 
 
 @cache
 def _units(sizes):
-    """Return where the parameters of each hidden unit stand, (hidden, in + 1 + out)."""
+    """Return the positions in θ of each hidden unit's parameters, (hidden, in + 1 + out)."""
     inputs, hidden, outputs = sizes
     at = Params.unflatten(np.arange(hidden * (inputs + 1 + outputs) + outputs), sizes)
     return np.concatenate([at.W_ih, at.b_h[:, None], at.W_ho.T], axis=1)

@@ -1,5 +1,8 @@
-"""How text reaches a terminal: columns counting wide characters, ASCII without UTF-8, progress,
-closed pipes."""
+"""This module prints text on terminals of any kind.
+
+It aligns columns that hold wide (Chinese) characters, uses ASCII where UTF-8 is missing, shows
+progress, and accepts that a pipe is closed early.
+"""
 
 import codecs
 import os
@@ -19,7 +22,7 @@ PLAIN = {
 
 
 def plain(text):
-    """Text in ASCII: symbols by their names, Chinese left out.
+    """Return the text in ASCII, with symbols spelled out and Chinese left out.
 
     >>> plain("R² ≥ 0.5 (量化)")
     'R2 >= 0.5 '
@@ -32,7 +35,7 @@ def plain(text):
 
 
 def _without_wide(text, left, right):
-    """Brackets around nothing but Chinese go with it."""
+    """Remove brackets that contain nothing but Chinese."""
     parts = text.split(left)
     out = parts[0]
     for part in parts[1:]:
@@ -47,7 +50,9 @@ def _without_wide(text, left, right):
 
 
 def harmless(text):
-    """A text of somebody else without what would move a terminal's cursor.
+    """Replace characters that could control a terminal, for example move its cursor, by blanks.
+
+    Text that comes from a user's file or code may contain them.
 
     >>> harmless("a\x1b[2Jb")
     'a [2Jb'
@@ -56,7 +61,9 @@ def harmless(text):
 
 
 def width(text):
-    """Columns on a terminal: Chinese characters take two, combining marks none.
+    """Return how many columns a text takes on a terminal.
+
+    A Chinese character takes two, and a combining mark takes none.
 
     >>> width("量化 Q"), width("x̂")
     (6, 1)
@@ -68,7 +75,9 @@ def width(text):
 
 
 def table(rows, header=None, align=""):
-    """Rows of cells in aligned columns, two blanks apart; align: a letter a column, l or r.
+    """Format rows of cells as aligned columns, two blanks apart.
+
+    align has one letter for each column, l for left (the default) or r for right.
 
     >>> print(table([["a", 1], ["bc", 23]], header=["x", "n"], align="lr"))
     x    n
@@ -88,7 +97,10 @@ def table(rows, header=None, align=""):
 
 
 def wrap(text, indent="", first=None):
-    """A paragraph in 79 columns; a word that is longer, such as a number of 300 digits, is broken.
+    """Break a paragraph into lines of at most 79 columns.
+
+    A word longer than a line, such as a number of 300 digits, is broken too. `first` replaces the
+    indent of the first line.
 
     >>> print(wrap("word " * 20, indent="  ").count(chr(10)))
     1
@@ -102,7 +114,7 @@ def wrap(text, indent="", first=None):
         for at in range(0, len(word), length)
     )
     for word in words:
-        word = shown(word).replace("\u00a0", " ")  # a blank that does not break
+        word = shown(word).replace("\u00a0", " ")  # a blank at which no line breaks
         room = line.strip() == "" or line == first
         if not room and width(f"{line} {word}") > WIDTH:
             lines.append(line)
@@ -112,7 +124,7 @@ def wrap(text, indent="", first=None):
 
 
 def is_utf8(stream):
-    """Does this stream take Chinese and symbols?
+    """Return True if a stream is encoded in UTF-8 and so can print Chinese and symbols.
 
     >>> import io; is_utf8(io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     False
@@ -124,7 +136,9 @@ def is_utf8(stream):
 
 
 def shown(text):
-    """The text as stdout can show it: before it is measured, so that columns stay columns.
+    """Return the text as stdout can print it, in ASCII if stdout is not UTF-8.
+
+    Text must be converted before its width is measured, so that columns stay aligned.
 
     >>> shown("R²") in ("R²", "R2")
     True
@@ -133,8 +147,9 @@ def shown(text):
 
 
 def say(text=""):
-    """Print, in plain ASCII where the terminal has no UTF-8; a reader that closed the pipe has read
-    enough.
+    """Print a text, in plain ASCII if stdout is not UTF-8.
+
+    If the reader has closed the pipe, as `head` does, the rest of the output is dropped.
 
     >>> say("done")
     done
@@ -148,7 +163,9 @@ def say(text=""):
 
 
 class Progress:
-    """One line on a terminal's stderr that is overwritten; nothing in a pipe.
+    """A progress line on stderr that each new stage overwrites.
+
+    If stderr is not a terminal, nothing is written.
 
     >>> progress = Progress(total=2); progress("training"); progress.done
     1
@@ -158,7 +175,7 @@ class Progress:
         self.total, self.done, self.shown = total, 0, sys.stderr.isatty()
 
     def __call__(self, stage):
-        """A stage begins."""
+        """Show that a stage begins."""
         self.done += 1
         if self.shown:
             line = f"[{self.done}/{self.total}] {stage} ..."
@@ -166,7 +183,7 @@ class Progress:
             sys.stderr.flush()
 
     def end(self):
-        """Clear the line."""
+        """Remove the progress line."""
         if self.shown:
             sys.stderr.write("\r" + " " * WIDTH + "\r")
             sys.stderr.flush()

@@ -1,5 +1,8 @@
-"""Data to train on: real (diabetes), known relevant inputs (friedman1), known weights (teacher), or
-a CSV file."""
+"""This module loads or draws data sets to train on, and splits them.
+
+"diabetes" holds real measurements. For "friedman1" it is known which inputs matter, and for
+"teacher" the weights behind the data are known. Any other table is read from a CSV file.
+"""
 
 import csv
 import importlib.resources
@@ -18,31 +21,34 @@ MAX_ROWS = 10**7
 NAMED = ("diabetes", "friedman1", "teacher")
 ABOUT = {
     "diabetes": "442 patients, ten measurements, disease progression a year later (Efron, Hastie, "
-    "Johnstone & Tibshirani, Annals of Statistics 32, 2004); the truth is unknown",
-    "friedman1": "Friedman #1 (1991), 400 draws; the truth: x1 to x5 matter, x6 to x10 do not, "
-    "noise variance 1",
-    "teacher": "a 10-5-1 tanh network's own output, 400 draws; the truth: its 61 weights, 25 of "
-    "them 0, noise variance 0.01",
+    "Johnstone & Tibshirani, Annals of Statistics 32, 2004); the true relation is unknown",
+    "friedman1": "Friedman #1 (1991), 400 draws; x1 to x5 matter, x6 to x10 do not, and the noise "
+    "has variance 1",
+    "teacher": "the output of a 10-5-1 tanh network, 400 draws; its 61 weights are known, 25 of "
+    "them are 0, and the noise has variance 0.01",
 }
 
 
 class Dataset(NamedTuple):
-    """N examples of a target and of what it may depend on."""
+    """N examples of a target y and of the inputs X that it may depend on."""
 
     X: np.ndarray  # (N, inputs)
     y: np.ndarray  # (N, 1)
     names: tuple  # of the inputs
     target: str  # the name of y
-    about: str  # where the data come from, and what is known of the truth
+    about: str  # where the data come from, and what is known about them
 
 
 class Split(NamedTuple):
-    """A training and a test part, standardised by the training rows."""
+    """Training rows and test rows, standardised in the same way.
+
+    The mean and the standard deviation of each column are those of its training rows.
+    """
 
     X_train: np.ndarray  # (⌊¾N⌋, inputs)
     y_train: np.ndarray  # (⌊¾N⌋, 1)
-    X_test: np.ndarray  # (the others, inputs)
-    y_test: np.ndarray  # (the others, 1)
+    X_test: np.ndarray  # (the other rows, inputs)
+    y_test: np.ndarray  # (the other rows, 1)
 
 
 # --- what the functions take ----------------------------------------------------------------------
@@ -62,9 +68,9 @@ def _column(name, value, arguments):
 
 
 def _dataset(name, dataset, arguments):
-    """Admit at least two rows, and a name for each column."""
+    """Admit a Dataset with at least two rows and a name for each column."""
     if not isinstance(dataset, Dataset):
-        raise Refused(name, "a Dataset, as load gives it", describe(dataset), TypeError)
+        raise Refused(name, "a Dataset, such as load returns", describe(dataset), TypeError)
     X, y = (
         arrays.numbers(f"{name}.{part}", getattr(dataset, part), ndim=2, exact=False)
         for part in ("X", "y")
@@ -90,8 +96,8 @@ drawn = takes(seed=whole(0), N=whole(2, MAX_ROWS))
 def load(name, target=None, seed=0):
     """Return "diabetes", "friedman1", "teacher" or the table in a CSV file, as a Dataset.
 
-    seed draws the two artificial ones. A CSV file has a header line, then numbers; the last column
-    is the target unless `target` names another.
+    "friedman1" and "teacher" are drawn with the seed. A CSV file has a header line and then rows of
+    numbers. Its last column is the target unless `target` names another column.
 
     >>> d = load("diabetes")
     >>> d.X.shape, d.y.shape, d.names[2], d.target
@@ -113,15 +119,15 @@ def load(name, target=None, seed=0):
         reason = getattr(error, "strerror", None) or str(error)
         expected = f"one of {', '.join(NAMED)} or a readable CSV file"
         raise Refused("name", expected, f"{describe(str(name))} ({reason})") from None
-    return _table(content, path.name, target, f"the file {path.name}; the truth is unknown")
+    return _table(content, path.name, target, f"the file {path.name}; the true relation is unknown")
 
 
 @drawn
 def friedman1(seed=0, N=400):
-    """Draw y = 10 sin(πx₁x₂) + 20(x₃ − ½)² + 10x₄ + 5x₅ + N(0, 1); five of ten inputs are idle.
+    """Draw y = 10 sin(πx₁x₂) + 20(x₃ − ½)² + 10x₄ + 5x₅ + N(0, 1) and X uniform on [0, 1]¹⁰.
 
-    X is uniform on [0, 1]¹⁰. J. H. Friedman, "Multivariate adaptive regression splines", Annals of
-    Statistics 19 (1991).
+    The inputs x₆ to x₁₀ do not influence y. The source is J. H. Friedman, "Multivariate adaptive
+    regression splines", Annals of Statistics 19 (1991).
 
     >>> friedman1(seed=1).X.shape
     (400, 10)
@@ -136,10 +142,11 @@ def friedman1(seed=0, N=400):
 
 @drawn
 def teacher(seed=0, N=400):
-    """Draw X ~ N(0, 1), y = a 10-5-1 tanh network + N(0, 0.1²); return (Dataset, Params).
+    """Draw X ~ N(0, 1) and y = (output of a random 10-5-1 tanh network) + N(0, 0.1²).
 
-    25 of the 50 W_ih are exactly 0. The student of another seed can be compared with Params up to
-    the 5!·2⁵ symmetries of the hidden units.
+    The result is (Dataset, Params), where Params are the weights of that network. 25 of its 50 W_ih
+    are exactly 0. A network trained on the data can find these weights only up to the order and the
+    signs of the hidden units, which are 5!·2⁵ symmetries.
 
     >>> dataset, params = teacher(seed=1)
     >>> int((params.W_ih == 0).sum()), dataset.y.shape
@@ -148,7 +155,7 @@ def teacher(seed=0, N=400):
     rng = np.random.default_rng(seed)
     W_ih = rng.choice((-1, 1), (5, 10)) * rng.uniform(0.4, 1.2, (5, 10))
     gone = rng.permuted(np.tile(np.arange(10) < 5, (5, 1)), axis=1)
-    W_ih[gone] = 0  # five of each hidden unit's ten
+    W_ih[gone] = 0  # five of the ten weights of each hidden unit
     b_h = rng.uniform(-0.5, 0.5, 5)
     W_ho = rng.choice((-1, 1), (1, 5)) * rng.uniform(0.5, 1.5, (1, 5))
     params = Params(W_ih, b_h, W_ho, np.zeros(1))
@@ -159,10 +166,11 @@ def teacher(seed=0, N=400):
 
 @takes(dataset=_dataset, seed=whole(0))
 def split(dataset, seed):
-    """Return three quarters to train on and the rest to test on, standardised by the former.
+    """Split the rows into three quarters to train on and the rest to test on.
 
-    Each column is z-scored: less the mean of its training rows, over their standard deviation. The
-    first ⌊¾N⌋ rows of default_rng(seed).permutation(N) are the training rows.
+    The first ⌊¾N⌋ rows of default_rng(seed).permutation(N) are the training rows. Each column is
+    standardised: the mean of its training rows is subtracted, and the difference is divided by
+    their standard deviation.
 
     >>> s = split(load("diabetes"), seed=0)
     >>> s.X_train.shape, s.y_test.shape, bool(abs(s.X_train.mean(axis=0)).max() < 1e-12)
@@ -172,7 +180,7 @@ def split(dataset, seed):
     train, test = np.split(order, [len(order) * 3 // 4])
     parts = []
     for a, names in ((dataset.X, dataset.names), (dataset.y, (dataset.target,))):
-        a = _near_one(a)  # z-scores do not change, and cannot overflow
+        a = _near_one(a)  # changes no standardised value, but avoids overflow
         mean, std = a[train].mean(axis=0), a[train].std(axis=0)
         constant = (a[train] == a[train[:1]]).all(axis=0)
         if constant.any():
@@ -185,7 +193,7 @@ def split(dataset, seed):
 
 @lru_cache
 def _diabetes(target):
-    """Read the table once: an experiment asks for it once a seed."""
+    """Read the diabetes table and keep it, because an experiment loads it for every seed."""
     table = importlib.resources.files("refnn.datasets").joinpath("diabetes.csv").read_bytes()
     return _table(table, "diabetes", target, ABOUT["diabetes"])
 
@@ -195,13 +203,13 @@ def _ten_names():
 
 
 def _near_one(a):
-    """Divide each column by the power of two that brings it near 1: exact."""
+    """Divide each column by the power of two that brings it near 1, which causes no rounding."""
     _, exponent = np.frexp(np.abs(a).max(axis=0))
     return np.ldexp(a, -exponent)
 
 
 def _table(content, source, target, about):
-    """Return the Dataset of a CSV file's bytes; `source` names the file in a refusal."""
+    """Return the Dataset in the bytes of a CSV file, called `source` in error messages."""
     header, rows = _rows(content, source)
     if target is not None and target not in header:
         raise Refused("target", f"a column of {source} ({', '.join(header)})", repr(target))
@@ -225,7 +233,7 @@ def _table(content, source, target, about):
 
 
 def _rows(content, source):
-    """Return (the names of the columns, the rows below them) of a CSV file."""
+    """Return (the column names, the rows below them) of a CSV file."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -235,7 +243,7 @@ def _rows(content, source):
         raise Refused("name", "a CSV file of text", f"NUL bytes in {source}")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
     rows = []
-    for number, line in enumerate(lines, start=1):  # line by line: a quote cannot swallow the next
+    for number, line in enumerate(lines, start=1):  # so an open quote ends with its line
         try:
             rows += list(csv.reader([line], strict=True)) or [[]]
         except csv.Error as error:

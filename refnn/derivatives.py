@@ -1,12 +1,13 @@
-"""Beyond the gradient, in closed form: per-example gradients, Hessian-vector product, exact
-Hessian, Gauss–Newton, and the inverse Hessian of fewer parameters.
+"""This module computes derivatives of the loss beyond its gradient, in closed form.
 
-With the residual r = ŷ − y and the Jacobian G = ∂ŷ/∂θ of each example
+They are the gradient of each example, the exact Hessian (the matrix of second derivatives), its
+product with a vector, its Gauss–Newton part, and its inverse after one parameter is removed. Each
+example has a residual r = ŷ − y and a Jacobian G = ∂ŷ/∂θ. Summed over examples and outputs,
 
     ∂J/∂θ = Σ Gᵀr        ∂²J/∂θ² = Σ GᵀG + Σ r·∂²ŷ/∂θ²        (Gauss–Newton + curvature)
 
-summed over examples and outputs. One network or a stack, all four activations, Fractions too;
-parameters in the order of `Params.flatten`.
+Every function takes one network or a stack, any of the four activations, and Fractions where the
+activation allows them. Parameters are in the order of `Params.flatten`.
 """
 
 from math import prod
@@ -28,7 +29,9 @@ from refnn.validation import takes
     fast=columns.per_example_gradients,
 )
 def per_example_gradients(params, X, y, activation="tanh"):
-    """∂J_n/∂θ of J_n = ½‖y_n − ŷ_n‖² for every example, (…, N, 61); their sum over N is `backward`.
+    """∂J_n/∂θ of J_n = ½‖y_n − ŷ_n‖² for every example n, (…, N, 61).
+
+    Their sum over the N examples is the gradient that `backward` returns.
 
     >>> p, X, y = Params([[1, 2]], [3], [[2]], [1]), [[10, 20], [0, 0]], [[100], [7]]
     >>> per_example_gradients(p, X, y, "relu")
@@ -53,9 +56,10 @@ def _direction(name, v, arguments):
 
 @takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, v=_direction, complex_=True)
 def hessian_vector_product(params, X, y, v, activation="tanh"):
-    """H·v, (…, 61): the backward pass, differentiated along v (Pearlmutter 1994).
+    """H·v, (…, 61), for the Hessian H = ∂²J/∂θ².
 
-    Leading axes broadcast.
+    H·v is the derivative of the backward pass in the direction v (Pearlmutter 1994), so H itself is
+    not computed. The leading axes of v and params broadcast.
 
     >>> p = Params([[1]], [0], [[2]], [0])
     >>> hessian_vector_product(p, [[3]], [[5]], [1, 0, 0, 0], "identity")
@@ -76,7 +80,7 @@ def hessian_vector_product(params, X, y, v, activation="tanh"):
 
 @takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, complex_=True, fast=columns.hessian)
 def hessian(params, X, y, activation="tanh"):
-    """The exact Hessian ∂²J/∂θ², (…, 61, 61).
+    """Return the exact Hessian ∂²J/∂θ², (…, 61, 61).
 
     >>> hessian(Params([[1]], [0], [[2]], [0]), [[3]], [[5]], "identity")[:, 0]
     array([36., 12., 21.,  6.])
@@ -102,9 +106,9 @@ def hessian(params, X, y, activation="tanh"):
 
 @takes(params=NETWORK, X=ROWS, activation=ACTIVATION, complex_=True, fast=columns.gauss_newton)
 def gauss_newton(params, X, activation="tanh"):
-    """Σ GᵀG, (…, 61, 61): the Hessian without the residual's part.
+    """Σ GᵀG, (…, 61, 61), the part of the Hessian without the residual r.
 
-    vᵀΣGᵀGv ≥ 0, and it is the Hessian where r = 0.
+    It equals the Hessian where r = 0, and vᵀ(Σ GᵀG)v ≥ 0 for every v.
 
     >>> gauss_newton(Params([[1]], [0], [[2]], [0]), [[3]], "identity")[:, 0]
     array([36., 12., 18.,  6.])
@@ -140,12 +144,12 @@ def _position(name, i, arguments):
 
 @takes(inverse=_square, i=_position)
 def inverse_without(inverse, i):
-    """Return the inverse of H without row and column i, given H⁻¹.
+    """Return the inverse of H without its row and column i, computed from H⁻¹.
 
         H⁻¹ − H⁻¹[:, i]·H⁻¹[i, :] / H⁻¹[i, i]        (Hassibi & Stork 1993; used by OBS and OBQ)
 
-    Its entries stand in their old places, with 0 in row and column i. inverse (…, n, n); i one
-    position, or one for each matrix of the stack.
+    The result keeps the shape of `inverse`, H⁻¹ (…, n, n), with 0 in row and column i. i is one
+    position, or one for each matrix of a stack. ValueError if H⁻¹[i, i] is 0.
 
     >>> inverse_without(np.linalg.inv([[2.0, 1.0], [1.0, 4.0]]), 1)
     array([[0.5, 0. ],
@@ -163,5 +167,5 @@ def inverse_without(inverse, i):
 
 
 def _rows(a, leading):
-    """The axes after `leading` as one."""
+    """Return `a` with all axes after `leading` merged into one."""
     return a.reshape(*leading, prod(a.shape[len(leading) :]))

@@ -1,9 +1,13 @@
-"""The multilayer perceptron (10-5-1: 61 parameters): forward, loss and backward pass by hand.
+"""This module computes the forward pass, the loss and the backward pass of a small network.
 
     z_h = X·W_ihᵀ + b_h      h = f(z_h)      ŷ = h·W_hoᵀ + b_o      J = ½ Σ ‖y − ŷ‖²   (§4.2)
 
-Every function takes one network or a stack of them: leading axes "…" of the parameters are kept.
-Row i of X is one example; W_ih is (out, in), as the article prints it.
+The network is a multilayer perceptron with one hidden layer and the activation function f. With 10
+inputs, 5 hidden units and 1 output it has 61 parameters. Each row of X is one example. W_ih has the
+shape (hidden, inputs), as the article prints it.
+
+Every function takes one network or a stack of networks. In a stack, the parameters have more axes
+in front, written "…" in the shapes below, and the results keep them.
 """
 
 from dataclasses import dataclass
@@ -17,10 +21,10 @@ from refnn import arrays
 from refnn.arrays import Refused, describe
 from refnn.validation import Numeric, generator, shape, takes
 
-FIELDS = ("W_ih", "b_h", "W_ho", "b_o")  # of a Params
+FIELDS = ("W_ih", "b_h", "W_ho", "b_o")  # of Params
 
-# f(z), f'(z) and f''(z), the derivatives with h = f(z) at hand; relu'(0) = 0. `z.real` lets a
-# complex step pass.
+# Each activation has f(z), f'(z) and f''(z). Both derivatives also get h = f(z). relu'(0) is 0.
+# `z.real` is there because relu must also work on complex z, for derivatives by a complex step.
 # fmt: off
 ACTIVATIONS = {
     "tanh": (np.tanh, lambda z, h: 1 - h * h, lambda z, h: -2 * h * (1 - h * h)),
@@ -35,10 +39,10 @@ ACTIVATIONS = {
 
 @dataclass(frozen=True, eq=False)
 class Params:
-    """The four arrays of a network, or anything of their shape: a gradient, a mask, scores, codes.
+    """The four arrays of a network, or a gradient, a mask, scores or codes of the same shapes.
 
-    The leading axes "…" are the same in all four. ValueError or TypeError names the field that does
-    not fit.
+    The leading axes "…" are the same in all four arrays. If a field does not fit, a ValueError or
+    TypeError names it.
 
     >>> p = Params([[1, 2], [3, 4]], [5, 6], [[7, 8]], [9])
     >>> p.sizes, p.flatten()
@@ -72,20 +76,22 @@ class Params:
 
     @property
     def batch(self):
-        """The leading axes: () for one network, (S,) for a stack of S."""
+        """Return the leading axes, which are () for one network and (S,) for a stack of S."""
         return self.W_ih.shape[:-2]
 
     @property
     def sizes(self):
-        """(inputs, hidden, outputs)"""
+        """Return (inputs, hidden, outputs)."""
         return self.W_ih.shape[-1], self.W_ih.shape[-2], self.b_o.shape[-1]
 
     def arrays(self):
-        """(W_ih, b_h, W_ho, b_o)"""
+        """Return (W_ih, b_h, W_ho, b_o)."""
         return self.W_ih, self.b_h, self.W_ho, self.b_o
 
     def map(self, function, *others):
-        """Apply a function array by array, with those of other Params beside them.
+        """Apply a function to each of the four arrays and return the results as Params.
+
+        If there are other Params, the function also gets the same array of each of them.
 
         >>> Params([[1]], [2], [[3]], [4]).map(np.negative).flatten()
         array([-1, -2, -3, -4])
@@ -93,7 +99,10 @@ class Params:
         return Params(*map(function, self.arrays(), *map(Params.arrays, others)))
 
     def flatten(self):
-        """One vector a network, (…, 61): W_ih row by row, then b_h, W_ho, b_o."""
+        """Return all parameters of a network in one vector, (…, 61).
+
+        The order is W_ih row by row, then b_h, W_ho and b_o.
+        """
         axes = len(self.batch)
         flat = [a.reshape(*self.batch, prod(a.shape[axes:])) for a in self.arrays()]
         return np.concatenate(flat, axis=-1)
@@ -101,7 +110,7 @@ class Params:
     @staticmethod
     @takes(sizes=shape(count=3))
     def unflatten(vector, sizes):
-        """The inverse of flatten, for sizes = (inputs, hidden, outputs).
+        """Return the Params that flatten to this vector, for sizes = (inputs, hidden, outputs).
 
         >>> Params.unflatten(np.arange(9), sizes=(2, 2, 1)).W_ho
         array([[6, 7]])
@@ -119,7 +128,7 @@ class Params:
 
 
 class Forward(NamedTuple):
-    """What a forward pass leaves."""
+    """The results of a forward pass."""
 
     z_h: np.ndarray  # (…, N, hidden)
     h: np.ndarray  # (…, N, hidden)
@@ -130,7 +139,7 @@ class Forward(NamedTuple):
 
 
 def fields(name, p, expected="numbers"):
-    """The four arrays of p, a Params, by the names that a refusal uses: "params.W_ih", …
+    """Return the four arrays of the Params p, named for error messages ("params.W_ih", …).
 
     >>> list(fields("R", Params([[1]], [2], [[3]], [4])))
     ['R.W_ih', 'R.b_h', 'R.W_ho', 'R.b_o']
@@ -142,7 +151,10 @@ def fields(name, p, expected="numbers"):
 
 
 def _like(name, p, arguments):
-    """Of the sizes and leading axes of params, if there are params, or of one network of them."""
+    """Check that p has the sizes of the argument params, and its leading axes or none.
+
+    A function without an argument params admits any p.
+    """
     like = arguments.get("params", p)
     if p.W_ih.shape == like.W_ih.shape and p.b_o.shape == like.b_o.shape:
         return p
@@ -153,7 +165,10 @@ def _like(name, p, arguments):
 
 
 def _rows(name, a, arguments):
-    """(N, columns) for all networks, or with their leading axes; X has inputs, y has outputs."""
+    """Check that `a` is (N, columns), or has the leading axes of params before these two.
+
+    X has a column for each input, and y has one for each output. y has as many rows as X.
+    """
     params, X = arguments["params"], arguments.get("X")
     columns = params.sizes[0 if name.startswith("X") else 2]
     rows = X.shape[-2] if name == "y" and X is not None else "N"
@@ -165,7 +180,7 @@ def _rows(name, a, arguments):
 
 
 def ACTIVATION(name, value, arguments):
-    """Admit the name of an activation: on Fractions "relu" and "identity" alone."""
+    """Admit the name of an activation, which for Fractions must be "relu" or "identity"."""
     arrays.choice(name, value, ACTIVATIONS)
     if arguments["params"].W_ih.dtype == arrays.EXACT and value not in ("relu", "identity"):
         raise Refused(name, "'relu' or 'identity' on Fractions", repr(value))
@@ -173,7 +188,10 @@ def ACTIVATION(name, value, arguments):
 
 
 def MASK(name, keep, arguments):
-    """Admit a Params of bool (True = keep) that fits params; 0 and 1 will do."""
+    """Admit a Params of bool (True = keep) that fits params.
+
+    The numbers 0 and 1 are converted to bool.
+    """
     parts = fields(name, keep, "bool (True = keep)")
     _like(name, keep, arguments)
     for part, a in parts.items():
@@ -204,19 +222,20 @@ def _targets(name, y, arguments):
 
 
 def _stack(name, batch, arguments):
-    """Leading axes of a stack that fits into memory."""
+    """Admit the leading axes of a stack, if it does not have too many parameters for memory."""
     batch, (inputs, hidden, outputs) = arrays.axes(name, batch), arguments["sizes"]
     if prod(batch) * (inputs + 1 + outputs) * hidden > arrays.MAX_SIZE:
-        at_most = f"of at most {arrays.MAX_SIZE:,} parameters in all"
+        at_most = f"of at most {arrays.MAX_SIZE:,} parameters in total"
         raise Refused("sizes", at_most, f"{arguments['sizes']}, batch {batch}")
     return batch
 
 
 @takes(rng=generator, sizes=shape(low=1, count=3), batch=_stack)
 def init(rng, sizes=(10, 5, 1), batch=()):
-    """Draw a start: weights ~ N(0, 1/n_in), biases 0.
+    """Draw the parameters to start from, with weights ~ N(0, 1/n_in) and biases 0.
 
-    LeCun et al., "Efficient BackProp" (1998). batch gives the leading axes of a stack.
+    n_in is the number of inputs of the weight's layer (LeCun et al., "Efficient BackProp", 1998).
+    batch gives the leading axes of a stack.
 
     >>> one, seven = (init(np.random.default_rng(0), batch=batch) for batch in ((), (7,)))
     >>> one.flatten().shape, seven.b_h.shape
@@ -230,7 +249,9 @@ def init(rng, sizes=(10, 5, 1), batch=()):
 
 @takes(params=NETWORK, X=ROWS, activation=ACTIVATION, complex_=True)
 def forward(params, X, activation="tanh"):
-    """z_h = X·W_ihᵀ + b_h, h = f(z_h), ŷ = h·W_hoᵀ + b_o; X (N, inputs) for all, or (…, N, inputs).
+    """z_h = X·W_ihᵀ + b_h, h = f(z_h), ŷ = h·W_hoᵀ + b_o.
+
+    X is (N, inputs), the same for all networks of a stack, or (…, N, inputs).
 
     >>> forward(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], "relu").y_hat
     array([[107.]])
@@ -244,7 +265,9 @@ def forward(params, X, activation="tanh"):
 
 @takes(y_hat=Numeric("y", _outputs), y=Numeric("y", _targets), complex_=True)
 def loss(y_hat, y):
-    """J = ½ Σ ‖y − ŷ‖², summed over examples and outputs (article §4.2); leading axes kept.
+    """J = ½ Σ ‖y − ŷ‖², summed over examples and outputs (article §4.2).
+
+    For a stack of networks, J has the leading axes of y_hat.
 
     >>> loss([[1.0], [4.0]], [[3.0], [3.0]])
     np.float64(2.5)
@@ -255,10 +278,13 @@ def loss(y_hat, y):
 
 @takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, complex_=True)
 def backward(params, X, y, activation="tanh"):
-    """∂J/∂θ of J = ½ Σ ‖y − ŷ‖² by the chain rule, as Params; R of article §3.2.1.
+    """∂J/∂θ of J = ½ Σ ‖y − ŷ‖², by the chain rule, as Params.
 
-    ∂J/∂ŷ = ŷ − y;  ∂J/∂z_h = (∂J/∂ŷ·W_ho) ∘ f'(z_h);  a weight's slope: what flows in times what
-    flows back, summed.
+        ∂J/∂ŷ = ŷ − y        ∂J/∂z_h = (∂J/∂ŷ·W_ho) ∘ f'(z_h)
+
+    ∘ multiplies entry by entry. These two are the errors at the output units and at the hidden
+    units. The gradient of a weight is its input times the error at its output, summed over the
+    examples. The gradient of a bias is that error, summed. The article calls ∂J/∂θ "R" (§3.2.1).
 
     >>> backward(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").flatten()
     array([140., 280.,  14., 371.,   7.])
@@ -274,7 +300,7 @@ def backward(params, X, y, activation="tanh"):
 
 @takes(params=NETWORK, mask=MASK, complex_=True)
 def apply_mask(params, mask):
-    """θ where the mask is True, exactly 0 elsewhere.
+    """Return params with exactly 0 where the mask is False.
 
     >>> p = Params([[1.0, 2.0]], [3.0], [[4.0]], [5.0])
     >>> apply_mask(p, Params([[True, False]], [True], [[False]], [True])).flatten()

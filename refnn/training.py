@@ -1,5 +1,7 @@
-"""Training: one optimiser (minimise) and what it is used for first (fit), on one network or on
-hundreds at once."""
+"""This module trains one network, or hundreds of networks at once.
+
+`minimise` is the optimiser, and `fit` minimises the loss of a network with it.
+"""
 
 from math import prod
 from typing import NamedTuple
@@ -17,7 +19,7 @@ MAX_STEPS = 10**7
 
 
 class Fit(NamedTuple):
-    """What a training leaves."""
+    """The result of training."""
 
     params: Params  # the trained network or networks
     history: np.ndarray  # (…, steps + 1): J before the first step, then after each
@@ -27,7 +29,7 @@ class Fit(NamedTuple):
 
 
 def _rate(name, lr, arguments):
-    """Admit a positive number, or one of a shape that broadcasts to theta."""
+    """Admit a positive number, or an array of them that broadcasts to the shape of theta."""
     lr, shape = arrays.numbers(name, lr, exact=False), arguments["theta"].shape
     if (lr <= 0).any():
         raise Refused(name, "positive", describe(lr))
@@ -47,7 +49,7 @@ def _of_theta(name, function, arguments):
         try:
             value = np.asarray(function(theta))
         except (ValueError, TypeError) as error:
-            error.refusal = None  # what it refuses, it refuses in its own name
+            error.refusal = None  # the user's own function keeps its error text
             raise
         if value.shape != theta.shape:
             expected = f"a function that returns the shape of theta, {theta.shape}"
@@ -58,9 +60,9 @@ def _of_theta(name, function, arguments):
 
 
 def per_network(name, value, batch, dtype, positive):
-    """Return a number, or one for each network of a stack, as a column (S, 1) of a dtype.
+    """Return a number, or one for each network of a stack, as a column (S, 1) or (1, 1).
 
-    They must be positive, or from 0 on.
+    The numbers must be greater than 0 if positive is True, and else at least 0.
 
     >>> per_network("lr", [0.1, 0.2], (2,), np.float64, positive=True).tolist()
     [[0.1], [0.2]]
@@ -84,7 +86,7 @@ def _some_rows(name, X, arguments):
 
 
 def _column(positive):
-    """Return the kind of numbers, one or one a network, in the precision of the training."""
+    """Return the kind that admits one number or one for each network, in the dtype of training."""
 
     def kind(name, value, arguments):
         params = arguments["params"]
@@ -94,7 +96,7 @@ def _column(positive):
     return kind
 
 
-TRAINING = {  # what `fit` takes, for whoever takes more
+TRAINING = {  # the kinds of the arguments of `fit`; other functions add theirs
     "params": NETWORK,
     "X": Numeric(ROWS.group, _some_rows),
     "y": ROWS,
@@ -120,16 +122,18 @@ of_training = takes(**TRAINING, exact=False)
     project=_of_theta,
 )
 def minimise(theta, gradient, *, steps, lr, optimizer="adam", project=None):
-    """Take `steps` steps downhill from theta and return where they end.
+    """Take `steps` steps downhill from theta and return the last theta.
 
-    project(theta), if given, is applied to the start and after every step.
+    gradient(theta) returns g, in the shape of theta. project(theta), if given, replaces theta at
+    the start and after every step; with it, a mask keeps parameters at 0.
 
         gd:    θ ← θ − lr·g
         adam:  m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  θ ← θ − lr·m̂ / (√v̂ + ε)
                with m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ)
 
     Adam is Algorithm 1 of Kingma & Ba, "Adam" (2015), with β₁ = .9, β₂ = .999, ε = 1e-8. lr
-    broadcasts against theta. Divergence ends in inf or NaN, quietly, and only where it happens.
+    broadcasts against theta. Where the steps diverge, theta becomes inf or NaN without a warning;
+    its other entries go on.
 
     >>> minimise(np.array([4.0]), lambda theta: 2 * theta, steps=3, lr=0.25, optimizer="gd")
     array([0.5])
@@ -152,12 +156,13 @@ def minimise(theta, gradient, *, steps, lr, optimizer="adam", project=None):
 def fit(
     params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, mask=None, activation="tanh"
 ):
-    """Minimise J + ½·weight_decay·‖θ‖² on all examples at once, from params.
+    """Minimise J + ½·λ·‖θ‖² (λ = weight_decay), starting from params.
 
-    J is the sum of article §4.2. The decay's gradient λθ is added to J's, so that at the minimum
-    ∂J/∂θ = −λθ. Parameters that the mask (Params of bool, True = keep) prunes are 0 before the
-    first step and stay exactly 0. A stack trains side by side: params, X, y and mask may carry its
-    leading axes; lr and weight_decay may have its shape. history is J alone.
+    J is the sum of article §4.2, and every step uses all examples. The gradient of the decay, λθ,
+    is added to that of J, so that ∂J/∂θ = −λθ at the minimum. Parameters that the mask (Params of
+    bool, True = keep) prunes are 0 before the first step and stay exactly 0. The networks of a
+    stack are trained side by side. params, X, y and mask may carry the leading axes of the stack,
+    and lr and weight_decay may have their shape. history holds J without the decay.
 
     >>> p, X = network.init(np.random.default_rng(0), (1, 2, 1)), np.linspace(-1, 1, 9)[:, None]
     >>> fit(p, X, np.sin(X), steps=200, lr=0.05).history[[0, -1]].round(4).tolist()
@@ -171,9 +176,9 @@ def fit(
 def fit_plain(
     params, X, y, *, steps, lr, optimizer="adam", weight_decay=0.0, mask=None, activation="tanh"
 ):
-    """Do what `fit` does, as one would write it down: by network.backward, step by step.
+    """Train like `fit`, but by network.backward and without code for speed.
 
-    To read and to test.
+    It is slower, easier to read, and used to test `fit`.
 
     >>> p, X = network.init(np.random.default_rng(0), (1, 2, 1)), np.linspace(-1, 1, 9)[:, None]
     >>> fit_plain(p, X, np.sin(X), steps=200, lr=0.05).history[[0, -1]].round(4).tolist()
@@ -185,7 +190,7 @@ def fit_plain(
 
 
 def _plain(sizes, batch, X, y, activation):
-    """Return J and gradient as a function of theta: the formulas themselves."""
+    """Return a function of theta that computes (J, gradient) by the formulas of `network`."""
 
     def J_and_gradient(theta):
         here = Params.unflatten(theta.reshape(*batch, theta.shape[-1]), sizes)
@@ -197,12 +202,15 @@ def _plain(sizes, batch, X, y, activation):
 
 
 def run(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activation, through=None):
-    """Do what `fit` does, on checked arguments, by a form of the objective.
+    """Train like `fit`, on checked arguments and with any function that computes J.
 
-    form: `transposed.objective` and its order of the parameters, or `_plain` and that of
-    `Params.flatten`. through(theta) -> (what the network computes with, the slope of that by theta)
-    is for parameters that are quantized on their way into the network: J then jumps, and the
-    parameters of the step with the least J come back instead of the last.
+    form is (objective, order): the function that builds J and its gradient, and the order in which
+    it takes the parameters. It is `transposed.objective` with `transposed.order`, or `_plain` with
+    the order of `Params.flatten`.
+
+    through(theta), if given, is for parameters that are quantized before the network uses them. It
+    returns (the values that the network uses, their derivative by theta). J then jumps from step to
+    step, so the theta with the lowest J is returned instead of the last one.
     """
     objective, order = form
     dtype = np.result_type(params.W_ih, X, y)
@@ -236,13 +244,14 @@ def run(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activation
 
 
 def descent(objective, theta, decay, steps, lr, optimizer, project=None):
-    """Minimise J + ½·decay·‖θ‖² on checked arguments; return the last theta, and J of every step.
+    """Minimise J + ½·decay·‖θ‖² on checked arguments.
 
-    objective(theta (S, n)) -> J (S,) and its gradient (S, n). J is returned as (S, steps + 1):
-    before the first step, then after each.
+    objective(theta) takes theta (S, n) and returns J (S,) and its gradient (S, n). The result is
+    the last theta, and J as (S, steps + 1): before the first step, then after each.
     """
     history = np.empty((steps + 1, len(theta)), theta.dtype)
-    seen, decay = iter(history), decay.reshape(()) if decay.size == 1 else decay
+    seen, decay = iter(history), np.asarray(decay, theta.dtype)
+    decay = decay.reshape(()) if decay.size == 1 else decay
 
     def gradient(theta):
         next(seen)[:], g = objective(theta)
@@ -251,5 +260,5 @@ def descent(objective, theta, decay, steps, lr, optimizer, project=None):
     rule = {"steps": steps, "lr": lr, "optimizer": optimizer}
     rule["project"] = project or (lambda theta: theta)
     last = transposed.minimise(theta, gradient, **rule)
-    gradient(last)  # for its J
+    gradient(last)  # stores the J of the last theta
     return last, history.T

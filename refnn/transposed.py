@@ -1,14 +1,19 @@
-"""The same J and gradient as network.loss and network.backward, and the same steps as
-training.minimise, fast: transposed, in place, in blocks.
+"""This module computes J, its gradient and the training steps faster than the plain formulas.
+
+The results are those of network.loss, network.backward and training.minimise. The arrays are
+transposed, written in place and cut into blocks.
 
     Z = W₁·X₁ᵀ     H = f(Z)     R = W₂·H₁ − Yᵀ     J = ½ΣR²     ∂W₂ = R·H₁ᵀ
     ∂W₁ = ((W_hoᵀ·R) ∘ f'(Z))·X₁
 
-W₁ = [W_ih b_h] and W₂ = [W_ho b_o] carry the biases, X₁ = [X 1] and H₁ their inputs 1; examples run
-along the last axis, where memory is contiguous. Networks or rows are taken in blocks that fit the
-cache. Parameters stand in the order of (W₁, W₂) from the first step to the last. `training.fit`
-runs on this; tests hold it equal to the plain form: J and gradient to the rounding of one sum, the
-steps exactly."""
+W₁ = [W_ih b_h] and W₂ = [W_ho b_o] hold weights and biases together. The input of a bias is 1, so
+X₁ = [X 1] has a column of ones, and H₁ is H with a row of ones. Examples run along the last axis,
+where memory is contiguous. The networks and the rows of X are cut into blocks that fit into the
+cache. Parameters are kept in the order of (W₁, W₂) during the whole training.
+
+`training.fit` uses this module. Tests compare it with the plain formulas: the steps are equal
+exactly, J and gradient up to the rounding of one sum.
+"""
 
 from math import prod
 from typing import NamedTuple
@@ -22,7 +27,10 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # of Adam
 
 
 class Block(NamedTuple):
-    """k networks and m rows, and where to put what they give; examples along the last axis."""
+    """The arrays for k networks and m examples, both inputs and results.
+
+    Examples run along the last axis.
+    """
 
     W1: np.ndarray  # (k, hidden, in + 1)
     W1_x: np.ndarray  # the same, in the shape of the product with x
@@ -33,7 +41,7 @@ class Block(NamedTuple):
     y: np.ndarray  # Yᵀ (1 or k, out, m)
     z: np.ndarray  # Z (k, hidden, m)
     z_x: np.ndarray  # the same, in the shape of the product with x
-    d: np.ndarray  # W_hoᵀ·R, then the slopes by Z (k, hidden, m)
+    d: np.ndarray  # W_hoᵀ·R, then ∂J/∂Z (k, hidden, m)
     d_x: np.ndarray  # the same, in the shape of the product with x_again
     h: np.ndarray  # H (k, hidden, m)
     h1: np.ndarray  # H₁ (k, hidden + 1, m), the last row 1
@@ -41,14 +49,14 @@ class Block(NamedTuple):
     r: np.ndarray  # R (k, out, m)
     r_flat: np.ndarray  # the same (k, out·m)
     J: np.ndarray  # (k,), the sum over blocks
-    dW1: np.ndarray  # (k, hidden, in + 1), likewise
-    dW2: np.ndarray  # (k, out, hidden + 1), likewise
+    dW1: np.ndarray  # (k, hidden, in + 1), the sum over blocks
+    dW2: np.ndarray  # (k, out, hidden + 1), the sum over blocks
 
 
 def order(sizes):
-    """Return where each entry of (W₁, W₂), flattened, stands in `Params.flatten`.
+    """Return the position in `Params.flatten` of each entry of (W₁, W₂), flattened.
 
-    It is a permutation.
+    The result is a permutation of all positions.
 
     >>> order((2, 1, 1)).tolist()
     [0, 1, 2, 3, 4]
@@ -64,8 +72,9 @@ def order(sizes):
 def objective(sizes, batch, X, y, activation):
     """Return a function of theta (S, 61) that gives J (S,) and its gradient (S, 61).
 
-    theta and gradient have the order that `order` tells. X (N, in) or (*batch, N, in), y likewise,
-    of one dtype; S is the product of batch. J and gradient are overwritten by the next call.
+    theta and the gradient have the order that `order` returns. S is the product of batch. X is
+    (N, in) or (*batch, N, in), y is (N, out) or (*batch, N, out), and both have the same dtype.
+    Each call of the function overwrites the J and the gradient that it returned before.
 
     >>> J_and_gradient = objective((1, 1, 1), (), np.array([[2.0]]), np.array([[1.0]]), "identity")
     >>> J, g = J_and_gradient(np.array([[3.0, 0.0, 0.5, 0.0]]))  # w, b, v, c: ŷ = v·(w·x + b) + c
@@ -74,13 +83,13 @@ def objective(sizes, batch, X, y, activation):
     """
     _, hidden, outputs = sizes
     S, n = prod(batch), len(order(sizes))
-    own = np.empty((S, n), X.dtype, order="F")  # so W₂·H₁ is summed in one order everywhere
+    own = np.empty((S, n), X.dtype, order="F")  # so that W₂·H₁ is always summed in one order
     J, gradient = np.empty(S, X.dtype), np.empty((S, n), X.dtype)
-    rows = min(X.shape[-2], max(1, BLOCK // (hidden + 1)))  # of a block
+    rows = min(X.shape[-2], max(1, BLOCK // (hidden + 1)))  # in a block
     blocks = _blocks(sizes, rows, X, y, own, J, gradient)
     activate, times_slope = _in_place(activation)
     product = np.dot if X.ndim == 2 else np.matmul
-    joined = X.ndim == 2 and S > 1  # the W₁ of several networks, copied into one matrix
+    joined = X.ndim == 2 and S > 1  # then the W₁ of all networks are copied into one matrix
     through = np.multiply if outputs == 1 else np.matmul  # W_hoᵀ·R
     alone = rows == X.shape[-2]
 
@@ -114,15 +123,17 @@ def _add(total, part):
 
 
 def _blocks(sizes, rows, X, y, own, J, gradient):
-    """Return the blocks, which share the memory of Z, D, H₁ and R; each has its rows of X₁ᵀ in one
-    piece. own (S, 61) is where theta will stand, J (S,) and gradient (S, 61) what is to be found.
+    """Return the list of all blocks.
+
+    They share the memory of Z, D, H₁ and R. Each has its part of X₁ᵀ in contiguous memory. own
+    (S, 61) is the array that will hold theta; J (S,) and gradient (S, 61) will hold the results.
     """
     inputs, hidden, outputs = sizes
     S, N, cut, dtype = len(J), X.shape[-2], hidden * (inputs + 1), X.dtype
     X, y = (a.reshape(S, *a.shape[-2:]) if a.ndim > 2 else a[None] for a in (X, y))
     X1t = np.concatenate([X.mT, np.ones((len(X), 1, N), dtype)], axis=1)  # (1 or S, in + 1, N)
     yt = np.ascontiguousarray(y.mT)  # (1 or S, out, N)
-    nets = max(1, min(S, BLOCK // ((hidden + 1) * rows)))  # of a block
+    nets = max(1, min(S, BLOCK // ((hidden + 1) * rows)))  # in a block
     parts = [slice(n, min(n + rows, N)) for n in range(0, N, rows)]
     of_all = [np.ascontiguousarray(X1t[0, :, n]) for n in parts]
     H1 = np.ones((nets, hidden + 1, rows), dtype)
@@ -135,13 +146,13 @@ def _blocks(sizes, rows, X, y, own, J, gradient):
         z, d = (a[: k * hidden * m].reshape(k, hidden, m) for a in (Z, D))
         r, h1, t = R[: k * outputs * m], H1[:k, :, :m], yt if len(yt) == 1 else yt[s]
         W1_x, z_x, d_x = W1, z, d
-        if len(X1t) == 1:  # then all k networks are one product
+        if len(X1t) == 1:  # all networks share X, so one product serves k networks
             W1_x, z_x, d_x = (a.reshape(k * hidden, a.shape[-1]) for a in (W1, z, d))
         else:
             x = X1t[s, :, n]
         x_again = (
             np.ascontiguousarray(x.mT) if len(parts) == 1 else x.mT
-        )  # a short product likes it
+        )  # contiguous memory makes a short product faster
         return Block(
             *(W1, W1_x, W2, W2[..., :hidden].mT, x, x_again, t[..., n], z, z_x, d, d_x),
             *(h1[:, :hidden], h1, h1.mT, r.reshape(k, outputs, m), r.reshape(k, outputs * m)),
@@ -153,7 +164,10 @@ def _blocks(sizes, rows, X, y, own, J, gradient):
 
 
 def _in_place(activation):
-    """Return (f(z) into h, d ← d·f'(z)), without temporaries where it pays."""
+    """Return two functions that work in place, h ← f(z) and d ← d·f'(z).
+
+    For tanh they need no temporary arrays.
+    """
     f, slope, _ = ACTIVATIONS[activation]
 
     def activate(z, h):
@@ -163,7 +177,7 @@ def _in_place(activation):
         d *= slope(z, h)
 
     def times_slope_of_tanh(d, z, h):
-        np.multiply(h, h, out=z)  # z is free by now
+        np.multiply(h, h, out=z)  # z is no longer needed
         z *= d
         d -= z  # d·(1 − h²)
 
@@ -173,7 +187,9 @@ def _in_place(activation):
 
 
 def minimise(theta, gradient, *, steps, lr, optimizer, project):
-    """Take the steps of training.minimise. gradient(theta) has the dtype of theta.
+    """Take the same steps as training.minimise, in place.
+
+    gradient(theta) must return the dtype of theta.
 
     >>> rule = {"steps": 3, "lr": np.array(0.25), "optimizer": "gd", "project": lambda theta: theta}
     >>> minimise(np.array([4.0]), lambda theta: 2 * theta, **rule)
@@ -181,8 +197,9 @@ def minimise(theta, gradient, *, steps, lr, optimizer, project):
     """
     theta, constants = project(theta), (BETA1, BETA2, 1 - BETA1, 1 - BETA2, EPSILON, 0, 0)
     m, v, m_hat, v_hat = np.zeros((4, *theta.shape), theta.dtype)
+    lr = np.asarray(lr, theta.dtype)
     lr = lr.reshape(()) if lr.size == 1 else lr
-    # Numbers as arrays of theta's dtype, which NumPy need not convert at every step
+    # As arrays of theta's dtype, these numbers need not be converted at every step
     beta1, beta2, rest1, rest2, epsilon, seen1, seen2 = (
         np.array(c, theta.dtype) for c in constants
     )

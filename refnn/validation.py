@@ -1,15 +1,18 @@
-"""What a formula takes, said once, in a decorator; below it the formula stands alone.
+"""This module provides `takes`, the decorator that checks the arguments of a formula.
 
     @takes(x=REAL, W=REAL, B=REAL, P=whole(1, 2**53), hold="P")
     def quantize_steps(x, W, B, P): ...
 
-A kind is a function (name, value, arguments) -> value. `arguments` holds all arguments by name,
-those before this one already checked, so that one may depend on another. A kind of numbers
-(`Numeric`) also says which arrays it brings: all of one group are put into one arithmetic first.
+The decorator gives each argument a kind. A kind is a function (name, value, arguments) -> value: it
+returns the checked and converted value, or refuses it with an error. `arguments` holds all
+arguments by name. Those before this one are already checked, so one check may use another argument.
 
-A refusal names the function that was called, and its argument. Overflow is quiet. A result without
-axes is a number. `quantize_steps.formula` is the function without all this, for loops that have
-checked their arguments once.
+A kind of numbers is a `Numeric`. Numeric arguments of one group are first converted together to one
+arithmetic: all float32, all float64 or all Fractions (see `arrays.together`).
+
+An error names the function that the user called, and the argument. NumPy does not warn of overflow.
+A result without axes is returned as a number. `quantize_steps.formula` is the function without the
+decorator, for loops that have checked their arguments once.
 """
 
 from collections.abc import Callable
@@ -28,23 +31,29 @@ from refnn.fast.blocks import cast, in_blocks, large
 
 
 class Numeric(NamedTuple):
-    """A kind of numbers. All arguments of one group are brought into one arithmetic."""
+    """A kind of argument that holds numbers.
+
+    All arguments of one group are converted together to one arithmetic.
+    """
 
     group: str
-    check: Callable | None = None  # (name, value, arguments) -> value, of these numbers
-    parts: Callable | None = None  # (name, value) -> {name: array}; None: value is one array
+    check: Callable | None = None  # (name, value, arguments) -> value, after conversion
+    parts: Callable | None = None  # (name, value) -> {name: array}; None if value is one array
 
 
 REAL = Numeric("real")  # arrays that broadcast against each other
 
 
 def INTEGERS(name, value, arguments):
-    """Admit an array of an integer dtype, as it is."""
+    """Admit an array of an integer dtype and keep that dtype."""
     return arrays.integers(name, value)
 
 
 def CODES(name, value, arguments):
-    """Admit whole numbers; they become float64 (or Fractions) before anything is added to them."""
+    """Admit an array of integer codes and convert it to float64 (or Fractions).
+
+    A sum in the small integer dtype of the codes could wrap around.
+    """
     exact = any(getattr(a, "dtype", None) == arrays.EXACT for a in arguments.values())
     return cast(arrays.integers(name, value), object if exact else np.float64)
 
@@ -52,13 +61,15 @@ def CODES(name, value, arguments):
 def takes(*, hold=None, exact=True, complex_=False, blocks=None, fast=None, **kinds):
     """Return a decorator that checks the arguments named in `kinds`, in that order.
 
-    A default of None means "not given" and is not checked. hold="P": with more than 2^24 codes P
-    the REAL arguments are computed in float64, since float32 skips whole numbers there. `exact`
-    admits Fractions, `complex_` admits complex numbers. Without kinds the decorator only adds the
-    function's name to what is refused.
+    An argument whose default is None may be None and is then not checked. With hold="P", the REAL
+    arguments are computed in float64 if P is larger than 2^24, because float32 skips whole numbers
+    there. exact=False refuses Fractions, and complex_=True admits complex numbers. Without kinds,
+    the decorator only adds the function's name to errors.
 
-    Speed: blocks="x" says that the formula works number by number; it goes through a large x in
-    blocks (see `blocks`). `fast` computes the same faster: each block, or the whole.
+    Two options make the function faster. With blocks="x", a large x is computed in blocks (see
+    `refnn.fast.blocks`), which is right if the formula treats each number of x on its own. `fast`
+    is a faster function with the same result. It computes one block at a time if `blocks` is given,
+    and the whole result otherwise.
 
     >>> @takes(x=REAL, n=whole(1, 9))
     ... def repeat(x, n=2):
@@ -113,14 +124,17 @@ BY_NAME = Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY
 
 
 def _guarded(formula, fast, call):
-    """The formula, or its fast form, behind `call`, which checks a dict of arguments."""
+    """Return a function that checks its arguments by `call` and then computes the formula.
+
+    If call is None, nothing is checked. The function has the name and help text of the formula.
+    """
     parameters = signature(formula).parameters
     defaults = {n: p.default for n, p in parameters.items() if p.default is not Parameter.empty}
     optional = frozenset(name for name, default in defaults.items() if default is None)
     in_order = [n for n, p in parameters.items() if p.kind is Parameter.POSITIONAL_OR_KEYWORD]
     if call and any(p.kind not in BY_NAME for p in parameters.values()):
         raise TypeError(
-            f"takes: every argument of {formula.__name__} must have a name to pass it by"
+            f"takes: every argument of {formula.__name__} must have a name that a call can use"
         )
 
     @wraps(formula)
@@ -131,7 +145,7 @@ def _guarded(formula, fast, call):
             given = {**defaults, **dict(zip(in_order, args)), **named}
             twice = named and not named.keys().isdisjoint(in_order[: len(args)])
             if twice or len(args) > len(in_order) or given.keys() != parameters.keys():
-                return formula(*args, **named)  # Python says what is wrong with such a call
+                return formula(*args, **named)  # Python's own error explains a wrong call
             with np.errstate(all="ignore"):
                 return call(formula, checked.fast, given, optional)
         except (ValueError, TypeError) as error:
@@ -145,18 +159,21 @@ def _guarded(formula, fast, call):
 
 
 def _named(error, formula):
-    """A refusal with the name of the function that was called; what is no refusal, as it is."""
+    """Return a refusal as an error that begins with the function's name.
+
+    Any other error is returned unchanged.
+    """
     words = str(error) if isinstance(error, Refused) else getattr(error, "refusal", None)
     if words is None:
         return error
-    name = formula.__qualname__.split(".__")[0].split(".")[-1]  # for a dunder, its class
+    name = formula.__qualname__.split(".__")[0].split(".")[-1]  # for __post_init__, its class
     named = getattr(error, "error", type(error))(f"{name}: {words}")
-    named.refusal = words  # a function that called this one puts its own name there
+    named.refusal = words  # a decorated caller puts its own name before these words
     return named
 
 
 def _unify(given, members, optional, exact, complex_):
-    """Put the arrays of one group of arguments into one arithmetic."""
+    """Convert the arrays of one group of arguments to one arithmetic, in the dict `given`."""
     loose, owners = {}, []
     for name, parts in members:
         value = given[name]
@@ -177,7 +194,9 @@ def _unify(given, members, optional, exact, complex_):
 
 
 def plain(result):
-    """Return a result, or the fields of a named tuple, with arrays without axes as numbers.
+    """Return a result in which every array without axes has become a number.
+
+    The result is an array or a tuple of arrays. Anything else is returned unchanged.
 
     >>> plain(np.array(0.5)), plain(np.arange(2))
     (np.float64(0.5), array([0, 1]))
@@ -193,32 +212,35 @@ def plain(result):
 
 
 def whole(low=-inf, high=inf):
-    """Return the kind of whole numbers within low..high."""
+    """Return the kind that admits a whole number within low..high."""
     return lambda name, value, arguments: arrays.whole(name, value, low, high)
 
 
 def number(low=-inf, high=inf):
-    """Return the kind of single real numbers within low..high."""
+    """Return the kind that admits a single real number within low..high."""
     return lambda name, value, arguments: arrays.number(name, value, low, high)
 
 
 def numbers(**rules):
-    """Return the kind of arrays in an arithmetic of their own; `rules` as of `arrays.numbers`."""
+    """Return the kind that admits an array of numbers and converts it on its own.
+
+    `rules` are the keyword arguments of `arrays.numbers`.
+    """
     return lambda name, value, arguments: arrays.numbers(name, value, **rules)
 
 
 def choice(*options):
-    """Return the kind of a few names."""
+    """Return the kind that admits one of the names in options."""
     return lambda name, value, arguments: arrays.choice(name, value, options)
 
 
 def shape(low=0, count=None):
-    """Return the kind of tuples of whole numbers, such as (inputs, hidden, outputs)."""
+    """Return the kind that admits a tuple of whole numbers, such as (inputs, hidden, outputs)."""
     return lambda name, value, arguments: arrays.axes(name, value, low, count)
 
 
 def flag(name, value, arguments):
-    """Admit True and False."""
+    """Admit True or False."""
     return arrays.flag(name, value)
 
 
@@ -228,7 +250,7 @@ def generator(name, value, arguments):
 
 
 def function(name, value, arguments):
-    """Admit what can be called."""
+    """Admit a function, or anything else that can be called."""
     if not callable(value):
         raise Refused(name, "a function", describe(value), TypeError)
     return value

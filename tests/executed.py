@@ -15,4 +15,5 @@ def execute(path):
     client = NotebookClient(
         notebook, timeout=170, record_timing=False, resources={"metadata": {"path": path.parent}}
     )
+    client.extra_arguments = ["--IPKernelApp.log_level=40"]  # errors: no word about the transport
     return client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)}).cells

@@ -164,9 +164,11 @@ CAUGHT = {  # by which test: (name, formula, edits) …
     # --- code books ---
     "quantization.test_codebook.test_books_by_hand": [
         ("middle_of_the_group", "quantization.codebook.fit",
-         ("mean(group.tolist())", "(group[0] + group[-1]) / 2")),
+         ("_means(ordered, first[begin])",
+          "(values[begin] + values[np.append(begin[1:], len(values)) - 1]) / 2")),
         ("median_for_centroid", "quantization.codebook.fit",
-         ("mean(group.tolist())", "np.median(group)")),
+         ("_means(ordered, first[begin])", "np.array([np.median(group) for group in"
+          " np.split(ordered, first[begin[1:]])])")),
         ("groups_of_equal_width", "quantization.codebook.fit",
          (GROUPS, "np.unique(np.searchsorted(values,"
           " np.linspace(values[0], values[-1], levels + 1)[:-1]))")),
@@ -178,13 +180,25 @@ CAUGHT = {  # by which test: (name, formula, edits) …
     "quantization.test_codebook.test_lloyds_local_optimum_is_not_the_answer": [
         ("lloyd_from_one_start", "quantization.partition.groups",
          ("_optimal if len(x) <= EXACT_UP_TO else _nearly_optimal", "_nearly_optimal"),
-         ("begin[_optimal(_means(x, w, begin), np.add.reduceat(w, begin), levels)]",
-          "np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], levels + 1)[:-1]))"))],
+         ("_best([few[k:k - levels] for k in range(1, levels)], n, cost)",
+          "np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], levels + 1)[:-1]))"),
+         ("begin = cells[_best(_around(begin, n, MANY // 2), n, cost)]",
+          "for _ in range(ROUNDS):\n"
+          "        c = np.add.reduceat(w * x, begin) / np.add.reduceat(w, begin)\n"
+          "        begin = np.append(0, np.searchsorted(x, (c[:-1] + c[1:]) / 2))\n"
+          "    return begin"))],
     "quantization.test_codebook.test_far_from_zero_and_beside_a_far_value": [
         ("sums_that_cancel", "quantization.partition.groups",
          ("halves - halves[:, 1:, :1]", "halves"),
-         ("s2 - s1 * s1 / (up_to[i] - up_to[j])",
-          "np.maximum(s2 - s1 * s1 / (up_to[i] - up_to[j]), 0)"))],
+         ("s.imag - s.real * s.real / (up_to[i] - up_to[j])",
+          "np.maximum(s.imag - s.real * s.real / (up_to[i] - up_to[j]), 0)"))],
+    "quantization.test_codebook.test_no_way_to_cut_is_better": [
+        ("mean_by_floats", "quantization.codebook.fit",
+         ("_means(ordered, first[begin])", "np.add.reduceat(ordered, first[begin])"
+          " / np.diff(np.append(first[begin], len(ordered)))"))],
+    "quantization.test_codebook.test_a_far_value_costs_the_others_nothing": [
+        ("cells_all_beside_a_far_value", "quantization.partition.groups",
+         ("np.minimum(share * (half / share.sum()), 2 * n)", "share * (half / share.sum())"))],
     "quantization.test_codebook.test_the_printed_example_of_deep_compression": [
         ("codes_from_one", "quantization.codebook.decode",
          ("c, q = codebook", "c, q = codebook[0], codebook[1] - 1"))],
@@ -205,7 +219,7 @@ CAUGHT = {  # by which test: (name, formula, edits) …
          ("np.abs(W.astype(np.int64)).sum(axis=-1)", "np.abs(W.astype(np.int64).sum(axis=-1))"))],
 
     # --- up or down ---
-    "quantization.test_best_rounding.test_objective_by_hand": [
+    "quantization.test_all_roundings.test_objective_by_hand": [
         ("no_cross_terms", "quantization.all_roundings.objective",
          ("square(d, layer.X)", "np.square(d) @ np.square(layer.X).sum(axis=-2)")),
         ("examples_for_weights", "quantization.all_roundings.objective",
@@ -234,17 +248,17 @@ CAUGHT = {  # by which test: (name, formula, edits) …
          ("np.abs(e) / np.sqrt(diagonal)", "-np.abs(e) / np.sqrt(diagonal)")),
         ("smallest_error_first", "quantization.best_rounding.obq",
          ("np.abs(e) / np.sqrt(diagonal)", "np.abs(e)"))],
-    "quantization.test_best_rounding.test_of_all_roundings_the_first_weight_is_bit_0": [
+    "quantization.test_all_roundings.test_of_all_roundings_the_first_weight_is_bit_0": [
         ("first_weight_at_the_highest_bit", "quantization.all_roundings.every",
          ("np.concatenate([output + x * d for d in sides], axis=1)",
           "np.stack([output + x * d for d in sides], axis=2).reshape(len(part), -1)"))],
-    "quantization.test_best_rounding.test_everything_equals_a_plain_loop_over_fractions": [
+    "quantization.test_all_roundings.test_everything_equals_a_plain_loop_over_fractions": [
         ("last_of_equals", "quantization.best_rounding.enumerated",
          ("np.argmin(all_roundings.table(d_down, d_up, layer.X, row))",
           "2 ** W.shape[-1] - 1"
           " - np.argmin(all_roundings.table(d_down, d_up, layer.X, row)[::-1])")),
         ("rank_from_one", "quantization.all_roundings.rank", ("costs < (", "costs <= ("))],
-    "quantization.test_best_rounding.test_the_printed_network_has_32768_roundings": [
+    "quantization.test_all_roundings.test_the_printed_network_has_32768_roundings": [
         ("mean_J_of_roundings", "quantization.all_roundings.every_network",
          ("network.loss.formula(y_hat, y)", "network.loss.formula(y_hat, y) / len(y)"))],
 
@@ -258,7 +272,7 @@ CAUGHT = {  # by which test: (name, formula, edits) …
          ("start, weight_decay,", "start, weight_decay * y.shape[-2],"))],
 
     # --- whole units, inputs and groups ---
-    "pruning.test_structured.test_neurons_by_hand": [
+    "pruning.test_structured.test_neurons_removes_the_lowest_sums_of_equals_the_earlier": [
         ("columns_for_rows", "pruning.structured.neurons",
          (SUMS, "np.resize(W_ih.sum(axis=-2), b_h.shape) + b_h"
           " + np.resize(W_ho.sum(axis=-1), b_h.shape)")),
@@ -279,7 +293,7 @@ CAUGHT = {  # by which test: (name, formula, edits) …
         ("incoming_weights_alone", "pruning.structured.neurons", (SUMS, "W_ih.sum(axis=-1)"))],
     "pruning.test_structured.test_sums_are_exact": [
         ("sums_in_floats", "pruning.structured.neurons", ("scores.map(_exact)", "scores"))],
-    "pruning.test_structured.test_inputs_by_hand": [
+    "pruning.test_structured.test_inputs_removes_the_columns_of_the_lowest_sums": [
         ("rows_for_columns", "pruning.structured.inputs", ("sum(axis=-2)", "sum(axis=-1)"),
          ("keep[..., None, :], scores.sizes[1], axis=-2", "keep[..., None], scores.sizes[0], -1")),
         ("biases_removed_with_inputs", "pruning.structured.inputs",
@@ -295,12 +309,12 @@ CAUGHT = {  # by which test: (name, formula, edits) …
         ("units_of_the_first_network", "pruning.structured.compact",
          (f"used = {USED}",
           f"used = {USED}\n    used = np.broadcast_to(used[(0,) * (used.ndim - 1)], used.shape)"))],
-    "pruning.test_structured.test_compact_inputs_by_hand": [
+    "pruning.test_structured.test_compact_inputs_drops_the_inputs_that_no_unit_keeps": [
         ("inputs_renumbered", "pruning.structured.compact_inputs",
          ("arrays()[1:]), kept)", "arrays()[1:]), np.arange(kept.shape[-1]) + 0 * kept)")),
         ("input_gone_where_any_lost_it", "pruning.structured.compact_inputs",
          ("W_ih.any(axis=-2)", "W_ih.all(axis=-2)"))],
-    "pruning.test_structured.test_cost_by_hand": [
+    "pruning.test_structured.test_cost_counts_multiply_adds_nonzero_weights_and_bytes": [
         ("biases_multiplied", "pruning.structured.cost", ("hidden * (inputs + outputs)", "n")),
         ("zeros_for_free", "pruning.structured.cost",
          ("hidden * (inputs + outputs)", "nonzero")),
@@ -331,7 +345,7 @@ CAUGHT = {  # by which test: (name, formula, edits) …
     "pruning.test_schedules.test_the_control_is_the_same_mask_on_a_new_start": [
         ("control_on_the_same_start", "pruning.schedules.lottery",
          ("reinitialise is not None", "False"))],
-    "pruning.test_schedules.test_obs_on_a_parabola_is_exact_and_greedy": [
+    "pruning.test_surgeon.test_obs_on_a_parabola_is_exact_and_greedy": [
         ("decay_not_in_H", "pruning.schedules.obs", ("weight_decay + damping", "damping"))],
     "pruning.test_schedules.test_sensitivity_equals_a_plain_loop": [
         ("all_arrays_at_once", "pruning.schedules.sensitivity",
@@ -376,29 +390,29 @@ CAUGHT = {  # by which test: (name, formula, edits) …
           "        return flips.losses(p, X, y, masks[:, np.concatenate(at)],")),
         ("mean_J_of_masks", "pruning.truth.loss_without",
          ("(p, X, y, masks, activation)", "(p, X, y, masks, activation) / len(y)"))],
-    "pruning.test_truth.test_best_subset_equals_all_subsets": [
+    "pruning.test_search.test_best_subset_equals_all_subsets": [
         ("the_cheapest_singles", "pruning.truth.best_subset",
          ("if count == 0:", "cost = flips.singles(p, X, y, activation)\n"
           "    keep[np.argsort(cost, kind='stable')[:count]] = False\n    if True:")),
         ("greedy_for_best", "pruning.truth.best_subset", ("_search(_subset,", "_search(_known,"),
          SWAPS)],
-    "pruning.test_truth.test_swaps_mend_what_greed_spoils": [
+    "pruning.test_search.test_swaps_mend_what_greed_spoils": [
         ("ranked_once", "pruning.truth.best_known",
          ("activation, keep)[left]", "activation)[left]"), SWAPS),
         ("never_exchanged", "pruning.truth.best_known", SWAPS)],
-    "pruning.test_truth.test_index_of_a_mask_has_a_bit_for_each_that_is_kept": [
+    "pruning.test_tables.test_index_of_a_mask_has_a_bit_for_each_that_is_kept": [
         ("first_parameter_at_the_highest_bit", "pruning.truth.every_mask",
          ("len(groups)), len(groups))", "len(groups)), len(groups))[:, ::-1]"))],
-    "pruning.test_truth.test_neurons_and_inputs_against_networks_that_are_really_smaller": [
+    "pruning.test_tables.test_neurons_and_inputs_equal_networks_that_are_really_smaller": [
         ("bit_of_what_goes", "pruning.truth.every_inputs",
          ("X, y, activation)", "X, y, activation)[..., ::-1]")),
         ("column_of_the_unit_left", "pruning.truth.every_neurons",
          ("_losses(NEURONS,", "_losses(NEURONS._replace("
           "groups=lambda at: flips.units_of(at)[:, :-len(at.b_o)]),"))],
-    "pruning.test_truth.test_best_of_by_hand": [
+    "pruning.test_tables.test_best_of_is_the_first_of_the_least_J_at_each_count": [
         ("as_many_kept_as_should_go", "pruning.truth.best_of",
          ("index = index[", "count = bits - count\n    index = index["))],
-    "pruning.test_truth.test_every_mask_retrained_equals_one_by_one": [
+    "pruning.test_tables.test_every_mask_retrained_equals_one_by_one": [
         ("mask_not_held_in_retraining", "pruning.truth.every_mask_retrained",
          ("how = {'steps': steps, 'lr': lr, 'mask': Params.unflatten(block, p.sizes)}",
           "start = Params.unflatten(flips.masked(start.flatten(), block), p.sizes)\n"

@@ -299,7 +299,7 @@ def test_the_start_is_not_modified():
     assert (params.flatten() == before).all()
 
 
-def test_refusals():
+def test_fit_refuses_wrong_options_and_no_examples_and_minimise_a_number_for_a_gradient():
     params, X, y = case()
     fit = training.fit
     for options, word in (

@@ -1,4 +1,4 @@
-"""Checking: do these numbers follow from this formula? Decided on rationals."""
+"""This package decides, exactly and on fractions, whether printed numbers follow from a formula."""
 
 from refnn import _offer
 

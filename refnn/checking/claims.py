@@ -1,8 +1,10 @@
-"""What all kinds of claims share: printed against computed, and which slip prints what is printed.
+"""This module compares printed numbers with the right ones, for every kind of claim.
 
-A kind is a judge, claim -> (status, computed, reason), with the keys that it needs. The kinds are
-in the folder `kinds`, and `worked_example` says what each claims. A judge reads the claim, computes
-the right values, and hands both to `judged`.
+A claim says that a formula gives certain printed numbers. Each kind of claim has a judge, a
+function claim -> (status, computed, reason), and a list of the keys that it needs. The judge reads
+the claim and computes the right values. Then `judged` compares them with the printed ones, and
+names the slips (known mistakes in a formula) that give exactly what is printed. The kinds are in
+the folder `kinds`, and `worked_example` says what each of them claims.
 """
 
 from collections.abc import Callable
@@ -16,28 +18,31 @@ from refnn.checking.catalogue.explain import exact, explain
 from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.checking.kinds.enclosure import Enclosure, ends
 
-ROUNDED = "the printed inputs are rounded, and others that round to them might print this"
-CLOSE = "the computed value is too close to the end of what the printed digits stand for"
-SLACK = Fraction(1, 2**44)  # a slip may compute in floats: some 2^8 of their last places
+ROUNDED = "The printed inputs are rounded. Other inputs that round to them might print this"
+CLOSE = "The computed value is too close to an end of the interval of the printed digits"
+SLACK = Fraction(1, 2**44)  # room for a slip that computes in floats: 2^8 units in the last place
 
 
 class Kind(NamedTuple):
-    """A kind of claim."""
+    """What the library knows of one kind of claim."""
 
-    judge: Callable  # claim -> (status, computed, reason); with P after it if wants_P
+    judge: Callable  # (claim), or (claim, P) if wants_P, -> (status, computed, reason)
     needs: tuple  # the keys that a claim of this kind must have
     wants_P: bool = False
-    may: tuple = ()  # the keys that it may have
+    may: tuple = ()  # further keys that it may have
 
 
 class Printed(NamedTuple):
-    """What is printed: each number stands for an interval of half a unit to each side."""
+    """Printed numbers, each of which stands for an interval.
+
+    The interval extends by half a unit of the last printed digit to each side.
+    """
 
     values: np.ndarray  # of Fractions
-    half: np.ndarray  # of its shape; 0 for whole numbers
+    half: np.ndarray  # half a unit each, in the shape of values; 0 for whole numbers
 
     def overlap(self, spans):
-        """Return whether each number's interval meets its span, (low, high)."""
+        """Return True for each number whose interval meets its span (low, high), else False."""
         return [
             low <= p + h and p - h <= high
             for (low, high), p, h in zip(spans, self.values.flat, self.half.flat)
@@ -45,7 +50,7 @@ class Printed(NamedTuple):
 
 
 def whole(values):
-    """Return whole numbers as what is printed: each stands for itself.
+    """Return whole numbers as Printed, with intervals of width 0.
 
     >>> whole(np.array([3, 4], dtype=object)).half
     array([0, 0], dtype=object)
@@ -54,7 +59,7 @@ def whole(values):
 
 
 def decimals(claim, shape):
-    """Read the numbers that a claim prints, of this shape, each to its last digit.
+    """Read the numbers that a claim prints, as Printed of this shape.
 
     >>> from refnn.checking.reading.printed import Claim
     >>> decimals(Claim({"printed": ["0.3"]}, "claims[0]", rounded=False), (1,)).half
@@ -64,18 +69,22 @@ def decimals(claim, shape):
 
 
 def judged(claim, printed, values, because, possible, recipe, given, of, computed=None):
-    """Judge what is printed against values, Fractions or Enclosures: (status, computed, reason).
+    """Compare printed numbers with the right ones, and return (status, computed, reason).
 
-    because(i) tells entry i. possible() says of each entry whether some input that rounds to the
-    printed one gives it, or None where nothing is excluded; it is asked only where inputs are
-    rounded. Where it cannot be, the slips of a row of `formulas` are tried on the given arguments;
-    of: the name of what is printed of their values, or a function that takes it from them all.
+    values are the right numbers, as Fractions or Enclosures. because(i) explains entry i in words.
+    possible() is called only if the inputs are rounded. It says for each entry whether some input
+    that rounds to the printed one gives the printed number, or returns None if it excludes nothing.
+    If an entry cannot be right, the slips of the formula `recipe` (a row of `formulas`) are tried
+    on the arguments `given`. `of` names the result of the formula that is printed, or is a function
+    that takes it out of all results.
 
     >>> from refnn.checking.reading.printed import Claim
     >>> claim, given = Claim({"printed": 4}, "claims[0]", False), {"y_hat": [[1]], "y": [[3]]}
     >>> said = judged(claim, decimals(claim, ()), np.array(2), str, None, "loss", given, "J")
-    >>> said[2].split(": ")[1:3]
-    ["0; this is what the slip 'missing_half' prints", 'What factor stands in front of the sum?']
+    >>> print(said[2].replace(". ", ".\\n"))
+    1 of 1 printed values is wrong: 0.
+    The slip 'missing_half', a known mistake, gives exactly this.
+    Hint: What factor stands in front of the sum?
     """
     computed = as_given(values) if computed is None else computed
     bounds = [ends(v) for v in values.flat]
@@ -93,24 +102,29 @@ def judged(claim, printed, values, because, possible, recipe, given, of, compute
         return _same(exact(of(values) if callable(of) else values[of]), printed)
 
     slips = explain(recipe, given, printed, same)
-    differ = f"{len(wrong)} of {len(pairs)} differ: {because(wrong[0])}"
+    verb = "is" if len(wrong) == 1 else "are"
+    differ = f"{len(wrong)} of {len(pairs)} printed values {verb} wrong: {because(wrong[0])}"
     return "cannot be", computed, differ + blame(slips)
 
 
 def blame(slips):
-    """Name the slips that print something, at the end of a sentence; "" if there is none.
+    """Name the slips that give the printed numbers, as sentences after another one.
+
+    The result is "" if there is no slip.
 
     >>> blame(["missing_half", "not_squared"])
-    "; the slips 'missing_half' and 'not_squared' print this"
+    ". The slips 'missing_half' and 'not_squared', known mistakes, give exactly this"
     """
     if len(slips) == 1:
-        return f"; this is what the slip '{slips[0]}' prints: {CATALOGUE[slips[0]].hint}"
+        slip = f". The slip '{slips[0]}', a known mistake, gives exactly this"
+        return f"{slip}. Hint: {CATALOGUE[slips[0]].hint}"
     names = [f"'{name}'" for name in slips]
-    return f"; the slips {', '.join(names[:-1])} and {names[-1]} print this" if slips else ""
+    both = f"{', '.join(names[:-1])} and {names[-1]}" if slips else ""
+    return f". The slips {both}, known mistakes, give exactly this" if slips else ""
 
 
 def _same(found, printed):
-    """Are the numbers that a slip gives, if any, those that are printed?"""
+    """Return True if the slip gives numbers, and they are those that are printed."""
     if found is None or found.shape != printed.values.shape:
         return False
     triples = zip(found.flat, printed.values.flat, printed.half.flat)
@@ -123,7 +137,7 @@ def _slack(v, p, h):
 
 
 def as_given(values):
-    """Return computed numbers for a Verdict: Fractions, or the nearest floats of Enclosures.
+    """Return computed numbers for a Verdict, with Enclosures replaced by the nearest floats.
 
     >>> as_given(arrays.objects([Fraction(1, 3), Enclosure(2)], (2,)))
     [Fraction(1, 3), 2.0]
@@ -134,7 +148,7 @@ def as_given(values):
 
 
 def as_numbers(mask):
-    """Return True and False as 1 and 0, also in nested lists and dicts.
+    """Return a mask with 1 for True and 0 for False, also in nested lists and dicts.
 
     >>> as_numbers([[True, False], ["1", 0]])
     [[1, 0], ['1', 0]]
@@ -149,7 +163,7 @@ def as_numbers(mask):
 
 
 def as_codes(values):
-    """Return whole Fractions as codes: in an array of an integer dtype, where they fit.
+    """Return whole Fractions as codes, in an array of an integer dtype if they fit.
 
     >>> as_codes(arrays.objects([Fraction(3)], (1,)))
     array([3])

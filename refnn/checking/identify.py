@@ -1,15 +1,18 @@
-"""Who prints these codes? Every published convention, the formula as written and every single slip,
-side by side.
+"""This module finds the conventions and the slips that print given codes.
 
-Each of the `candidates` is made to print x, exactly, and is compared with what is printed, entry by
-entry. An entry agrees if the code is the printed one; a scale, a zero point and decoded values, if
-printed, are entries too. Decoded values and a scale are intervals, half a unit of their last digit
-to each side; a given scale is a number where it is used. Decoders are judged on the printed codes.
+A convention is a published rule of quantization. A slip is a known mistake in a formula. Each of
+the `candidates` (every convention, the article's formula as written, every single slip) computes
+the codes of x exactly. They are compared with the printed codes, entry by entry. If a scale, a zero
+point or decoded values are printed, they are entries too. A decoder is judged on the printed codes.
+A decoded value or a scale agrees if it lies within half a unit of the last printed digit. Where a
+candidate computes with the printed scale, the scale is taken as the exact number.
 
-If several candidates print everything, a separating input is a tensor on which they differ, of
-ends, ties, quarters of a step and values out of range; where one tensor does not tell all of them
-apart a second follows. Those that stay together were never seen to differ: most are one rule by two
-names."""
+If several candidates print everything, the module searches for a separating input: a tensor on
+which these candidates differ. Such tensors hold ends of the range, ties, quarters of a step and
+values out of range. If one tensor does not separate all candidates, a second one follows.
+Candidates that stay together gave the same results on all tensors. Most of them are one rule with
+two names.
+"""
 
 from fractions import Fraction
 from typing import NamedTuple
@@ -22,37 +25,37 @@ from refnn.checking.plane.digits import NUMBERS, flat, half_unit
 from refnn.checking.solver import MAX_VALUES
 from refnn.validation import takes, whole
 
-NEAR = Fraction(3, 4)  # of the entries
+NEAR = Fraction(3, 4)  # the least share of agreeing entries in a near match
 
 
 class Row(NamedTuple):
-    """A candidate and how it did."""
+    """A candidate and the number of entries in which it agrees."""
 
     name: str
     kind: str
     slip: str | None
-    agree: int  # of the entries
-    of: int  # so many entries
-    codes: tuple  # what it prints for x
+    agree: int  # the entries that agree
+    of: int  # all entries
+    codes: tuple  # of the candidate for x
 
 
 class Separation(NamedTuple):
     """A tensor on which some of the candidates differ."""
 
     x: tuple
-    prints: tuple  # of (names, codes) or (names, (codes, decoded)); None where one divides by 0
+    prints: tuple  # of (names, codes) or (names, (codes, decoded)); None if they divide by 0
 
 
 class Identified(NamedTuple):
-    """Who prints the codes, who nearly does, and what tells them apart."""
+    """The candidates that print the codes, those that nearly do, and what separates them."""
 
     exact: tuple  # of Row
     near: tuple  # of Row
-    separating: tuple  # of Separation, the sharpest first
-    note: str  # what was left out
+    separating: tuple  # of Separation, the one that separates most first
+    note: str  # what was left out, in words
 
 
-# --- what it takes --------------------------------------------------------------------------------
+# --- the arguments --------------------------------------------------------------------------------
 
 
 def _x(name, x, arguments):
@@ -64,7 +67,7 @@ def _x(name, x, arguments):
 
 def _as_many(name, values, n):
     if len(values) != n:
-        raise Refused(name, f"as many as x has numbers ({n})", f"{len(values)}")
+        raise Refused(name, f"one value for each number of x ({n})", f"{len(values)}")
     return values
 
 
@@ -78,17 +81,17 @@ def _codes(name, codes, arguments):
 
 
 def _intervals(name, decoded, arguments):
-    """Half a unit of the last digit to each side."""
+    """Return the interval of each decoded value, half a unit of its last digit to each side."""
     decoded = _as_many(name, flat(name, decoded), len(arguments["x"]))
     exact = NUMBERS(name, decoded, arguments)
     return [(v - half_unit(d), v + half_unit(d)) for v, d in zip(exact, decoded)]
 
 
 def _step(name, scale, arguments):
-    """A scale beside its zero point, as (its value, half a unit of its last digit)."""
+    """Return a printed scale as (its value, half a unit of its last digit)."""
     step = arrays.exact(name, scale)
     if arguments["zero_point"] is None:
-        raise Refused("zero_point", "given where the other of the two is", "None")
+        raise Refused("zero_point", "given together with scale", "None")
     if step <= 0:
         raise Refused(name, "positive", arrays.describe(scale))
     return step, half_unit(scale)
@@ -96,7 +99,7 @@ def _step(name, scale, arguments):
 
 def _zero_point(name, zero_point, arguments):
     if arguments["scale"] is None:
-        raise Refused("scale", "given where the other of the two is", "None")
+        raise Refused("scale", "given together with zero_point", "None")
     return arrays.whole(name, zero_point, -(2**52), 2**52)
 
 
@@ -109,12 +112,12 @@ def _zero_point(name, zero_point, arguments):
     zero_point=_zero_point,
 )
 def identify(x, codes, levels, scale=None, zero_point=None, decoded=None):
-    """Find all candidates that print the codes of x exactly; those that print three quarters; and
-    what tells them apart.
+    """Find the candidates that print the codes of x, those that nearly do, and what separates them.
 
-    x: Fractions, whole numbers, decimal strings, or floats read as the decimal they print; codes
-    from −levels/2 to levels − 1; scale and zero_point together or not at all; at most 200 values;
-    nested lists are flattened.
+    A candidate nearly prints the codes if at least three quarters of the entries agree. x holds at
+    most 200 numbers: Fractions, whole numbers, decimal strings, or floats, which are read as the
+    decimal they print. Nested lists are flattened. Codes are from −levels/2 to levels − 1.
+    scale and zero_point are given together or not at all.
 
     >>> found = identify(["-1.5", "0.2", "2.8"], [-128, -28, 127], levels=256)
     >>> [(row.slip, row.agree, row.of) for row in found.exact]
@@ -148,16 +151,16 @@ def _row(candidate, given):
     return Row(name, kind, slip, sum(agree), len(agree), tuple(made.codes))
 
 
-# --- what tells them apart ------------------------------------------------------------------------
+# --- separating inputs ----------------------------------------------------------------------------
 
 
 def _separating(several, given):
-    """The tensors on which most candidates differ, each without what it does not need."""
+    """Find tensors on which most candidates differ, and drop the numbers that are not needed."""
     if len(several) < 2:
         return ()
     tried = tensors(given.levels, given.scale or Fraction(1))
     tried = [(x, _prints(several, x, given)) for x in tried]
-    out, apart = [], {c.name: () for c in several}  # of each candidate what was seen of it
+    out, apart = [], {c.name: () for c in several}  # apart: what each candidate has printed so far
     while True:
         x, prints = max(tried, key=lambda pair: _kinds(apart, pair[1]))
         if _kinds(apart, prints) == _kinds(apart):
@@ -176,12 +179,12 @@ def _separating(several, given):
 
 
 def _kinds(apart, prints=None):
-    """How many different things were seen, with or without these prints."""
+    """Count the groups of candidates that printed the same so far, and in `prints` if given."""
     return len({(seen, prints and prints[name]) for name, seen in apart.items()})
 
 
 def _prints(several, x, given):
-    """{name: what the candidate prints for x}."""
+    """Return {name: what the candidate prints for x}."""
     out = {}
     for candidate in several:
         made = make_of(candidate.make, x)

@@ -1,14 +1,19 @@
-"""Somebody's quantize and dequantize (or prune, or importance) against what such a function
-promises.
+"""This module checks your own quantize and dequantize functions (or prune, or importance).
 
     assert not implementation.check(my.quantize, my.dequantize).broken  # one line in a test
-    implementation.check("my_module:quantize", "my_module:dequantize")  # in a process of its own
+    implementation.check("my_module:quantize", "my_module:dequantize")  # in a separate process
 
-What a function must be given says what it is: quantize(x) has its grid inside, which is inferred;
-quantize(x, scale, zero_point) or (…, qmin, qmax) is given one; quantize(x, W, B, P) is of the
-article's form (§3.1.1). prune has a tau and importance X and y: see `pruner`. The measure is
-ONNX's: to the nearest, ties to even, saturated; a rule of another convention (Distiller's sign, C's
-ties) is reported like a mistake, and by its name."""
+A function is tested against promises that every function of its kind should keep, and against
+published vectors. The names of its required arguments decide how it is called. quantize(x) has its
+own grid (scale, zero point, smallest and largest code) inside, and the grid is inferred from the
+codes. quantize(x, scale, zero_point), also with qmin and qmax, is given a grid. quantize(x, W, B,
+P) has the article's form (§3.1.1). A prune takes tau, and an importance takes X and y (see
+`pruner`).
+
+The standard is ONNX's rule: round to the nearest code, ties to even, then saturate (clip to
+qmin..qmax). A rule of another convention (Distiller's sign, C's ties) is reported like a mistake,
+under its own name.
+"""
 
 import warnings
 from collections.abc import Callable
@@ -30,10 +35,12 @@ from refnn.quantization import rounding
 from refnn.quantization.affine import QParams
 from refnn.validation import takes
 
-GIVEN = QParams(0.25, 5, 0, 15)  # to functions that are given a grid: an odd zero point, Δ not 1
-ARTICLE = {"W": 8.0, "B": 3.0, "P": 16}  # 2B is no multiple of P, which would hide the sign
+# The grid for functions that are given one. Its zero point is odd and its scale is not 1.
+GIVEN = QParams(0.25, 5, 0, 15)
+# 2B is not a multiple of P, so that decoders with +B and with −B give different results.
+ARTICLE = {"W": 8.0, "B": 3.0, "P": 16}
 GRID = ("scale", "zero_point", "qmin", "qmax")
-OUTPUT = 64  # MB: the longest search for an end asks for 2^19 codes
+OUTPUT = 64  # megabytes; the longest search for the last code asks for 2^19 codes
 # fmt: off
 ALIASES = {"zp": "zero_point", "zeropoint": "zero_point", "z": "zero_point", "Z": "zero_point",
            "s": "scale", "S": "scale", "Δ": "scale", "delta": "scale",
@@ -42,35 +49,37 @@ ALIASES = {"zp": "zero_point", "zeropoint": "zero_point", "z": "zero_point", "Z"
 
 
 class Report(NamedTuple):
-    """What was found of a function.
+    """The result of checking a function.
 
     >>> check(np.rint).broken[0].why
-    'its codes go on for more than 131072 steps'
+    'the codes go on for more than 131072 steps'
     """
 
     role: str  # quantize, prune or importance
-    grid: QParams | None  # known or inferred
+    grid: QParams | None  # given or inferred
     properties: tuple  # of Property
-    vectors: tuple  # published ones, each a Property
-    behaviours: tuple  # the slips that it behaves like
+    vectors: tuple  # of Property, one for each published vector
+    behaviours: tuple  # of Behaviour: slips (known mistakes) that the function behaves like
 
     @property
     def broken(self):
-        """Return what does not hold; empty for a sound function."""
+        """Return the properties and vectors that do not hold, () for a sound function."""
         return tuple(p for p in (*self.properties, *self.vectors) if p.held is False)
 
 
 @takes()
 def check(quantize, dequantize=None, *, folder=".", seconds=10, memory=1024):
-    """Judge functions, or "module:function" imported from a folder and called in a process with
-    limits: a Report.
+    """Check a function, or two that belong together, and return a Report.
 
-    ValueError or TypeError if one cannot be imported, cannot be called with what it asks for,
-    raises, or is stopped.
+    A text "module:function" is imported from `folder` and runs in a separate process with limits:
+    `seconds` of time and `memory` in megabytes. ValueError or TypeError if a function cannot be
+    imported, cannot be called with the arguments that it requires, raises an error, or is stopped.
 
     >>> report = check(lambda x: np.clip(np.floor(np.asarray(x) / 0.5) + 3, 0, 7))
-    >>> report.grid.scale, report.broken[0].why, report.behaviours[0].name
-    (0.5, '0.1 steps below 0 (x = -0.05) give 2, nearest is 3', 'floor_for_round')
+    >>> report.grid.scale, report.behaviours[0].name
+    (0.5, 'floor_for_round')
+    >>> report.broken[0].why
+    'x = -0.05 (0.1 steps below 0) gives code 2, but the nearest code is 3'
     """
     options = {"folder": folder, "seconds": seconds, "memory": memory, "output": OUTPUT}
     with ExitStack() as stack:
@@ -78,7 +87,7 @@ def check(quantize, dequantize=None, *, folder=".", seconds=10, memory=1024):
         role = pruner.role(encode.names)
         if role is not None:
             if dequantize is not None:
-                raise Refused("dequantize", f"left out beside a function of {role}", "one")
+                raise Refused("dequantize", f"left out if the first function is {role}", "one")
             found, behaviours = pruner.judge(role, encode.call, encode.names, encode.label)
             return Report(role, None, tuple(found), (), tuple(behaviours))
         decode = None if dequantize is None else _subject("dequantize", dequantize, stack, options)
@@ -87,8 +96,9 @@ def check(quantize, dequantize=None, *, folder=".", seconds=10, memory=1024):
 
 @takes()
 def assert_sound(quantize, dequantize=None, *, folder=".", seconds=10, memory=1024):
-    """Raise AssertionError with everything that is broken, and the slip behind it: one line in a
-    test.
+    """Raise AssertionError if something is broken, and name it and the slip behind it.
+
+    One call is one line in a test. The arguments are those of `check`.
 
     >>> assert_sound(lambda x: np.clip(np.rint(np.asarray(x) / 0.5) + 3, 0, 7))
     """
@@ -101,27 +111,27 @@ def assert_sound(quantize, dequantize=None, *, folder=".", seconds=10, memory=10
         raise AssertionError("\n".join(lines))
 
 
-# --- somebody's function --------------------------------------------------------------------------
+# --- the function that is checked -----------------------------------------------------------------
 
 
 class _Subject(NamedTuple):
-    call: Callable  # (*arguments) gives a value or a Failure and raises nothing
-    names: tuple  # what it must be given
-    label: str  # what to call it
+    call: Callable  # (*arguments) -> a value or a Failure; it raises nothing
+    names: tuple  # of the required arguments
+    label: str  # its name in messages
 
     def given(self):
-        """Return the names of what it must be given besides its first argument."""
+        """Return the names of the required arguments besides the first."""
         names = {ALIASES.get(name, name) for name in self.names[1:]}
         if self.names and (names <= set(GRID) or names <= set(ARTICLE)):
             return names
         raise Refused(
             self.label,
-            "a function of x alone, or also of scale, zero_point (qmin, qmax) or of W, B (P)",
-            "one of " + (", ".join(self.names)[:80] or "nothing"),
+            "a function of x; of x, scale, zero_point (qmin, qmax); or of x, W, B (P)",
+            "a function of " + (", ".join(self.names)[:80] or "nothing"),
         )
 
     def on(self, values):
-        """Return it as a function of its first argument, given the others from {name: value}."""
+        """Return a function of the first argument alone, which takes the others from `values`."""
         rest = [ALIASES.get(name, name) for name in self.names[1:]]
         return lambda x: self.call(x, *(values[name] for name in rest))
 
@@ -152,7 +162,7 @@ def _subject(name, target, stack, options):
     return _Subject(call, names, name)
 
 
-# --- judged ---------------------------------------------------------------------------------------
+# --- the checks -----------------------------------------------------------------------------------
 
 
 def _values(grid):
@@ -171,7 +181,7 @@ def _quantizer(encode, decode):
         stairs = _stairs(f, names, values)
         grid = _grid(stairs, names, values["zero_point"])
         if grid is None:
-            raise Broken("tells numbers apart", "fewer than three codes, whatever the number")
+            raise Broken("tells numbers apart", "it gives fewer than three different codes")
         if not (stairs.zero or written or {"scale", "zero_point"} <= names):
             inside = "no code changes within a step and a half of 0"
             raise Broken("0.0 has a code of its own", inside)
@@ -200,12 +210,16 @@ def _quantizer(encode, decode):
 
 
 def _of_dtype(decode, dtype):
-    """A decoder that is asked with the codes that its encoder gives."""
+    """Return the decoder with its codes cast to this dtype, the one that its encoder gives."""
     return lambda q: decode(q.astype(dtype))
 
 
 def _stairs(f, names, values):
-    """The staircase of f; it is given a zero point that is odd and among its codes."""
+    """Measure the staircase of f, that is, where its codes change.
+
+    If f is given a zero point but no range, this point must be odd and one of the codes of f. So
+    the codes are measured first, then `values` gets the zero point, and f is measured again.
+    """
     stairs = staircase(f)
     if stairs is None or "zero_point" not in names or "qmax" in names:
         return stairs
@@ -215,7 +229,7 @@ def _stairs(f, names, values):
 
 
 def _grid(stairs, names, given):
-    """The grid that was given, where it was; the rest of it as the staircase has it."""
+    """Return the grid with the fields that were given, and the others as the staircase shows."""
     if names & set(ARTICLE):
         return QParams(1 / ARTICLE["W"], int(ARTICLE["B"]), 0, ARTICLE["P"] - 1)
     if stairs is None or stairs.qmin >= stairs.qmax:
@@ -227,7 +241,7 @@ def _grid(stairs, names, given):
 
 
 def _article(stairs, written):
-    """(W, B, P) of §3.1.1 with the same edges, where its codes would begin at 0."""
+    """Return (W, B, P) of §3.1.1 with the same edges, or None if the codes do not begin at 0."""
     if written:
         return tuple(ARTICLE.values())
     if stairs is None or stairs.qmin != 0:
@@ -236,8 +250,10 @@ def _article(stairs, written):
 
 
 def _pair(f, d, grid, article, known, found):
-    """The decoder's slip on the encoder's grid; if the encoder shows none, its own on the
-    decoder's."""
+    """Find the slips of the decoder on the encoder's grid.
+
+    If the encoder shows no slip, its slips on the decoder's own grid are added.
+    """
     slips = behaviour.decoder(d, grid, article)
     other = None if known or found else behaviour.grid_of(d, grid.qmin, grid.qmax)
     if other is not None:
@@ -249,7 +265,10 @@ def _pair(f, d, grid, article, known, found):
 
 
 def _vectors(formula, subject, grid):
-    """Every published vector that the function can be asked: its grid is given, or the same."""
+    """Yield a Property for every published vector that the function can be asked.
+
+    This is possible if the function is given the vector's grid, or has the same grid itself.
+    """
     decodes, names = formula == "dequantize", subject.given()
     x, printed, matter = ("q", "decoded", GRID[:2]) if decodes else ("x", "codes", GRID)
     for v in VECTORS:
@@ -273,10 +292,10 @@ def _recomputed(name, f, given, printed):
     room = np.array([float(half_unit(w)) for w in printed])
     wrong = np.abs(got - expected) > room + 8 * properties.U * np.abs(expected)
     i = wrong.argmax()
-    why = f"{given[i]} gives {short(got[i])}, printed {printed[i]}"
+    why = f"{given[i]} gives {short(got[i])}, but {printed[i]} is published"
     return promise(name, not wrong.any(), why)
 
 
 def _words(printed):
-    """The numbers of rows of text, in reading order."""
+    """Split rows of text into words, in reading order."""
     return " ".join(printed if isinstance(printed, list) else [str(printed)]).split()

@@ -1,10 +1,11 @@
-"""Published numbers, recomputed: vectors that hold, and a museum of slips that were printed once.
+"""This module recomputes published numbers, the right ones (vectors) and the wrong (exhibits).
 
-A vector passes if every printed number is what the library computes, to its last digit. Its blind
-spot is computed too: each slip of the catalogue is put in place of its formula, and those under
-which the vector still passes are what it cannot tell apart. An exhibit is a vector whose printed
-numbers are wrong: the slip must print them, the library the right ones. The numbers themselves are
-in `vectors`, how each is computed in `formulas`.
+A vector is a set of published inputs and results. It passes if the library computes every printed
+number to its last digit. A slip is a known mistake in a formula. A blind spot of a vector is a slip
+that it does not catch: with the slip in place of the right formula, the vector still passes. An
+exhibit is a vector whose printed numbers are wrong. It holds if its slip gives the printed numbers
+and the library gives the right ones. The numbers are in `vectors` (the exhibits in its list
+MUSEUM), and `formulas` says how each is computed.
 """
 
 from fractions import Fraction
@@ -18,8 +19,8 @@ from refnn.checking.catalogue import explain
 from refnn.checking.catalogue.vectors import MUSEUM, VECTORS, Vector
 from refnn.checking.plane.digits import half_unit, line, short
 
-# What a source does not ask for is named first, if it catches none of a group: another symmetry; an
-# axis, another calibration.
+# If a vector catches no slip of one of these groups, the group is named first: the source then does
+# not use this option at all (symmetry; an axis or a calibration).
 NOT_ASKED = (
     "symmetric_by_one_level_more symmetric_without_abs".split(),
     "per_tensor_for_per_channel wrong_axis percentile_of_the_range calibration_ignored".split(),
@@ -31,20 +32,20 @@ class Recomputed(NamedTuple):
 
     vector: Vector
     passed: bool
-    computed: dict  # {name: nested lists of Fractions} of all that is printed
+    computed: dict  # {name: nested lists of Fractions}, for all that is printed
 
 
 class Shown(NamedTuple):
     """An exhibit with its verdict."""
 
     exhibit: Vector
-    right: dict  # computed by the library, as above
-    by_slip: dict | None  # computed by the slip; None without one
-    holds: bool  # are both as the exhibit says?
+    right: dict  # values by the library, as in Recomputed
+    by_slip: dict | None  # values by the slip; None without a slip
+    holds: bool  # True if both agree with the exhibit
 
 
 def run(vectors=VECTORS):
-    """Recompute every vector by the library: a list of Recomputed, in order.
+    """Compute every vector with the library, and return a list of Recomputed in order.
 
     >>> found = run()
     >>> all(r.passed for r in found), [int(c) for c in found[0].computed["codes"]]
@@ -55,7 +56,7 @@ def run(vectors=VECTORS):
 
 
 def blind_spots(vector):
-    """Name the slips that a vector does not catch: those under which it still passes.
+    """Return the names of the slips that a vector does not catch.
 
     >>> blind_spots(VECTORS[0])[:2]
     ('half_away_for_half_even', 'half_up_for_half_even')
@@ -67,7 +68,7 @@ def blind_spots(vector):
 
 
 def exhibits():
-    """Recompute every exhibit: the right numbers by the library, the printed ones by the slip.
+    """Compute the right numbers of every exhibit by the library, and the printed ones by its slip.
 
     >>> next(shown.by_slip for shown in exhibits() if shown.exhibit.slip == "wrap_for_saturate")
     {'codes': Fraction(80, 1)}
@@ -85,21 +86,25 @@ def exhibits():
 
 
 def compared(printed, values):
-    """Return whether all that is printed agrees with these values, and the exact values of it.
+    """Return (True if all that is printed agrees with these values, the exact values of it).
+
+    A slip may compute nothing; the result is then (False, {}).
 
     >>> compared({"codes": "1 0.3"}, {"codes": [1, 0.25], "scale": 2})
     (True, {'codes': [Fraction(1, 1), Fraction(1, 4)]})
     """
     found = {name: explain.exact(values[name]) for name in printed} if values else {}
     if not values or any(v is None for v in found.values()):
-        return False, {}  # a slip may compute nothing
+        return False, {}
     computed = {name: v.tolist() for name, v in found.items()}
     return all(_agrees(p, found[name]) for name, p in printed.items()), computed
 
 
 def _agrees(printed, values):
-    """Each number within half a unit of the last printed digit, a whole number exactly, and of the
-    same shape."""
+    """Return True if the shapes agree and each value rounds to the printed digits.
+
+    A value may differ by half a unit of the last digit, but a printed whole number must be exact.
+    """
     words = np.array(_words(printed), dtype=object)
     pairs = zip(map(_interval, words.flat), values.flat)
     return words.shape == values.shape and all(low <= v <= high for (low, high), v in pairs)
@@ -115,7 +120,9 @@ def _interval(word):
 
 
 def given(vector):
-    """Return the inputs of a vector in its arithmetic; whole numbers and flags as they are.
+    """Return the inputs of a vector as numbers of its dtype.
+
+    Whole numbers and flags that are not given as text stay as they are.
 
     >>> given(VECTORS[0])["x"][:2]
     array([Fraction(0, 1), Fraction(2, 1)], dtype=object)
@@ -136,7 +143,7 @@ def _given(value, dtype):
 
 
 def _words(printed):
-    """Nested lists of words from rows of text."""
+    """Split rows of text into nested lists of words."""
     if isinstance(printed, list):
         return [_words(row) for row in printed]
     words = printed.split() if isinstance(printed, str) else [printed]
@@ -144,7 +151,7 @@ def _words(printed):
 
 
 def text_of(numbers):
-    """Write printed or computed numbers in a line: to six digits, rows parted by a slash.
+    """Write printed or computed numbers in one line, with six digits and a slash between rows.
 
     >>> text_of(["0 0.5", "1 2"]), text_of([[Fraction(1, 3)], [Fraction(2)]])
     ('0 0.5 / 1 2', '0.333333 / 2')

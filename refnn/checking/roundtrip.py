@@ -1,10 +1,11 @@
-"""Can one (W, B) print the codes *and* the decoded values? Exact: ⌊x·W + B⌋ mod P = q and
-l ≤ (q ± B)/W ≤ h.
+"""This module decides whether one (W, B) prints both the codes and the decoded values.
 
-Within one of the intervals of W that print the codes every entry's number of whole turns is
-constant, so all that is asked is linear in (W, B); B is eliminated (Fourier–Motzkin). The decoded
-values bound W, or, if all codes are equal, leave a band for B that grows until it is wider than the
-circle: either way finitely many intervals."""
+The conditions ⌊x·W + B⌋ mod P = q and l ≤ (q ± B)/W ≤ h are solved exactly. The mod removes whole
+turns, that is, multiples of P. Within one interval of W that prints the codes, the number of whole
+turns of each entry is constant. So all conditions are linear in (W, B), and B is eliminated
+(Fourier–Motzkin). The decoded values may bound W. If they do not, they leave a band for B that
+grows with W until it is wider than P. In both cases a finite number of intervals is enough.
+"""
 
 from fractions import Fraction
 from math import ceil, floor, inf, lcm
@@ -19,28 +20,27 @@ MAX_CELLS = 10**5
 
 
 def BOUNDS(name, bounds, arguments):
-    """Admit a number for each number of x; none of high is below its low."""
+    """Admit one bound for each number of x, with no high below its low."""
     bounds, n = NUMBERS(name, bounds, arguments), len(arguments["x"])
     if len(bounds) != n:
-        raise Refused(name, f"as many bounds as x has numbers ({n})", f"{len(bounds)}")
+        raise Refused(name, f"one bound for each number of x ({n})", f"{len(bounds)}")
     if name == "high" and any(l > h for l, h in zip(arguments["low"], bounds)):
-        raise Refused("low", "nowhere above high", "bounds the other way round")
+        raise Refused("low", "at most high in every entry", "a low above its high")
     return bounds
 
 
 @takes(**QUESTION, sign=choice("+", "-"), low=BOUNDS, high=BOUNDS)
 def roundtrip(x, q, low, high, levels, sign="+"):
-    """Find (W, B) that print every code and decode every entry into low..high; None if there is
-    none.
+    """Find a (W, B) that prints every code and decodes every code into low..high, or return None.
 
-    sign "+" is the article's decoder (Q + B)/W (§3.1.2), "-" the right one. low and high bound the
-    printed values.
+    sign "+" is the article's decoder (Q + B)/W (§3.1.2), and "-" is the correct (Q − B)/W. A
+    printed decoded value stands for an interval, from its entry of low to its entry of high.
 
     >>> roundtrip(["0.1", "0.2"], [0, 1], ["-0.05", "0.05"], ["0.05", "0.15"], 8)
     (Fraction(7, 1), Fraction(0, 1))
     """
     s = 1 if sign == "+" else -1
-    for side in (1, -1):  # W < 0 is W > 0 with x and the decoded values mirrored
+    for side in (1, -1):  # to find W < 0, negate x and the decoded values
         l, h = (low, high) if side == 1 else ([-v for v in high], [-v for v in low])
         mirrored = [side * v for v in x]
         for cell in _cells(mirrored, q, l, h, levels):
@@ -51,7 +51,7 @@ def roundtrip(x, q, low, high, levels, sign="+"):
 
 
 def _cells(x, q, low, high, levels):
-    """The intervals of W > 0 that print the codes, as far as the decoded values leave W."""
+    """Yield the intervals of W > 0 that print the codes and that the decoded values allow."""
     bottom, top = Fraction(0), inf
     for ci, li in zip(q, low):
         for cj, hj in zip(q, high):  # W·(lᵢ − hⱼ) ≤ qᵢ − qⱼ
@@ -63,7 +63,9 @@ def _cells(x, q, low, high, levels):
                 return
     period = levels * lcm(*(v.denominator for v in x))
     if top == inf:
-        # the band for B has width·W − codes or more; or, if width is 0, its own period
+        # Beyond `settled` one more period of W is enough. The band for B is at least
+        # width·W − codes wide, so there it holds a whole turn. If width is 0, W fixes B, and the
+        # solutions repeat.
         width, codes = min(high) - max(low), max(q) - min(q)
         gaps = [max(low) - v for v in low] + [v - min(high) for v in high]
         settled = max((codes / g for g in gaps if g), default=0)
@@ -72,11 +74,11 @@ def _cells(x, q, low, high, levels):
         top = max(bottom, settled) + period * max(low).denominator
     intervals = feasible_W(x, q, levels)
     if intervals == [(-inf, inf)]:
-        intervals = [(Fraction(0), Fraction(period))]  # in pieces, so that each has few whole turns
+        intervals = [(Fraction(0), Fraction(period))]  # cut, so that each piece has few whole turns
     first = floor(bottom / period) - 1
     for turn in range(first, ceil(top / period) + 1):
         if (turn - first) * len(intervals) > MAX_CELLS:
-            expected = f"of fewer decimals: {MAX_CELLS:,} intervals of W are the limit"
+            expected = f"written with fewer decimals: {MAX_CELLS:,} intervals of W are the limit"
             raise Refused("x", expected, "values too finely spaced")
         for a, b in intervals:
             a, b = max(a + turn * period, bottom), min(b + turn * period, top)
@@ -85,16 +87,19 @@ def _cells(x, q, low, high, levels):
 
 
 def _in_cell(x, q, low, high, levels, s, bottom, top):
-    """Codes: qᵢ + P·mᵢ − xᵢW ≤ B < qᵢ + P·mᵢ + 1 − xᵢW;  decoded: lᵢW ≤ qᵢ + sB ≤ hᵢW;
-    bottom ≤ W ≤ top."""
+    """Find a (W, B) with bottom ≤ W ≤ top that meets all conditions, or return None.
+
+    codes    qᵢ + P·mᵢ − xᵢW ≤ B < qᵢ + P·mᵢ + 1 − xᵢW
+    decoded  lᵢW ≤ qᵢ + sB ≤ hᵢW
+    """
     below, above = (low, high) if s > 0 else (high, low)
-    more = [(s * v, -s * c) for v, c in zip(below, q)]  # lines (a, b): B ≥ aW + b
-    less = [(s * v, -s * c) for v, c in zip(above, q)]  # B ≤ aW + b
-    if levels == 1:  # every code is 0, whatever W and B are
+    more = [(s * v, -s * c) for v, c in zip(below, q)]  # lines (a, b) for B ≥ aW + b
+    less = [(s * v, -s * c) for v, c in zip(above, q)]  # lines (a, b) for B ≤ aW + b
+    if levels == 1:  # every (W, B) prints code 0
         return _between(more, less, [], bottom, top)
     inside = (bottom + top) / 2
     arc = offsets(x, q, levels, inside)
-    if arc is None:  # one W alone, at the end of an interval
+    if arc is None:  # bottom = top is an open end of an interval of W
         return None
     turns = [(floor(v * inside + arc[0]) - c) // levels for v, c in zip(x, q)]
     al, bl = max(more, key=lambda line: line[0] * inside + line[1])
@@ -104,7 +109,7 @@ def _in_cell(x, q, low, high, levels, s, bottom, top):
     for turn in range(floor(min(reach) / levels) - 1, ceil(max(reach) / levels) + 2):
         codes = [(-v, Fraction(c + (t + turn) * levels)) for v, c, t in zip(x, q, turns)]
         strict, at_0 = [(a, b + 1) for a, b in codes], [(Fraction(0), Fraction(0))]
-        # B = 0 if it will do
+        # B = 0 is tried first
         found = _between(more + codes + at_0, less + at_0, strict, bottom, top)
         found = found or _between(more + codes, less, strict, bottom, top)
         if found:
@@ -113,7 +118,11 @@ def _in_cell(x, q, low, high, levels, s, bottom, top):
 
 
 def _between(lower, upper, strict, bottom, top):
-    """(W, B), W > 0, within bottom..top, on or above lower, on or below upper, below strict."""
+    """Find a (W, B) with W > 0 in bottom..top that lies between these lines, or return None.
+
+    The point lies on or above all lines of lower, on or below those of upper, and below those of
+    strict. A line (a, b) is B = aW + b.
+    """
     open_bottom, open_top = bottom == 0, False
     for a, b in dict.fromkeys(lower):
         for lines, is_strict in ((upper, False), (strict, True)):

@@ -1,14 +1,15 @@
-"""Which (W, B) can print these codes by ⌊x·W + B⌋ mod P? Exact, over the rationals; if none, which
-digits are to blame.
+"""This module finds all (W, B) that print given codes by ⌊x·W + B⌋ mod P.
 
-`circle` holds the geometry, `conflict` what is said when there is no solution; here they become one
-answer. Other roundings are the same question of another B, of −x where they round up, and codes
-that saturate, or have no limit, are strips instead of arcs (`strips`):
+The answer is exact, because all numbers are fractions. If no (W, B) prints the codes, the module
+proves it, and says how few codes must change. `circle` holds the geometry, and `conflict` the
+proofs and repairs. Codes that saturate (are clipped to 0..P − 1) or have no limit lead to strips in
+the plane instead of arcs on a circle (`strips`). Other roundings are the same question with another
+B, and with −x where they round up:
 
     ceil         ⌈t⌉ = −⌊−t⌋
     half_up      ⌊t + ½⌋
     half_down    ⌈t − ½⌉
-    half_even, half_away: as half_up, but for ties, which are not searched
+    half_even, half_away: like half_up, but a (W, B) that makes a tie is not searched
 """
 
 from fractions import Fraction
@@ -25,60 +26,60 @@ from refnn.validation import choice, takes
 MAX_VALUES = 200
 ROUNDINGS = ("floor", "ceil", "half_up", "half_down", "half_even", "half_away")
 OVERFLOWS = ("wrap", "saturate", "none")
-UP = ("ceil", "half_down")  # those of −x
-TIES = ("half_even", "half_away")  # those of which pairs that make a tie are not searched
+UP = ("ceil", "half_down")  # solved with −x
+TIES = ("half_even", "half_away")  # a (W, B) that makes a tie is not searched
 
 
 class Proof(NamedTuple):
-    """Why no (W, B) prints the codes.
+    """The reason why no (W, B) prints the codes.
 
     >>> solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).proof.indices
     (0, 1, 2)
     """
 
-    indices: tuple  # flat positions that none prints together, though any one can be left out
+    indices: tuple  # flat positions that no (W, B) prints together; without any one, some does
     reason: str
 
 
 class Repair(NamedTuple):
-    """How little must change for a (W, B) to print the codes.
+    """The smallest change of the codes after which some (W, B) prints them.
 
     >>> solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).repair.change
     (2,)
     """
 
-    keep: tuple  # a largest set of flat positions that one pair prints
-    change: tuple  # the others
-    witness: tuple  # the pair
+    keep: tuple  # a largest set of flat positions that one (W, B) prints
+    change: tuple  # the other positions
+    witness: tuple  # this (W, B)
     codes: tuple  # all that it prints
 
 
 class Solution(NamedTuple):
-    """All W for which some B prints the codes; or a proof and a repair.
+    """All W for which some B prints the codes, or a proof that there is none, and a repair.
 
     >>> solve(["0.1"], [3], levels=8).period
     80
     """
 
     feasible: bool
-    intervals: list  # the maximal open (low, high) of W, of one period if codes wrap; or []
+    intervals: list  # maximal open (low, high) of W, in one period if codes wrap; or []
     period: int | None  # of W; None if codes do not wrap
-    witness: tuple | None  # (W, B)
+    witness: tuple | None  # one (W, B) that prints the codes
     proof: Proof | None  # None if feasible
     repair: Repair | None  # None if feasible
 
 
-# --- what the functions take ----------------------------------------------------------------------
+# --- the arguments --------------------------------------------------------------------------------
 
 
 def LEVELS(name, levels, arguments):
-    """Admit a number of levels, which is not looked at where codes have no limit."""
+    """Admit a number of levels. It is not checked if codes have no limit."""
     unlimited = arguments.get("overflow") == "none"
     return levels if unlimited else arrays.whole(name, levels, 1, 2**53)
 
 
 def SOME(name, x, arguments):
-    """Admit from 1 to 200 numbers, as they are printed."""
+    """Admit from 1 to 200 numbers, read as they are printed."""
     x = digits.NUMBERS(name, x, arguments)
     if not x:
         raise Refused(name, "at least one number", "none")
@@ -88,10 +89,10 @@ def SOME(name, x, arguments):
 
 
 def CODES(name, q, arguments):
-    """Admit a code for each number of x, within the levels unless they have no limit."""
+    """Admit one code for each number of x, from 0 to levels − 1 unless codes have no limit."""
     q, n, levels = digits.NUMBERS(name, q, arguments), len(arguments["x"]), arguments["levels"]
     if len(q) != n:
-        raise Refused(name, f"as many codes as x has numbers ({n})", f"{len(q)}")
+        raise Refused(name, f"one code for each number of x ({n})", f"{len(q)}")
     unlimited = arguments.get("overflow") == "none"
     for c in q:
         if c.denominator != 1 or not (unlimited or 0 <= c < levels):
@@ -110,15 +111,19 @@ RULE = {"rounding": choice(*ROUNDINGS), "overflow": choice(*OVERFLOWS)}
 
 @takes(**RULE, **QUESTION)
 def solve(x, q, levels, rounding="floor", overflow="wrap"):
-    """Find all W for which some B gives ⌊x·W + B⌋ mod levels = q; or why there is none, and how
-    little must change.
+    """Find all W for which some B gives ⌊x·W + B⌋ mod levels = q, or prove that there is none.
 
-    x: Fractions, whole numbers, decimal strings, or floats read as the decimal they print; q: codes
-    0..levels − 1; nested lists are flattened. At most 200 values, and 10^6 intervals on the way:
-    ValueError beyond. rounding: floor, ceil, half_up, half_down; half_even and half_away by pairs
-    for which no x·W + B is a tie: feasible, proof and repair are about these alone (W = 1, B = 0
-    prints 0 2 2 of 0.5, 1.5, 2.5 half to even, and is not found). overflow: wrap (mod), saturate
-    (clipped to 0..levels − 1) or none (codes are any whole numbers, and levels is not used).
+    If there is none, the Solution holds a proof and the smallest repair.
+
+    x holds Fractions, whole numbers, decimal strings, or floats, which are read as the decimal they
+    print. q holds codes 0..levels − 1. Nested lists are flattened. ValueError is raised for more
+    than 200 values, and if more than 10^6 intervals would be needed.
+
+    rounding is floor, ceil, half_up, half_down, half_even or half_away. For the last two, only
+    those (W, B) are searched for which no x·W + B is a tie, and feasible, proof and repair are
+    about these alone. For example, W = 1, B = 0 prints 0 2 2 for 0.5, 1.5, 2.5 by half_even, but is
+    not found. overflow is wrap (mod), saturate (codes are clipped to 0..levels − 1) or none (codes
+    are any whole numbers, and levels is not used).
 
     >>> solve(["0.1", "0.2", "0.3"], [0, 1, 2], levels=8)[:4]
     (True, [(Fraction(5, 1), Fraction(15, 1))], 80, (Fraction(6, 1), Fraction(1, 3)))
@@ -136,13 +141,13 @@ def solve(x, q, levels, rounding="floor", overflow="wrap"):
     def pair(x, q, intervals=()):
         plane, *given = _plane(x, q, levels, overflow)
         W = simplest(*(intervals or plane.feasible_W(*given))[0])
-        B = back(simplest(*plane.offsets(*given, W)))  # inside: no tie, whatever the rule
+        B = back(simplest(*plane.offsets(*given, W)))  # inside the range of B no tie occurs
         return W, B - levels * round(B / levels) if wraps else B
 
     if found.feasible:
         return found._replace(witness=pair(turned, codes, found.intervals))
     at, kept = found.proof.indices, found.repair.keep
-    _, *given = _plane(x, q, levels, overflow)  # in words of the given x and q
+    _, *given = _plane(x, q, levels, overflow)  # the proof speaks of the given x and q
     words = conflict.certificate if wraps else conflict.straight_certificate
     proof = Proof(at, words(*given, at) if wraps else words(x, q, *given[1:], at))
     W, B = pair([turned[i] for i in kept], [codes[i] for i in kept])
@@ -152,8 +157,10 @@ def solve(x, q, levels, rounding="floor", overflow="wrap"):
 
 @takes(**QUESTION)
 def decide(x, q, levels):
-    """Solve with floor and mod; where x is too finely spaced for a repair (or a proof) that is
-    None, no refusal.
+    """Decide with floor and mod whether some (W, B) prints q, even if no repair can be found.
+
+    Where x is too finely spaced for a repair (or a proof), `solve` raises ValueError. Here the
+    repair (or the proof) is None instead.
 
     >>> found = decide(["0.5", "0.6", "0.7", *["0.000001"] * 5], [3, 4, *[0] * 6], levels=8)
     >>> found.feasible, found.proof.indices, found.repair
@@ -164,11 +171,11 @@ def decide(x, q, levels):
 
 @takes(**RULE, W=lambda name, W, arguments: arrays.exact(name, W), **QUESTION)
 def range_of_B(x, q, levels, W, rounding="floor", overflow="wrap"):
-    """Return (low, high): all B strictly between print q with this W, and one end or both with some
-    roundings; or None.
+    """Return (low, high), the range of B that print q with this W, or None if there is none.
 
-    Where codes wrap, B repeats after `levels`, and the range is the one nearest 0; either end may
-    be infinite if codes saturate.
+    All B strictly between low and high print q. With some roundings low or high itself, or both,
+    print q too. Where codes wrap, B repeats after `levels`, and the range nearest 0 is returned. If
+    codes saturate, low may be −inf and high may be inf.
 
     >>> range_of_B(["0.1", "0.2", "0.3"], [0, 1, 2], 8, W=10)
     (Fraction(-1, 1), Fraction(0, 1))
@@ -184,7 +191,7 @@ def range_of_B(x, q, levels, W, rounding="floor", overflow="wrap"):
 
 
 def code_of(t, levels, rounding, overflow):
-    """Return the code that a rounding and an overflow make of t = x·W + B, a Fraction.
+    """Return the code of a Fraction t = x·W + B by this rounding and this overflow.
 
     >>> [code_of(Fraction(17, 2), 8, "half_up", overflow) for overflow in OVERFLOWS]
     [1, 7, 9]
@@ -198,30 +205,32 @@ def code_of(t, levels, rounding, overflow):
 def repair_text(repair):
     """Say a Repair in words.
 
-    >>> print(repair_text(solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).repair).replace("; ", "\\n"))
-    least repair: 2 of 3 codes can be right at most
-    change entry 3, and W = 1, B = 3.5 prints 3 4 4
+    >>> print(repair_text(solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).repair).replace(". ", ".\\n"))
+    least repair: at most 2 of the 3 codes can be right.
+    Change entry 3, then W = 1, B = 3.5 prints 3 4 4
     """
     keep, change = len(repair.keep), len(repair.change)
     entries = f"entr{'y' if change == 1 else 'ies'} {', '.join(str(i + 1) for i in repair.change)}"
     return (
-        f"least repair: {keep} of {keep + change} codes can be right at most; "
-        f"change {entries}, and {digits.pair(*repair.witness)} prints {digits.line(repair.codes)}"
+        f"least repair: at most {keep} of the {keep + change} codes can be right. "
+        f"Change {entries}, then {digits.pair(*repair.witness)} prints {digits.line(repair.codes)}"
     )
 
 
 def _as_floor(x, q, levels, rounding, overflow):
-    """(x, q) of the same question with floor, and the function that takes its B back."""
+    """Return (x, q) of the same question with floor, and a function that converts its B back."""
     half = Fraction(rounding not in ("floor", "ceil"), 2)
     if rounding not in UP:
         return x, q, lambda B: B - half
-    top = 0 if overflow == "none" else levels - 1  # ⌊−t⌋ = −q; + top: codes 0..levels − 1
+    top = 0 if overflow == "none" else levels - 1  # ⌊−t⌋ = −q; adding top gives codes 0..levels − 1
     return [-v for v in x], [top - c for c in q], lambda B: top - B + half
 
 
 def _plane(x, q, levels, overflow):
-    """The geometry, and what its functions take; a code at an end has one side if codes
-    saturate."""
+    """Return the module of the geometry, and the arguments of its functions.
+
+    If codes saturate, the strip of the lowest and of the highest code has one side only.
+    """
     if overflow == "wrap":
         return circle, x, q, levels
     ends = overflow == "saturate"
@@ -231,7 +240,10 @@ def _plane(x, q, levels, overflow):
 
 
 def _straight(x, q, levels, overflow):
-    """The answer where codes do not wrap; `solve` adds its words, the witness and the codes."""
+    """Solve the question where codes do not wrap.
+
+    `solve` adds the reason in words, the witness and the codes.
+    """
     _, *given = _plane(x, q, levels, overflow)
     intervals = strips.feasible_W(*given)
     if intervals:
@@ -241,8 +253,10 @@ def _straight(x, q, levels, overflow):
 
 
 def _wrapped(x, q, levels, whole=True):
-    """The answer where they do; if not whole, without what is refused after infeasibility is
-    known."""
+    """Solve the question where codes wrap.
+
+    With whole=False a proof or a repair that would be refused is None.
+    """
     period = levels * lcm(*(v.denominator for v in x))
     intervals = circle.feasible_W(x, q, levels)
     if intervals:
@@ -250,7 +264,7 @@ def _wrapped(x, q, levels, whole=True):
     try:
         indices = conflict.smallest(x, q, levels)
         proof = Proof(indices, conflict.certificate(x, q, levels, indices))
-    except ValueError:  # too many intervals on another way
+    except ValueError:  # this search may need more intervals than the one before
         if whole:
             raise
         proof = None

@@ -1,41 +1,42 @@
-"""A worked example: claims in, verdicts out. Decided on rationals, never by a tolerance.
+"""This module checks a worked example and gives a verdict on each of its claims.
 
-An input is a number (0.1 is 1/10); a printed result is an interval: "0.3" stands for [0.25, 0.35],
-half a unit of its last digit to each side, and a whole number for itself. So a verdict is one of
-four:
+The decisions are exact, on fractions, and never by a tolerance. An input is an exact number (0.1 is
+1/10). A printed result is an interval: "0.3" stands for [0.25, 0.35], half a unit of its last digit
+to each side. A printed whole number stands for itself. So a verdict is one of four:
 
     exact          the formula gives the printed numbers
-    as printed     what it gives rounds to the printed digits
-    cannot be      it does not
+    as printed     the formula gives numbers that round to the printed digits
+    cannot be      the formula gives other numbers
     not decidable  something needed is not given, or rounded inputs leave it open
 
-An example is a dict {"title": …, "claims": [...]}. The kinds of claim, and what each needs beside
-what is printed ("printed"; for roundtrip "codes" and "decoded"):
+An example is a dict {"title": …, "claims": [...]}. The table lists the kinds of claim, the keys
+that each needs besides the printed numbers, and the formula. The key of the printed numbers is
+"printed", or "codes" and "decoded" for roundtrip.
 
     quantize           x, W, B, P     ⌊x·W + B⌋ mod P                                 article §3.1.1
     dequantize         q, W, B        (q + B)/W                                       §3.1.2
     solve              x, P           some (W, B) prints these codes                  §3.1.1, §4.1
-    roundtrip          x, P, sign     … and (q ± B)/W these values; sign "?": either
+    roundtrip          x, P, sign     … and (q ± B)/W gives these values; sign "?": either
     decoded            x              values without their codes: not decidable
-    unread                            numbers of which nobody says what they are: not decidable
+    unread                            numbers that the text does not explain: not decidable
     prune              R, tau         the mask not (R < τ), 1 = kept                  §3.2.2
 
     affine_quantize    x and a grid   clip(round(x/scale) + zero_point), half to even
     affine_dequantize  q and a grid   (q − zero_point)·scale
-    choose_qparams     x, bits, signed, symmetric    scale and zero_point of a range that has 0
+    choose_qparams     x, bits, signed, symmetric    scale and zero_point of a range with 0 inside
 
     loss               y_hat, y       J = ½ Σ ‖y − ŷ‖²                                §4.2.1
     gradient           a network, X, y, activation   ∂J/∂θ, a table of some of the four arrays
     importance         the same and criterion        written, magnitude, gradient, taylor, …
-    mask               scores, tau    score ≥ τ; or with sparsity (and scope) for tau: without the
-                                      round(sparsity·n) lowest
+    mask               scores, tau    keeps score ≥ τ; with sparsity (and scope) instead of tau it
+                                      removes the round(sparsity·n) lowest scores
 
-A grid is scale, zero_point, qmin, qmax (and axis), a network W_ih, b_h, W_ho, b_o. A "name" is
-repeated in the verdict, and a key that is not known is refused. P may stand in the example, for all
-its claims; where it is not given it is read from 量化级别为N or "quantization levels N" or "P = N"
-in the claim's or the example's "text" or "title". With "inputs": "rounded" the inputs are intervals
-of half a unit of their last digit too. Where a claim fails and one of the catalogued slips prints
-just these numbers, the reason names it.
+A grid is scale, zero_point, qmin, qmax (and axis). A network is W_ih, b_h, W_ho, b_o. The verdict
+repeats the "name" of a claim. An unknown key is refused. P (the number of levels) may also be a key
+of the example and then holds for all its claims. If P is not given, it is read from 量化级别为N,
+"quantization levels N" or "P = N" in the "text" or "title" of the claim or of the example. With
+"inputs": "rounded" each input is an interval too, half a unit of its last digit to each side. If a
+claim fails and a slip (a known mistake) gives exactly these numbers, the reason names the slip.
 """
 
 from typing import NamedTuple
@@ -54,19 +55,19 @@ KINDS = {**kinds_written.KINDS, **kinds_affine.KINDS, **kinds_network.KINDS}
 
 
 class Verdict(NamedTuple):
-    """One claim judged."""
+    """The verdict on one claim."""
 
     claim: str  # its name, or its kind
     printed: object  # as given
     computed: object  # exact
     holds: bool
-    reason: str  # why it does not hold
+    reason: str  # why it does not hold, in words
     status: str  # exact, as printed, cannot be, not decidable
 
 
 @takes()
 def check(example):
-    """Judge each claim of a worked example: a list of Verdicts, in order.
+    """Judge each claim of a worked example, and return a list of Verdicts in order.
 
     >>> claim = {"kind": "dequantize", "q": [3], "W": "9", "B": 0, "printed": ["0.3"]}
     >>> check({"title": "t", "claims": [claim]})[0].status
@@ -95,7 +96,8 @@ def _judge(given, where, example, rounded):
     claim = Claim(given, where, rounded)
     arguments = (claim, _levels(claim, example)) if found.wants_P else (claim,)
     if arguments[-1] is None:
-        status, computed, reason = "not decidable", None, "the number of levels P is not given"
+        status, computed = "not decidable", None
+        reason = "The number of levels P is not given. Write, for example, P = 8"
     else:
         status, computed, reason = _by_kind(found, arguments, where)
     printed = given["printed"] if "printed" in given else (given["codes"], given["decoded"])
@@ -107,7 +109,7 @@ def _judge(given, where, example, rounded):
 def _by_kind(kind, arguments, where):
     try:
         return kind.judge(*arguments)
-    except (ValueError, TypeError) as error:  # of a formula, which does not know whose claim it is
+    except (ValueError, TypeError) as error:  # a formula does not name the claim, so add it
         words = str(error) if str(error).startswith(where) else f"{where}: {error}"
         refused = getattr(error, "error", type(error))(words)
         refused.refusal = words  # so that the name of `check` is put before it
@@ -115,16 +117,15 @@ def _by_kind(kind, arguments, where):
 
 
 def _known(where, given, allowed):
-    """A key of no meaning, such as a misspelt one, would leave its default in force without a
-    word."""
+    """Refuse an unknown key, because a misspelt one would silently leave its default in force."""
     for key in given:
         if key not in allowed:
-            expected = f"a table with no other keys than {', '.join(allowed)}"
-            raise Refused(where, expected, arrays.describe(key))
+            expected = f"a table with only these keys: {', '.join(allowed)}"
+            raise Refused(where, expected, f"the key {arrays.describe(key)}")
 
 
 def _levels(claim, example):
-    """P of a claim, of its example, or in the words of either; None if nobody says it."""
+    """Return P of a claim or its example, from a key or from the words of either, or None."""
     for source, where in ((claim.given, claim.where), (example, "example")):
         if "P" in source:
             P = int(Claim(source, where, False).whole("P", ())[()])

@@ -1,4 +1,4 @@
-"""The command line: what it reads, what each command does, and what it prints."""
+"""The command line: it reads the options, runs a command and prints the result."""
 
 from refnn import _offer
 

@@ -1,5 +1,4 @@
-"""The commands that check: verify, solve, check and conventions. Each computes, prints and returns
-the exit status."""
+"""Run verify, solve, check and conventions: compute, print and return the exit status."""
 
 import json
 import sys
@@ -21,7 +20,7 @@ from refnn.quantization.conventions import compare
 
 
 def solve_command(options):
-    """Which (W, B), which convention or which slip prints these codes?"""
+    """Find which (W, B), which convention or which mistake prints the codes."""
     x, q = numbers("--x", options.x), numbers("--q", options.q)
     if not options.levels.isdecimal() or len(options.levels) > 15:
         raise Misused(f"--levels must be a whole number of at least 1, got {options.levels!r}")
@@ -37,7 +36,9 @@ def solve_command(options):
         return _solve_by(x, q, levels, rounding, overflow)
     if _signed(q, levels):
         if options.sign:
-            raise Misused("--sign goes with codes of floor(x*W + B) mod P, which are never below 0")
+            raise Misused(
+                "--sign goes with codes of floor(x*W + B) mod P, and these are never below 0"
+            )
         found = identify(x, q, levels, **grid)
         console.say(f"infeasible: floor(x*W + B) mod {levels} is never below 0")
         console.say(tables_published.identified_text(found))
@@ -46,7 +47,7 @@ def solve_command(options):
 
 
 def _solve_by(x, q, levels, rounding, overflow):
-    """By another rounding or overflow than the article's."""
+    """Solve for a rounding or an overflow that is not the article's."""
     solution = solve(x, q, levels, rounding, overflow)
     formula = tables.formula_text(levels, rounding, overflow)
 
@@ -82,7 +83,7 @@ def _solve_and_identify(options, x, q, levels, grid):
 
 
 def _grid_given(options):
-    """What `identify` takes beside the codes."""
+    """Return the printed scale, zero point and decoded values, as `identify` takes them."""
     if (options.scale is None) != (options.zero_point is None):
         raise Misused("--scale goes with --zero-point")
     zero_point = options.zero_point
@@ -95,14 +96,14 @@ def _grid_given(options):
 
 
 def _signed(q, levels):
-    """Are these codes of levels on both sides of 0? Others are the solver's, or its to refuse."""
+    """Return True if these are codes of a signed grid of P levels, and one of them is negative."""
     codes = [exact("q", v) for v in q]
     low, high = -(levels // 2), levels - levels // 2
     return min(codes) < 0 and all(c.denominator == 1 and low <= c < high for c in codes)
 
 
 def verify_command(options):
-    """What is printed, and does it follow from its formula?"""
+    """Judge whether printed numbers follow from their formulas."""
     for chosen, command in ((options.published, _published), (options.findings, _findings)):
         if chosen:
             return command(options)
@@ -161,7 +162,7 @@ def _example(options):
 
 
 def check_command(options):
-    """What somebody's own functions hold, and which slip they behave like."""
+    """Test functions of the user, and name the mistake that they behave like."""
     for text in filter(None, (options.quantize, options.dequantize)):
         if not TARGET.fullmatch(text):
             raise Misused(f"{text!r} must be MODULE:FUNCTION, such as my_module:quantize")
@@ -175,7 +176,7 @@ def check_command(options):
 
 
 def conventions_command(options):
-    """The same numbers through every published convention."""
+    """Print the same numbers in every published convention."""
     x = [exact("--x", v) for v in numbers("--x", options.x)]
     console.say(tables.conventions_text(x, compare(x, whole("--bits", options.bits, 2, 16))))
     return 0

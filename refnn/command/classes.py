@@ -1,5 +1,4 @@
-"""The commands of a class: worksheet, assignment and grade. Each computes, prints and returns the
-exit status."""
+"""Run worksheet, assignment and grade: write or mark files and return the exit status."""
 
 from pathlib import Path
 
@@ -52,13 +51,13 @@ def grade_command(options):
     console.say("\n\n".join(map(marked_text, marked)))
     if len(marked) > 1:
         console.say("\n" + class_text(marked))
-    if options.csv is not None:  # with the mark that spreadsheets look for
+    if options.csv is not None:  # the byte order mark, so that spreadsheets read UTF-8
         files.write_whole({options.csv: "\ufeff" + class_csv(marked)}, options.force)
     return 0
 
 
 def _mark(options):
-    """The marks of notebooks, in the order given."""
+    """Mark notebooks, in the order of the command line."""
     seed = whole("--seed", "0" if options.seed is None else options.seed, 0, 10**15 - 1)
     if options.assignment is not None:
         choice("--assignment", options.assignment, tuple(assignments.ASSIGNMENTS))

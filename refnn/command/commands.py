@@ -1,5 +1,6 @@
-"""What each command does with its options: compute, print, return the exit status. `cli` reads the
-options; here stand the tour and the claims, in `checks` and `classes` the others."""
+"""Run the tour and the claims: compute, print, write the figures and return the exit status.
+
+`cli` reads the options; `checks` and `classes` hold the other commands."""
 
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from refnn.experiments.claims import CLAIMS, about
 
 
 def reproduce_command(options):
-    """Compute every claim again, with its table and figure."""
+    """Compute claims again and write their tables and figures."""
     known = ("tour", *CLAIMS)
     for name in options.claims:
         if name not in known:
@@ -31,7 +32,7 @@ def reproduce_command(options):
 
 
 def _figures(options):
-    """The folder for the figures, None for none."""
+    """Return the folder for the figures, or None."""
     if options.no_figures and options.figures:
         raise ValueError("--figures and --no-figures exclude each other")
     if options.figures == "":
@@ -40,7 +41,7 @@ def _figures(options):
 
 
 def _save(claim, result, folder, progress):
-    """Draw and write the figures of a claim; their names."""
+    """Draw and write the figures of a claim, and return their file names."""
     if folder is None or not hasattr(claim, "draw"):
         return []
     progress("drawing")
@@ -54,7 +55,7 @@ def _save(claim, result, folder, progress):
 
 
 def _run(claim, folder, text, **seeds):
-    """Compute a claim, with progress; write its figures; print its text."""
+    """Compute a claim with a progress bar, write its figures and print its text."""
     progress = console.Progress(claim.STAGES + (folder is not None))
     result = claim.compute(progress=progress, **seeds)
     names = _save(claim, result, folder, progress)
@@ -77,7 +78,7 @@ def _numbered(result):
 
 
 def _folder(path):
-    """An existing, writable folder, made if need be; refused before the work."""
+    """Return an existing, writable folder, or raise before anything is computed."""
     path.mkdir(parents=True, exist_ok=True)
     probe = path / ".refnn-probe"
     probe.touch()

@@ -1,5 +1,6 @@
-"""What the command prints: verdicts, the solver's answer, conventions, the tour. Text only, no
-computing."""
+"""Format what the commands print: verdicts, the solver's answer, conventions and the tour.
+
+Nothing is computed here."""
 
 from fractions import Fraction
 from math import inf
@@ -19,8 +20,9 @@ from refnn.experiments.spread import told
 
 NAMES = {"W_ih^": "Ŵ_ih", "W_ho^": "Ŵ_ho", "b_h^": "b̂_h", "b_o^": "b̂_o"}
 KEY = (
-    "printed by: a (W, B) that gives it; exact: gives just these numbers; as printed: to the "
-    "printed decimals; cannot be: none does. min-max: W and B from the tensor's own ends."
+    "Verdicts: exact, some W and B give just these numbers (see printed by); as printed, they "
+    "give them to the printed decimals; cannot be, no W and B do. min-max takes W and B from the "
+    "smallest and the largest entry."
 )
 FORMULA = {
     "floor": "floor(x*W + B)",
@@ -35,7 +37,7 @@ SHOWN = 8  # intervals of W
 
 
 def rows_text(rows):
-    """Print a matrix in one line, rows parted by a slash.
+    """Format a matrix in one line, with a slash between the rows.
 
     >>> rows_text([[0, 1], [2, 3]])
     '0 1 / 2 3'
@@ -47,7 +49,7 @@ def rows_text(rows):
 
 
 def article_text():
-    """Print every tensor of §4.1 with its verdict, and why those that cannot be cannot.
+    """Format every tensor of §4.1 with its verdict, and the reason where it cannot be.
 
     >>> article_text().splitlines()[1][:30]
     'Q(W_ih)  0 1 2 3 4 / 1 2 3 4 5'
@@ -76,7 +78,7 @@ def _min_max(name):
 
 
 def verdicts_text(title, verdicts):
-    """Print the verdicts on a worked example: a paragraph for each claim, and how many hold.
+    """Format the verdicts on a worked example: a paragraph for each claim, then how many hold.
 
     >>> claim = {"kind": "dequantize", "q": [3], "W": 9, "B": 0, "printed": [2]}
     >>> print(verdicts_text("t", check({"claims": [claim]})))
@@ -85,13 +87,13 @@ def verdicts_text(title, verdicts):
     dequantize: cannot be
       printed 2
       computed 1/3
-      1 of 1 differ: (3 + 0)/9 = 1/3, printed 2.
+      1 of 1 printed values is wrong: (3 + 0)/9 = 1/3, but 2 is printed.
     <BLANKLINE>
     0 of 1 claims hold.
     """
     parts = [wrap(_fit(title, 300)), ""]
     for v in verdicts:
-        said, printed = v.computed, v.printed  # said: a (W, B), or what the formula gives
+        said, printed = v.computed, v.printed  # said is a (W, B) or what the formula gives
         found = isinstance(said, tuple) and len(said) == 2
         several = printed if isinstance(printed, tuple) else (printed,)
         printed = "; ".join(line(values, _value) for values in several)
@@ -114,14 +116,14 @@ def _value(value):
 
 
 def _fit(text, length):
-    """Somebody's text as a paragraph: no control characters, no word too long, cut to a length."""
+    """Format a user's text as a paragraph without control characters and long words, and cut it."""
     text = harmless(str(text))
     text = " ".join(word if len(word) <= 36 else f"{word[:32]}…" for word in text.split())
     return text if len(text) <= length else f"{text[:length]} …"
 
 
 def findings_text(findings):
-    """Print the findings, numbered, each with its § and the Chinese term.
+    """Format the findings as a numbered list, each with its § and the Chinese term.
 
     >>> from refnn.experiments import errata
     >>> findings_text([errata.Finding(1, "4.1", "输入层", "the network printed is 5-2-1")])[-30:]
@@ -138,8 +140,8 @@ def findings_text(findings):
 
 
 def conventions_text(x, rows):
-    """Print every convention: scale and zero point, then each number with its code, what decodes,
-    and the error in steps.
+    """Format every convention: scale and zero point, then each number with its code, its decoded
+    value and the error in steps.
 
     >>> from refnn.quantization.conventions import compare
     >>> print(conventions_text([1.0], compare([1.0])[2:3]))
@@ -161,7 +163,7 @@ def conventions_text(x, rows):
 
 
 def formula_text(levels, rounding="floor", overflow="wrap"):
-    """Say what prints the codes, in words for a terminal.
+    """Format the formula that prints the codes, in characters for a terminal.
 
     >>> formula_text(8), formula_text(8, "ceil", "saturate")
     ('floor(x*W + B) mod 8', 'ceil(x*W + B), clipped to 0..7')
@@ -170,10 +172,11 @@ def formula_text(levels, rounding="floor", overflow="wrap"):
 
 
 def solution_text(solution, levels, formula=None, range_of_B=None, ties=False):
-    """Print the solver's answer: the intervals of W and a pair, or the proof and the least repair.
+    """Format the solver's answer: the intervals of W and an example, or the proof and the least
+    repair.
 
-    ties: the rounding is one of those whose ties the solver does not search, so that a "no" is one
-    without a tie.
+    ties says that the solver does not search the ties of this rounding, so that "infeasible" means
+    infeasible without a tie.
 
     >>> from refnn.checking.solver import solve
     >>> print(solution_text(solve(["0.1", "0.2"], [0, 1], 8), 8).splitlines()[1])
@@ -183,7 +186,7 @@ def solution_text(solution, levels, formula=None, range_of_B=None, ties=False):
     if not solution.feasible:
         return _infeasible(solution, formula, ties)
     shown = [f"({decimal(a)}, {decimal(b)})" for a, b in solution.intervals[:SHOWN]]
-    lines, n = [f"feasible: {formula} prints these codes"], len(solution.intervals)
+    lines, n = [f"feasible: some W and B print these codes by {formula}"], len(solution.intervals)
     where = "every W"
     if solution.intervals != [(-inf, inf)]:
         more = f" and {n - SHOWN} more" if n > SHOWN else ""
@@ -200,17 +203,18 @@ def solution_text(solution, levels, formula=None, range_of_B=None, ties=False):
 
 def _infeasible(solution, formula, ties):
     without = " without a tie" if ties else ""
-    off = "with every x*W + B off the middle between two whole numbers"
-    first = f"infeasible{without}: no (W, B) prints these codes by {formula}"
+    off = "where no x*W + B lies midway between two whole numbers (such pairs are not searched)"
+    first = f"infeasible{without}: no W and B print these codes by {formula}"
     proof = solution.proof.reason if solution.proof else NO_SHORT
-    repair = "least repair: not sought, x is too finely spaced"
+    repair = "least repair: it was not searched, because x is too finely spaced"
     if solution.repair:
         repair = repair_text(solution.repair).replace("repair", f"repair{without}")
         repair = repair.replace(" = ", "\u00a0=\u00a0")
+    repair = repair if repair.endswith(".") else f"{repair}."
     return "\n".join(
         [
-            wrap(f"{first}, {off}; pairs with a tie are not searched" if ties else first),
-            wrap(f"proof{without}: {proof}", "  ", "  "),
+            wrap(f"{first}, {off}" if ties else first),
+            wrap(f"proof{without}: {proof}.", "  ", "  "),
             wrap(repair, "  ", "  "),
         ]
     )
@@ -220,7 +224,7 @@ def _infeasible(solution, formula, ties):
 
 
 def tour_text(tour):
-    """Print the four tables of the tour after the article: trained, quantized, pruned, both.
+    """Yield the four tables of the tour after the article: trained, quantized, pruned, both.
 
     >>> [text.split(":")[0] for text in tour_text(recipe.compute(seeds=2))]
     ['Trained', 'Quantized (量化)', 'Pruned (剪枝)', 'Both']
@@ -234,9 +238,10 @@ def _section(title, rows, heads, align, note=""):
 
 
 def _trained(tour):
-    how = f"Adam, lr {recipe.LR}, weight decay {recipe.DECAY:g}, {recipe.STEPS} steps. "
-    how += "Here and below: the median over the seeds, in brackets their central 80%."
-    title = f"Trained: {tour.seeds} networks 10-5-1 on diabetes (seed s = split s and start s)"
+    how = f"Adam, learning rate {recipe.LR}, weight decay {recipe.DECAY:g}, {recipe.STEPS} steps; "
+    how += "seed s draws the split of the data and the start. All numbers are medians of the "
+    how += f"{tour.seeds} networks; brackets hold the middle 80% of them."
+    title = f"Trained: {tour.seeds} networks 10-5-1 on the diabetes data"
     rows = [["network", told(tour.dense.values["R2"])], ["linear regression", told(tour.linear)]]
     return _section(f"{title}\n{wrap(how)}", rows, ["", "test R²"], "lr")
 
@@ -251,14 +256,14 @@ def _quantized(tour):
             error, J = _middle(v["error"], 3), _middle(v["J"], 1)
             rows.append([bits, row.name, error, J, told(v["R2"]), size])
     return _section(
-        "Quantized (量化): rms error of the 61 parameters; J, summed over 331 rows;\n"
-        "   test R²; bytes of the codes + of the scales",
+        "Quantized (量化): error is the root mean square error of the 61 parameters; J\n"
+        "   is summed over 331 rows; bytes are those of the codes + of the scales",
         rows,
         ["bits", "scheme", "error", "J", "test R²", "bytes"],
         "rlrrrr",
-        "as written: one (W, B) for all 61 by min-max, P = 2^bits, decoded with + B, exactly. sign "
-        "mended: the same with - B. nearest, one grid: rounded to nearest, saturating. corrected: "
-        "the same, one grid for each tensor.",
+        "As written, one W and B serve all 61 parameters (min-max, P = 2^bits), and the decoder "
+        'adds B; "sign mended" is the same with - B. "nearest, one grid" rounds to the nearest '
+        'code and saturates; "corrected" does so with a grid for each tensor.',
     )
 
 
@@ -269,13 +274,13 @@ def _pruned(tour):
         left, products = told(v["left"], "{:.0f}"), _middle(v["multiply_adds"], 0)
         rows.append([row.name, left, products, told(v["R2"])])
     return _section(
-        "Pruned (剪枝): parameters left of 61; multiply-adds left of 55; test R²",
+        "Pruned (剪枝): parameters left of 61, and multiply-adds (m-adds) left of 55",
         rows,
         ["rule", "left", "m-adds", "test R²"],
         "lrrr",
-        "An unstructured mask saves no multiply-add by itself: a dense kernel still does all 55. "
-        "R < 0.5 removes every parameter with R < 0; how many others depends on sum or mean, and "
-        "on when training stops.",
+        "A mask alone saves no multiply-add: a dense kernel still does all 55. R < 0.5 removes "
+        "every parameter with R < 0. How many others it removes depends on whether J is a sum or a "
+        "mean, and on when training stops.",
     )
 
 
@@ -285,12 +290,13 @@ def _both(tour):
         v = row.values
         rows.append([row.name, told(v["left"], "{:.0f}"), told(v["ratio"]), _middle(v["R2"], 2)])
     return _section(
-        "Both: parameters that are not 0; test error over that of the float network",
+        "Both: parameters that are not 0, and the test error divided by that of the\n"
+        "   float network (error ratio)",
         rows,
         ["pruned; quantized", "not 0", "error ratio", "R²"],
         "lrrr",
-        "As written, quantizing brings the pruned weights back: 0 decodes to about 2B/W. With a "
-        "zero point, 0 stays exactly 0.",
+        "As written, quantizing brings the pruned weights back, since 0 decodes to about 2B/W. "
+        "With a zero point, 0 stays exactly 0.",
     )
 
 

@@ -1,5 +1,4 @@
-"""What the command prints of published numbers and of who printed some codes. Text only, no
-computing."""
+"""Format published numbers, and what prints given codes. Nothing is computed here."""
 
 from itertools import groupby
 
@@ -14,17 +13,18 @@ MAX_ROWS, MAX_GROUPS, MAX_NAMES = 12, 12, 6  # shown of a table of candidates
 
 
 def vectors_text(found):
-    """List every vector by its source: whether it passes, how many slips it catches, and which not.
+    """Format the published vectors by source: whether each passes, and which slips it misses.
 
     >>> for line in vectors_text(published.run()[:1]).splitlines()[:4]:
     ...     print(line)
-    Published vectors: 1 of 1 pass; blind: the slips that they do not catch
+    Published vectors: 1 of 1 pass. "blind": slips that a vector misses
     <BLANKLINE>
     ONNX operator tests
       quantizelinear  passes  catches 7 of 11
     """
     passed = f"Published vectors: {sum(r.passed for r in found)} of {len(found)} pass"
-    lines, every, caught = [f"{passed}; blind: the slips that they do not catch"], {}, set()
+    lines = [f'{passed}. "blind": slips that a vector misses']
+    every, caught = {}, set()
     for source, group in groupby(found, key=lambda r: r.vector.source):
         rows, blind = [], []
         for r in group:
@@ -33,7 +33,7 @@ def vectors_text(found):
             every |= dict.fromkeys(slips)
             caught |= set(slips) - set(blind[-1])
             catches = f"catches {len(slips) - len(blind[-1])} of {len(slips)}"
-            catches = catches if slips else "no slip is in the catalogue"
+            catches = catches if slips else "no slip is known"
             rows.append([f"  {r.vector.name}", "passes" if r.passed else "FAILS", catches])
         lines += ["", source]
         for row, names in zip(table(rows).split("\n"), blind):
@@ -46,33 +46,33 @@ def vectors_text(found):
 
 
 def museum_text(shown):
-    """List every exhibit: the kind of slip, its place, what is printed, what is right, the slip.
+    """Format every exhibit: the kind of slip, its place, what is printed, what is right, the slip.
 
     >>> print(museum_text(published.exhibits()[:1]).split(": ", 1)[1])
     1 of 1 recomputed
     <BLANKLINE>
      1. the other end of the range (a course, data in -1..2 as int8): printed
-        zero_point 42, right zero_point -43; slip zero_point_from_the_other_end; a
-        mere change of sign would print 43: 42 is 127 - 85, min counted from the
-        last code.
+        zero_point 42, right zero_point -43; slip zero_point_from_the_other_end. A
+        change of sign alone would print 43, but 42 = 127 - 85 counts from the last
+        code.
     """
     holding = f"{sum(s.holds for s in shown)} of {len(shown)} recomputed"
-    lines = [f"A museum of slips, printed once and mostly mended: {holding}", ""]
+    lines = [f"A museum of published slips, most of them corrected since: {holding}", ""]
     for number, (e, *_, holds) in enumerate(shown, start=1):
         printed, right = (
             ", ".join(f"{name} {text_of(v)}" for name, v in said.items())
             for said in (e.printed, e.right)
         )
         slip = f"slip {e.slip}" if e.slip else "no single slip prints it"
-        reason = f"{slip}; {e.reason}" if e.reason else slip
-        said = f"{e.name} ({e.source}): printed {printed}, right {right}; {reason}."
+        reason = f" {e.reason[0].upper()}{e.reason[1:]}." if e.reason else ""
+        said = f"{e.name} ({e.source}): printed {printed}, right {right}; {slip}.{reason}"
         said = said if holds else f"{said} DOES NOT HOLD."
         lines.append(wrap(said, indent="    ", first=f"{number:2}. "))
     return "\n".join(lines)
 
 
 def as_data(found, shown):
-    """Return both tables as what JSON can hold; computed numbers are exact fractions, as text.
+    """Return both tables as data for JSON. Computed numbers are exact fractions, written as text.
 
     >>> as_data(published.run()[:1], [])["vectors"][0]["computed"]
     {'codes': ['128', '129', '130', '255', '1', '0']}
@@ -112,32 +112,36 @@ def _exact(value):
 
 
 def identified_text(found):
-    """List who prints the codes exactly, who nearly, and an input that tells the exact ones apart.
+    """Format what prints the codes, exactly or nearly, and an input that separates the exact ones.
 
     >>> from refnn.checking.identify import identify
     >>> print(identified_text(identify(["-1.5", "0.2", "2.8"], [-128, -28, 127], 256)))
-    printed by, of all conventions and single slips
+    Conventions and single slips that print these codes:
       exactly  slip floor_for_round (int8)
                Which code is nearest to 0.9 steps?
     """
     note = [wrap(f"note: {found.note}", "  ", "  ")] if found.note else []
     rows, astray = [*found.exact, *found.near], all(row.slip for row in found.exact)
     if not rows:
-        nobody = "printed by no convention and by no single slip of the catalogue"
-        return "\n".join([wrap(f"{nobody}, not even three quarters of it"), *note])
-    lines = ["printed by, of all conventions and single slips"]
+        nobody = (
+            "No published convention and no single known slip prints these codes, or even three"
+        )
+        return "\n".join([wrap(f"{nobody} quarters of them."), *note])
+    lines = ["Conventions and single slips that print these codes:"]
     for row in rows[:MAX_ROWS]:
         exactly = row.agree == row.of
         first = f"  {('exactly' if exactly else f'{row.agree} of {row.of}').ljust(7)}  "
         indent = " " * len(first)
         name = f"slip {row.name}" if row.kind == "slip" else row.name
         lines.append(first + wrap(name, indent)[len(indent) :])
-        if exactly and astray:  # nothing right prints them: where to look
+        if exactly and astray:  # no right convention prints them: give the hint
             lines.append(wrap(CATALOGUE[row.slip].hint, indent))
     if len(rows) > MAX_ROWS:
         lines.append(f"  and {len(rows) - MAX_ROWS} more")
     for separation in found.separating:
-        lines.append(wrap(f"to tell them apart: x = {', '.join(map(decimal, separation.x))}", "  "))
+        lines.append(
+            wrap(f"This input separates them: x = {', '.join(map(decimal, separation.x))}", "  ")
+        )
         for names, printed in separation.prints[:MAX_GROUPS]:
             more = f"; and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
             group = f"{'; '.join(names[:MAX_NAMES])}{more}: {_printed(printed)}"
@@ -145,12 +149,12 @@ def identified_text(found):
         if len(separation.prints) > MAX_GROUPS:
             lines.append(f"    and {len(separation.prints) - MAX_GROUPS} more")
     if len(found.exact) > 1 and not found.separating:
-        lines.append("no input that was tried tells them apart")
+        lines.append("No input that was tried separates them.")
     return "\n".join([*lines, *note])
 
 
 def _printed(prints):
-    """Codes, or codes and what they decode to."""
+    """Format codes, or codes and their decoded values."""
     if prints is None:
         return "divides by 0"
     if prints and isinstance(prints[0], tuple):

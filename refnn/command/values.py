@@ -1,24 +1,24 @@
-"""Reading the values of options, which come as text; what does not fit is refused by its name."""
+"""Read the values of options, which come as text. An error names the option."""
 
 
 class Misused(ValueError):
-    """Options that do not go together, or a value that does not fit; `cli` adds the command."""
+    """An error in the options of a command, to which `cli` adds the command's name."""
 
 
 def numbers(option, text):
-    """The numbers of a list such as 0.1,0.2, still as text.
+    """Split a list such as 0.1,0.2 into its numbers, still as text.
 
     >>> numbers("--x", "0.1, 1/3")
     ['0.1', '1/3']
     """
     values = [v.strip() for v in text.split(",")]
     if not all(values):
-        raise Misused(f"{option} must be numbers with a comma between them, got {text!r}")
+        raise Misused(f"{option} must be numbers separated by commas, got {text!r}")
     return values
 
 
 def whole(option, text, low, high):
-    """A whole number within low..high.
+    """Return a whole number within low..high.
 
     >>> whole("--bits", "8", 2, 16)
     8
@@ -29,7 +29,7 @@ def whole(option, text, low, high):
 
 
 def one_of(option, text, names):
-    """One of a few names, its words parted by - on the command line and by _ in the code.
+    """Return one of a few names, written with - on the command line and with _ in the code.
 
     >>> one_of("--rounding", "half-up", ("floor", "half_up"))
     'half_up'

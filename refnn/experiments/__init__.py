@@ -1,4 +1,6 @@
-"""Experiments: a file per claim; compute() gives data over seeds, draw() its figure."""
+"""This folder holds the experiments, one file for each claim.
+
+In each file compute() returns the data of all seeds, and draw() returns the figure."""
 
 from refnn import _offer
 

@@ -1,11 +1,16 @@
-"""What the article's rule does: R = ∂J/∂x, remove R < τ (§3.2), on networks where everything else
-is held fixed.
+"""This experiment changes one condition at a time and counts what the article's rule removes. The
+rule (§3.2) computes R = ∂J/∂x for each parameter and removes the parameters with R < τ.
 
-    when       at a minimum R is 0, so that τ = 0.5 removes all; before it, the step decides
-    sum, mean  J averaged over the N rows has R/N: the same τ means something else
-    units      y in tenths, or one input in twelfths: the same function, another R
-    decay      with weight decay λ the minimum of J + ½λ‖θ‖² has R = −λw: the sign of w decides
-    symmetry   flipping the signs into and out of a tanh unit: the same function, another set goes
+    when       At a minimum of J every R is 0, so that τ = 0.5 removes all parameters. Before the
+               minimum the result depends on the step at which training stops.
+    sum, mean  If J is averaged over the N rows instead of summed, R becomes R/N, so that the same
+               τ removes other parameters.
+    units      If y is written in tenths, or one input in twelfths, the function stays the same,
+               but R changes.
+    decay      With weight decay λ, the minimum of J + ½λ‖θ‖² has R = −λw, so that the sign of w
+               decides.
+    symmetry   If the signs of the weights into and out of a tanh unit are flipped, the function
+               stays the same, but the rule removes other parameters.
 """
 
 from typing import NamedTuple
@@ -28,19 +33,21 @@ STAGES = 2 * len(STEPS) + len(MOMENTS)
 
 
 class Rule(NamedTuple):
-    """What the rule leaves, and how much of that changes with the writing; S networks."""
+    """The parameters that the rule leaves in S networks, and how this depends on conditions."""
 
     seeds: int
     left: dict  # ("sum" | "mean", decay) -> (steps, S) parameters that R < 0.5 leaves
     kept: dict  # (sign of R, decay) -> (steps, S) share of that sign that R < 0.5 leaves, J summed
     distance: dict  # step -> (S,) relative distance of R from −λw, with decay
     rank: dict  # step -> (S,) Spearman of |R| with |w|, with decay
-    units: dict  # (moment, name) -> (S,) parameters with another fate in other units
-    flipped: dict  # (moment, criterion) -> (S,) parameters with another fate, or score, flipped
+    units: dict  # (moment, name) -> (S,) parameters treated differently in other units
+    flipped: dict  # (moment, criterion) -> (S,) parameters treated or scored differently
 
 
 def ranks(scores):
-    """Return the place of each score in its row, from 0 on; equal scores share their mean place.
+    """Return the place of each score in its row, counted from 0.
+
+    Equal scores share their mean place.
 
     >>> ranks(np.array([[0.2, 0.1, 0.2]]))
     array([[1.5, 0. , 1.5]])
@@ -51,7 +58,9 @@ def ranks(scores):
 
 
 def spearman(a, b):
-    """Return the rank correlation, row by row; 0 where one of the two has a single value.
+    """Return Spearman's rank correlation of a and b, row by row.
+
+    It is 0 where all values of a row of a or of b are equal.
 
     >>> spearman(np.array([[1.0, 2.0, 3.0]]), np.array([[10.0, 30.0, 20.0]]))
     array([0.5])
@@ -62,8 +71,9 @@ def spearman(a, b):
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Apply the rule at every step, with and without decay, J summed and averaged; then in other
-    units and under flipped signs.
+    """Apply the rule after each number of steps, with and without decay, to a sum and a mean J.
+
+    Then apply it to the same function in other units and with flipped signs.
 
     >>> compute(seeds=2).left["mean", 0.0][-1]
     array([0, 0])
@@ -105,8 +115,9 @@ def _fate(params, X, y):
 
 
 def _other_fate(params, X, y, what, factor):
-    """Write the same function with y, or the first input, in units smaller by `factor`, and count
-    how many fates change."""
+    """Count the parameters that the rule treats differently in other units of the same function.
+
+    The unit of y, or of the first input, becomes smaller by `factor`."""
     if what == "y":
         other = Params(params.W_ih, params.b_h, params.W_ho * factor, params.b_o * factor)
         X_other, y_other = X, y * factor
@@ -119,8 +130,10 @@ def _other_fate(params, X, y, what, factor):
 
 
 def _flipped(params, X, y):
-    """Flip every unit's signs at random: criterion -> how many of the 61 scores (or fates) change
-    by more than rounding."""
+    """Count the scores that change when the signs of each hidden unit are flipped at random.
+
+    Return criterion -> how many of the 61 scores change by more than rounding. For the rule R < τ,
+    count the parameters that are kept instead of removed, or the reverse."""
     signs = np.random.default_rng(0).choice((-1.0, 1.0), params.b_h.shape)  # (S, 5)
     W_ih, b_h, W_ho, b_o = params.arrays()
     other = Params(W_ih * signs[..., None], b_h * signs, W_ho * signs[..., None, :], b_o)
@@ -139,10 +152,10 @@ def _flipped(params, X, y):
 
 
 def text(result):
-    """Return three tables.
+    """Return four tables as text.
 
     >>> text(compute(seeds=2)).splitlines()[0]
-    'Parameters of 61 that R < 0.5 leaves, after so many steps of training: median'
+    'Number of parameters, of 61, that the rule R < 0.5 leaves after each number of'
     """
     rows, share, near = [], [], []
     for i, step in enumerate(STEPS):
@@ -156,20 +169,25 @@ def text(result):
     fates = [[n, *(told(changed[moment, n], "{:.0f}") for moment in MOMENTS)] for n in names]
     end = interval(result.rank[STEPS[-1]], "{:.4f}")
     return page(
-        f"Parameters of 61 that R < {article.TAU} leaves, after so many steps of training: median "
-        f"and central 80% of {result.seeds} networks",
-        table(rows, ["steps", *(f"{name}, {decay:g}" for name, decay in result.left)], "rrrrr")
-        + "\n(sum, mean: over the rows; 0, 10: weight decay)",
-        "Of the parameters with a negative, and with another R: in %, how many it leaves (J "
-        "summed). Every one with a negative slope goes, however large",
-        table(share, ["steps", *(f"{sign}, {decay:g}" for sign, decay in result.kept)], "rrrrr"),
-        f"With decay {DECAY:g}: how far R is from -decay*w, relative, and the rank correlation of "
-        "|R| with |w|",
+        f"Number of parameters, of 61, that the rule R < {article.TAU} leaves after each number of "
+        "training steps. 'sum' and 'mean' say how J is taken over the rows, and 'decay' is the "
+        f"weight decay. Here and below: medians of {result.seeds} networks; in brackets the "
+        "central 80%.",
+        table(rows, ["steps", *(f"{n}, decay {decay:g}" for n, decay in result.left)], "rrrrr"),
+        "Per cent of the parameters with R < 0, and of those with R ≥ 0, that the rule leaves (J "
+        "is the sum). It removes every parameter with a negative slope, however steep the slope "
+        "is.",
+        table(share, ["steps", *(f"{n}, decay {decay:g}" for n, decay in result.kept)], "rrrrr"),
+        f"With weight decay {DECAY:g}, training brings R close to -decay*w. 'distance' is the "
+        "distance between the two, divided by the size of decay*w, and 'correlation' is the rank "
+        "correlation of |R| with |w|.",
         table(near, ["steps", "distance", "correlation"], "rrr"),
-        "The same function written otherwise (with decay): how many of the 61 have another fate, "
-        "or another score",
-        table(fates, ["", *MOMENTS], "lrr"),
-        f"At {STEPS[-1]} steps with decay the correlation is {end} (95% interval of the median).",
+        "Each row writes the same function in another way (networks trained with decay). The "
+        "numbers are how many of the 61 parameters the rule then treats differently, or how many "
+        "scores change.",
+        table(fates, ["rewritten", *MOMENTS], "lrr"),
+        f"After {STEPS[-1]} steps with decay the correlation is {end} (median; in brackets its 95% "
+        "interval).",
     )
 
 

@@ -1,10 +1,10 @@
-"""After training or aware of it: quantizing a trained network against training on through the
-quantization.
+"""This experiment compares quantizing after training with quantization-aware training. Aware
+training goes on training the float weights while the network computes with the quantized ones.
 
-Both start from the same trained network and stand on the same grids (per array, min–max or least
-error). Aware training runs STEPS more steps of Adam, lr .003. So that it is not credited with the
-steps alone, "longer" trains the float network as many steps more and quantizes it then. The test
-error is Σ (y − ŷ)² on the test rows."""
+Both start from the same trained network and use the same grids (one for each array, with the range
+of min–max or of the least error). Aware training runs STEPS more steps of Adam with lr .003. The
+method "longer" trains the float network for as many more steps and then quantizes it, which shows
+what the additional steps alone are worth. The test error is Σ (y − ŷ)² on the test rows."""
 
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ STAGES = 3 * len(RECIPES)
 
 
 class Aware(NamedTuple):
-    """The error of each quantized network over that of its float network; S networks."""
+    """The error of each quantized network divided by that of its float network, for S networks."""
 
     seeds: int
     train: dict  # (recipe, bits, method) -> (S,) ratio of J on the training rows
@@ -39,7 +39,7 @@ METHODS = (
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Quantize by five methods at four numbers of bits, from two recipes.
+    """Quantize the networks of both recipes by five methods, at four numbers of bits.
 
     >>> len(compute(seeds=2).test) == 2 * 4 * 5
     True
@@ -69,15 +69,17 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 
 def text(result):
-    """Return a table a recipe, and in how many networks aware training loses.
+    """Return two tables for each recipe, and where aware training is better.
 
     >>> text(compute(seeds=2)).splitlines()[0]
-    'Error over that of the float network: median and its 95% interval over 2'
+    'Error of the quantized network divided by that of the float network. Medians of'
     """
     parts = [
-        "Error over that of the float network: median and its 95% interval over "
-        f"{result.seeds} networks; worse: share of the networks whose test error is larger after "
-        "aware training than after quantizing alone, on the same grids."
+        "Error of the quantized network divided by that of the float network. Medians of "
+        f"{result.seeds} networks; in brackets their 95% intervals. 'after' quantizes the trained "
+        f"network; 'longer, then after' first trains it {STEPS} steps more. 'aware' trains these "
+        f"{STEPS} steps through the quantization. 'worse' is the share of the networks whose test "
+        "error is larger with 'aware' than with 'after', on the same grids."
     ]
     methods = [m for m in METHODS if m.endswith("least error")]
     header = ["bits", "after", "longer, then after", "aware"]
@@ -98,7 +100,7 @@ def text(result):
 
 
 def _paired(result, recipe, bits):
-    """Return the test error of aware training less that of quantizing alone, (S,)."""
+    """Return the test error of aware training minus that of quantizing alone, (S,)."""
     aware, after = (
         result.test[recipe, bits, f"{kind}, least error"] for kind in ("aware", "after")
     )
@@ -106,21 +108,24 @@ def _paired(result, recipe, bits):
 
 
 def _finding(result):
-    """Say where aware training is better on the test rows: where the interval of the paired
-    difference leaves out 0."""
+    """Say at which numbers of bits aware training is better on the test rows.
+
+    It is better if the 95 % interval of the paired difference lies below 0."""
     found = []
     for recipe in RECIPES:
         better = [str(b) for b in BITS if median(_paired(result, recipe, b)).high < 0]
-        found.append(f"{recipe}: " + (f"at {', '.join(better)} bits" if better else "at none"))
+        where = f"at {', '.join(better)} bits" if better else "at no number of bits"
+        found.append(f"{where} ({recipe})")
     return (
-        "On the test rows aware training is better than quantizing alone (the 95% interval of the "
-        f"median of the paired difference is below 0): {'; '.join(found)}. On the training rows it "
-        "can not be worse: the best step is kept, the start among them."
+        f"On the test rows aware training is better than quantizing alone {' and '.join(found)}. "
+        "Better means that the 95% interval of the median of the paired difference is below 0. On "
+        "the training rows aware training cannot be worse, because it keeps the best of all its "
+        "steps and of its start."
     )
 
 
 def _added(ratios):
-    """Return what the median is above the float network's error, in per cent."""
+    """Return by how many per cent the median lies above the float network's error."""
     return f"{fixed(100 * (np.median(ratios) - 1), '{:.1f}')}%".replace("-", "−")
 
 

@@ -1,10 +1,12 @@
-"""Where each way of rounding stands among all: 2¹¹ roundings of every hidden neuron, 2¹⁵ of the
-printed network.
+"""This experiment finds the place of four rounding methods among all possible roundings. Each
+parameter can go down or up, which gives 2¹¹ roundings of a hidden neuron and 2¹⁵ of the printed
+network.
 
-A neuron's eleven parameters (ten weights and its bias, beside an input of 1) stand on the min–max
-grid of their layer; all 2¹¹ choices of floor or ceiling are tried on the training rows. Rank 1 is
-the best. What a method costs the whole network is J with its hidden layer rounded and its output
-layer left. obq may leave floor and ceiling; here it does not."""
+The eleven parameters of a neuron are ten weights and its bias, whose input is 1. They lie on the
+min–max grid of their layer, and all 2¹¹ choices of floor or ceiling are tried on the training rows.
+Rank 1 is the best. What a method costs the whole network is J with the hidden layer rounded and the
+output layer unchanged. The method obq may choose other codes than floor and ceiling, but here it
+does not."""
 
 from typing import NamedTuple
 
@@ -25,12 +27,12 @@ STAGES = len(BITS) + 1
 
 
 class Roundings(NamedTuple):
-    """Where each method stands among all roundings, and what it costs; S networks."""
+    """The place of each method among all roundings and its cost, for S networks."""
 
     seeds: int
     rank: dict  # (bits, method) -> (S, 5) place of each neuron's rounding among 2¹¹
-    ratio: dict  # (bits, method) -> (S, 5) its cost over the best
-    J: dict  # (bits, method) -> (S,) J over the float network's
+    ratio: dict  # (bits, method) -> (S, 5) its cost divided by the least
+    J: dict  # (bits, method) -> (S,) J divided by the float network's
     unit: tuple  # the neuron that is drawn: (seed, hidden unit)
     costs: np.ndarray  # (2¹¹,) the costs of all its roundings
     marks: dict  # method -> (its cost, its place)
@@ -38,7 +40,7 @@ class Roundings(NamedTuple):
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Round all neurons by all methods at all numbers of bits.
+    """Round all neurons by all methods, at all numbers of bits.
 
     >>> int(compute(seeds=2).rank[2, "enumerated"].max())
     1
@@ -59,7 +61,7 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
             hat = affine.dequantize(codes, grid)
             rounded = Params(hat[..., :-1], hat[..., -1], params.W_ho, params.b_o)
             loss[bits, name] = J(rounded, X, y) / base
-            if (bits, name) == (PICTURED, "nearest"):  # the neuron where nearest does as usual
+            if (bits, name) == (PICTURED, "nearest"):  # the neuron closest to the median
                 far = np.abs(rank[bits, name] - np.median(rank[bits, name]))
                 unit, marks = np.unravel_index(np.argmin(far), far.shape), {}
                 pictured = costs[unit]
@@ -72,8 +74,9 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 
 def _printed(bits):
-    """Return how many of all roundings of the printed 5-2-1 network differ, the place of nearest by
-    J, its J, and the least J."""
+    """Return the number of different roundings of the printed 5-2-1 network, and how nearest ranks.
+
+    The result is (different roundings, place of nearest by J, its J, least J)."""
     params, (X, y) = _floats(article.parameters()), article.data()
     X, y = (np.asarray(a, dtype=float) for a in (X, y))
     grids = [calibration.choose_qparams(a, bits) for a in params.arrays()]
@@ -81,7 +84,7 @@ def _printed(bits):
     near = Params(*(affine.quantize(a, g) for a, g in zip(params.arrays(), grids)))
     nearest = every[all_roundings.network_index(params, near, grids)]
     steps = [affine.quantize_steps(a, g).divided for a, g in zip(params.arrays(), grids)]
-    # a parameter on its grid has one rounding: floor and ceiling are the same
+    # A parameter that lies on its grid has one rounding, since floor and ceiling are equal.
     same = 2 ** sum(int((s == np.floor(s)).sum()) for s in steps)
     place = int((every < nearest).sum()) // same + 1
     return len(every) // same, place, float(nearest), float(every.min())
@@ -92,10 +95,10 @@ def _floats(params):
 
 
 def text(result):
-    """Return the ranks, what they cost, and the printed network.
+    """Return the table of places and costs, and the table of the printed network.
 
     >>> text(compute(seeds=2)).splitlines()[0]
-    "Place among all 2048 roundings of a hidden neuron's 11 parameters (1: the"
+    'Place of each method among all 2048 roundings of the 11 parameters of a hidden'
     """
     rows = []
     for bits, name in result.rank:
@@ -108,16 +111,18 @@ def text(result):
         for bits in BITS
     )
     return page(
-        "Place among all 2048 roundings of a hidden neuron's 11 parameters (1: the best), "
-        f"{5 * result.seeds} neurons; cost over the least: median and central 80%; J over the "
-        "float network's: median and its 95% interval",
+        "Place of each method among all 2048 roundings of the 11 parameters of a hidden neuron; "
+        f"place 1 is the best. Medians of {5 * result.seeds} neurons; in brackets the central 80%. "
+        "'best' is the share of neurons at place 1. 'cost' is the squared output error divided by "
+        "the least possible one. 'J' is divided by that of the float network: the median of "
+        f"{result.seeds} networks, in square brackets its 95% interval.",
         table(rows, ["bits", "method", "place", "best", "cost", "J"], "rlrrrr"),
-        "The best rounding of each neuron is not always the best for the network: the share of "
-        "networks whose J is higher with every neuron at its best than with nearest is "
-        f"{worse}.",
-        "The printed 5-2-1 network on its own data, a grid an array, all 2^15 = 32768 roundings "
-        "judged by J. A parameter that lies on its grid has only one: networks that differ, place "
-        "and J of nearest, least J",
+        "The best rounding of each neuron is not always the best for the network. The share of "
+        "networks whose J is higher with every neuron at its best rounding than with every weight "
+        f"rounded to the nearest is {worse}.",
+        "All 2^15 = 32768 roundings of the printed 5-2-1 network, ranked by J on its own data. "
+        "Each array has its own grid. A parameter that lies on its grid has only one rounding, so "
+        "that fewer networks differ. 'place' is the place of rounding to the nearest.",
         table(printed, ["bits", "networks", "place", "J of nearest", "least J"], "rrrrr"),
     )
 

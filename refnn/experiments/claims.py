@@ -1,7 +1,7 @@
-"""Every claim that is shown over many seeds: its name on the command line, and its file.
+"""This module lists every claim that is computed over many seeds, by its name on the command line.
 
-A file has STAGES, compute(seeds, progress) -> result, text(result), and, if it has a figure,
-draw(result) -> {name: figure}."""
+The file of a claim has STAGES (how often compute calls progress), compute(seeds, progress) ->
+result, text(result) and, if the claim has a figure, draw(result) -> {name: figure}."""
 
 from refnn.experiments import (
     article_rule,
@@ -35,9 +35,9 @@ CLAIMS = {
 
 
 def about(name):
-    """Return the first paragraph of a claim's file.
+    """Return what a claim is about, which is the first paragraph of its file's docstring.
 
-    >>> about("floor-bias")[:13]
-    "Floor's bias:"
+    >>> about("floor-bias").split(".")[0]
+    'This experiment compares the errors of floor with those of unbiased rounding'
     """
     return " ".join(CLAIMS[name].__doc__.split("\n\n")[0].split())

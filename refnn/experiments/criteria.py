@@ -1,15 +1,15 @@
-"""Every criterion against what deletion really costs: rank correlation and regret, on three data
-sets at four moments.
+"""This experiment compares each pruning criterion with the true cost of deleting a parameter. It
+measures the rank correlation and the regret, on three data sets and at four moments of training.
 
-    truth        J(θ_i = 0) − J of each of the 61 parameters, exactly
-    correlation  Spearman's, of the criterion's scores with the truth
-    regret       J without the k parameters that the criterion puts lowest, less the least J known
-                 for k, over J: the least of all sets for k ≤ 3, beyond of greedy deletion with
-                 swaps and of what the criteria found
+    truth        the exact J(θ_i = 0) − J of each of the 61 parameters
+    correlation  Spearman's rank correlation of the criterion's scores with the truth
+    regret       J without the k parameters that the criterion scores lowest, minus the least J
+                 known for k, divided by J. For k ≤ 3 the least J is that of all sets. For larger k
+                 it is the least that greedy deletion with swaps, or any criterion, finds.
 
-The moments are the start; half trained (150 steps); trained by the recipe (decay 10, 300 steps);
-and 1000 steps without decay. OBS is damped by the decay, 10, where there is one, and by 0.001 where
-there is none."""
+The four moments are the start, half of the training (150 steps), the end of the recipe (decay 10,
+300 steps), and 1000 steps without decay. OBS is damped by the decay of 10 or, where there is no
+decay, by 0.001."""
 
 import re
 from itertools import product
@@ -39,16 +39,16 @@ STAGES = len(DATASETS) * len(MOMENTS)
 
 
 class Criteria(NamedTuple):
-    """How well each criterion ranks, and what it loses; S networks."""
+    """The rank correlation and the regret of each criterion, for S networks."""
 
     seeds: int
     correlation: dict  # (dataset, moment, criterion) -> (S,)
-    regret: dict  # (dataset, moment, count, criterion) -> (S,), over the dense J
-    picture: dict  # criterion -> (61,) scores of one network, and "truth"
+    regret: dict  # (dataset, moment, count, criterion) -> (S,), divided by the dense J
+    picture: dict  # criterion, or "truth" -> (61,) scores of one network
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None, datasets=DATASETS):
-    """Judge all criteria on all networks at all moments.
+    """Judge all criteria on all networks, at all moments.
 
     >>> len(compute(seeds=2, datasets=("diabetes",)).correlation)
     40
@@ -92,48 +92,50 @@ def _scores(params, X, y, decay):
 
 
 def text(result):
-    """Return two tables a data set, and where each criterion fails.
+    """Return the tables of correlations and regrets, and where each criterion fails.
 
     >>> text(compute(seeds=2, datasets=("diabetes",))).splitlines()[0]
-    'Rank correlation of each criterion with the true cost of deletion: median of 2'
+    "Rank correlation of each criterion's score with the true cost of deletion."
     """
     datasets = dict.fromkeys(dataset for dataset, _, _ in result.correlation)
     parts = [
-        "Rank correlation of each criterion with the true cost of deletion: median of "
-        f"{result.seeds} networks, in brackets the central 80%"
+        "Rank correlation of each criterion's score with the true cost of deletion. Medians of "
+        f"{result.seeds} networks; in brackets the central 80%."
     ]
     for d in datasets:
         rows = [[n, *(_short(result.correlation[d, m, n]) for m in MOMENTS)] for n in CRITERIA]
-        parts.append(f"{d}\n{table(rows, ['', *MOMENTS])}")
+        parts.append(f"{d}\n{table(rows, ['score', *MOMENTS])}")
     parts.append(
-        "Regret: J without the k lowest less the least J known, in % of the dense network's J; "
-        "medians and the ends of their 95% intervals. k = 1, 2, 3 (the best of all sets), and 30%, "
-        "50%, 70%, 90% of 61 (the best known); T: thousands"
+        "Regret in % of the dense network's J: J without the k parameters that score lowest, minus "
+        "the least J known for k. Medians, each followed by the ends of its 95% interval; T stands "
+        "for thousands. For k = 1, 2, 3 the least J is that of all sets. The other k are 30%, 50%, "
+        "70% and 90% of 61, and there it is the best J known."
     )
     for d, m, counts in product(datasets, MOMENTS, (COUNTS[:3], COUNTS[3:])):
         rows = [[n, *(_percent(result.regret[d, m, k, n]) for k in counts)] for n in CRITERIA]
-        parts.append(f"{d}, {m}\n{table(rows, ['', *counts])}")
+        header = ["score", *(f"k = {k}" for k in counts)]
+        parts.append(f"{d}, {m}\n{table(rows, header)}")
     worst = []
     for name in CRITERIA[:-1]:
         of_name = [(np.median(v), d, m) for (d, m, n), v in result.correlation.items() if n == name]
         least, dataset, moment = min(of_name)
-        worst.append(f"{name} ({least:.2f}: {dataset}, {moment})")
+        worst.append(f"{name} {least:.2f} ({dataset}, {moment})")
     return page(
         *parts,
-        "OBS scores what deletion costs when all the others move to make up for it; here they do "
-        "not. deletion ranks by the true cost of each alone: what it loses is lost by ranking "
-        "singly.",
-        f"Where each fails most, by its median correlation: {'; '.join(worst)}.",
+        "OBS scores what a deletion costs when all other parameters move to make up for it, but "
+        "here they do not move. 'deletion' ranks by the true cost of each parameter alone, so that "
+        "its regret is what is lost by judging the parameters one by one.",
+        f"The lowest median correlation of each criterion is {', '.join(worst)}.",
     )
 
 
 def _short(values):
-    """Return the median and central 80 % without the zeros before the point, for 79 columns."""
+    """Return the median and central 80 % without zeros before the point, to fit into 79 columns."""
     return re.sub(r"\b0\.", ".", told(values)).replace("1.00", "1.0").replace(", ", ",")
 
 
 def _percent(ratios):
-    """Return the median and the ends of its interval in per cent: 1.02 0.91-1.10; T: thousands."""
+    """Return the median and the ends of its interval in per cent, as in 1.02 0.91-1.10."""
     middle, *ends = (_digits(100 * v) for v in median(ratios))
     return f"{middle} {'-'.join(ends)}"
 

@@ -1,15 +1,16 @@
-"""What a bit buys: the signal-to-noise ratio (SQNR) of 61 weights against the bits, scheme by
-scheme.
+"""This experiment measures how much each bit improves the quantized weights, scheme by scheme. The
+measure is the signal-to-noise ratio (SQNR) of the 61 weights.
 
     SQNR = 10·log₁₀(Σ w² / Σ (ŵ − w)²) dB
 
-Textbook: halving the step quarters the noise Δ²/12, 6.02 dB a bit. For rounding to the nearest of
-2^b − 1 steps over max w − min w = r that noise gives
+In textbooks the noise of rounding to the nearest is Δ²/12 for a step Δ. One more bit halves the
+step, so that the noise falls to a quarter, which is 6.02 dB. With 2^b − 1 steps over the range
+r = max w − min w this noise gives
 
     SQNR = 20·log₁₀(2^b − 1) + 10·log₁₀(12·mean w²/r²)
 
-and for floor, whose noise is Δ²/3, 6.02 dB less. One grid serves the 61 parameters of each network,
-so that all schemes store the same codes."""
+The noise of floor is Δ²/3, so that its ratio is 6.02 dB lower. In every scheme the 61 parameters of
+a network share one grid, so that every scheme stores 61 codes of b bits."""
 
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from refnn.quantization import affine, calibration, codebook, grids
 
 BITS = (2, 3, 4, 5, 6, 7, 8)
 BOOK_BITS = (2, 3, 4, 5)  # 2^6 centroids are more than 61 weights
-FITTED = (4, 5, 6, 7, 8)  # bits over which dB a bit is read off
+FITTED = (4, 5, 6, 7, 8)  # the bits over which the slope is taken
 # fmt: off
 FLOATS = {  # name -> bits
     "powers of two, 3 bits": 3, "powers of two, 4 bits": 4, "NF4": 4,
@@ -35,7 +36,7 @@ STAGES = len(BITS) + 1
 
 
 class Errors(NamedTuple):
-    """The SQNR of every scheme, in dB; S networks."""
+    """The SQNR of every scheme in dB, for S networks."""
 
     seeds: int
     schemes: dict  # name -> {bits: (S,)}
@@ -46,7 +47,6 @@ class Errors(NamedTuple):
 def sqnr(w, decoded):
     """Return 10·log₁₀(Σ w²/Σ (ŵ − w)²), along the last axis.
 
-
     >>> sqnr(np.array([3.0, 4.0]), np.array([3.0, 4.5]))
     np.float64(20.0)
     """
@@ -54,7 +54,7 @@ def sqnr(w, decoded):
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Quantize by every scheme at every number of bits, on networks trained by the recipe.
+    """Quantize the networks of the recipe by every scheme, at every number of bits.
 
     >>> sorted(compute(seeds=2).schemes)
     ['as written', 'code book', 'least error', 'min-max', 'sign mended']
@@ -85,8 +85,7 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 
 def slope(values):
-    """Return dB a bit: the least-squares slope over FITTED, one a network.
-
+    """Return the gain of each network in dB per bit, as the least-squares slope over FITTED.
 
     >>> slope({bits: np.array([6.0 * bits]) for bits in BITS}).round(6)
     array([6.])
@@ -95,10 +94,10 @@ def slope(values):
 
 
 def text(result):
-    """Return the two tables, and what they say.
+    """Return three tables, and a paragraph that sums them up.
 
     >>> text(compute(seeds=2)).splitlines()[0]
-    'SQNR in dB of the 61 parameters: median over 2 networks, in brackets the'
+    'Signal-to-noise ratio (SQNR) of the 61 parameters in dB. Medians of 2 networks;'
     """
     schemes, books = NAMES[:3], NAMES[3:]
     plain, least = [], []
@@ -116,17 +115,20 @@ def text(result):
         apart.append([name, bits, told(values, "{:.1f}"), f"{above:+.1f}"])
     nearest, mended = result.schemes["min-max"], result.schemes["sign mended"]
     return page(
-        f"SQNR in dB of the 61 parameters: median over {result.seeds} networks, in brackets the "
-        "central 80%; textbook: the formula for rounding to the nearest, noise step²/12",
+        f"Signal-to-noise ratio (SQNR) of the 61 parameters in dB. Medians of {result.seeds} "
+        "networks; in brackets the central 80%. 'as written' adds B when it decodes, and 'sign "
+        "mended' subtracts it. 'textbook' is the formula for rounding to the nearest, with the "
+        "noise step²/12.",
         table(plain, ["bits", *schemes, "textbook"], "rrrrr"),
         table(least, ["bits", *books], "rrr"),
         table(apart, ["float grid", "bits", "SQNR", "over min-max"], "lrrr"),
-        f"From {FITTED[0]} to {FITTED[-1]} bits, dB a bit (median and its 95% interval): min-max "
-        f"{interval(slope(nearest))}, sign mended {interval(slope(mended))}; the formula gives "
-        f"{np.median(slope(result.textbook)):.2f} over these bits (2^b - 1 steps), 6.02 for many. "
-        f"At 8 bits min-max is {interval(nearest[8] - result.textbook[8])} dB above the textbook's "
-        f"line, and floor costs {interval(nearest[8] - mended[8])} dB (textbook 6.02). As written "
-        "the error is the shift 2B/W, and no bit helps.",
+        f"From {FITTED[0]} to {FITTED[-1]} bits, each bit adds {interval(slope(nearest))} dB with "
+        f"min-max and {interval(slope(mended))} dB with the sign mended (medians; in brackets "
+        f"their 95% intervals). The formula gives {np.median(slope(result.textbook)):.2f} dB over "
+        "these bits (2^b - 1 steps), and 6.02 dB for many bits. At 8 bits min-max is "
+        f"{interval(nearest[8] - result.textbook[8])} dB above the textbook's value, and floor "
+        f"costs {interval(nearest[8] - mended[8])} dB (textbook: 6.02). As written, the error is "
+        "the shift 2B/W, and no additional bit makes it smaller.",
     )
 
 

@@ -1,9 +1,9 @@
-"""Finding 9: in floating point floor and mod are a trap. Which end of min–max fails, in which order
-of operations, how often?
+"""This experiment counts how often rounding errors give the ends of min–max a wrong code.
 
-In exact arithmetic the minimum gets code 0 and the maximum P − 1, whatever the order. In floats the
-result is now and then a last bit below a whole number, and floor takes the whole number below it;
-if that is −1, mod makes it P − 1."""
+It is finding 9. In exact arithmetic the minimum gets code 0 and the maximum gets P − 1, whatever
+the order of the operations is. In floating point the result is sometimes smaller than a whole
+number by its last bit, and floor then takes the whole number below. If that is −1, mod turns it
+into P − 1."""
 
 from fractions import Fraction
 from typing import NamedTuple
@@ -16,7 +16,7 @@ TENSORS, SIZE, LEVELS = 400, 50, (4, 8, 16, 64, 256)
 
 
 class Ends(NamedTuple):
-    """How often one order of operations misses the ends, for each number of levels."""
+    """The share of tensors whose ends one order of operations misses, for each number of levels."""
 
     order: str
     minimum: np.ndarray  # (LEVELS,) share of tensors whose minimum is not encoded as 0
@@ -39,7 +39,7 @@ def compute(seed=0):
 
 
 def _wrong(encode, low, high, P):
-    """Say whether the minimum, and whether the maximum, of each tensor gets a wrong code."""
+    """Return True where the minimum, and where the maximum, of a tensor gets a wrong code."""
     return encode(low, low, high, P) % P != 0, encode(high, low, high, P) % P != P - 1
 
 
@@ -54,8 +54,9 @@ def _over_scale(x, low, high, P):
 
 
 def _fused(x, low, high, P):
-    """Compute x·W + B with one rounding, a fused multiply-add: near 0 its sign, so its floor, is
-    that of the exact value."""
+    """Compute ⌊x·W + B⌋ with one rounding, as a fused multiply-add does.
+
+    Near 0 the rounded value has the sign, and so the floor, of the exact value."""
     W = (P - 1) / (high - low)
     B = -low * W
     triples = zip(x.tolist(), W.tolist(), B.tolist())

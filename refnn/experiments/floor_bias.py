@@ -1,12 +1,14 @@
-"""Floor's bias: what ⌊ ⌋ costs beside rounding to the nearest, for one weight and for a sum of
-weights.
+"""This experiment compares the errors of floor with those of unbiased rounding. It measures them
+for one weight and for a sum of weights.
 
-    floor        error in (−1, 0] steps: mean −½, rms 1/√3 = 0.577
-    nearest      error in [−½, ½]: mean 0, rms 1/√12 = 0.289
-    stochastic   ⌊ ⌋ or one more, with the probability of the fraction: mean 0, rms 1/√6 = 0.408
+    floor        The error lies in (−1, 0] steps. Its mean is −½, its rms 1/√3 = 0.577.
+    nearest      The error lies in [−½, ½] steps. Its mean is 0, its rms 1/√12 = 0.289.
+    stochastic   The result is ⌊ ⌋, or one more with the probability of the fraction. The mean of
+                 the error is 0, its rms 1/√6 = 0.408.
 
-Errors that are not biased grow in a sum like √n, floor's like n. The floor is that of §3.1, decoded
-with the sign mended; all rules stand on the grid of min–max with a whole zero point."""
+In a sum of n weights, errors without a bias grow like √n, but the errors of floor grow like n. The
+floor is that of §3.1, decoded with −B instead of +B. All three rules use the grid of min–max with a
+whole zero point."""
 
 from typing import NamedTuple
 
@@ -23,7 +25,7 @@ STAGES = 2
 
 
 class Bias(NamedTuple):
-    """What each rule of rounding does to the 61 parameters of S networks."""
+    """The errors of the 61 parameters of S networks under each rounding rule, and the loss."""
 
     seeds: int
     errors: dict  # rule -> (S, 61) in steps
@@ -55,10 +57,10 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 
 def text(result):
-    """Return the table: measured beside the textbook.
+    """Return the table of the measured errors beside those of the textbook.
 
     >>> text(compute(seeds=2)).splitlines()[0]
-    'Rounding 61 weights of 2 networks to 4 bits: error in steps, J (in brackets the'
+    'Errors of the 61 weights of 2 networks, rounded to 4 bits, in steps of the'
     """
     exact = {"floor": (-0.5, 3), "nearest": (0.0, 12), "stochastic": (0.0, 6)}  # mean, 1/rms²
     rows = [["float32", "", "", "", "", told(result.J["float32"], "{:.1f}")]]
@@ -68,9 +70,10 @@ def text(result):
         rms = [f"{np.sqrt((e**2).mean()):.3f}", f"{part**-0.5:.3f}"]
         rows.append([name, *bias, *rms, told(result.J[name], "{:.1f}")])
     return page(
-        f"Rounding 61 weights of {result.seeds} networks to {BITS} bits: error in steps, J (in "
-        "brackets the central 80%)",
-        table(rows, ["rule", "mean", "textbook", "rms", "textbook", "J"], "lrrrrr"),
+        f"Errors of the 61 weights of {result.seeds} networks, rounded to {BITS} bits, in steps of "
+        "the grid. The errors are measured over all weights, with the textbook's value beside "
+        f"each. J is the median of {result.seeds} networks; in brackets the central 80%.",
+        table(rows, ["rule", "mean error", "textbook", "rms error", "textbook", "J"], "lrrrrr"),
     )
 
 

@@ -1,14 +1,17 @@
-"""From the float network to integers only, step by step: what each step adds to the error of ŷ.
+"""This experiment converts float networks to integers in four stages. It measures what each stage
+adds to the error of ŷ.
 
-    weights      W and b decoded from their codes
-    activations  x, h and ŷ on their grids too
-    table        z on its grid too, tanh by table
-    integers     multiplier and shift: rounded twice (gemmlowp's)
+    weights      W and b are decoded from their codes.
+    activations  x, h and ŷ are rounded to their grids too.
+    table        z is rounded to its grid too, and tanh is read from a table.
+    integers     The sums are scaled by a multiplier and a shift, with two roundings, as
+                 the library gemmlowp does.
 
 Each network is converted with the ranges of its training rows and run on its test rows. The error
-of a stage is its distance from the float network's ŷ; the differences of two stages that follow
-each other sum to the whole. "once" is the same network rounded once in both layers
-(`requantize_single_rounding`): the difference is the second rounding's."""
+of a stage is the distance of its ŷ from the float network's ŷ. The differences between successive
+stages add up to the difference between the last stage and the float network. "once" is the same
+network with one rounding in both layers (`requantize_single_rounding`), which shows what the second
+rounding costs."""
 
 from typing import NamedTuple
 
@@ -26,7 +29,7 @@ RUNGS = integer.Ladder._fields[1:]
 
 
 class Rungs(NamedTuple):
-    """The error of ŷ at every stage, in standard deviations of y (rms over the test rows)."""
+    """The error of ŷ at every stage, in standard deviations of y, as the rms over the test rows."""
 
     seeds: int
     error: dict  # bits -> (S, 4) against the float network
@@ -37,7 +40,7 @@ class Rungs(NamedTuple):
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Convert every network at every number of bits.
+    """Convert every network to integers, at every number of bits.
 
     >>> compute(seeds=2).error[8].shape
     (2, 4)
@@ -64,7 +67,6 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 def rms(difference):
     """Return the root mean square over rows and outputs.
 
-
     >>> rms(np.array([[[3.0], [4.0]]]))
     array([3.53553391])
     """
@@ -72,8 +74,10 @@ def rms(difference):
 
 
 def _once(network, X):
-    """Return ŷ with one rounding in both layers, and the shares of the codes of z and of ŷ that one
-    puts elsewhere than two, each on the accumulators of the run with two."""
+    """Return ŷ with one rounding in both layers, and the shares of codes that one rounding changes.
+
+    The shares are those of z and of ŷ. Both are counted on the accumulators (the int32 sums) of the
+    run with two roundings."""
 
     def rounded(accumulator, multiplier, shift, p):
         grid = p.zero_point, p.qmin, p.qmax
@@ -95,11 +99,10 @@ def _once(network, X):
 
 
 def text(result):
-    """Return the ladder as a table, what the last network predicts, and what the second rounding
-    moves.
+    """Return the errors of the stages, their differences, and what the second rounding costs.
 
     >>> text(compute(seeds=2)).splitlines()[0]
-    'Error of y-hat against the float network, rms in standard deviations of y:'
+    'Error of y-hat against the float network: rms over the test rows, in standard'
     """
     rows = [[bits, *(f"{np.median(e):.4f}" for e in result.error[bits].T)] for bits in BITS]
     steps = [[bits, *(f"{np.median(e):.4f}" for e in result.step[bits].T)] for bits in BITS]
@@ -113,19 +116,21 @@ def text(result):
     second = interval(result.once[2] - result.R2[2], "{:.3f}")
     header = ["bits", "z", "y-hat", "R² twice        < 0", "R² once        < 0"]
     return page(
-        "Error of y-hat against the float network, rms in standard deviations of y: median over "
-        f"{result.seeds} networks at each stage, a cause more from left to right; integers: the "
-        "multipliers' second rounding",
+        "Error of y-hat against the float network: rms over the test rows, in standard deviations "
+        f"of y. Medians of {result.seeds} networks. Each column adds one cause of error to the "
+        "column on its left; 'integers' adds the second rounding of the multipliers.",
         table(rows, ["bits", *RUNGS], "rrrrr"),
-        "What each stage changes, the same against the stage before:",
+        "The same measure against the column on the left shows what each stage changes.",
         table(steps, ["bits", *RUNGS], "rrrrr"),
-        "Rounded twice or once: % of the codes of z and of y-hat that the second rounding moves "
-        "(median); test R² (median and central 80%) and the share of networks that predict worse "
-        "than a constant, R² < 0",
+        "Two roundings compared with one. Columns z and y-hat give the % of their codes that the "
+        "second rounding changes (medians). R² is the test R² (medians; in brackets the central "
+        "80%), and '< 0' is the share of networks with R² < 0, which predict worse than a "
+        "constant.",
         table(rounded, header, "rrrrr"),
-        f"The float networks have a test R² of {told(result.R2['float'], '{:.3f}')}; integers only "
-        f"at 8 bits lose {lost} of it (95% interval of the median). At 2 bits the second rounding "
-        f"alone costs {second}; with one, the last stage changes nothing.",
+        f"The float networks have a test R² of {told(result.R2['float'], '{:.3f}')}. With integers "
+        f"only at 8 bits they lose {lost} of it (median; in brackets its 95% interval). At 2 bits "
+        f"the second rounding alone costs {second}; with one rounding the last stage changes "
+        "nothing.",
     )
 
 

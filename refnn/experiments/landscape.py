@@ -1,12 +1,14 @@
-"""The loss along every one of the 61 axes, and where two deletions meet: what R, OBD and their sums
-leave out.
+"""This experiment compares the loss along each parameter with its approximations by R and OBD. It
+also measures the interaction of two deletions, which sums of single scores leave out.
 
-    tangent      J + R·(t − w): the article's R, read as a promise; at t = 0 it says −R·w
-    parabola     J + R·(t − w) + ½·H_ii·(t − w)²; at t = 0 second-order Taylor (OBD without R)
-    interaction  J(w_i = w_j = 0) − J(w_i = 0) − J(w_j = 0) + J, beside its approximation
-                 H_ij·w_i·w_j
+    tangent      J + R·(t − w) is the article's R, read as a prediction of J at w = t. At t = 0 it
+                 predicts that deletion costs −R·w.
+    parabola     J + R·(t − w) + ½·H_ii·(t − w)² predicts at t = 0 what second-order Taylor does.
+                 Without the term in R it is OBD.
+    interaction  J(w_i = w_j = 0) − J(w_i = 0) − J(w_j = 0) + J is compared with its approximation
+                 H_ij·w_i·w_j.
 
-One network of the recipe is drawn (seed 0), all are counted."""
+One network of the recipe is drawn (seed 0), and all networks are counted."""
 
 from typing import NamedTuple
 
@@ -23,7 +25,7 @@ POINTS, STAGES, SPARSITY = 41, 2, 0.5
 
 
 class Landscape(NamedTuple):
-    """One network, and what the approximations promise on S networks."""
+    """One network to draw, and how well the approximations predict the loss of S networks."""
 
     seeds: int
     one: Params  # the network that is drawn
@@ -37,7 +39,7 @@ class Landscape(NamedTuple):
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Hold the promises against the truth, on every network.
+    """Compare the approximations with the true costs, on every network.
 
     >>> compute(seeds=2).pairs.shape
     (2,)
@@ -62,8 +64,9 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 
 def interactions(params, X, y):
-    """Return J without both, less J without each, plus J: (…, 61, 61); 0 on the diagonal.
+    """Return J without both parameters, minus J without each of them, plus J.
 
+    The result has the shape (…, 61, 61), and its diagonal is 0.
 
     >>> from refnn import network
     >>> p = network.init(np.random.default_rng(0), (2, 2, 1))
@@ -77,7 +80,9 @@ def interactions(params, X, y):
 
 
 def along(params, X, y, t):
-    """Return J with parameter i set to t[i, k] and the others left: (61, points); one network.
+    """Return J of one network with parameter i set to t[i, k] and the others unchanged.
+
+    The result has the shape (61, points).
 
     >>> one, t = Params([[1.0]], [0.0], [[1.0]], [0.0]), np.array([[5.0]] * 4)
     >>> along(one, [[0.0]], [[0.0]], t).T.round(1)
@@ -91,22 +96,23 @@ def along(params, X, y, t):
 
 
 def text(result):
-    """Return what the promises are worth, over all networks.
+    """Return how often the approximations are right, over all networks.
 
-    >>> text(compute(seeds=2)).splitlines()[2].split()[:3]
-    ['tangent', '(R)', 'within']
+    >>> text(compute(seeds=2)).splitlines()[3].split("  ")[0]
+    'The tangent (R) is within 10% of the true cost'
     """
     rows = [
-        ["tangent (R) within 10% of the truth at w = 0", told(100 * result.tangent, "{:.0f}")],
-        ["tangent with the wrong sign there", told(100 * result.sign, "{:.0f}")],
-        ["parabola (R and H_ii) within 10%", told(100 * result.parabola, "{:.0f}")],
+        ["The tangent (R) is within 10% of the true cost", told(100 * result.tangent, "{:.0f}")],
+        ["The tangent has the wrong sign", told(100 * result.sign, "{:.0f}")],
+        ["The parabola (R and H_ii) is within 10%", told(100 * result.parabola, "{:.0f}")],
     ]
     return page(
-        f"Of 61 parameters, in % (median of {result.seeds} networks and central 80%)",
+        "Per cent of the 61 parameters for which a prediction at w = 0 is right or wrong. Medians "
+        f"of {result.seeds} networks; in brackets the central 80%.",
         table(rows, align="lr"),
-        "Interaction of two deletions with H_ij*w_i*w_j: correlation over 1830 pairs "
-        f"{told(result.pairs, '{:.3f}')}. The best pair to delete is not the two best singles in "
-        f"{result.together.mean():.0%} of the networks.",
+        "The interaction of two deletions is compared with H_ij*w_i*w_j. Over all 1830 pairs "
+        f"their correlation is {told(result.pairs, '{:.3f}')}. In {result.together.mean():.0%} of "
+        "the networks the best pair to delete is not the pair of the two best single parameters.",
     )
 
 

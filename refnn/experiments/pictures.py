@@ -1,5 +1,5 @@
-"""Pictures of one network of the tour (seed 0) and of the formulas: the network, its matrices, the
-staircase and the dots."""
+"""This module draws one network of the tour (seed 0) and the formulas of the quantizers. The
+pictures are the network, its matrices, the staircase and the dots."""
 
 import numpy as np
 
@@ -9,13 +9,13 @@ from refnn.pruning import as_written as prune_written
 from refnn.pruning import importance, masks
 from refnn.quantization import affine, as_written, calibration, codebook
 
-BITS = 3  # eight levels, as the article's P
+BITS = 3  # eight levels, the article's P
 
 
 def draw(params, R, names):
     """Return the figures of one trained network, by name.
 
-    params: the network; R: its slopes; names: of its inputs.
+    params is the network, R holds its gradients ∂J/∂w, and names are those of its inputs.
     """
     from refnn import plots
 
@@ -48,8 +48,9 @@ def draw(params, R, names):
 
 
 def dots(params):
-    """Draw the parameters of one network before and after eight levels, as written, corrected, by
-    code book.
+    """Draw the parameters of one network before and after quantizing them to eight levels.
+
+    The three panels are as written, corrected, and by code book.
 
     >>> len(dots(network.init(np.random.default_rng(0))).axes)
     3
@@ -82,8 +83,10 @@ def dots(params):
 
 
 def staircase():
-    """Draw eight levels on [−1, 1], as written, with the sign mended, corrected; x goes a little
-    beyond the range.
+    """Draw the decoded x against x, with eight levels on [−1, 1].
+
+    The three columns are as written, decoded with −B, and corrected. x runs from −1.3 to 1.3, a
+    little beyond the range.
 
     >>> len(staircase().axes)
     6

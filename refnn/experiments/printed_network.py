@@ -1,10 +1,10 @@
-"""The network that §4.1 really prints, 5-2-1 with 15 parameters: all 2¹⁵ masks, before and after
-retraining.
+"""This experiment tries all 2¹⁵ masks of the network that §4.1 really prints. The network is 5-2-1
+with 15 parameters, and J is measured before and after retraining.
 
-It comes without data: X ~ N(0, 1), 64 × 5, a draw a seed, and y its own tanh output, so that J = 0
-with all 15 and a mask's J is what it costs. There R is 0 for every parameter, and R < τ removes all
-15. Retrained is every one of the 2¹⁵ masked networks, on the first draw: 200 steps further (Adam,
-lr .01), the mask held."""
+The article prints no data. So each seed draws X ~ N(0, 1), 64 × 5, and y is the network's own tanh
+output. Then J = 0 with all 15 parameters, and the J of a mask is what the mask costs. R is 0 for
+every parameter there, and R < τ removes all 15. On the first draw, each of the 2¹⁵ masked networks
+is retrained: 200 more steps of Adam with lr .01, in which removed parameters stay 0."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -23,12 +23,12 @@ STAGES = 2
 
 
 class Printed(NamedTuple):
-    """What the best mask of each size costs, and the masks by each criterion; S draws of data."""
+    """What the best mask of each size costs, and those of each criterion, for S draws of data."""
 
     seeds: int
     best: dict  # parameters removed -> (S,) least J
     by: dict  # (criterion, parameters removed) -> (S,) J
-    nested: np.ndarray  # (S,) how many of the 14 best sets of one more contain the one before
+    nested: np.ndarray  # (S,) how many of the best sets, of 14, contain the next smaller one
     retrained: dict  # parameters removed -> least J after retraining, on the first draw
 
 
@@ -57,7 +57,7 @@ def compute(seeds=SEEDS, progress=lambda stage: None, steps=STEPS):
         for k in COUNTS:
             best[k][seed] = truth.best_of(J, k).J
             for name in CRITERIA:
-                kept = (2**n - 1) - (1 << order[name][:k]).sum()  # a bit a parameter
+                kept = (2**n - 1) - (1 << order[name][:k]).sum()  # one bit for each parameter
                 by.setdefault((name, k), np.empty(seeds))[seed] = J[kept]
     progress("2^15 masks retrained")
     after = truth.every_mask_retrained(params, *article.data(), steps=steps)
@@ -66,22 +66,23 @@ def compute(seeds=SEEDS, progress=lambda stage: None, steps=STEPS):
 
 
 def text(result):
-    """Return a table by the number of parameters removed.
+    """Return a table with one row for each number of removed parameters.
 
     >>> text(compute(seeds=2, steps=1)).splitlines()[0]
-    'J of the printed 5-2-1 network without k of its 15 parameters, 2 draws of data:'
+    'J of the printed 5-2-1 network without k of its 15 parameters. Medians of 2'
     """
     rows = []
     for k in COUNTS:
         by = [f"{np.median(result.by[name, k]):.3f}" for name in CRITERIA]
         rows.append([k, told(result.best[k], "{:.3f}"), *by, f"{result.retrained[k]:.4f}"])
     return page(
-        "J of the printed 5-2-1 network without k of its 15 parameters, "
-        f"{result.seeds} draws of data: the best of all masks (median and central 80%), the k "
-        "lowest by a criterion (median); and the best after retraining all 32768 masks (first "
-        "draw)",
+        "J of the printed 5-2-1 network without k of its 15 parameters. Medians of "
+        f"{result.seeds} draws of data; in brackets the central 80%. 'best mask' is the least J of "
+        "all masks. |w|, |R| and OBD remove the k parameters with the lowest scores. 'retrained' "
+        "is the least J after all 32768 masks are retrained on the first draw.",
         table(rows, ["k", "best mask", *CRITERIA, "retrained"], "rrrrrr"),
-        "The best set of one more contains the best set before it in "
-        f"{told(result.nested, '{:.0f}')} of 14 steps (80%): removing one by one need not find the "
-        "best. |R| is 0 for all, so that |R| goes by position alone.",
+        "The best set of k + 1 parameters to remove contains the best set of k in "
+        f"{told(result.nested, '{:.0f}')} of 14 steps (median; in brackets the central 80%), so "
+        "that removing them one by one need not find the best set. |R| is 0 for all parameters, "
+        "so that it ranks them by position alone.",
     )

@@ -1,6 +1,6 @@
-"""What is wrong with the numbers that §4.1 of the article prints: each finding computed.
+"""This module computes what is wrong with the numbers that §4.1 of the article prints.
 
-They are collected in `errata`."""
+`errata` collects the findings."""
 
 from fractions import Fraction
 from itertools import permutations, product
@@ -17,12 +17,13 @@ from refnn.checking.solver import solve
 from refnn.quantization import affine, as_written, calibration, rounding
 
 HALF_A_DIGIT = Fraction(1, 20)  # the decoded values are printed to one decimal
-NO_PAIR = "no (W, B) with either sign"
+NO_PAIR = "no (W, B) with either sign of B"
 
 
 def min_max_codes(name):
-    """Return the codes of a printed tensor with W and B from its own minimum and maximum, or None:
-    one value has no range.
+    """Return the codes of a printed tensor, with W and B from its own minimum and maximum.
+
+    Return None for a tensor of one value, which has no range.
 
     >>> min_max_codes("W_ih").tolist(), min_max_codes("b_o")
     ([[0, 0, 1, 2, 3], [3, 4, 5, 6, 7]], None)
@@ -34,20 +35,21 @@ def min_max_codes(name):
 
 
 def decoded_by_row():
-    """Say which row of the decoded W_ih has a (W, B) for its codes and its decoded values
-    (finding 5).
+    """Say for each row of the decoded W_ih which (W, B) prints its codes and its decoded values.
 
-    >>> decoded_by_row().split(", the ")[1:]
-    ['first row is printed by W = 9, B = 0', 'second by no (W, B) with either sign']
+    This is finding 5.
+
+    >>> decoded_by_row().split(" and ")
+    ['to one decimal, W = 9, B = 0 prints row 1', 'no (W, B) with either sign of B prints row 2']
     """
     said = []
-    for name, row in (("first row is printed", 0), ("second", 1)):
+    for name, row in (("row 1", 0), ("row 2", 1)):
         x, q, decoded = _row("W_ih", row)
         low, high = _around(decoded, HALF_A_DIGIT)
         pair = next((p for sign in "+-" if (p := roundtrip(x, q, low, high, LEVELS, sign))), None)
         by = f"W = {decimal(pair[0])}, B = {decimal(pair[1])}" if pair else NO_PAIR
-        said.append(f"the {name} by {by}")
-    return "to one decimal, " + ", ".join(said)
+        said.append(f"{by} prints {name}")
+    return "to one decimal, " + " and ".join(said)
 
 
 def _row(tensor, row):
@@ -64,7 +66,7 @@ def _codes(name):
 
 
 def _around(values, half):
-    """Return the lowest and the highest numbers that may stand behind printed ones."""
+    """Return the lowest and the highest numbers that may have been rounded to the printed ones."""
     return [v - half for v in values], [v + half for v in values]
 
 
@@ -80,9 +82,9 @@ def _sizes():
     printed, claimed = article.parameters(), article.CLAIMED_SIZES
     n = len(network.init(np.random.default_rng(0), claimed).flatten())
     return (
-        f"the network printed is {'-'.join(map(str, printed.sizes))} with "
-        f"{printed.flatten().size} parameters; the {'-'.join(map(str, claimed))} network announced "
-        f"has {n}"
+        f"The printed network is {'-'.join(map(str, printed.sizes))} with "
+        f"{printed.flatten().size} parameters, but the announced {'-'.join(map(str, claimed))} "
+        f"network has {n}"
     )
 
 
@@ -90,9 +92,9 @@ def _never_computed():
     without = [name for name in TENSORS if min_max_codes(name) is None]
     W, B = as_written.min_max(fractions(TENSORS["W_ih"].x), LEVELS)
     return (
-        "W and B are announced, and the parameters printed "
-        f"{article.TIMES_PARAMETERS_PRINTED} times instead; min-max gives W = {decimal(W)}, B = "
-        f"{decimal(B)} for W_ih, and for {len(without)} tensor of one value (b_o) nothing"
+        "The article announces W and B, but prints the parameters "
+        f"{article.TIMES_PARAMETERS_PRINTED} times instead. Min-max gives W = {decimal(W)}, B = "
+        f"{decimal(B)} for W_ih, and nothing for {len(without)} tensor of one value (b_o)"
     )
 
 
@@ -107,10 +109,10 @@ def _no_pair():
             columns, q = columns + _flat(name, "x"), q + _codes(name)
     W, B = solve(columns, q, LEVELS).witness
     return (
-        f"{'a' if s.feasible else 'no'} (W, B) prints Q(W_ih): {s.proof.reason}. "
-        f"{'Some' if others or up.feasible else 'None'} for any other P from 6 to 64 or with ceil. "
-        f"At most {len(s.repair.keep)} of 10 codes fit one pair. Laid out column by column, "
-        f"W = {decimal(W)}, B = {decimal(B)} prints all 15"
+        f"{'A' if s.feasible else 'No'} (W, B) prints Q(W_ih). {s.proof.reason}. "
+        f"{'Some' if others or up.feasible else 'No'} pair works for any other P from 6 to 64 or "
+        f"with ceil. At most {len(s.repair.keep)} of 10 codes fit one pair. If W_ih is read "
+        f"column by column, W = {decimal(W)}, B = {decimal(B)} prints all 15"
     )
 
 
@@ -126,10 +128,10 @@ def _rows():
     rest = [tensor for name, tensor in TENSORS.items() if name != "W_ih"]
     others = all(prints(fractions(tensor.x), -1, fractions(tensor.q)) for tensor in rest)
     return (
-        f"row by row it can be printed, W in {_span(first.intervals)} mod {first.period} for the "
-        f"first, {_span(second.intervals)} for the second: W = 10 with B = {B[0][0]} and B = "
+        f"Each row alone can be printed, by W in {_span(first.intervals)} mod {first.period} for "
+        f"row 1 and {_span(second.intervals)} for row 2, as by W = 10 with B = {B[0][0]} and B = "
         f"{B[1][0]} (per-channel quantization). W = 10, B = -1 prints the other tensors "
-        f"{'too' if others else 'NOT'}; min-max would print {_in_rows(min_max_codes('W_ih'))}"
+        f"{'too' if others else 'NOT'}. Min-max would print {_in_rows(min_max_codes('W_ih'))}"
     )
 
 
@@ -154,27 +156,27 @@ def _decoded():
     grid = x.min() + rounding.half_even((x - x.min()) / step) * step
     rms = [float(np.sqrt(np.mean((v - x) ** 2))) for v in (hat, x.mean(), grid)]
     return (
-        f"as exact numbers only {', '.join(exact)} has a (W, B) for codes and decoded values; to "
-        f"one decimal W = 9, B = 0 gives {', '.join(nine)}; {', '.join(never)} has none with "
-        f"either sign. Rms error of the printed W_ih {rms[0]:.4f}; if all ten were their mean "
-        f"{rms[1]:.4f}; of eight levels to nearest {rms[2]:.4f}"
+        f"As exact numbers only {', '.join(exact)} has a (W, B) for codes and decoded values. To "
+        f"one decimal W = 9, B = 0 gives {', '.join(nine)}, but {', '.join(never)} has none with "
+        f"either sign of B. The rms error of the printed W_ih is {rms[0]:.4f}. With all ten at "
+        f"their mean it would be {rms[1]:.4f}, and with eight levels and rounding to nearest "
+        f"{rms[2]:.4f}"
     )
 
 
 def _levels():
     largest = max(code for name in TENSORS for code in _codes(name))
     return (
-        "8 may be levels (3 bits) or bits (256 levels); the largest printed code is "
-        f"{largest}, which fits both; P = {levels_in(article.LEVELS_TEXT)} stands only in prose"
+        "The 8 may mean levels (3 bits) or bits (256 levels). The largest printed code is "
+        f"{largest}, which fits both. P = {levels_in(article.LEVELS_TEXT)} stands only in prose"
     )
 
 
 def _set_difference():
     values = [Fraction(v) for name in TENSORS for v in _flat(name, "x")]
     return (
-        "theta \\ {x} is a set difference: as a set the printed theta has "
-        f"{len(set(values))} elements, not {len(values)}; it has to become a mask, and the mask "
-        "has to be held in training"
+        "theta \\ {x} is a set difference, but as a set the printed theta has "
+        f"{len(set(values))} elements, not {len(values)}. It must be a mask, which training keeps"
     )
 
 
@@ -189,25 +191,24 @@ def _blocks():
     layers = [(w.shape[0], w.shape[1] + 1) for w in (p.W_ih, p.W_ho)]
     (a, b), (c, d) = layers
     return (
-        f"theta_q's block matrix does not fit: {fits} of {24 * 16} orders and transposes of the "
-        f"four blocks do; one matrix [W b] per layer does, {a} x {b} and {c} x {d}"
+        f"The block matrix of theta_q does not fit: {fits} of {24 * 16} orders and transposes of "
+        f"the four blocks do. One matrix [W b] per layer fits, {a} x {b} and {c} x {d}"
     )
 
 
 def _letters():
     letters = [name.split("_")[0] for name in TENSORS]
     return (
-        "letters collide: W is the scaling factor and the matrix of "
-        f"{letters.count('W')} printed tensors, B the offset beside {letters.count('b')} biases b; "
-        "the first are announced and the second printed"
+        "Letters have two meanings: W is the scaling factor and the matrix of "
+        f"{letters.count('W')} printed tensors, and B is the offset beside {letters.count('b')} "
+        "biases b. The article announces the first of each and prints the second"
     )
 
 
 def _no_code():
     return (
-        "code is promised in §1, in the heading of §4 and in the summary; there are "
-        f"{article.CODE_LISTINGS} listings, and no activation, forward pass, data or training "
-        "either"
+        "The article promises code in §1, the heading of §4 and the summary, but has "
+        f"{article.CODE_LISTINGS} listings, and no activation, forward pass, data or training"
     )
 
 
@@ -216,9 +217,9 @@ def _one_scale():
     p = calibration.choose_qparams(x, bits=3, signed=False)
     error = np.abs(affine.fake_quantize(x, p) - x).max()
     return (
-        f"what the field prints for W_ih at 3 bits: scale {p.scale}, zero point {p.zero_point}, "
-        f"codes {_in_rows(affine.quantize(x, p))}; no weight moves by more than {error} (half a "
-        f"step is {p.scale / 2})"
+        f"Affine quantization gives W_ih at 3 bits the scale {p.scale}, the zero point "
+        f"{p.zero_point} and the codes {_in_rows(affine.quantize(x, p))}. No weight moves by more "
+        f"than {error} (half a step is {p.scale / 2})"
     )
 
 

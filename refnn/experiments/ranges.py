@@ -1,9 +1,9 @@
-"""Is the chosen range the best one? Four calibrations against the best pair of clipping points,
-found by brute force.
+"""This experiment compares the ranges of four calibrations with the best range. The best range, a
+pair of clipping points, is found by brute force.
 
-The best is the least mean squared error over all (a·min, b·max), a and b on a grid of 1/POINTS
-(symmetric grids have one clipping point; here both ends are free). The tensors are the hidden
-weights W_ih and the hidden outputs h of each network."""
+It has the least mean squared error of all ranges (a·min, b·max), where a and b run over the
+multiples of 1/POINTS. A symmetric grid has one clipping point, but here both ends are free. The
+tensors are the hidden weights W_ih and the hidden outputs h of each network."""
 
 from typing import NamedTuple
 
@@ -20,14 +20,16 @@ STAGES = 2 * len(BITS)
 
 
 class Ranges(NamedTuple):
-    """The mean squared error of each calibration over the best one; S networks."""
+    """The mean squared error of each calibration divided by the least, for S networks."""
 
     seeds: int
     ratios: dict  # (tensor, bits) -> {calibration: (S,)}
 
 
 def best(x, bits, points=POINTS):
-    """Return the least mean squared error over points² ranges that contain 0: plain, all of them.
+    """Return the least mean squared error over points² ranges that contain 0.
+
+    All of them are tried.
 
     >>> float(best(np.array([0.0, 1.0, 2.0, 3.0]), bits=2))  # four codes for four values
     0.0
@@ -36,7 +38,7 @@ def best(x, bits, points=POINTS):
     low, high, part = min(x.min(), 0.0), max(x.max(), 0.0), np.arange(1, points + 1) / points
     a, b = np.meshgrid(part * low if low else [0.0], part * high if high else [0.0])
     least, a, b = np.inf, a.reshape(-1, 1), b.reshape(-1, 1)
-    for start in range(0, len(a), 100):  # as many as a cache holds
+    for start in range(0, len(a), 100):  # so many ranges at a time fit into a cache
         some_a, some_b = a[start : start + 100], b[start : start + 100]
         scale = (some_b - some_a) / (qmax - qmin)
         zero_point = np.clip(np.rint(qmin - some_a / scale), qmin, qmax)
@@ -46,7 +48,7 @@ def best(x, bits, points=POINTS):
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Choose by every calibration at every number of bits.
+    """Choose the ranges by every calibration, at every number of bits.
 
     >>> sorted(compute(seeds=2).ratios[("W_ih", 2)])
     ['entropy', 'minmax', 'mse', 'percentile']
@@ -68,14 +70,14 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 def _told(values):
     middle, low, high = (f"{v:.2f}" if v < 9.995 else f"{v:.0f}" for v in median(values))
-    return f"{middle} [{low},{high}]"  # in 79 columns
+    return f"{middle} [{low},{high}]"  # no blank after the comma, to fit into 79 columns
 
 
 def text(result):
-    """Return the table of ratios, and how far the best search is from brute force at worst.
+    """Return the table of ratios, and a paragraph on each calibration.
 
-    >>> text(compute(seeds=2)).splitlines()[-1].strip()
-    'distribution, not the squared error.'
+    >>> text(compute(seeds=2)).splitlines()[0]
+    'Mean squared error divided by that of the best of 1600 ranges. Medians of 2'
     """
     ratios = result.ratios.items()
     rows = [[f"{tensor} {bits}", *map(_told, by.values())] for (tensor, bits), by in ratios]
@@ -83,13 +85,14 @@ def text(result):
         np.concatenate([by[c] for by in result.ratios.values()]) for c in ("mse", "minmax")
     )
     return page(
-        f"Mean squared error over that of the best of {POINTS**2} ranges: median and its 95% "
-        f"interval over {result.seeds} networks. W_ih: 50 weights; h: the outputs of 5 hidden "
-        "units, 331 rows.",
-        table(rows, ["bits", *calibration.CALIBRATIONS], "lrrrr"),
-        f"mse is never above {mse.max():.3f} times the best of the brute force (below 1 where its "
-        "finer search finds more), and not worse than min-max on "
-        f"{(mse <= plain).mean():.0%} of the tensors. percentile cuts nothing of fewer than 1000 "
-        "values. entropy compares histograms of 2048 bins, too many for 50 weights; what it keeps "
-        "is the shape of the distribution, not the squared error.",
+        f"Mean squared error divided by that of the best of {POINTS**2} ranges. Medians of "
+        f"{result.seeds} networks; in brackets their 95% intervals. 'W_ih 2' are the 50 weights "
+        "W_ih at 2 bits, and 'h 2' are the outputs of the 5 hidden units on 331 rows at 2 bits.",
+        table(rows, ["tensor", *calibration.CALIBRATIONS], "lrrrr"),
+        f"'mse' is never above {mse.max():.3f} (a ratio below 1 means that its finer search finds "
+        "a better range than brute force), and it is not worse than min-max on "
+        f"{(mse <= plain).mean():.0%} of the tensors. 'percentile' cuts nothing from a tensor of "
+        "fewer than 1000 values. 'entropy' compares histograms of 2048 bins, which are too many "
+        "for 50 weights. It preserves the shape of the distribution instead of making the squared "
+        "error small.",
     )

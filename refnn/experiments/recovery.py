@@ -1,14 +1,15 @@
-"""Does pruning find what is known to be idle? Friedman's five idle inputs, the teacher's weights
-that are 0.
+"""This experiment tests whether pruning finds inputs and weights that are known to be idle. Five
+inputs of Friedman's data have no influence on y, and half of the teacher's input weights are 0.
 
-    idle inputs   friedman1: x6 to x10. Chosen: the five inputs whose weights score least together;
-                  and of the weights of W_ih that pruning to 50 % removes, those in idle columns
-    zero weights  teacher: 25 of 50 weights of W_ih. A student has them only up to the 5!·2⁵
-                  symmetries of its hidden units; matched to the teacher's in the nearest order,
-                  signs free
+    idle inputs   In friedman1 the inputs x6 to x10 are idle. Each criterion chooses the five inputs
+                  whose weights have the lowest sums of scores. Pruning W_ih to 50 % should remove
+                  the weights in the idle columns.
+    zero weights  In the teacher, 25 of the 50 weights of W_ih are 0. The hidden units of a student
+                  may come in another order and with other signs (5!·2⁵ symmetries), so they are
+                  first matched to the teacher's nearest units.
 
-Precision: of what was removed (or chosen), the share that is idle. Recall: of what is idle, the
-share removed. By chance both are 50 %: half of the inputs and of the weights are idle."""
+Precision is the idle share of what was removed (or chosen). Recall is the share of the idle weights
+that was removed. By chance both are 50 %, since half of the inputs and of the weights are idle."""
 
 from itertools import permutations
 from typing import NamedTuple
@@ -32,19 +33,19 @@ STAGES = 2 * len(RECIPES)
 
 
 class Recovery(NamedTuple):
-    """How much of what is idle each criterion finds, on S networks.
+    """The shares of the idle inputs and weights that each criterion finds, for S networks.
 
-    A quality is (precision, recall), (S,) each."""
+    A quality is a pair (precision, recall) of arrays (S,)."""
 
     seeds: int
     inputs: dict  # (recipe, criterion) -> (S,) share of the five chosen inputs that are idle
     weights: dict  # (recipe, criterion) -> quality of removed weights in idle columns
-    teacher: dict  # (recipe, criterion) -> quality of removed weights, units matched
+    teacher: dict  # (recipe, criterion) -> quality of removed weights, after matching
     distance: dict  # recipe -> (S,) relative distance of the matched student from the teacher
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Prune on Friedman's data and on the teacher's, by every criterion.
+    """Prune the networks of friedman1 and of teacher by every criterion.
 
     >>> compute(seeds=2).inputs["decay", "|w|"].shape
     (2,)
@@ -76,19 +77,20 @@ def _scores(params, X, y):
 
 
 def _quality(removed, idle):
-    """Return (precision, recall), (S,) each."""
+    """Return (precision, recall) of the removed weights, (S,) each."""
     hit = (removed & idle).sum(axis=(1, 2))
     return hit / np.maximum(removed.sum(axis=(1, 2)), 1), hit / idle.sum(axis=(1, 2))
 
 
 def _matched(params, seeds):
-    """Find which weights of W_ih are 0 in the teacher, in the order of each student's units
-    (S, 5, 10), and how far the student's [W_ih W_ho] is from the teacher's, relative, signs free
-    (S,)."""
+    """Match the hidden units of each student to those of its teacher, up to order and sign.
+
+    Return which weights of W_ih are 0 in the teacher, in the order of the student's units
+    (S, 5, 10), and the relative distance of the student's [W_ih W_ho] from the teacher's (S,)."""
     zero, distance = np.empty(params.W_ih.shape, dtype=bool), np.empty(seeds)
     for s in range(seeds):
         _, real = data.teacher(s)
-        ours = np.column_stack([params.W_ih[s], params.W_ho[s].T])  # (5, 11), a row a unit
+        ours = np.column_stack([params.W_ih[s], params.W_ho[s].T])  # (5, 11), one row for each unit
         theirs = np.column_stack([real.W_ih, real.W_ho.T])
         same, turned = (((ours[:, None] - sign * theirs) ** 2).sum(-1) for sign in (1, -1))
         apart = np.minimum(same, turned)  # (ours, theirs)
@@ -99,25 +101,27 @@ def _matched(params, seeds):
 
 
 def text(result):
-    """Return a table a question.
+    """Return one table for each data set.
 
     >>> text(compute(seeds=2)).splitlines()[0]
-    'Friedman #1: of the five inputs chosen as least important, the share that is'
+    "Friedman #1: 'inputs' is the share of idle inputs among the five that each"
     """
     rows, found = [], []
     for recipe, name in result.inputs:
         chosen = interval(result.inputs[recipe, name])
         rows.append([recipe, name, chosen, *map(interval, result.weights[recipe, name])])
         found.append([recipe, name, *map(interval, result.teacher[recipe, name])])
-    far = "; ".join(f"{recipe} {interval(v)}" for recipe, v in result.distance.items())
+    far = " and ".join(f"{interval(v)} ({recipe})" for recipe, v in result.distance.items())
     return page(
-        "Friedman #1: of the five inputs chosen as least important, the share that is idle; and "
-        "precision and recall of the weights of W_ih that 50% sparsity removes. Median of "
-        f"{result.seeds} networks and its 95% interval; by chance 0.50. decay: 10, 300 steps; no "
-        "decay: 1000 steps",
-        table(rows, ["recipe", "by", "inputs", "precision", "recall"], "llrrr"),
-        "Teacher: precision and recall of the removed weights of W_ih, units matched over all 5! "
-        "orders and 2^5 signs; by chance 0.50",
-        table(found, ["recipe", "by", "precision", "recall"], "llrr"),
-        f"How far the matched student is from the teacher, relative to the teacher's size: {far}.",
+        "Friedman #1: 'inputs' is the share of idle inputs among the five that each criterion "
+        "chooses as least important. At 50% sparsity, precision is the idle share of the removed "
+        "weights of W_ih, and recall is the removed share of the idle ones. By chance each number "
+        f"is 0.50. Medians of {result.seeds} networks; in brackets their 95% intervals. 'decay' "
+        "means weight decay 10 and 300 steps, and 'no decay' means 1000 steps.",
+        table(rows, ["recipe", "criterion", "inputs", "precision", "recall"], "llrrr"),
+        "Teacher: precision and recall of the weights of W_ih that are removed, after the hidden "
+        "units are matched over all 5! orders and 2^5 signs. By chance each number is 0.50.",
+        table(found, ["recipe", "criterion", "precision", "recall"], "llrr"),
+        "The distance of the matched student from the teacher, divided by the teacher's size, is "
+        f"{far}.",
     )

@@ -1,17 +1,18 @@
-"""Error against sparsity: when to prune, with and without training afterwards, on three data sets.
+"""This experiment compares thirteen ways of pruning by their errors, on three data sets. The ways
+differ in when they prune, what they prune and whether they train afterwards.
 
-Every way starts from the same trained networks (see `trained`), prunes to the same shares and may
-train 300 steps more (iterative: five rounds of 60; lottery and its control: 300 from a start), mask
-held, the same decay:
+Every way starts from the same trained networks (see `trained`) and prunes the same share of the
+parameters, which is the sparsity. Most ways then train 300 more steps with the same decay, in which
+removed parameters stay 0.
 
-    cut, |w|            the smallest |w| go, no training after
-    cut, OBD            the same by ½H_ii·w²
-    cut, R              the lowest R go, as the article ranks
-    OBS                 one by one, the rest moved, no training after
-    tuned, …            cut, then trained
-    iterative, gradual  pruned in rounds, or on the way
-    lottery             the mask of |w| on the network's own start
-    re-drawn            the same mask on another start
+    cut, |w|            removes the parameters with the smallest |w| and does not train afterwards
+    cut, OBD            does the same by ½H_ii·w²
+    cut, R              removes the parameters with the lowest R, as the article ranks
+    OBS                 removes one parameter after the other and adjusts the rest, without training
+    tuned, …            cuts and then trains
+    iterative, gradual  prune in five rounds of 60 steps, or during training
+    lottery             trains the mask of |w| for 300 steps from the network's own start
+    re-drawn            trains the same mask from another start, as a control of the lottery
 """
 
 from typing import NamedTuple
@@ -40,7 +41,7 @@ STAGES = len(DATASETS) * len(SPARSITIES)
 
 
 class Curves(NamedTuple):
-    """The error of every way over the dense network's; S networks."""
+    """The error of every way divided by that of the dense network, for S networks."""
 
     seeds: int
     train: dict  # (dataset, way) -> (sparsities, S) on the training rows
@@ -48,7 +49,7 @@ class Curves(NamedTuple):
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None, datasets=DATASETS):
-    """Prune in every way at every sparsity on every data set.
+    """Prune in every way, at every sparsity, on every data set.
 
     >>> len(compute(seeds=2, datasets=("diabetes",)).test)
     13
@@ -68,7 +69,7 @@ def compute(seeds=SEEDS, progress=lambda stage: None, datasets=DATASETS):
 
 
 def _pruned(params, X, y, sparsity, start):
-    """Yield every way and its pruned networks."""
+    """Yield the name of every way and its pruned networks."""
     again = {"lr": LR, "weight_decay": DECAY}
     full = {"steps": STEPS, **again}
     rounds = {"rounds": ROUNDS, "steps": STEPS // ROUNDS, **again}
@@ -95,44 +96,49 @@ def _pruned(params, X, y, sparsity, start):
 
 
 def text(result):
-    """Return two tables a data set, training rows and test rows, and where the lottery ticket beats
-    its control.
+    """Return two tables for each data set, and a paragraph on lottery tickets.
 
     >>> text(compute(seeds=2, datasets=("diabetes",))).splitlines()[0]
-    'Error over that of the dense network, after so many of the 61 parameters are'
+    'Error divided by that of the dense network, after a share of the 61 parameters'
     """
     datasets = dict.fromkeys(dataset for dataset, _ in result.test)
     shares = [f"{s:.0%}" for s in SPARSITIES]
     removed = ", ".join(f"{share} is {round(s * 61)}" for share, s in zip(shares, SPARSITIES))
     parts = [
-        "Error over that of the dense network, after so many of the 61 parameters are pruned "
-        f"({removed}): median of {result.seeds} networks and the ends of its 95% interval"
+        "Error divided by that of the dense network, after a share of the 61 parameters is pruned "
+        f"({removed}). Medians of {result.seeds} networks, each followed by the ends of its 95% "
+        "interval. 'cut' does not train afterwards, and 'tuned' does. 'iterative' and 'gradual' "
+        "prune in rounds and during training. 'lottery' trains the mask of |w| from the network's "
+        "own start, and 're-drawn' trains the same mask from another start."
     ]
     for dataset in datasets:
         for name, errors in (("training rows", result.train), ("test rows", result.test)):
             rows = [[way, *map(_with_ends, errors[dataset, way])] for way in WAYS]
-            parts.append(f"{dataset}, {name}\n{table(rows, ['', *shares])}")
+            parts.append(f"{dataset}, {name}\n{table(rows, ['way', *shares])}")
     won = []
     for dataset in datasets:
         difference = result.test[dataset, "lottery"] - result.test[dataset, "re-drawn"]
         pairs = [f"{interval(d, '{:+.3f}')} at {share}" for share, d in zip(shares, difference)]
-        won.append(f"{dataset} {', '.join(pairs[SPARSITIES.index(0.7) :])}")
+        won.append(f"On {dataset} it is {' and '.join(pairs[SPARSITIES.index(0.7) :])}.")
     return page(
         *parts,
-        "Lottery ticket: test error minus that of the same mask on another start, median of the "
-        f"pairs and its 95% interval: {'; '.join(won)}.",
+        "The last two ways differ only in the start. The test error of 'lottery' minus that of "
+        "'re-drawn' is given as the median of the pairs and its 95% interval. "
+        f"{' '.join(won)}",
     )
 
 
 def _with_ends(values):
-    """Return the median and the ends of its interval, three digits each: 1.02 1.01-1.03."""
+    """Return the median and the ends of its interval with three digits, as in 1.02 1.01-1.03."""
     middle, low, high = (f"{v:.2f}" if v < 9.995 else f"{v:.1f}" for v in median(values))
     return f"{middle} {low}-{high}"
 
 
 def ranked(result):
-    """Return the ways by what they lose at the highest sparsity on test rows, least first: the
-    geometric mean over the data sets of the median error over the dense network's.
+    """Return the ways, ordered by what they lose at the highest sparsity on the test rows.
+
+    The way that loses least comes first. The loss is the geometric mean, over the data sets, of the
+    median error divided by the dense network's.
 
     >>> len(ranked(compute(seeds=2, datasets=("diabetes",))))
     13

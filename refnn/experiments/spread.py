@@ -1,8 +1,8 @@
-"""How a claim over many seeds is told: the median, the central 80 %, an interval for the median.
+"""This module describes values over many seeds by their median, its interval and the central 80 %.
 
-The interval for the median is the one of order statistics: the k-th smallest and the k-th largest
-of n values enclose the median of what they were drawn from with probability
-1 − 2·P(Binomial(n, ½) < k), whatever the distribution."""
+The interval of the median comes from order statistics. The k-th smallest and the k-th largest of n
+values enclose the median of their distribution with probability 1 − 2·P(Binomial(n, ½) < k),
+whatever the distribution is."""
 
 from math import comb
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class Median(NamedTuple):
 
 
 def median(values):
-    """Return the median with its interval, which is the whole range where there are few values.
+    """Return the median with its interval, which is the whole range if there are few values.
 
     >>> median(np.arange(1, 21))  # 20 values: the 6th from each end, P = 0.9586
     Median(median=10.5, low=6.0, high=15.0)
@@ -58,8 +58,9 @@ def interval(values, form="{:.2f}"):
 
 
 def page(*parts):
-    """Return paragraphs and tables as one text, a blank line between: a part of one line is a
-    paragraph and is wrapped, a part of several lines stays.
+    """Join paragraphs and tables into one text, with a blank line between them.
+
+    A part of one line is a paragraph and is wrapped. A part of several lines stays as it is.
 
     >>> print(page("A sentence.", "k  J\\n1  2"))
     A sentence.

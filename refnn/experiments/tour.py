@@ -1,8 +1,8 @@
-"""The tour: fifty networks trained on diabetes, quantized and pruned as the article writes it and
-as the field does.
+"""This module computes the tour, which trains fifty networks, quantizes them and prunes them.
 
-The networks are those of `trained`. Everything is measured on all seeds, and told as median and
-spread."""
+It does both as the article writes it and as it is usually done. The networks are those of
+`trained`. Everything is measured on all seeds, so that tables can give the median and the central
+80 %."""
 
 from fractions import Fraction
 from math import ceil
@@ -28,28 +28,30 @@ STAGES = 6 + len(SPARSITIES)
 
 
 class Row(NamedTuple):
-    """One treatment, and what is measured of it."""
+    """The name of one treatment and what is measured after it."""
 
     name: str
-    values: dict  # "J", "R2", … -> (S,), or one number for all
+    values: dict  # "J", "R2", … -> (S,), or one number for all networks
 
 
 class Tour(NamedTuple):
-    """What the tour computes, and the networks for the figures; S networks."""
+    """The results of the tour and the networks for its figures, for S networks."""
 
     seeds: int
     linear: np.ndarray  # (S,) R² of linear regression
     dense: Row
     quantized: dict  # bits -> rows
-    pruned: list  # of rows
-    both: list  # of rows
+    pruned: list  # rows
+    both: list  # rows
     params: Params  # the trained networks
     R: Params  # their ∂J/∂w
     masks: dict  # sparsity -> the mask by magnitude
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None):
-    """Train, quantize, prune, both. progress(stage) is called as each of STAGES stages begins.
+    """Train the networks, quantize them, prune them, and do both.
+
+    progress(stage) is called at the beginning of each of the STAGES stages.
 
     >>> tour = compute(seeds=2)
     >>> tour.dense.values["R2"].shape, [row.name for row in tour.quantized[8]][0]
@@ -113,7 +115,7 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 
 def _quantized(params, bits):
-    """(name, network, bytes) of the four schemes at so many bits."""
+    """Yield (name, networks, bytes) of each of the four schemes at this number of bits."""
     theta, sizes = params.flatten(), params.sizes
     codes = ceil(theta.shape[1] * bits / 8)
     yield "as written", as_written_all(params, bits), {"bytes": codes, "scale_bytes": 8}
@@ -129,10 +131,11 @@ def _size(mask):
 
 
 def as_written_all(params, bits, sign=1):
-    """Quantize each network as written, with one (W, B) by min_max for all its parameters and
-    P = 2^bits, decoded with sign·B; a network of one value has none and stays.
+    """Quantize each network as written, with one (W, B) from min_max for all its parameters.
 
-    The numbers are Fractions: in floats the last bit decides the largest weight's code (finding 9).
+    P is 2^bits, and sign·B is added when decoding. A network whose parameters are all equal has no
+    (W, B) and stays as it is. The numbers are Fractions, since in floats the last bit decides the
+    code of the largest weight (finding 9).
 
     >>> params = Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]])
     >>> as_written_all(params, bits=8).flatten()[0, :3]
@@ -150,10 +153,10 @@ def as_written_all(params, bits, sign=1):
 
 
 def corrected(params, bits):
-    """Quantize each of the four tensors of each network on its own grid, a float32 scale and a
-    one-byte zero point a tensor.
+    """Quantize each of the four tensors of each network on its own grid.
 
-    0.0 has a code of its own, so that what is pruned stays pruned.
+    A tensor has one float32 scale and one zero point of a byte. 0.0 has a code of its own, so that
+    a pruned parameter stays 0.
 
     >>> corrected(Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]]), bits=2).W_ih
     array([[[1.        , 0.66666667]]])
@@ -163,7 +166,7 @@ def corrected(params, bits):
 
 
 def rms(a, b):
-    """Return the root mean square difference of two networks' parameters.
+    """Return the root mean square difference between the parameters of two networks.
 
     >>> one = Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]])
     >>> rms(one, Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[2.25]]))
@@ -173,8 +176,9 @@ def rms(a, b):
 
 
 def multiply_adds(mask):
-    """Count the weights that are not pruned: what a sparse kernel would multiply. A dense one
-    multiplies all 55, mask or not.
+    """Count the weights that are not pruned, which are those that a sparse kernel would multiply.
+
+    A dense kernel multiplies all 55, with or without a mask.
 
     >>> multiply_adds(Params([[True, False]], [True], [[True]], [True]))
     np.int64(2)
@@ -206,12 +210,12 @@ def proof_figure():
         end = start + (B[:, 1] - B[:, 0])
         W = np.array(W, dtype=float)
         cells.append(np.vstack([np.column_stack([W, start]), np.column_stack([W, end])[::-1]]))
-    period = levels * 10  # x in tenths
+    period = levels * 10  # the x are tenths
     return plots.proof(np.array(rows, dtype=float), codes, cells, levels, period)
 
 
 def draw(tour):
-    """Return the figures, by name, from the tour's own data."""
+    """Return the figures of the tour by name, drawn from its own data."""
     from refnn import plots
 
     theta = tour.params.flatten().ravel()

@@ -1,7 +1,8 @@
-"""The networks that the experiments start from, and how well a network predicts.
+"""This module trains the networks that the experiments start from, and measures how they predict.
 
-The recipe: seed s is split s (¾ to train, X and y standardised by the training rows) and start s,
-and of friedman1 and teacher also draw s; Adam, lr .01, weight decay 10, 300 steps, full batch; J is
+Seed s fixes the random split of the rows, the random start, and the data of friedman1 and teacher.
+Three quarters of the rows train the network, and X and y are standardised by these. The recipe is
+full-batch Adam (each step uses all training rows) with lr .01, weight decay 10 and 300 steps. J is
 the sum of §4.2."""
 
 from functools import lru_cache
@@ -16,18 +17,20 @@ SEEDS, STEPS, LR, DECAY, SIZES = 200, 300, 0.01, 10.0, (10, 5, 1)
 
 
 class Trained(NamedTuple):
-    """A stack of networks, one a seed, and the data of each; S networks."""
+    """A stack of S networks, one for each seed, with the data of each."""
 
     params: Params  # of S networks
-    X: np.ndarray  # (S, N, 10) what each was trained on
+    X: np.ndarray  # (S, N, 10) the training rows of each
     y: np.ndarray  # (S, N, 1)
-    X_test: np.ndarray  # (S, M, 10) what not
+    X_test: np.ndarray  # (S, M, 10) the test rows of each
     y_test: np.ndarray  # (S, M, 1)
 
 
 @lru_cache(maxsize=8)
 def networks(seeds=SEEDS, dataset="diabetes", steps=STEPS, decay=DECAY):
-    """Train so many networks by the recipe; steps=0 leaves them at their start.
+    """Train one network for each seed by the recipe.
+
+    With steps=0 the networks stay at their start.
 
     >>> trained = networks(2)
     >>> trained.params.batch, trained.X_test.shape
@@ -44,7 +47,6 @@ def networks(seeds=SEEDS, dataset="diabetes", steps=STEPS, decay=DECAY):
 def r_squared(y_hat, y):
     """Return R² = 1 − Σ(y − ŷ)² / Σ(y − mean y)², per network.
 
-
     >>> r_squared(np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]]))
     np.float64(0.5)
     """
@@ -54,7 +56,6 @@ def r_squared(y_hat, y):
 
 def J(params, X, y):
     """Return J = ½ Σ (y − ŷ)², per network.
-
 
     >>> J(Params([[1.0]], [0.0], [[0.0]], [1.0]), [[5.0]], [[3.0]])
     np.float64(2.0)

@@ -1,6 +1,6 @@
-"""What is wrong with the article's formulas, whatever the numbers: each finding computed.
+"""This module computes what is wrong with the article's formulas, whatever the numbers are.
 
-They are collected in `errata`."""
+`errata` collects the findings."""
 
 from fractions import Fraction
 from inspect import signature
@@ -17,13 +17,14 @@ from refnn.pruning import as_written as prune_written
 from refnn.pruning import masks
 from refnn.quantization import affine, as_written
 
-STARTS = 200  # untrained networks where a finding needs networks
-DELETED = 50  # of them, each parameter of which is deleted in turn
+STARTS = 200  # untrained networks, for the findings that need networks
+DELETED = 50  # of these, the networks in which each parameter is deleted in turn
 
 
 def _even(n=8128):
-    """Spread x evenly over [-1, 1]: the centres of n equal cells, a whole number of them a step, as
-    exact fractions."""
+    """Return n exact fractions that are spread evenly over [-1, 1].
+
+    They are the centres of n equal cells, and a step of the grid is a whole number of cells."""
     return fractions([Fraction(2 * k + 1 - n, n) for k in range(n)])
 
 
@@ -31,9 +32,9 @@ def _sign():
     x, W, B, P = _even(), 127, 128, 256
     error = (as_written.dequantize(as_written.quantize(x, W, B, P), Fraction(W), B) - x) * W
     return (
-        f"encoding adds B, so decoding must subtract it: with W = {W}, B = {B}, P = {P} on [-1, 1] "
+        f"Encoding adds B, so decoding must subtract it. With W = {W}, B = {B}, P = {P} on [-1, 1] "
         f"the printed decoder is off by {decimal(sum(error) / len(x))} steps on average (2B - "
-        "1/2). With min-max the shift 2B/W is -2*min whatever P is"
+        "1/2). With min-max the shift 2B/W is -2*min for every P"
     )
 
 
@@ -43,9 +44,9 @@ def _floor():
     r = (affine.fake_quantize(x, affine.QParams(Fraction(1, W), B, 0, P - 1)) - x) * W
     rms = [float(np.sqrt(float(sum(v * v) / len(v)))) for v in (e, r)]
     return (
-        f"floor is biased: mean error {decimal(sum(e) / len(e))} step, rms {rms[0]:.4f} "
-        f"(1/sqrt 3 = {3**-0.5:.4f}); rounding to nearest: mean {decimal(sum(r) / len(r))}, rms "
-        f"{rms[1]:.4f} (1/sqrt 12 = {12**-0.5:.4f})"
+        f"Floor is biased. Its mean error is {decimal(sum(e) / len(e))} step, its rms {rms[0]:.4f} "
+        f"(1/sqrt 3 = {3**-0.5:.4f}). Rounding to nearest has the mean "
+        f"{decimal(sum(r) / len(r))} and the rms {rms[1]:.4f} (1/sqrt 12 = {12**-0.5:.4f})"
     )
 
 
@@ -54,8 +55,9 @@ def _wrap():
     wrapped = as_written.dequantize(as_written.quantize(x, 127, 128, 256), Fraction(127), -128)
     kept = affine.fake_quantize(x, affine.QParams(Fraction(1, 127), 128, 0, 255))
     return (
-        "mod P wraps where the field saturates: with W = 127, B = 128, P = 256, 1.01 decodes to "
-        f"{float(wrapped):.4f} even with the right sign; saturated, to {float(kept):.4f}"
+        "mod P wraps where it should saturate (clip). With W = 127, B = 128, P = 256, 1.01 decodes "
+        f"to {float(wrapped):.4f} even with the right sign of B, but to {float(kept):.4f} with "
+        "saturation"
     )
 
 
@@ -63,10 +65,10 @@ def _floats():
     written, over_scale, *_ = floats.compute()
     lost, wrapped = written.maximum, over_scale.minimum
     return (
-        f"in floating point min-max misses its own ends: of {floats.TENSORS} random tensors of "
-        f"{floats.SIZE} two-decimal weights the maximum gets code P - 2 in {lost.min():.0%} to "
-        f"{lost.max():.0%} (P = 4 to 256); with B = -min/scale the minimum wraps to P - 1 in "
-        f"{wrapped.min():.0%} to {wrapped.max():.0%}. Fractions have no such case"
+        f"In floating point min-max misses its own ends. Of {floats.TENSORS} random tensors of "
+        f"{floats.SIZE} two-decimal weights, the maximum gets code P - 2 in {lost.min():.0%} to "
+        f"{lost.max():.0%} (P = 4 to 256). With B = -min/scale the minimum wraps to P - 1 in "
+        f"{wrapped.min():.0%} to {wrapped.max():.0%}. With Fractions neither happens"
     )
 
 
@@ -84,9 +86,9 @@ def _signed():
     steepest = np.take_along_axis(gone, np.abs(r).argmax(axis=1)[:, None], 1).mean()
     removed, negative = np.median(gone.sum(1)), np.median((r < 0).sum(1))
     return (
-        f"R is signed: on {STARTS} untrained networks (diabetes) R < 0.5 removes {removed:.0f} of "
-        f"61 in the median, every one of the {negative:.0f} with a negative slope; the steepest of "
-        f"all is removed in {steepest:.0%} of them"
+        f"R is signed. On {STARTS} untrained networks (diabetes) R < 0.5 removes {removed:.0f} of "
+        f"61 in the median, all {negative:.0f} with a negative slope among them. In "
+        f"{steepest:.0%} of the networks it removes the steepest of all"
     )
 
 
@@ -97,7 +99,7 @@ def _at_minimum():
     left = masks.count(prune_written.prune(params, R, article.fractions(article.TAU)[()])[1])
     R = R.flatten()
     return (
-        "at a minimum R is 0: for the printed network on its own outputs max |R| = "
+        "At a minimum R is 0. For the printed network on its own outputs, max |R| = "
         f"{abs(R).max():g}, and R < 0.5 leaves {left} of {R.size} parameters"
     )
 
@@ -109,17 +111,18 @@ def _sum_or_mean():
     unit = data.load("diabetes").y.std()
     grams = np.median((R * unit**2 >= 0.5).sum(1))
     return (
-        f"J is of one example: summed over {len(y)} rows R < 0.5 leaves {left[0]:.0f} of 61 "
-        f"(untrained, median of {STARTS}), averaged {left[1]:.0f}; and R has units: with y and its "
-        f"prediction in the original unit ({unit:.0f} times larger) {grams:.0f}"
+        f"J is for one example. With J summed over {len(y)} rows, R < 0.5 leaves "
+        f"{left[0]:.0f} of 61 (untrained, median of {STARTS}), with J averaged {left[1]:.0f}. R "
+        f"has units: with y and y_hat in the original unit ({unit:.0f} times larger) it leaves "
+        f"{grams:.0f}"
     )
 
 
 def _floats_again():
     n = 61
     return (
-        f"theta_q = x^ is floats again, {n * 4} bytes as before; stored as codes {n} parameters "
-        f"are {ceil(n * 3 / 8)} bytes at 3 bits, plus {4 * 2 * 4} for the (W, B) of four tensors"
+        f"theta_q = x^ is floats again, {n * 4} bytes as before. Stored as codes, {n} parameters "
+        f"are {ceil(n * 3 / 8)} bytes at 3 bits, plus {4 * 2 * 4} for four (W, B)"
     )
 
 
@@ -127,9 +130,9 @@ def _order():
     needs = [name for name in signature(as_written.quantize).parameters if name in "WB"]
     takes = list(signature(as_written.dequantize).parameters)
     return (
-        f"the steps are in the wrong order: quantizing needs {' and '.join(needs)}, which only the "
-        f"second step would give; the formula under that name takes {', '.join(takes)} and neither "
-        "a distribution nor a precision"
+        f"The steps are in the wrong order. Quantizing needs {' and '.join(needs)}, which only the "
+        f"second step would give. The formula of that step takes {', '.join(takes)}, and neither a "
+        "distribution nor a precision"
     )
 
 
@@ -144,9 +147,9 @@ def _flipped():
         by_size.append(masks.by_sparsity(Params(*map(np.abs, p.arrays())), 0.5).flatten())
     changed = np.median((by_R[0] != by_R[1]).sum(1))
     return (
-        "flipping the signs into and out of every tanh neuron changes no output "
-        f"({same:g}), but R < 0.5 decides otherwise on {changed:.0f} of 61 (median of {STARTS}); "
-        f"|w| on {(by_size[0] != by_size[1]).sum()}"
+        "Flipping the signs into and out of every tanh neuron changes no output (largest "
+        f"difference {same:g}), but R < 0.5 then decides differently on {changed:.0f} of 61 "
+        f"(median of {STARTS}), and |w| on {(by_size[0] != by_size[1]).sum()}"
     )
 
 
@@ -161,9 +164,9 @@ def _deletion():
         ranks.append([_spearman(score, cost) for score in (R, -R * theta)])
     by_R, by_first_order = np.median(ranks, axis=0)
     return (
-        "importance is said to be judged by performance, which is deletion; the formula is the "
-        f"slope. Rank correlation with what deletion costs ({DELETED} untrained networks, median): "
-        f"R {round(by_R, 2) + 0.0:.2f}, -w*R {by_first_order:.2f}"
+        "The text judges importance by performance, which is deletion, but the formula is the "
+        f"slope R. Its rank correlation with what deletion costs ({DELETED} untrained networks, "
+        f"median) is {round(by_R, 2) + 0.0:.2f}, that of -w*R {by_first_order:.2f}"
     )
 
 

@@ -1,13 +1,13 @@
-"""Speed around the formulas: a large array goes through the cache in blocks.
+"""This module computes a formula on a large array in blocks that fit into the cache.
 
-`validation.takes(blocks="x")` sends an array x that is longer than BLOCK here. The other arguments
-are checked once, beside the first entry of x, which stands for all of x. Then the formula computes
-block after block into the array that is returned; each block is checked just before, while it is in
-the cache. So nothing as large as x is made on the way.
+`validation.takes(blocks="x")` uses it for an array x of more than BLOCK entries. The other
+arguments are checked once, together with the first entry of x, which represents all of x. Then the
+formula computes one block after the other and writes it to the array that is returned. Each block
+of x is checked just before, while it is in the cache. So no other array as large as x is needed.
 
-A formula may have a fast form (`takes(fast=…)`): a function of the same arguments that writes a
-block into `out` in fewer passes. It returns False for a block that it cannot do; the formula
-computes that one. Tests hold both equal.
+A formula may have a fast form (`takes(fast=…)`). This is a function of the same arguments that
+writes one block to `out` in fewer passes over memory. It returns False for a block that it cannot
+compute exactly, and the formula computes that block. Tests hold both equal.
 """
 
 from math import prod
@@ -18,7 +18,9 @@ BLOCK = 2**16
 
 
 def once(a):
-    """An array; of one that repeats a number without storing it twice (np.broadcast_to), one entry.
+    """Return an array, or only its first entry if it stores one number and repeats it.
+
+    np.broadcast_to makes such arrays.
 
     >>> once(np.broadcast_to(np.float64(3), (2, 5))), once(np.zeros(2))
     (array([[3.]]), array([0., 0.]))
@@ -27,7 +29,9 @@ def once(a):
 
 
 def cast(a, dtype):
-    """An array in another dtype; what repeats one number goes on repeating it.
+    """Convert an array to another dtype.
+
+    If it stores one number and repeats it (see `once`), so does the result.
 
     >>> cast(np.broadcast_to(np.float32(3), (2, 5)), np.float64).strides
     (0, 0)
@@ -37,7 +41,7 @@ def cast(a, dtype):
 
 
 def large(a):
-    """Is it an array of real numbers that is longer than a block?
+    """Return True if `a` is an array of real numbers with more entries than a block.
 
     >>> large(np.zeros(BLOCK)), large(np.zeros(BLOCK + 1)), large([0.0] * (BLOCK + 1))
     (False, True, False)
@@ -64,8 +68,9 @@ def cut(shape, size=BLOCK):
 
 
 def part(value, at, ndim):
-    """Return what of a value belongs to block `at` of an array of ndim axes. The value broadcasts
-    against that array, or is a named tuple of such values.
+    """Return the part of a value that belongs to block `at` of an array of ndim axes.
+
+    The value broadcasts against that array, or is a named tuple of such values.
 
     >>> part(np.array([[1], [2], [3]]), (slice(1, 3),), 2).tolist()
     [[2], [3]]
@@ -79,10 +84,10 @@ def part(value, at, ndim):
 
 
 def in_blocks(formula, fast, name, given, admit, check):
-    """Return what the formula makes of the arguments `given`, of which the one called `name` is
-    large; None where something is refused.
+    """Compute a formula in blocks and return its result, or None if an argument is refused.
 
-    admit(given) checks and converts all arguments, check(block) one block.
+    `given` holds all arguments, and the one called `name` is large. admit(given) checks and
+    converts all arguments; check(block) does so for one block.
 
     >>> given = {"x": np.arange(2 * BLOCK)}
     >>> in_blocks(lambda x: 2 * x, None, "x", given, admit=len, check=np.asarray)[-1]
@@ -101,21 +106,21 @@ def in_blocks(formula, fast, name, given, admit, check):
             own = {key: part(value, at, a.ndim) for key, value in cuttable.items()}
             return {**given, **own, name: convert(a[at]).astype(dtype, copy=False)}
 
-        first = formula(**arguments((slice(0, 1),) * a.ndim, check))  # shows what comes out
+        first = formula(**arguments((slice(0, 1),) * a.ndim, check))  # gives dtype and fields
         _restore(draws)
         out = _each(lambda field: np.empty(a.shape, field.dtype), first)
         for at in cut(a.shape):
             own = part(out, at, a.ndim)
             if fast is None or not fast(**arguments(at, np.asarray), out=own):
                 _each(np.copyto, own, formula(**arguments(at, check)))
-    except (ValueError, TypeError):  # the ordinary way finds it again, and says where it stands
+    except (ValueError, TypeError):  # the caller then checks all of x at once, for a full message
         _restore(draws)
         return None
     return out
 
 
 def _states(values):
-    """Return the generators among the arguments, and where each stands."""
+    """Return each random generator among the arguments, with its present state."""
     drawn = (v.bit_generator for v in values if isinstance(v, np.random.Generator))
     return [(generator, generator.state) for generator in drawn]
 

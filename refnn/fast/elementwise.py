@@ -1,9 +1,9 @@
-"""The formulas of `affine` and `as_written` on one block of a large array: in place, in fewer
-passes, and what is checked found in the same pass.
+"""This module computes formulas of `affine` and `as_written` fast on one block of a large array.
 
-Each takes the checked arguments of the formula, writes into `out` what the formula returns, and
-returns True; or it returns False, where a number is not finite or so large that this way is not
-exact. Tests hold both equal to the last bit.
+The functions work in place, need fewer passes over memory, and check the numbers in the same pass.
+Each takes the checked arguments of its formula and writes the formula's result to `out`. It returns
+True, or False if a number is not finite or is too large to be exact here. Tests hold function and
+formula equal to the last bit.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ def affine_quantize(x, qparams, out):
 
 
 def affine_fake_quantize(x, qparams, out):
-    """Write (q − zero_point)·scale of the code q of x.
+    """Write (q − zero_point)·scale for the codes q of x.
 
     >>> from refnn.quantization.affine import Aligned
     >>> out, grid = np.zeros(2), Aligned(np.array(0.25), np.array(0.0), -8, 7, float)
@@ -38,7 +38,7 @@ def affine_fake_quantize(x, qparams, out):
 
 
 def affine_dequantize(q, qparams, out):
-    """Write (q − zero_point)·scale; codes outside qmin..qmax are refused.
+    """Write (q − zero_point)·scale and refuse codes outside qmin..qmax.
 
     >>> from refnn.quantization.affine import Aligned
     >>> out, grid = np.zeros(2), Aligned(np.array(0.5), np.array(3.0), 0, 7, float)
@@ -51,10 +51,11 @@ def affine_dequantize(q, qparams, out):
 
 
 def _codes(x, qparams, q):
-    """Write clip(round(x/scale) + zero_point, qmin, qmax) into q, of x's dtype, if all is finite.
+    """Write clip(round(x/scale) + zero_point, qmin, qmax) into q and return True if all is finite.
 
-    The sum is rounded only beyond the whole numbers that this dtype holds, which are all of
-    qmin..qmax."""
+    q has the dtype of x. This dtype holds all whole numbers in qmin..qmax exactly, so rounding of
+    the sum can only change numbers that are clipped anyway.
+    """
     np.divide(x, qparams.scale, out=q)
     np.rint(q, out=q)
     q += qparams.zero_point
@@ -66,7 +67,7 @@ def _codes(x, qparams, q):
 
 
 def _decode(q, qparams):
-    """Write (q − zero_point)·scale into q, if no code's value is beyond the floats."""
+    """Write (q − zero_point)·scale into q and return True if no code decodes to infinity."""
     q -= qparams.zero_point
     q *= qparams.scale
     return bool((qparams.qmax - qparams.qmin) * qparams.scale.max() < np.inf)
@@ -75,8 +76,8 @@ def _decode(q, qparams):
 def as_written_quantize(x, W, B, P, out):
     """Write ⌊x·W + B⌋ mod P.
 
-    a mod P = a − P·⌊a/P⌋ is exact where a and P·⌊a/P⌋ are whole numbers that the floats hold. If P
-    is a power of two, it is the last bits of a.
+    a mod P = a − P·⌊a/P⌋ is exact if floats hold the whole numbers a and P·⌊a/P⌋ exactly. If P is a
+    power of two, a mod P is the last bits of a.
 
     >>> out = np.zeros(4, np.uint8)
     >>> as_written_quantize(np.array([-0.3, 0.05, 0.15, 1]), np.array(10.0), np.array(3.0), 8, out)
@@ -88,7 +89,7 @@ def as_written_quantize(x, W, B, P, out):
     a += B
     np.floor(a, out=a)
     held = 2 ** min(31, np.finfo(a.dtype).nmant)
-    if not np.vdot(a, a) < float(held) ** 2:  # if it is, every |a| is below; NaN is not
+    if not np.vdot(a, a) < float(held) ** 2:  # true for NaN; if false, all |a| < held
         return False
     if P & (P - 1) == 0:
         out[...] = a.astype(np.int32)  # the last bits

@@ -1,15 +1,17 @@
-"""All but the lowest scores, without sorting them: the fast form of `masks.without_lowest`."""
+"""This module finds all but the lowest scores without sorting, for `masks.without_lowest`."""
 
 import numpy as np
 
 from refnn.fast.blocks import cut
 
-SAMPLE = 2**15  # of more scores than 16 times that, some are looked at first
-MARGIN = 2**8  # in the order of the sample, at both sides: three standard deviations at least
+SAMPLE = 2**15  # size of the sample that is sorted first if there are 16 times as many scores
+MARGIN = 2**8  # places on each side in the sorted sample, at least three standard deviations
 
 
 def without_lowest(scores, count):
-    """Return True but at the `count` lowest along the last axis; of equals the earlier are lower.
+    """Return an array that is False at the `count` lowest scores along the last axis, else True.
+
+    Of equal scores, the earlier ones are removed first.
 
     >>> without_lowest(np.array([3, 1, 2, 1]), 1)
     array([ True, False,  True,  True])
@@ -19,7 +21,7 @@ def without_lowest(scores, count):
         return np.zeros(scores.shape, bool)
     lowest = lowest_kept(scores, count)
     keep = scores >= lowest
-    more = np.count_nonzero(keep, axis=-1, keepdims=True) - kept  # so many equals of it go as well
+    more = np.count_nonzero(keep, axis=-1, keepdims=True) - kept  # how many ties must go too
     if more.any():
         equal = scores == lowest
         keep &= ~equal | (equal.cumsum(axis=-1) > more)
@@ -27,10 +29,11 @@ def without_lowest(scores, count):
 
 
 def lowest_kept(scores, count):
-    """Return entry `count` of the sorted scores, along the last axis, which is kept.
+    """Return the lowest score that is kept if `count` are removed, along the last axis.
 
-    Of a very long row a sample says between which two scores it lies. If it does, only the scores
-    between these are put in order.
+    This is entry `count` of the sorted scores. For a very long row, a sorted sample gives two
+    scores between which that entry very probably lies. If it does, only the scores between these
+    two need to be ordered.
 
     >>> lowest_kept(np.array([[3, 1, 2, 1], [4, 5, 6, 7]]), 2)
     array([[2],

@@ -1,7 +1,8 @@
-"""The only folder that imports matplotlib: functions that take arrays and return a figure. They
-train nothing and change no global setting."""
+"""This folder holds the functions that take arrays and return a figure.
 
-# ruff: noqa: F401  (the names are imported to be offered here)
+No other folder imports matplotlib. The functions train nothing and change no global setting."""
+
+# ruff: noqa: F401  (the names are imported so that refnn.plots offers them)
 from refnn.plots.curves import (
     LINE,
     MARKERS,

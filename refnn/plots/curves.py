@@ -1,4 +1,7 @@
-"""Lines, boxes and dots: errors against bits, sparsity, stages, training steps and the truth."""
+"""This module draws errors and scores as lines, boxes and dots.
+
+They are plotted against bits, sparsity, stages or training steps, or against the true cost of
+deletion."""
 
 from typing import NamedTuple
 
@@ -30,20 +33,20 @@ MARKERS = "v^<>PX"
 
 
 class Series(NamedTuple):
-    """A line with a name, and a band around it or none."""
+    """A line with a name and, if low and high are there, a band around it."""
 
     name: str
     x: list  # (n,)
     middle: np.ndarray  # (n,) the line
-    low: np.ndarray | None = None  # (n,) the band from low …
-    high: np.ndarray | None = None  # (n,) … to high
+    low: np.ndarray | None = None  # (n,) the lower edge of the band
+    high: np.ndarray | None = None  # (n,) the upper edge of the band
 
 
 @styled
 def staircase(x, curves, title):
-    """Draw x̂ against x with the identity, and the error x̂ − x in steps below; a column a scheme.
+    """Draw x̂ against x above and the error x̂ − x in steps below, one column for each scheme.
 
-    curves: (title, colour key, x̂, step).
+    A dashed line shows x itself. curves: (title, colour key, x̂, step).
 
     >>> x = np.linspace(0, 1, 5)
     >>> figure = staircase(x, [("floor", "as written", np.floor(x), 1.0)], "a title")
@@ -68,11 +71,11 @@ def staircase(x, curves, title):
 
 @styled
 def against_bits(series, line, points, title, subtitle, ylabel):
-    """Draw lines with bands against the number of bits, a dotted line to compare with, and single
-    markers.
+    """Draw lines with bands against the number of bits, a dotted line, and single markers.
 
-    Each line is named at its end, or at its start where two end together. Several markers are named
-    by a legend, since not all have room beside them.
+    series and points are lists of Series, and line is the Series of the dotted line. Each line has
+    its name at its end, or at its start where two lines end together. Several markers are named in
+    a legend, since there is no room for all names beside them.
 
     >>> bits, dB = [2, 3], np.array([9.0, 15.0])
     >>> lines = [Series("min-max", bits, dB, dB - 1, dB + 1)], Series("textbook", bits, dB)
@@ -110,8 +113,10 @@ def against_bits(series, line, points, title, subtitle, ylabel):
 
 
 def _name(ax, labels, gap=11, side=1):
-    """Write names to the right (side −1: left) of points (x, y, name, colour), at least `gap`
-    typographic points apart where x is equal."""
+    """Write each name of labels = (x, y, name, colour) to the right of its point (x, y).
+
+    With side = −1 the names stand on the left. Names at the same x are at least `gap` typographic
+    points apart."""
     ax.get_figure(root=True).draw_without_rendering()
     look = {"va": "center", "ha": "left" if side > 0 else "right", "annotation_clip": False}
     below = {}
@@ -123,10 +128,9 @@ def _name(ax, labels, gap=11, side=1):
 
 @styled
 def floor_bias(errors, sums, title, subtitle):
-    """Draw how the error of one weight is spread over a step (left), and the error of a sum of n
-    weights against n (right).
+    """Draw the errors of single weights (left) and those of sums of n weights (right).
 
-    errors: name -> errors in steps; sums: name -> Series over n; a name is "floor", "nearest" or
+    errors: name -> errors in steps. sums: name -> Series over n. A name is "floor", "nearest" or
     "stochastic".
 
     >>> e = {"floor": np.array([-0.9, -0.1]), "nearest": np.array([-0.4, 0.4])}
@@ -162,8 +166,9 @@ def floor_bias(errors, sums, title, subtitle):
 
 @styled
 def pairs(panels, groups, names, title, subtitle, ylabel):
-    """Draw boxes side by side, a panel (name, values); values[method][group] is an array over the
-    seeds.
+    """Draw boxes side by side, in one axes for each panel (name, values).
+
+    values[method][group] is an array over the seeds.
 
     >>> panel = ("a recipe", [[np.ones(5)], [np.ones(5)]])
     >>> figure = pairs([panel], (2,), ("after", "aware"), "a title", "a subtitle", "error")
@@ -192,7 +197,7 @@ def pairs(panels, groups, names, title, subtitle, ylabel):
 
 @styled
 def ladder(stages, errors, title, subtitle, ylabel):
-    """Draw the error at each stage, a thin line a network and a thick one for their median.
+    """Draw the error at each stage, with a thin line for each network and a thick median.
 
     errors: bits -> (networks, stages).
 
@@ -219,8 +224,9 @@ def ladder(stages, errors, title, subtitle, ylabel):
 
 @styled
 def roundings(costs, marks, title, subtitle, xlabel):
-    """Draw a histogram of all costs on a logarithmic axis, and each mark (name -> cost) as a line
-    down to its place.
+    """Draw a histogram of all costs on a logarithmic axis, and a vertical line for each mark.
+
+    marks: name -> cost.
 
     >>> costs = np.array([1.0, 2.0, 4.0])
     >>> figure = roundings(costs, {"nearest: 2": 2.0}, "a title", "a subtitle", "cost")
@@ -244,11 +250,14 @@ def roundings(costs, marks, title, subtitle, xlabel):
 
 @styled
 def rule(left, kept, rank, changed, title, subtitle):
-    """Draw what the article's rule does against the steps of training: how many parameters it
-    leaves, which share by the sign of R, and the rank correlation of |R| with |w|. Bottom right: a
-    row for each rewriting, its median and central 80 %.
+    """Draw what the article's rule does in four panels.
 
-    left, kept: lists of Series; rank: a Series; changed: name -> counts, one a network.
+    Three panels are plotted against the steps of training: how many parameters the rule leaves,
+    the share that it leaves for each sign of R, and the rank correlation of |R| with |w|. The panel
+    at the bottom right has a row for each rewriting of the same function, with the median and the
+    central 80 % of the parameters that change.
+
+    left, kept: lists of Series. rank: a Series. changed: name -> counts, one for each network.
 
     >>> s = Series("sum", [0, 10], np.array([30.0, 2]), np.array([28.0, 1]), np.array([32.0, 3]))
     >>> figure = rule([s], [s], s, {"signs: R": np.array([3, 4, 5])}, "a title", "a subtitle")
@@ -257,7 +266,7 @@ def rule(left, kept, rank, changed, title, subtitle):
     """
     figure = blank(6.2, f"{title}\n")
     note(figure, 0.915, subtitle)
-    above, below = figure.subfigures(2, 1)  # each row with widths of its own
+    above, below = figure.subfigures(2, 1)  # so that each row has its own widths
     axes = [*above.subplots(1, 2), *below.subplots(1, 2, width_ratios=(1.3, 1))]
     panels = (
         (left, "parameters left of 61", (-2, 63)),
@@ -272,7 +281,7 @@ def rule(left, kept, rank, changed, title, subtitle):
     for ax, (series, ylabel, ylim), look in zip(axes, panels, looks):
         labels = []
         for s, (colour, dash) in zip(series, look):
-            x = np.maximum(s.x, 10)  # the start, on a logarithmic axis
+            x = np.maximum(s.x, 10)  # step 0 has no place on a logarithmic axis
             ax.fill_between(x, s.low, s.high, color=colour, alpha=0.15, linewidth=0)
             ax.plot(x, s.middle, color=colour, linestyle=dash, marker="o", markersize=3.5)
             labels.append((x[-1], s.middle[-1], s.name, colour))
@@ -293,7 +302,7 @@ def rule(left, kept, rank, changed, title, subtitle):
 
 
 # fmt: off
-LOOKS = (  # of the ways of pruning, in the order in which they are drawn
+LOOKS = (  # of the lines for the ways of pruning, in the order of drawing
     (CORRECTED, ":", "s"), (BOOK, "-", "D"), (WRITTEN, "-", "x"), (ORIGINAL, "--", "."),
     (CORRECTED, "-", "o"), (PRUNED, "-", "^"), (PRUNED, "--", "P"), ("black", ":", "v"),
     ("black", "-", "_"),
@@ -303,15 +312,16 @@ LOOKS = (  # of the ways of pruning, in the order in which they are drawn
 
 @styled
 def curves(panels, x, title, subtitle, xlabel, ylabel):
-    """Draw rows of panels (title, {name: values}) against x, y on a logarithmic axis and a row on
-    one scale; a legend below. A value may be (middle, low, high).
+    """Draw rows of panels (title, {name: values}) against x, with one legend below.
+
+    The y axes are logarithmic, and a row shares one scale. A value may be (middle, low, high).
 
     >>> lines = {"cut": [(1.0, 0.9, 1.1), (2.0, 1.8, 2.2)], "tuned": [1.0, 1.1]}
     >>> figure = curves([[("a panel", lines)]], [0.3, 0.5], "t", "s", "share", "error")
     >>> [text.get_text() for text in figure.legends[0].get_texts()]
     ['cut', 'tuned']
     """
-    figure = blank(2.5 * len(panels) + 1.1, f"{title}\n\n")  # the last lines: room for the subtitle
+    figure = blank(2.5 * len(panels) + 1.1, f"{title}\n\n")  # empty lines for the subtitle
     axes = figure.subplots(len(panels), len(panels[0]), sharex=True, sharey="row", squeeze=False)
     for ax, (name, lines) in zip(axes.ravel(), [panel for row in panels for panel in row]):
         for (label, values), (colour, dash, marker) in zip(lines.items(), LOOKS):
@@ -338,7 +348,9 @@ def curves(panels, x, title, subtitle, xlabel, ylabel):
 
 @styled
 def against_truth(scores, truth, correlation, title, subtitle, ylabel):
-    """Draw the true cost against each criterion's score, a panel a criterion, a dot a parameter.
+    """Draw the true cost against the score of each criterion, one panel for each criterion.
+
+    Each dot is a parameter.
 
     >>> scores = {"R": np.array([1.0, -1])}
     >>> figure = against_truth(scores, np.array([0.5, 2.0]), {"R": -1.0}, "a title", "s", "cost")

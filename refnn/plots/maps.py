@@ -1,4 +1,6 @@
-"""Planes and heat maps: the (W, B) plane, the loss along 61 axes, the interactions of all pairs."""
+"""This module draws planes, heat maps and many small panels.
+
+They show the (W, B) plane, the loss along 61 parameters and the interactions of all pairs."""
 
 import numpy as np
 from matplotlib.colors import SymLogNorm
@@ -6,16 +8,15 @@ from matplotlib.patches import Polygon
 
 from refnn.plots.style import CORRECTED, NOTE, ORIGINAL, PRUNED, WRITTEN, beside, blank, styled
 
-TURNS = range(-3, 4)  # B is read mod levels: each strip and cell repeats
+TURNS = range(-3, 4)  # B counts mod levels, so that each strip and cell repeats
 
 
 @styled
 def proof(rows, codes, cells, levels, period):
-    """Draw the (W, B) plane: the strips that each printed code allows meet for each row, but the
-    two meetings never touch.
+    """Draw the (W, B) plane with the strips of pairs that each printed code allows.
 
-    cells: for each row the outline of where all its strips meet, points (W, B); B is read mod
-    levels.
+    The strips of each row have a common cell, but the cells of the two rows never touch. cells: for
+    each row the outline of its cell, as points (W, B). B counts mod levels.
 
     >>> cell = [(1, 0), (2, 0), (1, 1)]
     >>> figure = proof([[0.1], [0.2]], [[0], [1]], [cell, cell], levels=8, period=80)
@@ -56,10 +57,10 @@ def _meeting(ax, outline, levels, colour):
 
 @styled
 def axes61(t, J, tangent, parabola, w, deleted, inputs, title):
-    """Draw J − J(w) along every parameter of a 10-5-1 network, a panel each.
+    """Draw J − J(w) along every parameter of a 10-5-1 network, one panel for each.
 
-    The rows are the hidden units, the last is the output. t, J, tangent, parabola (61, points);
-    w and deleted (61,).
+    The first five rows of panels are the hidden units, and the last is the output. The shapes are
+    (61, points) for t, J, tangent and parabola, and (61,) for w and deleted.
 
     >>> t = np.tile(np.linspace(-1, 1, 3), (61, 1))
     >>> figure = axes61(t, t**2, t, t**2, np.ones(61), np.ones(61), tuple("abcdefghij"), "a title")
@@ -74,7 +75,7 @@ def axes61(t, J, tangent, parabola, w, deleted, inputs, title):
     names = [*inputs, "bias"]
     for i, (row, column) in enumerate(places):
         ax = figure.add_subplot(grid[row, column])
-        # wide, below J: the parabola is seen where the two part
+        # The parabola is wide and below J, so that it can be seen where the two differ.
         ax.plot(t[i], parabola[i], color="#8EC5EA", linewidth=3.5)
         ax.plot(t[i], tangent[i], color=WRITTEN, linewidth=1, linestyle="--")
         ax.plot(t[i], J[i], color="black", linewidth=1)
@@ -100,8 +101,9 @@ def axes61(t, J, tangent, parabola, w, deleted, inputs, title):
 
 @styled
 def interaction(true, bent, title):
-    """Draw two symmetric 61 × 61 matrices side by side, on one diverging scale that is logarithmic
-    on both sides of 0.
+    """Draw two symmetric 61 × 61 matrices side by side, with the same colour scale.
+
+    The scale is logarithmic on both sides of 0.
 
     >>> interaction(np.eye(61), np.eye(61), "a title").axes[0].images[0].get_array().shape
     (61, 61)

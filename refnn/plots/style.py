@@ -1,7 +1,7 @@
-"""What all figures share: the colours, the style, how a figure begins and how it is saved.
+"""This module holds what all figures share, from their colours to how they are saved.
 
-One meaning a colour in the whole project (Okabe & Ito): original grey, as written vermillion,
-corrected blue, pruned green, code book pink."""
+A colour (of Okabe & Ito) has one meaning in the whole project: original weights are grey, as
+written is vermillion, corrected is blue, pruned is green, and a code book is pink."""
 
 from functools import wraps
 from pathlib import Path
@@ -19,15 +19,17 @@ STYLE = {
     "hatch.linewidth": 0.6, "svg.hashsalt": "refnn",
 }
 # fmt: on
-BLUES = ("#08306B", "#08519C", "#2171B5", "#4292C6", "#6BAED6")  # corrected: many bits to few
+BLUES = ("#08306B", "#08519C", "#2171B5", "#4292C6", "#6BAED6")  # CORRECTED, many bits to few
 NOTE, THRESHOLD = "#444444", {"color": "black", "linewidth": 1, "linestyle": "--"}
-SIGN = {True: "#B35806", False: "#542788"}  # of a weight: brown +, purple −, as in the heat maps
+SIGN = {True: "#B35806", False: "#542788"}  # brown if w > 0, else purple, as in the heat maps
 REMOVED = {"color": PRUNED, "hatch": "////", "edgecolor": "white", "linewidth": 0}
-WIDTH = 7.0  # inches: a notebook's column
+WIDTH = 7.0  # inches, the width of a notebook's column
 
 
 def save(figure, path):
-    """Write a figure as PNG, whole or not at all, without the name of the software that made it.
+    """Write a figure as PNG, completely or not at all.
+
+    The file does not name the software, so that equal figures give equal files.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -45,7 +47,9 @@ def save(figure, path):
 
 
 def styled(draw):
-    """Let a function that draws use STYLE, whatever matplotlib's settings are, and change none.
+    """Decorate a function that draws, so that it uses STYLE.
+
+    The settings of matplotlib have no influence and stay as they are.
 
     >>> before = matplotlib.rcParams["axes.spines.top"]
     >>> figure = styled(lambda: blank(1, "a title"))()
@@ -64,7 +68,9 @@ def styled(draw):
 
 
 def blank(height, title, size=10):
-    """Return a figure of the project's width with a title and no axes yet; height in inches.
+    """Return a figure of the project's width with a title and without axes.
+
+    height is in inches.
 
     >>> blank(2.0, "a title").get_size_inches().tolist()
     [7.0, 2.0]
@@ -75,7 +81,7 @@ def blank(height, title, size=10):
 
 
 def note(figure, y, text, **options):
-    """Write numbers and conditions, centred, at the height y (0 bottom, 1 top).
+    """Write numbers and conditions, centred, at the height y (0 is the bottom, 1 the top).
 
     >>> note(blank(2.0, "a title"), 0.9, "50 networks").get_text()
     '50 networks'
@@ -84,7 +90,9 @@ def note(figure, y, text, **options):
 
 
 def beside(ax, text, at, offset, **options):
-    """Write text beside the point `at`, so many typographic points (x, y) away from it.
+    """Write text beside the point `at`, away from it by offset = (x, y).
+
+    The unit of offset is the typographic point, 1/72 of an inch.
 
     >>> beside(blank(2.0, "a title").subplots(), "8 bits", (0, 1), (4, 0)).xy
     (0, 1)
@@ -93,7 +101,7 @@ def beside(ax, text, at, offset, **options):
 
 
 def thousands(n):
-    """Return a whole number with thin spaces between its thousands.
+    """Return a whole number as text with thin spaces between the groups of three digits.
 
     >>> thousands(12200) == "12\u2009200"
     True

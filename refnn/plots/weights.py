@@ -1,4 +1,6 @@
-"""Pictures of weights: before and after quantization and pruning, as a network and as matrices."""
+"""This module draws weights as histograms, dots, a network and matrices.
+
+Most figures show them before and after quantization or pruning."""
 
 from typing import NamedTuple
 
@@ -21,7 +23,7 @@ from refnn.plots.style import (
     thousands,
 )
 
-SHOWN_TAUS = 12  # thresholds to each side in the histogram of R
+SHOWN_TAUS = 12  # the histogram of R reaches so many thresholds to each side
 
 
 class Grid(NamedTuple):
@@ -30,13 +32,14 @@ class Grid(NamedTuple):
     title: str
     edges: np.ndarray  # (codes + 1,) the decision boundaries
     levels: np.ndarray  # (codes,) the decoded values
-    codes: np.ndarray  # (weights,) one a weight, from 0 on
+    codes: np.ndarray  # (weights,) the code of each weight, counted from 0
 
 
 @styled
 def before_after(weights, grids, scheme, seeds):
-    """Draw weights before (above) and after quantization (below), a column a grid; a bar is a code,
-    and each boundary and level is a tick.
+    """Draw weights before (above) and after quantization (below), one column for each grid.
+
+    Each bar is a code. The ticks are the decision boundaries (above) and the levels (below).
 
     >>> w = np.array([0.1, 0.9])
     >>> grid = Grid("1 bit", np.array([0.0, 0.5, 1.0]), np.array([0.25, 0.75]), np.array([0, 1]))
@@ -61,7 +64,7 @@ def before_after(weights, grids, scheme, seeds):
         few = len(grid.levels) <= 32
         counts = np.bincount(grid.codes, minlength=len(grid.levels))
         edges, step = np.array(grid.edges, float), np.diff(grid.levels).mean()
-        edges[0] = max(edges[0], edges[1] - step)  # the cells at the ends are open: draw one step
+        edges[0] = max(edges[0], edges[1] - step)  # the end cells are open, so draw one step
         edges[-1] = min(edges[-1], edges[-2] + step)
         bars = {"align": "edge", "color": ORIGINAL, "edgecolor": "white"}
         above.bar(edges[:-1], counts, np.diff(edges), linewidth=0.4 if few else 0, **bars)
@@ -80,8 +83,9 @@ def before_after(weights, grids, scheme, seeds):
 
 @styled
 def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
-    """Draw weights before (above) and after pruning (below): R < τ as written (left), magnitude
-    (right). What is removed stands at 0.
+    """Draw scores, weights before pruning and weights after it, in three rows.
+
+    The left column prunes R < τ as written, the right one by magnitude. Removed weights stand at 0.
 
     >>> w = np.linspace(-1, 1, 5)
     >>> figure = pruning(w, -w, -w >= 0.5, 0.5, np.abs(w) >= 0.5, [0.5], seeds=1)
@@ -89,7 +93,7 @@ def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
     np.int64(3)
     """
     reach, at = np.abs(weights).max() * 1.02, float(np.median(taus))
-    bins = np.linspace(-reach, reach, 62)  # an odd number of bins: the middle one is centred on 0
+    bins = np.linspace(-reach, reach, 62)  # an odd number of bins, so that one is centred on 0
     left, positive = np.mean(mask_R), np.mean(weights[mask_R] > 0)
     title = (
         f"Removing what has R < {tau} leaves {left:.0%}, of these {positive:.1%} positive: at a "
@@ -136,7 +140,7 @@ def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
 
 
 def _split(ax, values, kept, edges):
-    """Draw a histogram of what is removed (green, hatched) and what is kept (grey)."""
+    """Draw a histogram of the removed values (green, hatched) and of the kept ones (grey)."""
     removed, rest = np.histogram(values[~kept], edges)[0], np.histogram(values[kept], edges)[0]
     ax.bar(edges[:-1], removed, np.diff(edges), align="edge", **REMOVED)
     ax.bar(edges[:-1], rest, np.diff(edges), bottom=removed, align="edge", color=ORIGINAL)
@@ -145,10 +149,10 @@ def _split(ax, values, kept, edges):
 
 @styled
 def dots(before, panels, title, subtitle):
-    """Draw every weight as a dot before (above) and after (below), joined by a line, and the levels
-    as ticks; a panel a scheme.
+    """Draw every weight as a dot before (above) and after (below), one panel for each scheme.
 
-    panels: (name, colour key, after, levels).
+    A line joins the two dots of a weight, and the levels are ticks. panels: (name, colour key,
+    after, levels).
 
     >>> panel = ("nearest", "corrected", np.array([0.0, 0.5]), [0.0, 0.5])
     >>> figure = dots(np.array([0.1, 0.4]), [panel], "a title", "a subtitle")
@@ -176,8 +180,9 @@ def dots(before, panels, title, subtitle):
 
 @styled
 def network(params, inputs, title):
-    """Draw a network with its weights: a line's width is |w|, its colour and dash the sign; the
-    biases stand in the units.
+    """Draw a network with its weights as lines and its biases in the units.
+
+    The width of a line shows |w|, and its colour and dashes show the sign of w.
 
     >>> from refnn.network import Params
     >>> one = Params(np.ones((2, 3)), np.zeros(2), np.ones((1, 2)), np.zeros(1))
@@ -215,10 +220,10 @@ def network(params, inputs, title):
 
 @styled
 def matrices(panels, inputs, title):
-    """Draw heat maps of [W_ih  b_h  W_hoᵀ], a row a hidden unit, a panel a treatment; pruned cells
-    are crossed out.
+    """Draw heat maps of [W_ih  b_h  W_hoᵀ], one panel for each treatment.
 
-    panels: (title, params, mask or None); one colour scale for all, that of the first.
+    Each row of a map is a hidden unit, and pruned cells are crossed out. panels: (title, params,
+    mask or None). All panels use the colour scale of the first.
 
     >>> from refnn.network import Params
     >>> p = Params(np.ones((2, 3)), np.zeros(2), np.ones((1, 2)), np.zeros(1))

@@ -1,4 +1,4 @@
-"""Pruning (剪枝): §3.2 of the article as written, and what the field does."""
+"""Prune a network (剪枝) as §3.2 of the article writes it, and as the field does it."""
 
 from refnn import _offer
 

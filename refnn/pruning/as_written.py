@@ -1,10 +1,13 @@
-"""§3.2 of the article, literally: R = ∂J/∂x, θ_p = θ \\ {x : R_x < τ}, θ_f = θ_p.
+"""Prune a network literally as §3.2 of the article says.
 
-These functions are wrong as documented, and tests hold them to it; `importance` and `masks` are
-what the field does.
+The rules are R = ∂J/∂x, θ_p = θ \\ {x : R_x < τ} and θ_f = θ_p. The docstrings say what is wrong
+with them, and tests check that the functions follow them nevertheless. The modules `importance` and
+`masks` hold what is done in practice.
 
-    R  importance 参数重要性, a slope: loss per unit of the parameter
-    τ  pruning threshold 剪枝阈值, in the same unit
+    J  the loss
+    θ  the parameters of the network; x is one of them
+    R  importance 参数重要性, the slope of J along x, in loss per unit of x
+    τ  pruning threshold 剪枝阈值, in the same unit as R
 """
 
 from typing import NamedTuple
@@ -16,19 +19,19 @@ from refnn.validation import numbers, takes
 
 
 class PruneSteps(NamedTuple):
-    """The operations of §3.2.2, in order."""
+    """The results of the operations of §3.2.2, in order."""
 
-    below: Params  # of bool: R < τ
-    mask: Params  # of bool: what is kept
-    params: Params  # θ with the rest removed (set to 0)
+    below: Params  # of bool: True where R < τ
+    mask: Params  # of bool: True where a parameter is kept
+    params: Params  # θ with the removed parameters set to 0
 
 
 @takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION)
 def importance(params, X, y, activation="tanh"):
-    """R = ∂J/∂x   (§3.2.1 参数重要性评估, as written), signed.
+    """R = ∂J/∂x, with its sign   (§3.2.1 参数重要性评估, as written).
 
-    J = ½ Σ ‖y − ŷ‖² (§4.2) is summed over the examples. Wrong: to first order a deletion changes J
-    by −R·x, not R, and at a minimum R is 0 for every parameter.
+    J = ½ Σ ‖y − ŷ‖² (§4.2) is summed over the examples. The rule is wrong: to first order, setting
+    x to 0 changes J by −R·x and not by R. At a minimum of J, R is 0 for every parameter.
 
     >>> importance(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").W_ho
     array([[371.]])
@@ -38,10 +41,12 @@ def importance(params, X, y, activation="tanh"):
 
 @takes(params=NETWORK, R=SCORES, tau=numbers(ndim=0))
 def prune(params, R, tau):
-    """(θ_p, mask) with θ_p = θ \\ {x : R_x < τ}   (§3.2.2 剪枝, as written): mask = not (R < τ).
+    """Return (θ_p, mask) with θ_p = θ \\ {x : R_x < τ}   (§3.2.2 剪枝, as written).
 
-    A set difference has no place for what it removes; a network's arrays do, and it is 0.
-    Wrong: R is signed, so every parameter with a negative slope goes, however large.
+    The mask is True where a parameter is kept, which is where R < τ is false. In the article a
+    removed parameter leaves the set θ. Here the arrays keep their shape, and a removed parameter
+    becomes 0. The rule is wrong: R has a sign, so with τ ≥ 0 every parameter with a negative slope
+    is removed, however steep the slope is.
 
     >>> theta = Params([[1.0, -2.0]], [3.0], [[4.0]], [5.0])
     >>> pruned, mask = prune(theta, Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5)
@@ -54,7 +59,7 @@ def prune(params, R, tau):
 
 @takes(params=NETWORK, R=SCORES, tau=numbers(ndim=0))
 def prune_steps(params, R, tau):
-    """The steps of `prune`.
+    """Return the results of the steps of `prune`, in order.
 
     >>> theta = Params([[1.0, -2.0]], [3.0], [[4.0]], [5.0])
     >>> prune_steps(theta, Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5).below.flatten()
@@ -67,9 +72,10 @@ def prune_steps(params, R, tau):
 
 @takes(params=NETWORK)
 def update(params):
-    """θ_f = θ_p   (§3.2.3 模型更新, as written): the pruned parameters, as they are.
+    """θ_f = θ_p   (§3.2.3 模型更新, as written).
 
-    Wrong by omission: unless the mask is kept, the next training step revives what was removed.
+    The pruned parameters are returned unchanged. The rule leaves something out: unless the mask is
+    kept too, the next training step makes the removed parameters nonzero again.
 
     >>> update(Params([[1.0, 0.0]], [3.0], [[4.0]], [5.0])).W_ih
     array([[1., 0.]])

@@ -1,16 +1,18 @@
-"""What J changes by when parameters are set to 0, or put back: the mechanism under `truth`. On
-checked arguments.
+"""Compute how J changes when parameters are set to 0 or put back, as `truth` and `search` need it.
 
-The output is a sum over the hidden units, ŷ = Σⱼ uⱼ + b_o with uⱼ = W_ho[:, j]·f(zⱼ), so that a
-deletion changes one uⱼ (or b_o), not five. With dᵢ (N, outputs) the change of ŷ when parameter i is
-set to 0, and r = ŷ − y,
+All functions take checked arguments. The output is a sum over the hidden units, ŷ = Σⱼ uⱼ + b_o
+with uⱼ = W_ho[:, j]·f(zⱼ). So a deletion changes one uⱼ (or b_o) and none of the others. Let
+dᵢ (N, outputs) be the change of ŷ when parameter i is set to 0, and r = ŷ − y. A product like r·dᵢ
+is summed over examples and outputs. If i and k do not belong to the same hidden unit, then exactly
 
     J(without i) − J = cᵢ = r·dᵢ + ½‖dᵢ‖²
     J(without i and k) − J = cᵢ + cₖ + dᵢ·dₖ
 
-exactly, unless both stand in one hidden unit: then its uⱼ is computed anew. A search goes the same
-way: there i *flips*, out where it is kept and back where it is out. p is one network, keep (n,)
-what is kept of it; examples are taken in blocks.
+If both belong to one hidden unit, its uⱼ is computed again without both.
+
+A search uses the same formulas. There parameter i *flips*: it is set to 0 if it is kept, and it is
+put back if it was removed. In the functions, p is one network, and keep (n,) is True for the
+parameters of p that are kept. Examples are taken in blocks, to save memory.
 """
 
 from itertools import combinations
@@ -20,24 +22,28 @@ import numpy as np
 from refnn.network import ACTIVATIONS, Params, forward, loss
 from refnn.quantization.rounding import saturate
 
-AT_ONCE = 2**17  # numbers in one buffer
+AT_ONCE = 2**17  # the most numbers in one buffer
 
 
 def flips(p, X, y, activation, keep, together, meeting=0):
-    """Return what J changes by when parameters flip, from the network that keep (n,) leaves of p.
+    """Return how much J changes when parameters of the masked network flip.
 
-    together (sets, q) names those of a hidden unit's q = inputs + 1 + outputs parameters that flip
-    together; its first q rows name one each. The results are
+    The masked network has the parameters of p that keep (n,) marks as True; the others are 0. A
+    hidden unit has q = inputs + 1 + outputs parameters. together (sets, q) is of bool, and each row
+    is a set: True for those of the q parameters that flip at once. The first q rows flip one
+    parameter each. The results are
 
-        c (n,)                of flipping each alone
-        units (hidden, sets)  of flipping, in each hidden unit, the sets of together
-        G (n + …, n)          dᵤ·dₖ: u each parameter, then of each unit the rows q..meeting of
-                              together; k each parameter. Not computed, 0, without `meeting`
+        c (n,)                the change when each parameter flips alone
+        units (hidden, sets)  the change when each set of together flips, in each hidden unit
+        G (n + …, n)          the products dᵤ·dₖ, or zeros if meeting is 0
+
+    Column k of G is parameter k, and so are its first n rows u. Its other rows are sets: for each
+    hidden unit, the rows q to meeting − 1 of together.
     """
     theta, at, m = p.flatten(), positions(p.sizes), p.sizes[0] + 1
     own, zero, dtype = units_of(at), theta.dtype.type(0), np.result_type(theta, X, y)
     (hidden, q), outputs, keep = own.shape, len(at.b_o), np.broadcast_to(keep, theta.shape)
-    sets = np.concatenate([np.zeros_like(together[:1]), together])  # the first flips nothing
+    sets = np.concatenate([np.zeros_like(together[:1]), together])  # the first set flips nothing
     flipped = keep[own][:, None] ^ sets  # (hidden, 1 + sets, q)
     on = flipped[..., :m].astype(dtype)
     W_ho = np.where(flipped[..., m:], theta[own][:, None, m:], zero)
@@ -49,7 +55,7 @@ def flips(p, X, y, activation, keep, together, meeting=0):
     for rows in (slice(start, start + step) for start in range(0, len(X), step)):
         X1 = np.hstack([X[rows], np.ones_like(X, shape=(len(X[rows]), 1))])  # (N, m)
         terms = saturate(theta[own][:, :m, None] * X1.T)  # (hidden, m, N)
-        z = on @ terms  # the sum of the others: z − w·x would lose it beside w·x
+        z = on @ terms  # summed again: z − w·x would lose digits beside a large w·x
         h = ACTIVATIONS[activation][0](z)
         u = W_ho[..., None] * h[:, :, None]  # (hidden, 1 + sets, outputs, N)
         r = u[:, 0].sum(axis=0) + b_o[:, None] - y[rows].T  # (outputs, N)
@@ -66,13 +72,16 @@ def flips(p, X, y, activation, keep, together, meeting=0):
 
 
 def singles(p, X, y, activation, keep=True):
-    """Return what J changes by when each parameter flips, (n,)."""
+    """Return how much J changes when each parameter flips alone, (n,)."""
     one, _ = _in_a_unit(p.sizes)
     return flips(p, X, y, activation, keep, one)[0]
 
 
 def doubles(p, X, y, activation, keep=True):
-    """Return what J changes by when each two flip, (n, n); one on the diagonal."""
+    """Return how much J changes when each pair of parameters flips, (n, n).
+
+    On the diagonal, one parameter flips alone.
+    """
     one, own = _in_a_unit(p.sizes)
     q = len(one)
     a, b = np.triu_indices(q, 1)
@@ -85,10 +94,12 @@ def doubles(p, X, y, activation, keep=True):
 
 
 def triples(p, X, y, activation, keep=True):
-    """Yield for each i what J changes by when i, j and k flip, (n, n), to be read where i < j < k.
+    """Yield a table (n, n) for each i, which says how much J changes when i, j and k flip.
 
-    Three of three units cost what they cost each and meet two by two; two of one unit are flipped
-    together, and so are three.
+    Only its entries with i < j < k are to be read. If the three parameters belong to three hidden
+    units, the change is the sum of their single changes and of the products dᵤ·dₖ of each two of
+    them. If two or three belong to one unit, `flips` computes the change of that unit when they
+    flip together.
     """
     one, own = _in_a_unit(p.sizes)
     q = len(one)
@@ -103,7 +114,7 @@ def triples(p, X, y, activation, keep=True):
     for i in range(len(c)):
         table = c[i] + c[:, None] + c + G[i][:, None] + G[i] + G[: len(c)]
         table[two[0], two[1]] = table[two[1], two[0]] = beside[:, i]
-        for mine, other in (two, two[::-1]):  # i, another of its unit, any third
+        for mine, other in (two, two[::-1]):  # i, another parameter of its unit, any third one
             at = np.flatnonzero(mine == i)
             table[other[at]] = beside[at]
             table[:, other[at]] = beside[at].T
@@ -115,31 +126,34 @@ def triples(p, X, y, activation, keep=True):
 
 
 def _in_a_unit(sizes):
-    """Return each parameter of a unit alone, (q, q) of bool, and their positions, (hidden, q)."""
+    """Return the sets that flip one parameter of a unit each, and where these parameters are.
+
+    The sets are (q, q) of bool. The positions in `flatten` are (hidden, q).
+    """
     return np.eye(sizes[0] + 1 + sizes[2], dtype=bool), units_of(positions(sizes))
 
 
 def cheapest(costs):
-    """Return the first position of the least along the last axis.
+    """Find the first position of the smallest value along the last axis.
 
-    NaN, of a J beyond the largest float, is the most.
+    NaN stands for a J above the largest float, so it counts as the largest value.
     """
     return np.argmin(np.where(costs == costs, costs, np.inf), axis=-1)
 
 
 def positions(sizes):
-    """Return the position in flatten of each parameter, as Params."""
+    """Return the position of each parameter in the order of `flatten`, as a Params."""
     inputs, hidden, outputs = sizes
     return Params.unflatten(np.arange(hidden * (inputs + 1 + outputs) + outputs), sizes)
 
 
 def units_of(at):
-    """Return row, bias and column of each hidden unit, (hidden, inputs + 1 + outputs)."""
+    """Join the row, the bias and the column of each hidden unit, (hidden, inputs + 1 + outputs)."""
     return np.hstack([at.W_ih, at.b_h[:, None], at.W_ho.T])
 
 
 def losses(p, X, y, masks, activation):
-    """Return J under each of masks (K, n), by forward passes of as many networks."""
+    """Compute J under each of the masks (K, n), by a forward pass for each of the K networks."""
     theta, step = p.flatten(), max(1, AT_ONCE // max(1, len(X) * max(p.sizes)))
     J = np.empty(len(masks), np.result_type(theta, X, y))
     for start in range(0, len(masks), step):
@@ -149,12 +163,12 @@ def losses(p, X, y, masks, activation):
 
 
 def masked(theta, keep):
-    """Return θ where it is kept, 0 elsewhere."""
+    """Return θ where it is kept and 0 elsewhere."""
     return np.where(keep, theta, theta.dtype.type(0))
 
 
 def each(function, shape, params, X, y, *more, dtype=None):
-    """Return function(params, X, y, *more) of each network of the stack, (…, *shape)."""
+    """Return function(params, X, y, *more) for each network of the stack, (…, *shape)."""
     result = np.empty((*params.batch, *shape), dtype or np.result_type(*params.arrays(), X, y))
     for s in np.ndindex(params.batch):
         data = [a[s] if a.ndim > 2 else a for a in (X, y)]

@@ -1,8 +1,12 @@
-"""How much a parameter matters: scores to rank by, of the shape of the network.
+"""Score every parameter of a network by how much it matters.
 
-A small score says: prune me first. criterion(params, X, y, activation="tanh") takes one network or
-a stack; the article's signed R is in as_written. With g = ∂J/∂θ, H = ∂²J/∂θ², J summed over the
-examples, deleting θ_i changes J by −g_i·θ_i + ½·H_ii·θ_i² − …"""
+Each criterion is a function (params, X, y, activation="tanh") -> Params of scores. The parameters
+with the lowest scores are pruned first. A criterion takes one network, or a stack of networks along
+leading axes. The article's signed R is in `as_written`.
+
+J is the loss summed over the examples, g = ∂J/∂θ its gradient and H = ∂²J/∂θ² its Hessian. Deleting
+θ_i means setting it to 0, which changes J by −g_i·θ_i + ½·H_ii·θ_i² − …
+"""
 
 import numpy as np
 
@@ -16,9 +20,9 @@ of_network = takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION)
 
 @takes(params=NETWORK, X=ROWS, y=ROWS, activation=choice(*ACTIVATIONS))
 def magnitude(params, X=None, y=None, activation="tanh"):
-    """|θ|: the size alone (Janowsky 1989; Han et al. 2015).
+    """Return |θ|, the size of each parameter (Janowsky 1989, Han et al. 2015).
 
-    Needs no data, and assumes that all have one unit.
+    This criterion needs no data. It compares all parameters as if they had the same unit.
 
     >>> magnitude(Params([[1.0, -2.0]], [-3.0], [[4.0]], [0.0])).flatten()
     array([1., 2., 3., 4., 0.])
@@ -28,7 +32,9 @@ def magnitude(params, X=None, y=None, activation="tanh"):
 
 @takes(rng=generator, params=NETWORK)
 def random(params, rng):
-    """Uniform on [0, 1), whatever the network: the control that every criterion has to beat.
+    """Draw each score uniformly from [0, 1), whatever the network is.
+
+    These scores are the control: a useful criterion has to do better.
 
     >>> p = Params([[1.0]], [2.0], [[3.0]], [4.0])
     >>> random(p, np.random.default_rng(0)).flatten().round(2)
@@ -39,9 +45,9 @@ def random(params, rng):
 
 @of_network
 def gradient(params, X, y, activation="tanh"):
-    """|∂J/∂θ|: the article's R (§3.2.1) without its sign.
+    """Return |∂J/∂θ|, the article's R (§3.2.1) without its sign.
 
-    It says how steep J is, not what deletion costs. At a minimum all are 0.
+    It measures how steep J is, not what a deletion costs. At a minimum of J all scores are 0.
 
     >>> gradient(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").b_o
     array([7.])
@@ -51,9 +57,10 @@ def gradient(params, X, y, activation="tanh"):
 
 @of_network
 def taylor(params, X, y, activation="tanh"):
-    """|g·θ|: the first-order change of J, −g·θ, without its sign.
+    """Return |g·θ|, the size of the first-order change of J when θ is deleted.
 
-    Mozer & Smolensky 1989; Molchanov et al. 2017.
+    The change itself is −g·θ. The criterion is from Mozer & Smolensky 1989 and Molchanov et al.
+    2017.
 
     >>> taylor(Params([[1, -2]], [3], [[2]], [1]), [[10, 20]], [[100]], "identity").flatten()
     array([ 3060., 12240.,   918.,  8262.,   153.])
@@ -64,13 +71,13 @@ def taylor(params, X, y, activation="tanh"):
 
 @of_network
 def second_order_taylor(params, X, y, activation="tanh"):
-    """−g·θ + ½·H_ii·θ²: Taylor's theorem to second order.
+    """Return −g·θ + ½·H_ii·θ², the second-order change of J when θ is deleted.
 
-    LeCun et al. 1990, equation 1, without the other H_ij. The change of J with its sign; exact
-    where J is a parabola along θ_i.
+    This is equation 1 of LeCun et al. 1990 without the terms of H_ij for i ≠ j. The score keeps the
+    sign of the change. It is exact where J is a parabola along θ_i.
 
     >>> p = Params([[1]], [0], [[2]], [0])
-    >>> second_order_taylor(p, [[3]], [[5]], "identity").W_ih  # J: 1/2 -> 25/2
+    >>> second_order_taylor(p, [[3]], [[5]], "identity").W_ih  # J rises from 1/2 to 25/2
     array([[12.]])
     """
     theta, g = params.flatten(), backward.formula(params, X, y, activation).flatten()  # (…, 61)
@@ -80,9 +87,10 @@ def second_order_taylor(params, X, y, activation="tanh"):
 
 @of_network
 def fisher(params, X, y, activation="tanh"):
-    """½·θ²·Σ_n g_n², g_n one example's slope: the empirical Fisher for H (Theis et al. 2018).
+    """Return ½·θ²·Σ_n g_n², where g_n is the gradient of example n alone (Theis et al. 2018).
 
-    It is the information of y = ŷ + N(0, 1).
+    The sum Σ_n g_n² is the empirical Fisher information, and it takes the place of H_ii. It is the
+    information of the model y = ŷ + N(0, 1), which adds normal noise of variance 1 to ŷ.
 
     >>> fisher(Params([[1]], [0], [[2]], [0]), [[3], [3]], [[5], [8]], "identity").W_ih
     array([[90.]])
@@ -93,9 +101,9 @@ def fisher(params, X, y, activation="tanh"):
 
 @of_network
 def obd(params, X, y, activation="tanh"):
-    """½·H_ii·θ², with its sign: Optimal Brain Damage (LeCun, Denker & Solla 1990).
+    """Return ½·H_ii·θ² with its sign, as Optimal Brain Damage does (LeCun, Denker & Solla 1990).
 
-    Assumes g = 0 and H diagonal.
+    The method assumes that g = 0 and that H is diagonal.
 
     >>> obd(Params([[1]], [0], [[2]], [0]), [[3]], [[5]], "identity").W_ih
     array([[18.]])
@@ -106,11 +114,12 @@ def obd(params, X, y, activation="tanh"):
 
 @takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, damping=number(0))
 def obs(params, X, y, activation="tanh", damping=0.0):
-    """½·θ²/[H⁻¹]_ii: Optimal Brain Surgeon (Hassibi & Stork 1993).
+    """Return ½·θ²/[H⁻¹]_ii, as Optimal Brain Surgeon does (Hassibi & Stork 1993).
 
-    Assumes g = 0, and that all others may move. H + damping·I is inverted, in float64, also where
-    the network is of Fractions; ValueError naming damping where its reciprocal condition is below
-    1e-12.
+    The method assumes that g = 0 and that all other parameters may move when θ_i is deleted. The
+    inverse is that of H + damping·I. It is computed in float64 even for a network of Fractions. A
+    ValueError names damping if the reciprocal condition of this matrix (its smallest |eigenvalue|
+    divided by its largest) is not above 1e-12.
 
     >>> p = Params([[1]], [1], [[2]], [0])
     >>> obs(p, [[1]], [[4]], "identity", damping=1.0).flatten().round(3)
@@ -123,7 +132,7 @@ def obs(params, X, y, activation="tanh", damping=0.0):
 
 
 def _inverse(H, damping):
-    """H⁻¹; refused where the reciprocal condition of a matrix is too small for it."""
+    """Return H⁻¹, and refuse damping if the reciprocal condition of a matrix is too small."""
     size = np.abs(np.linalg.eigvalsh(H)) if np.isfinite(H).all() else np.zeros(1)
     if not (size.min(axis=-1) > 1e-12 * size.max(axis=-1)).all():
         well = "such that H + damping·I has a reciprocal condition above 1e-12"

@@ -1,7 +1,10 @@
-"""From scores to a mask: Params of bool, True = keep.
+"""Make masks from scores.
 
-All four arrays take part, biases included; no abs is taken. A stack gets one mask a network.
-`network.apply_mask` applies a mask; `training.fit(mask=…)` holds it."""
+A mask is a Params of bool, True where a parameter is kept. All four arrays take part, biases
+included. Scores are compared with their signs; no absolute value is taken. In a stack each network
+gets its own mask. `network.apply_mask` applies a mask, and `training.fit(mask=…)` keeps the removed
+parameters at 0 during training.
+"""
 
 from math import prod
 
@@ -16,10 +19,10 @@ SCOPES = ("global", "layer")
 
 @takes(scores=SCORES, tau=numbers(ndim=0))
 def by_threshold(scores, tau):
-    """Keep score ≥ τ.
+    """Keep every parameter whose score is at least tau.
 
-    What is equal to the threshold is kept, as by the article's R < τ. No abs is taken: pass sizes
-    for sizes.
+    A score equal to tau is kept, as in the article, which removes R < τ. To compare sizes, pass
+    absolute values as scores.
 
     >>> by_threshold(Params([[0.5, 0.4]], [-9.0], [[0.6]], [0.0]), tau=0.5).flatten()
     array([ True, False, False,  True, False])
@@ -29,11 +32,12 @@ def by_threshold(scores, tau):
 
 @takes(scores=SCORES, sparsity=number(0, 1), scope=choice(*SCOPES))
 def by_sparsity(scores, sparsity, scope="global"):
-    """Remove exactly round(sparsity·n) of the n scores, the lowest first.
+    """Remove exactly round(sparsity·n) of n parameters, the ones with the lowest scores.
 
-    Ties go to the earlier entry in flatten's order. scope "global": of all n = 61; "layer": of each
-    of the four arrays on its own. round is Python's, half to even: at 50 %, 30 of 61 go globally
-    and 25 + 2 + 2 + 0 = 29 by layer.
+    If scores are equal, the earlier one in the order of `flatten` is removed first. With scope
+    "global" all n = 61 parameters are ranked together; with "layer" each of the four arrays is
+    ranked on its own. round is Python's, which rounds a half to the even number. At 50 %, "global"
+    removes 30 of 61 and "layer" removes 25 + 2 + 2 + 0 = 29.
 
     >>> by_sparsity(Params([[3.0, 1.0]], [2.0], [[1.0]], [5.0]), sparsity=0.4).flatten()
     array([ True, False,  True, False,  True])
@@ -45,7 +49,7 @@ def by_sparsity(scores, sparsity, scope="global"):
 
 @takes(mask=MASK)
 def count(mask):
-    """How many parameters a mask keeps, one number a network.
+    """Count the parameters that a mask keeps, one number for each network.
 
     >>> count(by_sparsity(Params([[3.0, 1.0]], [2.0], [[1.0]], [5.0]), sparsity=0.4))
     np.int64(3)
@@ -64,19 +68,21 @@ def _keep(scores, sparsity):
 
 @takes(fast=selection.without_lowest)
 def without_lowest(scores, count):
-    """Return True but at the `count` lowest along the last axis, on checked arguments.
+    """Return False at the `count` lowest scores along the last axis and True elsewhere.
+
+    If scores are equal, the earlier one counts as the lower. The arguments must be checked already.
 
     >>> without_lowest(np.array([3, 1, 2, 1]), 1)
     array([ True, False,  True,  True])
     """
-    order = np.argsort(scores, axis=-1, kind="stable")  # (…, n): the earlier of equals first
+    order = np.argsort(scores, axis=-1, kind="stable")  # (…, n): equal scores stay in their order
     keep = everything(scores)
     np.put_along_axis(keep, order[..., :count], False, axis=-1)
     return keep
 
 
 def everything(a):
-    """Return the mask that keeps all of an array.
+    """Return the mask that keeps every entry of an array.
 
     >>> everything(np.zeros(2))
     array([ True,  True])

@@ -1,22 +1,25 @@
-"""When to prune: once, round by round, gradually, on a start rewound, or with the rest moved to
-make up for it.
+"""Prune a network at once, in rounds or gradually, and fine-tune what is left.
 
-    sparsity   share of the n = 61 parameters that is pruned
-    mask       True = kept; what is pruned stays exactly 0
-    criterion  a function (params, X, y, activation=…) -> Params of scores, low = prune first:
-               `importance` has them
+    sparsity   the share of the n = 61 parameters that is pruned
+    mask       True = kept; a pruned parameter stays exactly 0
+    criterion  a function (params, X, y, activation=…) -> Params of scores, as in `importance`;
+               the parameters with the lowest scores are pruned first
 
-    one_shot   score, prune, fine-tune
-    iterative  the same share of what is left, again and again (S. Han et al., "Learning both
-               weights and connections for efficient neural networks", 2015)
-    gradual    while training, by a cubic schedule (M. Zhu, S. Gupta, "To prune, or not to prune",
-               2017)
-    lottery    the trained network's mask on the start it was trained from (J. Frankle, M. Carbin,
-               "The lottery ticket hypothesis", 2019), with a new random start as its control
-    obs        Optimal Brain Surgeon; see `surgeon`
+To fine-tune means to train the pruned network further. These are the schedules:
 
-One network or a stack, each network with a mask of its own. `history` is the error on the training
-data: a pruned network is judged by its test error, which may fall while that rises.
+    one_shot   scores, prunes and fine-tunes once
+    iterative  does so in rounds, and prunes the same share of what is left in each (S. Han et al.,
+               "Learning both weights and connections for efficient neural networks", 2015)
+    gradual    prunes while it trains, by a cubic schedule (M. Zhu, S. Gupta, "To prune, or not to
+               prune", 2017)
+    lottery    puts the trained network's mask on the start that it was trained from, and trains
+               again; a new random start is the control (J. Frankle, M. Carbin, "The lottery ticket
+               hypothesis", 2019)
+    obs        is Optimal Brain Surgeon, from `surgeon`
+
+Each takes one network or a stack, and each network has a mask of its own. `history` is the error on
+the training data. Judge a pruned network by its test error, which may fall while the training error
+rises.
 """
 
 from dataclasses import replace
@@ -29,7 +32,7 @@ from refnn import arrays, network, transposed
 from refnn.arrays import Refused, describe
 from refnn.network import ACTIVATION, FIELDS, NETWORK, ROWS, SCORES, Params
 from refnn.pruning import masks
-from refnn.pruning.surgeon import Surgery, obs  # noqa: F401  (also offered here: it is a schedule)
+from refnn.pruning.surgeon import Surgery, obs  # noqa: F401  (offered here too, as a schedule)
 from refnn.training import MAX_STEPS, TRAINING, descent, fit
 from refnn.validation import REAL, Numeric, generator, number, takes, whole
 
@@ -37,19 +40,19 @@ MAX_ROUNDS = 10**4
 
 
 class Pruned(NamedTuple):
-    """A pruned network, and how it was trained."""
+    """A pruned network, its mask and the history of its training."""
 
     params: Params  # 0 where the mask is False
     mask: Params  # of bool
-    history: np.ndarray  # (…, m): J as in `fit`; of several fits one after the other
+    history: np.ndarray  # (…, m): J as in `fit`, of one fit after the other
 
 
 # --- what the functions take ----------------------------------------------------------------------
 
 
 def _criterion(name, criterion, arguments):
-    """Admit a function that scores a network; its scores are checked as well."""
-    lr = arguments.get("lr")  # as it was given
+    """Admit a function that scores a network, and return it with a check of its scores."""
+    lr = arguments.get("lr")  # as the user wrote it
     if not callable(criterion):
         expected = "a function (params, X, y, activation=…) -> Params of scores"
         raise Refused(name, expected, describe(criterion), TypeError)
@@ -61,7 +64,7 @@ def _criterion(name, criterion, arguments):
         try:
             scores = criterion(params, X, y, activation=activation)
         except (ValueError, TypeError) as error:
-            error.refusal = None  # what it refuses, it refuses in its own name
+            error.refusal = None  # the message keeps the name of the criterion
             raise
         scores = Params(*arrays.together(network.fields(name, scores, "scores")))
         scores = SCORES.check(name, scores, {"params": params})
@@ -71,7 +74,10 @@ def _criterion(name, criterion, arguments):
 
 
 def _single(low=-np.inf, high=np.inf):
-    """Return the kind of one number within low..high, in the arithmetic of the others."""
+    """Return the kind (the check of an argument) of one number within low..high.
+
+    The number gets the dtype of the other arguments.
+    """
 
     def single(name, a, arguments):
         arrays.number(name, a if a.ndim else a[()], low, high)
@@ -88,7 +94,7 @@ def _after_begin(name, end, arguments):
 
 
 def _step(first, last):
-    """Return the kind of steps of the training, from first(arguments) to last(arguments)."""
+    """Return the kind of a training step from first(arguments) to last(arguments)."""
 
     def step(name, value, arguments):
         return arrays.whole(name, value, first(arguments), last(arguments))
@@ -108,7 +114,10 @@ def _shares(name, sparsities, arguments):
 
 
 def _of_both(kind):
-    """Return a kind of params for start and trained: in the wider precision of both."""
+    """Convert a kind so that it reads `trained` where it would read `params`.
+
+    `trained` first gets the wider precision of `start` and `trained`.
+    """
     check = kind.check if isinstance(kind, Numeric) else kind
 
     def of_both(name, value, arguments):
@@ -141,9 +150,9 @@ _GRADUAL = {
 def cubic(step, begin, end, initial, final):
     """s = final + (initial − final)·(1 − (step − begin)/(end − begin))³.
 
-    `initial` before begin, `final` after end. Zhu & Gupta 2017, equation 1, as TensorFlow Model
-    Optimization has it: fast at first, slow at the end. step: a number or an array; initial and
-    final from 0 to 1; begin < end.
+    The sparsity s is `initial` before begin and `final` after end. It changes fast at first and
+    slowly at the end. This is equation 1 of Zhu & Gupta 2017, as TensorFlow Model Optimization
+    computes it. step is a number or an array. initial and final are from 0 to 1, and begin < end.
 
     >>> cubic([0, 100, 105, 110, 999], begin=100, end=110, initial=0.2, final=0.8)
     array([0.2  , 0.2  , 0.725, 0.8  , 0.8  ])
@@ -166,9 +175,9 @@ def one_shot(
     weight_decay=0.0,
     activation="tanh",
 ):
-    """Prune the round(sparsity·n) lowest scores, then fine-tune, the mask held.
+    """Prune the round(sparsity·n) parameters with the lowest scores, then fine-tune the others.
 
-    The fine-tuning takes `steps` steps (0: none).
+    The fine-tuning takes `steps` steps (0 for none) and holds the mask.
 
     >>> from refnn.pruning.importance import magnitude
     >>> p = Params([[1.0, -3.0]], [0.5], [[2.0]], [4.0])
@@ -194,11 +203,12 @@ def iterative(
     weight_decay=0.0,
     activation="tanh",
 ):
-    """Score, prune the same share of what is left, fine-tune: `rounds` times.
+    """Prune the same share of what is left in each of `rounds` rounds, and fine-tune after each.
 
-    Each fine-tuning takes `steps` steps. After round k the share (1 − sparsity)^(k/rounds) is kept;
-    what was pruned stays pruned, whatever its score. history (…, rounds·(steps + 1)). A network
-    that diverges before the last pruning cannot be scored: lr is refused.
+    Each round computes new scores and fine-tunes for `steps` steps. After round k the share
+    (1 − sparsity)^(k/rounds) is kept. What is pruned stays pruned, whatever its score. history is
+    (…, rounds·(steps + 1)). A network that diverges before the last pruning cannot be scored, so a
+    ValueError names lr.
 
     >>> from refnn.pruning.importance import magnitude
     >>> p, X = network.init(np.random.default_rng(0)), np.eye(10)
@@ -228,12 +238,14 @@ def lottery(
     weight_decay=0.0,
     activation="tanh",
 ):
-    """Train `start` again under the mask of `trained`: is it a winning ticket?
+    """Train `start` again under the mask of `trained`, to test if it is a winning ticket.
 
-    trained is what start became; its mask goes on the values of start, which are trained for
-    `steps` steps. rounds > 1: as `iterative`, every round rewound to start. The control,
-    reinitialise = a Generator: the same mask, but for the last training on a new `network.init`.
-    history: of every round.
+    A winning ticket is a pruned start that trains as well as the whole network. `trained` is the
+    network that start became by training. It is scored and pruned, its mask is put on the values of
+    start, and these are trained for `steps` steps. With rounds > 1 it prunes as `iterative` does,
+    and every round goes back to the values of start. If reinitialise is a Generator, the result is
+    the control: the mask is the same, but the last training begins at a new `network.init`. history
+    covers every round.
 
     >>> from refnn.pruning.importance import magnitude
     >>> start = Params([[1.0, 2.0]], [3.0], [[4.0]], [5.0])
@@ -269,11 +281,12 @@ def gradual(
     weight_decay=0.0,
     activation="tanh",
 ):
-    """Prune while training, by `cubic` from `initial` to `sparsity`.
+    """Prune while training, with a sparsity that goes from `initial` to `sparsity` as in `cubic`.
 
-    It prunes after step begin, then every `every` steps, and at end. One training of `steps` steps:
-    the optimiser keeps its moments when parameters go, and what is gone stays gone. end None: after
-    three quarters of the steps, so that the last quarter fine-tunes. history (…, steps + 1).
+    The start is pruned to `initial`. After that, the network is pruned after step begin, then every
+    `every` steps, and at end. There is one training of `steps` steps, so the optimiser keeps its
+    moments when parameters are pruned, and these stay pruned. If end is None, it is three quarters
+    of the steps, so that the last quarter fine-tunes. history is (…, steps + 1).
 
     >>> from refnn.pruning.importance import taylor
     >>> p, X = network.init(np.random.default_rng(0), (1, 8, 1)), np.linspace(-1, 1, 9)[:, None]
@@ -316,9 +329,9 @@ def gradual(
     params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, criterion=_criterion, sparsities=_shares
 )
 def sensitivity(params, X, y, criterion, sparsities, activation="tanh"):
-    """Return J when only one of W_ih, b_h, W_ho, b_o is pruned: (…, 4, len(sparsities)).
+    """Return J when only one of W_ih, b_h, W_ho, b_o is pruned, (…, 4, len(sparsities)).
 
-    Each array is pruned to each sparsity while the rest stays whole.
+    Each array is pruned to each sparsity while the other three stay whole.
 
     >>> from refnn.pruning.importance import magnitude
     >>> p = Params([[1.0, 2.0]], [3.0], [[4.0]], [5.0])  # ŷ = 4·(x₁ + 2x₂ + 3) + 5
@@ -341,7 +354,10 @@ def sensitivity(params, X, y, criterion, sparsities, activation="tanh"):
 
 
 def _round_by_round(params, X, y, criterion, shares, starts, activation, how):
-    """Score, prune to the next share, train from the next start (None: from what was scored)."""
+    """Score, prune to the next share and train from the next start, once for each share.
+
+    A start of None means that the network that was scored is trained further.
+    """
     params, X, y = _in_one_dtype(params, X, y)
     mask, history = params.map(masks.everything), []
     for share, start in zip(shares, starts):
@@ -353,7 +369,10 @@ def _round_by_round(params, X, y, criterion, shares, starts, activation, how):
 
 
 def _narrow(mask, sparsity, scores):
-    """Return a mask within that one, of this sparsity: what is pruned stands below all."""
+    """Prune a mask further, to this sparsity.
+
+    What is already pruned gets the lowest rank, so it stays pruned.
+    """
     rank = np.argsort(np.argsort(scores.flatten(), axis=-1, kind="stable"), axis=-1)
     rank = Params.unflatten(np.where(mask.flatten(), rank, -1), mask.sizes)
     keep = masks.by_sparsity.formula(rank, sparsity)
@@ -361,7 +380,10 @@ def _narrow(mask, sparsity, scores):
 
 
 def _round_shares(sparsity, rounds):
-    """1 − (1 − sparsity)^(k/rounds) for k = 1 .. rounds; the last exactly the sparsity."""
+    """Return 1 − (1 − sparsity)^(k/rounds) for k = 1 .. rounds.
+
+    The last of them is exactly the sparsity, without rounding errors.
+    """
     return [*(1 - (1 - sparsity) ** (k / rounds) for k in range(1, rounds)), sparsity]
 
 

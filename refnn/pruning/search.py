@@ -1,7 +1,8 @@
-"""The most that can go for the least J, where not every set can be tried.
+"""Find the parameters whose removal leaves the least J, where a table of all masks is too large.
 
-Best *subset* means best of all, by enumeration; best *known* means the best that a search found. A
-criterion's regret is its J less that.
+`best_subset` tries all sets of up to four parameters, so its result is the best of all.
+`best_known` gives the best set that its search finds, for any number of parameters. The regret of a
+criterion is J after its own deletions minus J of such a best set.
 """
 
 from itertools import combinations
@@ -15,11 +16,11 @@ from refnn.pruning import flips
 from refnn.pruning.tables import Best
 from refnn.validation import takes
 
-MAX_SUBSET = 4  # best_subset: all 521 855 sets of four of 61, by 58 tables of threes
+MAX_SUBSET = 4  # of best_subset: 61 parameters have 521 855 sets of four
 
 
 def _up_to(limit):
-    """Return the kind of counts of parameters, at most as many as there are."""
+    """Return the kind (the check of an argument) of a count, at most `limit` and at most n."""
 
     def count(name, value, arguments):
         n = arguments["params"].flatten().shape[-1]
@@ -29,19 +30,20 @@ def _up_to(limit):
 
 
 def _of_network(limit):
-    """Return what a search for up to `limit` parameters takes."""
+    """Return the decorator of a search for up to `limit` parameters."""
     return takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, count=_up_to(limit))
 
 
 @_of_network(MAX_SUBSET)
 def best_subset(params, X, y, count, activation="tanh"):
-    """Return the `count` ≤ 4 parameters without which J is least, of all C(61, count) sets.
+    """Find the `count` ≤ 4 parameters without which J is least, of all C(61, count) sets.
 
-    Tables of `pairs`, or of threes, try all that go together; from 4 on they are made anew for each
-    set of count − 3. Of sets whose J is equal but for rounding, one; the rounding is that of
-    `pairs`, u·(‖r‖ + ‖dᵢ‖ + ‖dₖ‖)², which is far above u·J where outputs of units cancel that are
-    10⁷ times as large as y (Fractions have none). Refused: values so large that some J might be
-    beyond the largest float.
+    All sets are tried, by tables of `pairs` or of triples. For count = 4 the tables of triples are
+    computed anew for each first parameter. If several sets have the same J up to rounding, one of
+    them is returned. The rounding error is that of `pairs`, u·(‖r‖ + ‖dᵢ‖ + ‖dₖ‖)², where u is the
+    unit roundoff. It is far above u·J if the outputs of the hidden units are 10⁷ times as large as
+    y and cancel. Fractions have no rounding error. A ValueError names params if its values are so
+    large that some J might exceed the largest float.
 
     >>> best_subset(Params([[1, -2]], [3], [[2]], [1]), [[10, 1]], [[21]], 2, "relu")
     Best(removed=array([1, 2]), J=np.float64(0.0))
@@ -51,15 +53,17 @@ def best_subset(params, X, y, count, activation="tanh"):
 
 @_of_network(None)
 def best_known(params, X, y, count, activation="tanh"):
-    """Return `count` ≤ 61 parameters without which J is as small as is *known*.
+    """Find `count` ≤ 61 parameters without which J is small, by a greedy search and by swaps.
 
-    The J of this Best is an upper bound on the least J. First greedily: out goes whichever
-    costs least beside those already gone, of equals the earlier. Then by swaps: of all exchanges of
-    one removed against one kept the best, by one table of pairs, until none lowers J. So it is
-    never worse than greedy, and no single exchange improves it. Refused: values as for best_subset.
+    The J of this Best is an upper bound on the least J. The greedy search removes one parameter
+    after the other. Each time it takes the one that costs least beside those already removed, and
+    ties go to the earlier one. A swap puts one removed parameter back and removes another one
+    instead. The best of all swaps, found in a table of pairs, is made again and again until none
+    lowers J. So the result is never worse than the greedy one, and no single swap improves it.
+    Values that are too large are refused as in best_subset.
 
     >>> p = Params([[1, -2]], [3], [[2]], [1])
-    >>> best_known(p, [[10, 1]], [[21]], 2, "relu")  # greedily 2 and 4: J = 12.5
+    >>> best_known(p, [[10, 1]], [[21]], 2, "relu")  # greedy: 2 and 4, J = 12.5
     Best(removed=array([1, 2]), J=np.float64(0.0))
     """
     return _search(_known, params, X, y, activation, count)
@@ -82,7 +86,7 @@ def _search(search, params, X, y, activation, count):
 
 
 def _bound(params, X, y, activation):
-    """Return what no J, and no product of two changes of ŷ, exceeds; inf if that may overflow."""
+    """Return a bound on every J and on every product dᵢ·dₖ, or inf if these may overflow."""
     p = params.map(np.abs)
     h = np.abs(X) @ p.W_ih.mT + p.b_h[..., None, :] + 1  # |f(z)| ≤ |z| + 1
     h = np.minimum(h, 1) if activation in ("tanh", "sigmoid") else h
@@ -90,7 +94,10 @@ def _bound(params, X, y, activation):
 
 
 def _subset(p, X, y, activation, count):
-    """Return what is kept, (n,): by tables of pairs or, beside a first and a third, of threes."""
+    """Return what the best set keeps, (n,), by tables of pairs or of triples.
+
+    For count = 4 each possible first parameter is removed, and the tables give the other three.
+    """
     keep = np.ones(p.flatten().size, bool)
     if count == 0:
         return keep
@@ -103,12 +110,12 @@ def _subset(p, X, y, activation, count):
         tables = (
             enumerate(flips.triples(p, X, y, activation, tried))
             if count > 2
-            else [(-1, flips.doubles(p, X, y, activation))]  # -1: no third
+            else [(-1, flips.doubles(p, X, y, activation))]  # -1: there is no third
         )
         for third, table in tables:
             if third < max(first, default=-1) + (count > 2):
                 continue
-            i, k = (side[every[0] > third] for side in every)  # each set once
+            i, k = (side[every[0] > third] for side in every)  # so that each set is tried once
             if len(i) and (least is None or J + table[i, k].min() < least):
                 at = flips.cheapest(table[i, k])
                 least, best = J + table[i, k][at], tried.copy()
@@ -117,7 +124,7 @@ def _subset(p, X, y, activation, count):
 
 
 def _known(p, X, y, activation, count):
-    """Return what is kept, (n,): greedily, then by swaps."""
+    """Return what is kept, (n,), after the greedy search and the swaps."""
     keep = np.ones(p.flatten().size, bool)
     for _ in range(count):
         left = np.flatnonzero(keep)
@@ -130,7 +137,7 @@ def _known(p, X, y, activation, count):
         tried = keep.copy()
         tried[gone[i]], tried[left[k]] = True, False
         J_tried = flips.losses(p, X, y, tried[None], activation)[0]
-        if not J_tried < J:  # J itself falls each time: no set comes twice
+        if not J_tried < J:  # J falls with each swap, so the loop ends
             break
         keep, J = tried, J_tried
     return keep

@@ -1,15 +1,16 @@
-"""Pruning whole pieces: hidden units, inputs, n of every m weights; and the really smaller network
-that is left.
+"""Prune whole hidden units, whole inputs or n of every m weights, and build the smaller network.
 
-    unit j        row j of W_ih, b_h[j] and column j of W_ho: without all three it adds 0 to ŷ
+    unit j        row j of W_ih, b_h[j] and column j of W_ho; without all three it adds 0 to ŷ
     input k       column k of W_ih
-    n of every m  N:M sparsity, 2:4 in hardware (A. Mishra et al., "Accelerating Sparse Deep Neural
-                  Networks", 2021)
+    n of every m  n of every m weights in a row are kept; hardware supports 2:4 (A. Mishra et al.,
+                  "Accelerating Sparse Deep Neural Networks", 2021)
 
-Scores as in `masks`: Params, small = prune first, no abs is taken; masks: Params of bool, True =
-keep. Of equal scores the earlier goes, as in masks.by_sparsity. A unit may be scored by what flows
-in alone (H. Li et al., "Pruning Filters for Efficient ConvNets", 2017): here all that goes with it
-counts, its bias and its outgoing weights too.
+Scores are a Params, as in `masks`. The lowest are pruned first, and their signs count. If scores
+are equal, the earlier one is pruned first. Masks are Params of bool, True = keep.
+
+H. Li et al., "Pruning Filters for Efficient ConvNets", 2017, score a unit by its incoming weights
+alone. Here the score of a unit also counts its bias and its outgoing weights, because they are
+removed with it.
 """
 
 from fractions import Fraction
@@ -32,11 +33,14 @@ class FewerInputs(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What one network costs on one example. A dense kernel multiplies by 0 like by any other
-    number."""
+    """What one network costs on one example.
 
-    multiply_adds: int  # of a dense kernel: hidden·(inputs + outputs), whatever the stack
-    nonzero: np.ndarray  # (…): weights that are not 0, what is left for a kernel that skips those
+    A dense kernel multiplies by all weights, also by those that are 0. A sparse kernel skips the
+    zeros.
+    """
+
+    multiply_adds: int  # of a dense kernel, for one network: hidden·(inputs + outputs)
+    nonzero: np.ndarray  # (…): weights that are not 0, the multiply-adds of a sparse kernel
     bytes: int  # ⌈bits·n/8⌉ of all n = hidden·(inputs + 1 + outputs) + outputs, zeros included
 
 
@@ -44,7 +48,10 @@ class Cost(NamedTuple):
 
 
 def _up_to(which):
-    """Return the kind of whole numbers from 0 to one of the scores' (inputs, hidden, outputs)."""
+    """Return the kind (the check of an argument) of a count from 0 to scores.sizes[which].
+
+    sizes is (inputs, hidden, outputs).
+    """
 
     def count(name, value, arguments):
         return arrays.whole(name, value, 0, arguments["scores"].sizes[which])
@@ -64,15 +71,14 @@ of_masked = takes(params=NETWORK, mask=MASK)
 
 @takes(scores=SCORES, count=_up_to(1))
 def neurons(scores, count):
-    """Remove the `count` hidden units with the lowest sums, each with its row, bias and column.
-
-    Of equal sums the earlier goes; b_o stays.
+    """Remove the `count` hidden units with the lowest sums of scores.
 
         s_j = Σ_k W_ih[j, k] + b_h[j] + Σ_o W_ho[o, j]
 
-    The sums are exact, so that their order is never that of rounding, and huge scores do not
-    overflow. A stack gets one mask a network. ValueError or TypeError unless the scores are finite
-    and count is whole, from 0 to hidden.
+    A unit goes with its row of W_ih, its bias and its column of W_ho; b_o stays. If sums are equal,
+    the earlier unit goes. The sums are exact, so rounding never decides the order, and huge scores
+    do not overflow. In a stack each network gets its own mask. A ValueError or TypeError is raised
+    unless the scores are finite and count is whole, from 0 to hidden.
 
     >>> W_ih, W_ho = [[1.0, 2.0], [-5.0, 1.0], [3.0, 0.0]], [[1.0, 1.0, 1.0]]
     >>> mask = neurons(Params(W_ih, [0.0, 1.0, -2.0], W_ho, [-9.0]), 1)  # sums 4, −2, 2
@@ -89,10 +95,10 @@ def neurons(scores, count):
 
 @takes(scores=SCORES, count=_up_to(0))
 def inputs(scores, count):
-    """Remove the `count` inputs with the lowest sums Σ_j W_ih[j, k]; only W_ih is pruned.
+    """Remove the `count` inputs with the lowest sums Σ_j W_ih[j, k] of scores.
 
-    Of equal sums the earlier goes. Sums, stacks and refusals as in `neurons`; count from 0 to the
-    number of inputs.
+    Only W_ih is pruned. If sums are equal, the earlier input goes. count is from 0 to the number of
+    inputs. The sums are exact, and stacks and errors are as in `neurons`.
 
     >>> inputs(Params([[1.0, 3.0], [1.0, -2.0]], [0.0, 0.0], [[0.0, 0.0]], [0.0]), 1).W_ih
     array([[ True, False],
@@ -105,14 +111,14 @@ def inputs(scores, count):
 
 @takes(scores=SCORES, m=whole(1, MAX_SIZE), n=_of_m)
 def n_of_m(scores, n, m):
-    """Keep the n highest of every m weights in a row of W_ih and of W_ho; biases stay.
+    """Keep the n highest of every m weights in a row of W_ih and of W_ho.
 
-    Of equal weights the later is kept. Groups begin at column 0 of each row, along which the
-    products of one sum stand; a shorter last group of r keeps min(n, r). A stack gets one mask a
-    network. ValueError or TypeError unless the scores are finite, m is whole and at least 1, and n
-    is whole, from 0 to m.
+    Biases stay. If scores are equal, the later weight is kept. Groups begin at column 0 of each row
+    and lie along the row, whose products are added in one sum. A shorter last group of r weights
+    keeps min(n, r). In a stack each network gets its own mask. A ValueError or TypeError is raised
+    unless the scores are finite, m is whole and at least 1, and n is whole, from 0 to m.
 
-    The example for 2:4 is that of TensorFlow Model Optimization.
+    The 2:4 example is from TensorFlow Model Optimization.
 
     >>> W_ih = [[0.25, 1.33, 0.43, 0.11], [0.47, 0.92, 0.13, 2.23]]
     >>> size = Params(W_ih, [0.0, 0.0], [[1.0, 2.0]], [0.0])
@@ -126,19 +132,21 @@ def n_of_m(scores, n, m):
     return Params(W_ih, everything(scores.b_h), W_ho, everything(scores.b_o))
 
 
-# --- what is left ---------------------------------------------------------------------------------
+# --- the smaller network --------------------------------------------------------------------------
 
 
 @of_masked
 def compact(params, mask):
-    """Return the masked network without the hidden units that are pruned altogether.
+    """Remove the hidden units that the mask prunes altogether, and return the smaller network.
 
-    A unit goes if its row, bias and column are all pruned: it adds f(0)·0 = 0 to ŷ. One with any of
-    the three kept stays: without row and bias it still adds f(0)·W_ho (sigmoid: ½·W_ho). It is the
-    mask that decides, not a 0 among the parameters. Inputs stay: see compact_inputs. The outputs
-    are the same, exactly; in floats, but for the order in which h·W_hoᵀ is added up. What is left
-    of the mask is compact(the mask as 1.0 and 0.0, mask). ValueError if the networks of a stack
-    would get different sizes.
+    The mask is applied first. A unit goes if its row, bias and column are all pruned, because it
+    then adds f(0)·0 = 0 to ŷ. A unit with any of the three kept stays: without row and bias it
+    still adds f(0)·W_ho, which is ½·W_ho with sigmoid. Only the mask decides; a parameter that is 0
+    but kept counts as kept. Inputs stay; `compact_inputs` removes them.
+
+    The outputs are those of the masked network. In floats they may differ by rounding, because
+    h·W_hoᵀ is added in another order. To compact the mask itself, pass it as 1.0 and 0.0 in place
+    of params. A ValueError is raised if the networks of a stack would get different sizes.
 
     >>> params = Params([[1.0], [2.0], [3.0]], [4.0, 5.0, 6.0], [[7.0, 8.0, 9.0]], [10.0])
     >>> small = compact(params, Params([[0], [0], [1]], [0, 0, 0], [[0, 1, 0]], [1]))
@@ -156,12 +164,13 @@ def compact(params, mask):
 
 @of_masked
 def compact_inputs(params, mask):
-    """Return the masked network without the inputs that are pruned, and which inputs are left.
+    """Remove the inputs that the mask prunes altogether, and return the smaller network.
 
-    An input goes if its column of W_ih is all pruned. For np.moveaxis(X[:, kept], 0, −2), which for
-    one network is X[:, kept], the result gives the outputs of the masked network for X: exactly; in
-    floats, but for the order in which X·W_ihᵀ is added up. ValueError if the networks of a stack
-    would get different sizes.
+    The result also says which inputs are kept. The mask is applied first. An input goes if its
+    whole column of W_ih is pruned. The smaller network takes X[:, kept] and gives the outputs that
+    the masked network gives for X. For a stack, pass np.moveaxis(X[:, kept], 0, −2) instead. In
+    floats the outputs may differ by rounding, because X·W_ihᵀ is added in another order. A
+    ValueError is raised if the networks of a stack would get different sizes.
 
     >>> params = Params([[1.0, 2.0, 3.0]], [4.0], [[5.0]], [6.0])
     >>> small, kept = compact_inputs(params, Params([[0, 1, 1]], [1], [[1]], [1]))
@@ -176,10 +185,11 @@ def compact_inputs(params, mask):
 
 @takes(bits=whole(1, 64), params=NETWORK, mask=MASK)
 def cost(params, mask=None, bits=32):
-    """Return what a network costs at `bits` bits a parameter, as Cost.
+    """Return what a network costs when a parameter takes `bits` bits, as Cost.
 
-    A mask alone lowers only `nonzero`; `compact` lowers all. Scales and zero points are not
-    counted, nor where the weights that are not 0 stand. bits whole, from 1 to 64.
+    bits is whole, from 1 to 64. A mask alone lowers only `nonzero`, but `compact` lowers all three
+    numbers. The bytes do not include scales and zero points, or the positions of the weights that
+    are not 0.
 
     >>> params = Params(np.ones((5, 10)), np.ones(5), np.ones((1, 5)), np.ones(1))
     >>> mask = neurons(params, 2)
@@ -200,7 +210,7 @@ def _exact(a):
 
 
 def _groups(scores, n, m):
-    """Return True at the n highest of every m along the last axis."""
+    """Return True at the n highest of every m along the last axis and False elsewhere."""
     keep = np.empty(scores.shape, bool)
     for start in range(0, scores.shape[-1], m):
         group = scores[..., start : start + m]  # (…, rows, r), r ≤ m
@@ -209,11 +219,11 @@ def _groups(scores, n, m):
 
 
 def _positions(pieces, used, batch):
-    """Return where `used` is True, ascending: (…, left)."""
+    """Return the positions where `used` is True, in ascending order, (…, left)."""
     left = np.unique(used.sum(axis=-1))
     if len(left) > 1:
         equally = f"one that leaves every network of a stack equally many {pieces}"
         raise Refused("mask", equally, f"from {left[0]} to {left[-1]}; take them one by one")
-    count = left[0] if len(left) else used.shape[-1]  # of no networks: all
-    at = np.argsort(~used, axis=-1, kind="stable")[..., :count]  # (…, left): the used ones first
+    count = left[0] if len(left) else used.shape[-1]  # an empty stack keeps all
+    at = np.argsort(~used, axis=-1, kind="stable")[..., :count]  # (…, left): used ones first
     return np.broadcast_to(at, (*batch, count)).copy()

@@ -1,7 +1,7 @@
-"""Optimal Brain Surgeon: remove the parameter that costs least, and move the rest to make up for
-it; again and again.
+"""Prune with Optimal Brain Surgeon, which moves the other parameters to make up for each removal.
 
-B. Hassibi, D. Stork, "Second order derivatives for network pruning" (1993). One network or a stack.
+Each step removes the parameter that costs least. The method is from B. Hassibi, D. Stork, "Second
+order derivatives for network pruning" (1993). It takes one network or a stack.
 """
 
 from typing import NamedTuple
@@ -15,32 +15,32 @@ from refnn.quantization.rounding import saturate
 from refnn.training import per_network
 from refnn.validation import choice, takes
 
-SINGULAR = 1e-12  # obs: least eigenvalue of H over the largest
+SINGULAR = 1e-12  # of obs: the limit for H's least eigenvalue over its largest
 CURVATURES = ("hessian", "gauss_newton")
 
 
 class Surgery(NamedTuple):
-    """What is left, and what was removed in which order."""
+    """What is left of a network, and what was removed in which order."""
 
     params: Params  # 0 where the mask is False
     mask: Params  # of bool
     order: np.ndarray  # (…, count): what was removed, as positions in `flatten`
-    cost: np.ndarray  # (…, count): what each should cost
+    cost: np.ndarray  # (…, count): the rise of the objective that each is predicted to cause
 
 
 def _damping(name, damping, arguments):
-    """Admit a number from 0 on, a Fraction too, as a float."""
+    """Admit a number that is at least 0 (a Fraction too), and return it as a float."""
     return float(arrays.double(name, np.asarray(arrays.number(name, damping, 0))))
 
 
 def _decay(name, decay, arguments):
-    """Admit one number, or one for each network, beside H: (…, 1, 1)."""
+    """Admit one number, or one for each network, and give it the shape (…, 1, 1) beside H."""
     column = per_network(name, decay, arguments["params"].batch, np.float64, positive=False)
     return column.reshape(*np.shape(decay), 1, 1)
 
 
 def _count(name, count, arguments):
-    """Admit as many as are left, or fewer."""
+    """Admit a whole number that is at most the number of parameters left."""
     params, mask = arguments["params"], arguments["mask"]
     n = params.flatten().shape[-1]
     left = n if mask is None else int(mask.flatten().sum(axis=-1).min(initial=n))
@@ -71,16 +71,22 @@ def obs(
     mask=None,
     curvature="hessian",
 ):
-    """Remove the `count` parameters that cost least, one by one, and move the rest for each:
+    """Remove the `count` parameters that cost least, one by one, and move the others each time.
 
-        i = the least ½θᵢ²/[H⁻¹]ᵢᵢ;   θ ← θ − H⁻¹[:, i]·θᵢ/[H⁻¹]ᵢᵢ;   H without i
+        i = the parameter of the least ½θᵢ²/[H⁻¹]ᵢᵢ
+        θ ← θ − H⁻¹[:, i]·θᵢ/[H⁻¹]ᵢᵢ
+        H ← H without row and column i
 
-    Where the objective is ½δᵀHδ around θ, that is the least that θᵢ = 0 costs, and the move attains
-    it. With weight decay λ we stand at the minimum of J + ½λ‖θ‖², so H = ∂²J/∂θ² + (λ + damping)·I.
-    It is computed once: without i it stays positive definite, which a Hessian anew, off the
-    minimum, need not. The paper computes it anew: call again with the mask so far, best after some
-    training. curvature "gauss_newton", the paper's, leaves out the residual and is never
-    indefinite. H indefinite, or of a reciprocal condition below 1e-12, is refused naming damping.
+    If a move δ away from θ changes the objective by ½δᵀHδ, then ½θᵢ²/[H⁻¹]ᵢᵢ is the least that
+    θᵢ = 0 can cost, and this move attains it. With weight decay λ the network is assumed to be at
+    the minimum of J + ½λ‖θ‖², so H = ∂²J/∂θ² + (λ + damping)·I.
+
+    H is computed once. It stays positive definite when row and column i are removed; a Hessian that
+    is computed again, away from the minimum, need not be. The paper computes it again. To do the
+    same, call this function once for each removal, with the mask so far, best after some training.
+    curvature="gauss_newton" is the paper's choice. It leaves out the residual's part of the
+    Hessian, so it never has negative eigenvalues. A ValueError names damping if H is not positive
+    definite, or if its reciprocal condition (least eigenvalue over the largest) is below 1e-12.
 
     >>> p, X = Params([[1.0]], [0.5], [[2.0]], [3.0]), [[0.0], [1.0], [2.0]]
     >>> done = obs(p, X, [[4.0], [6.0], [8.0]], 1, "identity", damping=0.5)
@@ -102,7 +108,7 @@ def obs(
         diagonal = inverse.diagonal(0, -2, -1)
         root = saturate(np.abs(theta) / np.sqrt(diagonal))  # θ² might overflow, or vanish
         root = np.where(left, root, np.inf)
-        i = np.argmin(root, axis=-1, keepdims=True)  # (…, 1): of equals the first
+        i = np.argmin(root, axis=-1, keepdims=True)  # (…, 1): ties go to the first
         theta_i, pivot = np.take_along_axis(theta, i, -1), np.take_along_axis(diagonal, i, -1)
         order[..., k], cost[..., k] = i[..., 0], (theta_i**2 / pivot / 2)[..., 0]
         column = np.take_along_axis(inverse, i[..., None], -1)[..., 0]  # (…, n), 0 where pruned
@@ -114,12 +120,12 @@ def obs(
 
 
 def _inverse(H, left, damping):
-    """Return H⁻¹ of H without the rows and columns of what is pruned, which are 0 in it."""
+    """Return the inverse of H without the pruned rows and columns, which are 0 in the result."""
     if not np.isfinite(H).all():
-        raise Refused("params", "of a finite Hessian", "one that overflows")
+        raise Refused("params", "so small that the Hessian is finite", "values too large for that")
     both = left[..., :, None] & left[..., None, :]
     largest = np.abs(H).max(axis=(-2, -1), keepdims=True, initial=0, where=both)
-    inside = np.where(largest > 0, largest, 1) * np.eye(H.shape[-1])  # no new extreme eigenvalue
+    inside = np.where(largest > 0, largest, 1) * np.eye(H.shape[-1])  # adds no extreme eigenvalue
     H = np.where(both, H, np.where(left[..., None], 0, inside))
     values = np.linalg.eigvalsh(H)
     inverse = np.linalg.inv(H) if (values[..., :1] > SINGULAR * values[..., -1:]).all() else np.inf

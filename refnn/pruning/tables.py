@@ -1,8 +1,7 @@
-"""J of all masks, of all sets of hidden units, of all sets of inputs: where they are few enough to
-try each.
+"""Compute J of all masks, all sets of hidden units or all sets of inputs, where these are few.
 
-The index of a table has a bit for each thing, 1 where it is kept; so the last entry is the whole
-network. "Best" means best of all.
+The results stand in a table. Its index has a bit for each thing that may be removed, 1 where that
+thing is kept. So the last entry belongs to the whole network. "Best" means best of all sets.
 """
 
 from collections.abc import Callable
@@ -18,22 +17,22 @@ from refnn.pruning import flips
 from refnn.training import TRAINING, fit
 from refnn.validation import takes
 
-MAX_BITS = 16  # of the index of a table
-NETWORKS = 512  # that are retrained side by side
+MAX_BITS = 16  # the most bits that the index of a table may have
+NETWORKS = 512  # the most networks that are retrained at the same time
 
 
 class Best(NamedTuple):
     """The best set of parameters, hidden units or inputs to remove."""
 
-    removed: np.ndarray  # (…, count): what is gone, ascending
+    removed: np.ndarray  # (…, count): what is removed, ascending
     J: np.ndarray  # (…): the loss without it
 
 
 class Things(NamedTuple):
-    """What a table keeps or removes as one."""
+    """The things that a table keeps or removes as a whole, such as hidden units."""
 
     name: str
-    groups: Callable  # positions in flatten, as Params -> those of each thing, (things, entries)
+    groups: Callable  # positions in flatten, a Params -> those of each thing, (things, entries)
 
 
 PARAMETERS = Things("parameters", lambda at: at.flatten()[:, None])
@@ -45,7 +44,7 @@ INPUTS = Things("inputs", lambda at: at.W_ih.T)
 
 
 def _few(things):
-    """Return the kind of networks of at most 16 of them."""
+    """Return the kind (the check of an argument) of networks with at most 16 of these things."""
 
     def few(name, params, arguments):
         if len(things.groups(flips.positions(params.sizes))) > MAX_BITS:
@@ -56,7 +55,7 @@ def _few(things):
 
 
 def _up_to(things):
-    """Return the kind of counts of them, at most as many as there are."""
+    """Return the kind of a count of these things, at most as many as there are."""
 
     def count(name, value, arguments):
         there = len(things.groups(flips.positions(arguments["params"].sizes)))
@@ -66,7 +65,7 @@ def _up_to(things):
 
 
 def _of(things, **more):
-    """Return what a function of a network of at most 16 things takes."""
+    """Return the decorator of a function of a network with at most 16 of these things."""
     return takes(params=_few(things), X=ROWS, y=ROWS, activation=ACTIVATION, **more)
 
 
@@ -82,7 +81,10 @@ def _progress(name, progress, arguments):
 
 
 def _table(name, table, arguments):
-    """Admit numbers (…, 2ⁿ); infinite and NaN are those of a J beyond the largest float."""
+    """Admit numbers (…, 2ⁿ), and also infinities and NaN.
+
+    These two stand for a J above the largest float.
+    """
     table = arrays.raw(name, table)
     if table.dtype.kind == "f":
         arrays.numbers(name, table[np.isfinite(table)])
@@ -116,8 +118,8 @@ def every_mask(params, X, y, activation="tanh"):
 def every_neurons(params, X, y, activation="tanh"):
     """Return J of all sets of at most 16 hidden units, (…, 2^hidden).
 
-    Bit j of the index is 1 where unit j is kept. A unit that is not: its row of W_ih, its bias and
-    its column of W_ho are 0.
+    Bit j of the index is 1 where unit j is kept. Where it is 0, the unit's row of W_ih, its bias
+    and its column of W_ho are set to 0.
 
     >>> every_neurons(Params([[1], [2]], [0, 1], [[3, 2]], [4]), [[1]], [[12]], "identity")
     array([32. , 12.5,  2. ,  0.5])
@@ -129,8 +131,8 @@ def every_neurons(params, X, y, activation="tanh"):
 def every_inputs(params, X, y, activation="tanh"):
     """Return J of all sets of at most 16 inputs, (…, 2^inputs).
 
-    Bit k of the index is 1 where input k is kept. An input that is not: its column of W_ih is 0. Of
-    10 inputs there are 1 024 sets.
+    Bit k of the index is 1 where input k is kept. Where it is 0, the input's column of W_ih is set
+    to 0. 10 inputs have 1 024 sets.
 
     >>> every_inputs(Params([[1, 2]], [3], [[2]], [1]), [[1, 1]], [[12]], "identity")
     array([12.5,  4.5,  0.5,  0.5])
@@ -142,7 +144,7 @@ def every_inputs(params, X, y, activation="tanh"):
 def best_neurons(params, X, y, count, activation="tanh"):
     """Return the `count` of at most 16 hidden units without which J is least, as Best.
 
-    All sets of them are tried.
+    All sets of `count` hidden units are tried.
 
     >>> best_neurons(Params([[1], [2]], [0, 1], [[3, 2]], [4]), [[1]], [[12]], 1, "identity")
     Best(removed=array([0]), J=np.float64(2.0))
@@ -154,7 +156,7 @@ def best_neurons(params, X, y, count, activation="tanh"):
 def best_inputs(params, X, y, count, activation="tanh"):
     """Return the `count` of at most 16 inputs without which J is least, as Best.
 
-    All sets of them are tried.
+    All sets of `count` inputs are tried.
 
     >>> best_inputs(Params([[1, 2]], [3], [[2]], [1]), [[1, 1]], [[12]], 1, "identity")
     Best(removed=array([0]), J=np.float64(0.5))
@@ -170,11 +172,12 @@ def best_inputs(params, X, y, count, activation="tanh"):
     exact=False,
 )
 def every_mask_retrained(params, X, y, *, steps=200, lr=0.01, activation="tanh", progress=None):
-    """Return J of all 2ⁿ masks after retraining, (…, 2ⁿ), in the order of `every_mask`; n ≤ 16.
+    """Return J of all 2ⁿ masks of n ≤ 16 parameters after retraining, (…, 2ⁿ).
 
-    Each masked network starts from params and takes `steps` steps of Adam on all examples, without
-    decay, what is pruned held at 0 (`training.fit`); J after the last. progress(done, all), if
-    given, is called now and then.
+    The order is that of `every_mask`. Each masked network starts from params and takes `steps`
+    steps of Adam on all examples, without weight decay. `training.fit` holds the pruned parameters
+    at 0. J is the loss after the last step. progress(done, all), if given, is called from time to
+    time.
 
     >>> p = Params([[2]], [1], [[3]], [4])
     >>> every_mask_retrained(p, [[1]], [[10]], activation="identity").round(2)[3:8]
@@ -199,17 +202,17 @@ def every_mask_retrained(params, X, y, *, steps=200, lr=0.01, activation="tanh",
 
 @takes(table=_table, count=_of_bits)
 def best_of(table, count):
-    """Return the best set with `count` removed, as Best, by a table (…, 2ⁿ) of J.
+    """Return the best set with `count` things removed, as Best, from a table (…, 2ⁿ) of J.
 
-    The index of the table has a bit for each that is kept. Such are those of every_mask,
-    every_mask_retrained, every_neurons and every_inputs. Of equals the lowest index; NaN, of a J
-    beyond the largest float, is the most.
+    Each bit of the table's index is 1 where a thing is kept, as in the tables of every_mask,
+    every_mask_retrained, every_neurons and every_inputs. Ties go to the lowest index. NaN stands
+    for a J above the largest float, so it counts as the largest value.
 
     >>> best_of([50.0, 4.5, 18.0, 0.5], 1)
     Best(removed=array([1]), J=np.float64(4.5))
     """
     index, bits = np.arange(table.shape[-1]), table.shape[-1].bit_length() - 1
-    index = index[np.bitwise_count(index) == bits - count]  # count of them are 0
+    index = index[np.bitwise_count(index) == bits - count]  # those in which `count` bits are 0
     best = index[flips.cheapest(table[..., index])]  # (…)
     removed = np.nonzero(~_bits(best, bits))[-1].reshape(*best.shape, count)
     return Best(removed, np.take_along_axis(table, best[..., None], -1)[..., 0])
@@ -225,7 +228,7 @@ def _losses(things, params, X, y, activation):
 
 
 def _masks(things, sizes):
-    """Return the masks (2ⁿ, 61) of every index: where bit i is 0, thing i is not kept."""
+    """Return the mask of each index, (2ⁿ, 61), which keeps thing i where bit i is 1."""
     at = flips.positions(sizes)
     groups = things.groups(at)
     member = np.zeros((len(groups), at.flatten().size), bool)

@@ -1,12 +1,11 @@
-"""What deletion really costs: J without a parameter, without every two, and the most that can go
-for the least J.
+"""Compute how much J really changes when one parameter, two, or a whole set of them is deleted.
 
-`flips` is the mechanism; `tables` tries all sets where they are few, `search` looks for the best
-where they are not.
+`flips` does the computation. `tables` tries all sets where they are few, and `search` looks for the
+best set where they are many.
 
-Positions are those of `Params.flatten`; a mask is True where a parameter is kept. All in the
-precision of the arguments (Fractions with relu and identity: exactly), examples in blocks, a stack
-network by network.
+Positions are those of `Params.flatten`, and a mask is True where a parameter is kept. Everything is
+computed in the precision of the arguments, and exactly for Fractions with relu or identity.
+Examples are taken in blocks, and the networks of a stack one after the other.
 """
 
 import numpy as np
@@ -16,7 +15,7 @@ from refnn.arrays import Refused, describe
 from refnn.network import ACTIVATION, NETWORK, ROWS, Params
 from refnn.pruning import flips
 from refnn.pruning.importance import of_network
-from refnn.pruning.search import best_known, best_subset  # noqa: F401  (the truth's front door)
+from refnn.pruning.search import best_known, best_subset  # noqa: F401  (offered here too)
 from refnn.pruning.tables import (  # noqa: F401
     Best,
     best_inputs,
@@ -32,10 +31,12 @@ from refnn.validation import takes
 
 @of_network
 def deletion(params, X, y, activation="tanh"):
-    """J(θᵢ = 0) − J for each parameter, as Params, with its sign. No approximation.
+    """Return J(θᵢ = 0) − J for each parameter, exactly and with its sign, as Params.
 
-    It is below 0 where J falls. From the change of one hidden unit each, not from 61 forward
-    passes. Where J is beyond the largest float: infinite or NaN, quietly.
+    The difference is below 0 where the deletion makes J fall. Each deletion changes one hidden unit
+    (or b_o), so only that change is computed, instead of a whole forward pass for each of the 61
+    parameters. Where J is above the largest float, the result is infinite or NaN, without a
+    warning.
 
     >>> deletion(Params([[1, -2]], [3], [[2]], [1]), [[10, 1]], [[21]], "relu").flatten()
     array([160. ,  16. ,   6. , 198. ,  -1.5])
@@ -50,11 +51,13 @@ def deletion(params, X, y, activation="tanh"):
 
 @of_network
 def pairs(params, X, y, activation="tanh"):
-    """J(θᵢ = θₖ = 0) − J for every two parameters, (…, 61, 61), with `deletion` on the diagonal.
+    """Return J(θᵢ = θₖ = 0) − J for every two parameters, (…, 61, 61).
 
-    The matrix is symmetric. Two deletions cost dᵢ·dₖ more than their sum: one product of the 61
-    changes of ŷ with themselves gives all of these. Within one hidden unit both are deleted from
-    the unit itself. Rounding is that of (‖r‖ + ‖dᵢ‖ + ‖dₖ‖)².
+    The matrix is symmetric, and its diagonal is `deletion`. Let dᵢ be the change of ŷ when θᵢ is
+    set to 0, and r = ŷ − y. Two deletions cost dᵢ·dₖ more than the sum of the two alone. One matrix
+    product of the 61 changes with themselves gives all dᵢ·dₖ. If both parameters belong to one
+    hidden unit, that unit is computed again without both. The rounding errors are in proportion to
+    (‖r‖ + ‖dᵢ‖ + ‖dₖ‖)².
 
     >>> pairs(Params([[1, -2]], [3], [[2]], [1]), [[10, 1]], [[21]], "relu")[0]
     array([160. ,  96. , 198. , 198. , 178.5])
@@ -68,7 +71,7 @@ def pairs(params, X, y, activation="tanh"):
 
 
 def _masks(name, masks, arguments):
-    """Admit (K, 61), or with the leading axes of params, of True/False or 1/0."""
+    """Admit masks (K, 61), or with the leading axes of params, of True/False or 1/0."""
     params, masks = arguments["params"], arrays.raw(name, masks, "True/False or 1/0")
     n = params.flatten().shape[-1]
     if masks.ndim < 2 or masks.shape[-1] != n or masks.shape[:-2] not in ((), params.batch):
@@ -81,10 +84,10 @@ def _masks(name, masks, arguments):
 
 @takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, masks=_masks)
 def loss_without(params, masks, X, y, activation="tanh"):
-    """Return J under each of K masks, (…, K); True or 1 = keep.
+    """Return J under each of K masks, (…, K), where True or 1 means keep.
 
-    masks is (K, 61), or (…, K, 61) with the leading axes of params. The general route, any number
-    of deletions at once: a forward pass of what is kept.
+    masks is (K, 61), or (…, K, 61) with the leading axes of params. This is the general way, for
+    any number of deletions at once: each mask takes a forward pass of what it keeps.
 
     >>> p, masks = Params([[1, -2]], [3], [[2]], [1]), [[1, 1, 1, 1, 1], [0, 0, 1, 1, 1]]
     >>> loss_without(p, masks, [[10, 1]], [[21]], "relu")

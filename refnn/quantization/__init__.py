@@ -1,4 +1,4 @@
-"""Quantization (量化): §3.1 of the article as written, and what the field does."""
+"""This package quantizes (量化) as §3.1 of the article is written, and as the field does."""
 
 from refnn import _offer
 

@@ -1,5 +1,7 @@
-"""What the field does instead of §3.1: the affine map between reals and integers, rounding to
-nearest, saturating.
+"""This module quantizes as the field does, where §3.1 of the article is wrong.
+
+It maps real numbers to integer codes and back by an affine map. Encoding rounds to the nearest code
+and saturates: a value beyond the range gets the code at that end.
 
     q = clip(round(x/scale) + zero_point, qmin, qmax)        x̂ = (q − zero_point)·scale
 
@@ -7,8 +9,8 @@ nearest, saturating.
     zero_point  the code of 0.0    qmin, qmax  the smallest and the largest code
 
 Sources: ONNX QuantizeLinear and DequantizeLinear; B. Jacob et al., "Quantization and training of
-neural networks for efficient integer-arithmetic-only inference" (2018), equation 1. Order: divide,
-round half to even, add, saturate, cast.
+neural networks for efficient integer-arithmetic-only inference" (2018), equation 1. The operations
+are in ONNX's order: divide, round half to even, add zero_point, saturate, cast.
 """
 
 from dataclasses import dataclass, replace
@@ -27,47 +29,51 @@ from refnn.validation import INTEGERS, REAL, takes
 
 @dataclass(frozen=True, eq=False)
 class QParams:
-    """A grid: which real numbers the codes qmin..qmax stand for.
+    """The grid of real numbers that the codes qmin..qmax stand for.
 
-    One for all of x, or one for each slice of `axis`, or with `block` one for each block of a slice
-    (ONNX's blocked quantization).
+    Without `axis` one scale and one zero point hold for all of x. With `axis` each slice along that
+    axis has its own pair (per-channel quantization). With `block` too, every `block` consecutive
+    entries along that axis have their own pair (ONNX's blocked quantization). Then scale and
+    zero_point have x's shape, except that an axis of n entries becomes one of ceil(n/block).
 
     >>> QParams(scale=0.5, zero_point=3, qmin=0, qmax=7)
     QParams(scale=0.5, zero_point=3, qmin=0, qmax=7, axis=None, block=None)
     """
 
-    scale: object  # real units per code: (), (x.shape[axis],) or x's shape with ceil(n/block)
-    zero_point: object  # the code of 0.0, of the same shape
+    scale: object  # real units per code: (), (x.shape[axis],) or one entry for each block
+    zero_point: object  # the code of 0.0, of scale's shape
     qmin: int  # the smallest code
     qmax: int  # the largest code
-    axis: int | None = None  # the axis whose slices have a scale each; negative from the end
-    block: int | None = None  # so many entries of a slice share a scale
+    axis: int | None = None  # its slices have a scale each; negative: from the end
+    block: int | None = None  # how many consecutive entries along axis share a scale
 
 
 class QuantizeSteps(NamedTuple):
-    """The four stages of quantize, each of x's shape."""
+    """The four steps of `quantize`, each with x's shape."""
 
     divided: np.ndarray  # x/scale
-    rounded: np.ndarray  # to whole numbers
-    shifted: np.ndarray  # + zero_point, still unbounded
-    saturated: np.ndarray  # within qmin..qmax, the codes
+    rounded: np.ndarray  # x/scale, rounded to whole numbers
+    shifted: np.ndarray  # plus zero_point, not yet clipped
+    saturated: np.ndarray  # the codes, clipped to qmin..qmax
 
 
 class Aligned(NamedTuple):
-    """A grid as the formulas want it: checked, and laid along x."""
+    """A checked grid whose scale and zero point broadcast against x."""
 
-    scale: np.ndarray  # broadcasts against x, in x's arithmetic
-    zero_point: np.ndarray  # broadcasts against x, in x's arithmetic
+    scale: np.ndarray  # real units per code, in the dtype of the computation
+    zero_point: np.ndarray  # the code of 0.0, in the same dtype
     qmin: int  # the smallest code
     qmax: int  # the largest code
-    dtype: np.dtype  # of decoded values
+    dtype: np.dtype  # the dtype of decoded values
 
 
 # --- what the functions take ----------------------------------------------------------------------
 
 
 def checked(p, name="qparams"):
-    """A QParams whose fields are right as far as can be judged without x; qmin and qmax as ints.
+    """Check a QParams before x is known, and return it with qmin and qmax as Python integers.
+
+    The error names the field that is wrong.
 
     >>> checked(QParams(0.5, 8, 0, 7))
     Traceback (most recent call last):
@@ -88,15 +94,16 @@ def checked(p, name="qparams"):
     if p.block is not None:
         arrays.whole("block", p.block, 1)
         if p.axis is None:
-            raise Refused("axis", "given where block is", "None")
+            raise Refused("axis", "a whole number if block is given", "None")
     plain = type(p.qmin) is type(p.qmax) is int
-    return p if plain else replace(p, qmin=qmin, qmax=qmax)  # NumPy's would wrap
+    return p if plain else replace(p, qmin=qmin, qmax=qmax)  # NumPy's integers would wrap
 
 
 def align(p, shape, dtype):
-    """Lay a checked QParams along numbers of this shape and dtype.
+    """Return a checked QParams as an Aligned, for numbers of this shape and dtype.
 
-    Beyond 2^24 codes float32 is computed in float64, scale and all.
+    If qmin or qmax is beyond ±2^24, the scale of float32 numbers is float64, because float32 cannot
+    hold every whole number there.
 
     >>> align(QParams([0.5, 0.25], [0, 1], 0, 7, axis=0), (2, 3), np.dtype(float)).scale.shape
     (2, 1)
@@ -116,7 +123,7 @@ def align(p, shape, dtype):
 
 @lru_cache(maxsize=1000, typed=True)
 def _of_numbers(scale, zero_point, qmin, qmax, dtype):
-    """A grid of single numbers, which fits all shapes and is remembered."""
+    """Return the grid of one scale and one zero point, which fits all shapes and is cached."""
     grid = align(checked(QParams(scale, zero_point, qmin, qmax)), (), dtype)
     grid.scale.flags.writeable = grid.zero_point.flags.writeable = False
     return grid
@@ -131,7 +138,10 @@ def _fitting(name, p, shape, dtype):
 
 
 def GRID(name, p, arguments):
-    """Admit a QParams that fits x, and lay it along x; x is float64 where float32 skips codes."""
+    """Admit a QParams and align it with x.
+
+    A float32 x becomes float64 if float32 cannot hold all codes.
+    """
     x = arguments["x"]
     grid = _fitting(name, p, x.shape, x.dtype)
     [arguments["x"]] = arrays.holding(grid.qmin, grid.qmax, x)
@@ -139,8 +149,8 @@ def GRID(name, p, arguments):
 
 
 def GRID_OF_CODES(name, p, arguments):
-    """Admit a QParams and lay it along codes q, which must lie within qmin..qmax."""
-    q, dtype = arguments["q"], arrays.DOUBLE  # of what is decoded, unless an array says otherwise
+    """Admit a QParams and align it with codes q, which must lie within qmin..qmax."""
+    q, dtype = arguments["q"], arrays.DOUBLE  # the result's dtype for a plain scale
     if type(getattr(p, "scale", 1.0)) not in (int, float):
         dtype = arrays.numbers("scale", checked(p, name).scale).dtype
     grid = _fitting(name, p, q.shape, dtype)
@@ -155,8 +165,8 @@ def GRID_OF_CODES(name, p, arguments):
 def quantize(x, qparams):
     """q = clip(round(x/scale) + zero_point, qmin, qmax)   (corrects §3.1.1 of the article).
 
-    Halves are rounded to even. Codes have the narrowest integer dtype for qmin..qmax. Huge values
-    saturate to their own end.
+    Halves are rounded to even. Values beyond the range saturate: they get the code qmin or qmax.
+    Codes have the narrowest integer dtype that holds qmin..qmax.
 
     >>> quantize([1, 3, 5, -1, -3, -5, 0.9, 1.1, 1e300], QParams(2, 11, 0, 255))
     array([ 11,  13,  13,  11,   9,   9,  11,  12, 255], dtype=uint8)
@@ -166,7 +176,7 @@ def quantize(x, qparams):
 
 @takes(x=REAL, qparams=GRID, blocks="x")
 def quantize_steps(x, qparams):
-    """The steps of `quantize`, one field an operation.
+    """Return every step of `quantize`, one field for each operation.
 
     >>> quantize_steps([1.5, 9.0], QParams(scale=2, zero_point=1, qmin=0, qmax=3)).shifted
     array([2., 5.])
@@ -180,9 +190,10 @@ def quantize_steps(x, qparams):
 
 @takes(q=INTEGERS, qparams=GRID_OF_CODES, blocks="q", fast=elementwise.affine_dequantize)
 def dequantize(q, qparams):
-    """x̂ = (q − zero_point)·scale; corrects §3.1.2. q must be integers within qmin..qmax.
+    """x̂ = (q − zero_point)·scale   (corrects §3.1.2 of the article).
 
-    float64; float32 if scale is np.float32; exact Fractions if scale is a Fraction.
+    q must be integers within qmin..qmax. The result is float64. It is float32 if scale is
+    np.float32, and exact Fractions if scale is a Fraction.
 
     >>> dequantize(np.array([0, 3, 7], dtype=np.uint8), QParams(0.5, 3, 0, 7))
     array([-1.5,  0. ,  2. ])
@@ -193,7 +204,9 @@ def dequantize(q, qparams):
 
 @takes(x=REAL, qparams=GRID, blocks="x", fast=elementwise.affine_fake_quantize)
 def fake_quantize(x, qparams):
-    """x̂ of the code of x, in x's own dtype: dequantize(quantize(x)); what quantization does to x.
+    """Return x̂ = dequantize(quantize(x)) in x's own dtype.
+
+    The difference x̂ − x is the error that quantization makes.
 
     >>> fake_quantize([0.3, 9.0], QParams(0.25, 0, -8, 7))
     array([0.25, 1.75])

@@ -1,12 +1,13 @@
-"""All roundings: every weight down or up, each of the 2ⁿ choices judged by what it does to the
-layer's output.
+"""Compute how much each of the 2ⁿ roundings of a row of weights changes the output of a layer.
 
-    δ = ŵ − w, w a row of W
-    Σ over X of (δ·x)² = δᵀHδ, H = XᵀX      what a rounding does to the output of that row
+A rounding takes each weight down or up to a code beside it.
 
-W (…, rows, n); X (N, n) for all or (…, N, n); a bias is a column of W beside a column of ones in X.
-Weights are divided by their scale in W's own precision, as in `affine`; ŵ and the sums over X are
-float64.
+    δ = ŵ − w                               w is a row of W, and ŵ is its decoded codes
+    Σ over X of (δ·x)² = δᵀHδ, H = XᵀX      how much the output of that row changes
+
+W is (…, rows, n). X is (N, n) for all layers of a stack, or (…, N, n). To include a bias, append it
+to W as a column, and append a column of ones to X. Weights are divided by their scale in W's own
+precision, as in `affine`. ŵ and the sums over X are float64.
 """
 
 from typing import NamedTuple
@@ -21,16 +22,16 @@ from refnn.quantization.affine import Aligned, QParams
 from refnn.validation import Numeric, takes
 
 MAX_WEIGHTS = 16  # 2^16 roundings
-AT_ONCE = 2**18  # numbers in one buffer
-NOTHING = -9999  # the exponent of 0
+AT_ONCE = 2**18  # the most numbers in one buffer
+NOTHING = -9999  # stands for the exponent of 0
 
 
 class Layer(NamedTuple):
-    """W, the grid of its codes, and X with each column over a power of two that brings its largest
-    |x| into [½, 1).
+    """The weights of a layer, the grid of their codes, and its inputs X scaled by powers of two.
 
-    No square then overflows or vanishes, and nothing was rounded: the same decisions for values of
-    any size.
+    Each column of X is divided by the power of two that brings its largest |x| into [½, 1). This
+    division does not round. After it, no square overflows or vanishes, so the decisions are the
+    same for values of any size.
 
     >>> W, X = np.array([[0.25, 0.5]]), np.array([[3.0, 0.0], [1.0, 0.0]])
     >>> layer_of(W, QParams(1.0, 0, -8, 7), X).X.tolist()
@@ -40,14 +41,14 @@ class Layer(NamedTuple):
     W: np.ndarray  # (…, rows, n)
     grid: Aligned  # along W, in float64: ŵ is float64 whatever W and the scale are
     X: np.ndarray  # (N, n) or (…, N, n)
-    columns: np.ndarray  # (1, n) or (…, 1, n), these powers
+    columns: np.ndarray  # (1, n) or (…, 1, n): the exponents of these powers
 
 
 # --- what the functions take ----------------------------------------------------------------------
 
 
 def _weights(limit=None):
-    """The kind of W, with at most `limit` weights in a row."""
+    """Return the kind (the check of an argument) of W, with at most `limit` weights in a row."""
 
     def check(name, W, arguments):
         if W.ndim < 2:
@@ -91,7 +92,7 @@ def _small(name, params, arguments):
 
 
 def _four(name, grids, arguments):
-    """One QParams for all, or four of them."""
+    """Admit one QParams for all four arrays, or four of them."""
     four = list(grids) if isinstance(grids, (tuple, list)) else [grids] * 4
     if len(four) != 4 or not all(isinstance(p, QParams) for p in four):
         raise Refused(name, "a QParams or four of them", describe(four))
@@ -113,17 +114,18 @@ of_narrow_layer = takes(W=_weights(MAX_WEIGHTS), X=INPUTS, qparams=_grid, exact=
 
 
 def layer_of(W, qparams, X):
-    """The Layer of checked arguments."""
+    """Build the Layer of checked arguments."""
     grid = affine.align(qparams, W.shape, arrays.DOUBLE)
     largest = np.abs(X).max(axis=-2, keepdims=True, initial=0)
-    columns = np.where(largest > 0, np.frexp(largest)[1], NOTHING)  # a dead input: δ counts as 0
+    columns = np.where(largest > 0, np.frexp(largest)[1], NOTHING)  # an input of 0s: δ counts as 0
     return Layer(W, grid, np.ldexp(X, -columns), columns)
 
 
 @takes(W=_weights(), X=INPUTS, qparams=_grid, codes=_codes, exact=False)
 def objective(W, codes, qparams, X):
-    """Σ over X of ((ŵ − w)·x)² for each row, (…, rows): what a rounding costs in the layer's
-    output. May be inf.
+    """Return Σ over X of ((ŵ − w)·x)² for each row, (…, rows).
+
+    This is how much a rounding changes the output of the layer. It may be inf.
 
     >>> X = [[1.0, 1.0], [2.0, -3.0]]
     >>> objective([[0.25, 0.5]], np.array([[1, 0]]), QParams(1.0, 0, -8, 7), X)
@@ -136,10 +138,10 @@ def objective(W, codes, qparams, X):
 
 @of_narrow_layer
 def every(W, qparams, X):
-    """`objective` of all 2ⁿ roundings of each row, (…, rows, 2ⁿ); bit i of the last index is 1
-    where weight i goes up.
+    """Compute `objective` for all 2ⁿ roundings of each row, (…, rows, 2ⁿ).
 
-    n ≤ 16. A weight on the grid, or beyond its ends, has one code: its two roundings are the same.
+    A row has n ≤ 16 weights. Bit i of the last index is 1 where weight i is rounded up. A weight on
+    the grid, or beyond its ends, has one code only, so its two roundings are the same.
 
     >>> every([[0.25, 0.5]], QParams(1.0, 0, -8, 7), [[1.0, 2.0]])
     array([[1.5625, 0.0625, 0.5625, 3.0625]])
@@ -154,8 +156,10 @@ def every(W, qparams, X):
 
 @takes(W=_weights(MAX_WEIGHTS), X=INPUTS, qparams=_grid, codes=_codes, exact=False)
 def rank(W, codes, qparams, X):
-    """Count a row's 2ⁿ roundings that cost less than these codes, (…, rows): 0 for the best. n ≤
-    16; any codes.
+    """Count how many of the 2ⁿ roundings of each row cost less than these codes, (…, rows).
+
+    The count is 0 for the best rounding. The codes may be any within qmin..qmax, and a row has
+    n ≤ 16 weights.
 
     >>> rank([[0.25, 0.5]], np.array([[0, 0]]), QParams(1.0, 0, -8, 7), [[1.0, 2.0]])
     array([2])
@@ -167,17 +171,17 @@ def rank(W, codes, qparams, X):
     listed = ((codes == down) | (codes == up)).all(axis=-1)
     ranks = np.empty(unit.shape, dtype=np.int64)
     for row in np.ndindex(unit.shape):
-        costs = table(d_down, d_up, layer.X, row)  # its own entry: no other rounding error
+        costs = table(d_down, d_up, layer.X, row)  # its entry has the same rounding errors
         ranks[row] = np.count_nonzero(costs < (costs[index[row]] if listed[row] else own[row]))
     return ranks
 
 
 @takes(params=SMALL, X=ROWS, y=ROWS, activation=ACTIVATION, grids=_four, exact=False)
 def every_network(params, grids, X, y, activation="tanh"):
-    """J = ½ Σ ‖y − ŷ‖² of all 2ⁿ roundings of a network, (2ⁿ,); bit i is 1 where the i-th of
-    Params.flatten goes up.
+    """Return J = ½ Σ ‖y − ŷ‖² of all 2ⁿ roundings of a network, (2ⁿ,).
 
-    One network of n ≤ 16 parameters; grids: a QParams for each of the four arrays, or one for all.
+    Bit i of the index is 1 where the i-th parameter of Params.flatten is rounded up. params is one
+    network of n ≤ 16 parameters. grids is a QParams for each of the four arrays, or one for all.
 
     >>> p, grid = Params([[0.5]], [0.0], [[1.0]], [0.25]), QParams(1.0, 0, -8, 7)
     >>> every_network(p, grid, [[2.0]], [[3.0]], "relu")[::4]
@@ -196,8 +200,9 @@ def every_network(params, grids, X, y, activation="tanh"):
 
 @takes(params=SMALL, grids=_four, codes=_codes_of_network, exact=False)
 def network_index(params, codes, grids):
-    """Return the index that these codes, a Params of integers, have in `every_network`: each the
-    floor or the ceiling.
+    """Return the index that these codes, a Params of integers, have in `every_network`.
+
+    Each code must be the floor or the ceiling of its parameter. Otherwise a ValueError names codes.
 
     >>> p, grid = Params([[0.5]], [0.0], [[1.0]], [0.25]), QParams(1.0, 0, -8, 7)
     >>> network_index(p, Params([[1]], [0], [[1]], [1]), grid)
@@ -211,7 +216,10 @@ def network_index(params, codes, grids):
 
 
 def down_and_up(W, qparams):
-    """The codes of ⌊w/scale⌋ and of ⌈w/scale⌉, + zero_point, saturated: of W's shape."""
+    """Return the codes of ⌊w/scale⌋ and of ⌈w/scale⌉, with zero_point added.
+
+    They are clipped to qmin..qmax. Both have the shape of W.
+    """
     grid = affine.align(qparams, W.shape, W.dtype)
     divided = affine.quantize_steps.formula(W, grid).divided
     shifted = [side(divided) + grid.zero_point for side in (np.floor, np.ceil)]
@@ -220,20 +228,22 @@ def down_and_up(W, qparams):
 
 
 def _sides(params, grids):
-    """The codes of a network with all parameters down, and with all up: two Params."""
+    """Return the codes of a network with all parameters rounded down and with all rounded up."""
     sides = zip(*map(down_and_up, params.arrays(), grids))
     return [Params(*codes) for codes in sides]
 
 
 def _decoded(codes, grids):
-    """The network of these codes, in float64."""
+    """Decode the codes of a network to a Params of float64."""
     laid = [affine.align(p, q.shape, arrays.DOUBLE) for p, q in zip(grids, codes.arrays())]
     return Params(*map(affine.dequantize.formula, codes.arrays(), laid))
 
 
 def errors(layer, *codes):
-    """(unit, δ, …): δ = ŵ − w of each of the codes, over 2^(unit − columns), so that its largest is
-    in [½, 1)."""
+    """Return unit, and δ = ŵ − w for each of the codes, scaled by a power of two.
+
+    Each δ is divided by 2^(unit − columns), which brings the largest of a row into [½, 1).
+    """
     off = [rounding.saturate(affine.dequantize.formula(q, layer.grid) - layer.W) for q in codes]
     exponents = [np.where(d == 0, NOTHING, np.frexp(d)[1] + layer.columns) for d in off]
     unit = np.max([e.max(axis=-1, initial=NOTHING) for e in exponents], axis=0)  # (…, rows)
@@ -241,12 +251,15 @@ def errors(layer, *codes):
 
 
 def square(d, X):
-    """Σ over X of (δ·x)², (…, rows)."""
+    """Return Σ over X of (δ·x)², (…, rows)."""
     return np.square(d @ X.mT).sum(axis=-1)  # (…, rows, n) @ (…, n, N)
 
 
 def table(d_down, d_up, X, row):
-    """Σ over X of (δ·x)² for all 2ⁿ δ of one row, (2ⁿ,): each weight doubles the list."""
+    """Return Σ over X of (δ·x)² for all 2ⁿ roundings of one row, (2ⁿ,).
+
+    The list of outputs δ·x starts with one entry, and each weight doubles it.
+    """
     X = X[row[:-1]] if X.ndim > 2 else X
     costs = np.zeros(2 ** X.shape[-1])
     for part in np.array_split(X, max(1, -(-len(X) * costs.size // AT_ONCE))):
@@ -258,10 +271,10 @@ def table(d_down, d_up, X, row):
 
 
 def bits(index, n):
-    """Bit i of each index, (…, n)."""
+    """Return bit i of each index, (…, n)."""
     return (np.asarray(index)[..., None] >> np.arange(n) & 1).astype(bool)
 
 
 def _index(codes, down):
-    """Σ 2ⁱ over the weights i that are not down, (…)."""
+    """Return Σ 2ⁱ over the weights i whose code is not the lower one, (…)."""
     return ((codes != down) << np.arange(codes.shape[-1])).sum(axis=-1)

@@ -1,7 +1,9 @@
-"""§3.1 of the article, literally: Q(x) = ⌊x·W + B⌋ mod P, x̂ = (Q(x) + B)/W, θ_q = x̂.
+"""This module computes §3.1 of the article literally, with its mistakes.
 
-These functions are wrong in the documented way and tests hold them to it; `affine` is what the
-field does.
+    Q(x) = ⌊x·W + B⌋ mod P        x̂ = (Q(x) + B)/W        θ_q = x̂
+
+Each docstring says what is wrong, and tests make sure that the mistakes stay. The module `affine`
+holds the correct formulas.
 
     x  a real parameter                     Q  the code, 0 … P − 1
     W  scaling factor 缩放因子, codes per real unit
@@ -34,7 +36,7 @@ DIVISOR = Numeric("real", _not_zero)
 
 
 class QuantizeSteps(NamedTuple):
-    """The four operations of §3.1.1, in order; each of the shape of x·W + B."""
+    """The four operations of §3.1.1 in order, each with the shape of x·W + B."""
 
     scaled: np.ndarray  # x·W
     shifted: np.ndarray  # x·W + B
@@ -43,7 +45,7 @@ class QuantizeSteps(NamedTuple):
 
 
 class DequantizeSteps(NamedTuple):
-    """The two operations of §3.1.2, in order; each of the shape of Q + B."""
+    """The two operations of §3.1.2 in order, each with the shape of Q + B."""
 
     shifted: np.ndarray  # Q + B
     decoded: np.ndarray  # (Q + B)/W, real units
@@ -53,8 +55,10 @@ class DequantizeSteps(NamedTuple):
 def quantize(x, W, B, P):
     """Q(x) = ⌊x·W + B⌋ mod P   (§3.1.1 参数量化, as written).
 
-    Codes have the narrowest unsigned dtype. W and B broadcast against x. Wrong: floor is biased by
-    half a step, and mod wraps where the field saturates.
+    W and B broadcast against x. The codes have the narrowest unsigned dtype that holds 0..P − 1.
+
+    Two things are wrong. The floor makes codes half a step too small on average. And mod wraps
+    codes outside 0..P − 1 around to the other end, where they should saturate (be clipped).
 
     >>> quantize([Fraction(-3, 10), Fraction(1, 20), Fraction(3, 20), 1], W=10, B=3, P=8)
     array([0, 3, 4, 5], dtype=uint8)
@@ -64,7 +68,9 @@ def quantize(x, W, B, P):
 
 @takes(x=REAL, W=REAL, B=REAL, P=LEVELS, hold="P", blocks="x")
 def quantize_steps(x, W, B, P):
-    """The steps of `quantize`; a product beyond the largest float stays there.
+    """The steps of `quantize` are x·W, x·W + B, ⌊x·W + B⌋ and ⌊x·W + B⌋ mod P.
+
+    Overflow is clipped to the largest float.
 
     >>> quantize_steps([0.5, -0.25], W=10, B=1, P=8).floored
     array([ 6., -2.])
@@ -80,7 +86,8 @@ def quantize_steps(x, W, B, P):
 def dequantize(q, W, B):
     """x̂ = (Q(x) + B) / W   (§3.1.2 权重调整, as written).
 
-    Wrong: encoding adds B, so decoding must subtract it; every weight comes back shifted by 2B/W.
+    The sign of B is wrong. Encoding adds B, so decoding must subtract it. As written, every decoded
+    weight is shifted by 2B/W.
 
     >>> dequantize(np.array([0, 3, 4, 5], dtype=np.uint8), W=10, B=3)
     array([0.3, 0.6, 0.7, 0.8])
@@ -90,7 +97,7 @@ def dequantize(q, W, B):
 
 @takes(q=CODES, W=DIVISOR, B=REAL, blocks="q")
 def dequantize_steps(q, W, B):
-    """The steps of `dequantize`.
+    """Return both steps of `dequantize`, Q + B and (Q + B)/W.
 
     >>> dequantize_steps(np.array([0, 5]), W=10, B=3).shifted
     array([3., 8.])
@@ -101,7 +108,7 @@ def dequantize_steps(q, W, B):
 
 
 def _beside(name, a, arguments):
-    """W and B in one arithmetic with the parameters, of a shape that broadcasts to flatten()'s."""
+    """Check that W and B broadcast to the shape of params.flatten()."""
     theta = arguments["params"].flatten()
     given = {"x": theta, "W": arguments["W"], "B": arguments["B"]}
     arrays.broadcast(given)
@@ -116,8 +123,10 @@ def _beside(name, a, arguments):
 def update(params, W, B, P):
     """θ_q = x̂ = (Q(θ) + B)/W   (§3.1.3 模型更新, as written).
 
-    For every parameter; W and B broadcast against flatten(). Wrong: θ_q is floats again, as large
-    as before; nothing is smaller until the codes are what is stored.
+    Every parameter is encoded and decoded. W and B broadcast against params.flatten().
+
+    What is wrong: θ_q consists of floats again and takes as much memory as θ. A model becomes
+    smaller only if its codes are stored.
 
     >>> update(Params([[0.5]], [0.25], [[1.0]], [0.0]), W=4, B=1, P=8).flatten()
     array([1.  , 0.75, 1.5 , 0.5 ])
@@ -133,18 +142,18 @@ def _axis(name, axis, arguments):
 
 
 def _ends(x, axis):
-    """The smallest and the largest of x, or of each slice along an axis, which is kept."""
+    """Return min and max of x, or of each slice along `axis`, which is kept."""
     others = None if axis is None else tuple(i for i in range(x.ndim) if i != axis)
     return [end(x, axis=others, keepdims=axis is not None) for end in (np.min, np.max)]
 
 
 def _of_a_range(name, x, arguments):
-    """Of two values at least, and neither W nor B beyond the floats."""
+    """Check that x has at least two different values and that W and B do not overflow."""
     if x.size == 0:
         raise Refused(name, "at least one number", "an empty array")
     low, high = _ends(x, arguments["axis"])
     if np.any(low == high):
-        expected = "of two values at least (max − min divides)"
+        expected = "of at least two different values (W divides by max − min)"
         raise Refused(name, expected, f"only {np.ravel(low)[0]}")
     found = high - low, *min_max.formula(x, arguments["P"], arguments["axis"])
     if x.dtype != arrays.EXACT and not np.isfinite(found).all():
@@ -156,15 +165,17 @@ def _of_a_range(name, x, arguments):
 def min_max(x, P, axis=None):
     """W = (P − 1)/(max x − min x), B = −min x · W.
 
-    Not in the article, which says that it computes W and B (§4.1.1). One pair for all of x, or with
-    `axis` one for each slice along it (keeping that axis, so that they broadcast). A tensor of one
-    value has no such W: ValueError. In floats the maximum may be encoded as P − 2; Fractions are
-    exact.
+    The article computes W and B (§4.1.1) but does not print how. This is the common rule. It gives
+    one pair (W, B) for all of x, or with `axis` one pair for each slice along it. W and B then keep
+    all axes of x, so that they broadcast against x.
+
+    ValueError if all values of x or of a slice are equal, because max − min is then 0. In floats
+    the maximum may be encoded as P − 2 instead of P − 1. Fractions are exact.
 
     >>> min_max([Fraction(1, 10), Fraction(1, 2)], P=8)
     (Fraction(35, 2), Fraction(-7, 4))
     """
     low, high = _ends(x, axis)
     W = (P - 1) / (high - low)
-    B = 0 - low * W  # 0 − …: no −0.0
+    B = 0 - low * W  # 0 − … avoids −0.0
     return W, B

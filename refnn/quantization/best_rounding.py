@@ -1,16 +1,16 @@
-"""Up or down? Of the two codes beside each weight, those that keep the layer's output in place, not
-each weight.
+"""Round each weight down or up so that the output of the layer changes least.
 
-    nearest     each weight on its own: best where H is diagonal
-    adaround    all at once, by gradient descent: M. Nagel et al., "Up or down? Adaptive rounding
-                for post-training quantization" (2020)
-    obq         one by one, the rest moved to make up for it: E. Frantar, D. Alistarh, "Optimal
-                brain compression" (2022), equation 7, without its rule that takes outliers first
-    enumerated  all 2ⁿ roundings of a row, tried: the truth, for up to 16 weights a row
+    nearest     rounds each weight on its own, which is best where H is diagonal
+    adaround    rounds all at once, by gradient descent: M. Nagel et al., "Up or down? Adaptive
+                rounding for post-training quantization" (2020)
+    obq         rounds one by one and moves the rest to make up for it: E. Frantar, D. Alistarh,
+                "Optimal brain compression" (2022), equation 7, without its rule that takes outliers
+                first
+    enumerated  tries all 2ⁿ roundings of a row of up to 16 weights, so its result is the optimum
 
-What a rounding does to the output of a row, Σ over X of (δ·x)², and the truth, all roundings, are
-in `all_roundings`; W, X and H there are those here. Where X says nothing (N = 0, or all 0) every
-method gives nearest.
+A code is the whole number that stands for a weight. W, X, H and the change of a row's output,
+Σ over X of (δ·x)², are defined in `all_roundings`, which also computes it for all roundings. Where
+X holds no information (N = 0, or all 0), every method gives the codes of nearest.
 """
 
 import numpy as np
@@ -29,16 +29,17 @@ from refnn.quantization.all_roundings import (
 )
 from refnn.quantization.rounding import saturate
 
-ZETA, GAMMA = 1.1, -0.1  # adaround: the sigmoid stretched to −0.1..1.1, then clipped to 0..1
-BETA = 20, 2  # adaround: from, to
-STEPS, RATE, WEIGHT = 1000, np.float64(0.02), 0.5  # adaround: of Adam; λ
-SINGULAR, DAMPING = 1e-12, 1e-8  # obq
+ZETA, GAMMA = 1.1, -0.1  # adaround stretches the sigmoid to −0.1..1.1, then clips it to 0..1
+BETA = 20, 2  # of adaround: β at the first and at the last step
+STEPS, RATE, WEIGHT = 1000, np.float64(0.02), 0.5  # of adaround: steps and rate of Adam, and λ
+SINGULAR, DAMPING = 1e-12, 1e-8  # of obq: see its docstring
 
 
 @of_layer
 def nearest(W, qparams, X):
-    """affine.quantize(W, qparams): each weight to its nearest code, half to even, whatever X. Codes
-    (…, rows, n).
+    """Round each weight to its nearest code, whatever X is.
+
+    A half goes to the even code. The codes (…, rows, n) are affine.quantize(W, qparams).
 
     >>> nearest([[0.4, 0.6, 1.5]], QParams(1.0, 0, -8, 7), np.ones((1, 3)))
     array([[0, 1, 2]], dtype=int8)
@@ -48,17 +49,19 @@ def nearest(W, qparams, X):
 
 @of_layer
 def adaround(W, qparams, X):
-    """Learn the rounding by gradient descent on V; codes (…, rows, n), never worse than nearest,
-    row by row.
+    """Find by gradient descent which weights to round up, and return the codes (…, rows, n).
 
         ŵ = s·(⌊w/s⌋ + h(V)), clipped
         h(V) = clip(σ(V)·(ζ − γ) + γ, 0, 1)        ζ = 1.1, γ = −0.1
         minimise  δᵀHδ/c + λ Σᵢ (1 − |2hᵢ − 1|^β)
 
-    β goes from 20 to 2 on the way: h is first free, then drawn to 0 and 1. V starts where h is the
-    fraction w/s − ⌊w/s⌋, so that δ = 0. c is the mean of sᵢ²·Hᵢᵢ over the row: one λ and one rate
-    of Adam then serve all scales. At the end h ≥ ½ goes up; a row that is not better than nearest
-    stays nearest.
+    s is the scale and δ = ŵ − w. h = 0 rounds a weight down and h = 1 rounds it up. β goes from 20
+    to 2 during the descent, so h is free at first and is then pulled to 0 or 1. V starts where h is
+    the fraction w/s − ⌊w/s⌋, so that δ = 0. c is the mean of sᵢ²·Hᵢᵢ over the row. Because of this
+    division, one λ and one learning rate of Adam serve all scales.
+
+    At the end, weights with h ≥ ½ are rounded up. A row that is not better than `nearest` gets the
+    codes of `nearest`, so no row is ever worse.
 
     >>> X = [[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]
     >>> adaround([[0.4, 0.4, 0.3]], QParams(1.0, 0, -8, 7), X)
@@ -73,7 +76,7 @@ def adaround(W, qparams, X):
 
 
 def _learned(d_down, d_up, X):
-    """h after Adam's last step, (…, rows, n)."""
+    """Return h after the last step of Adam, (…, rows, n)."""
     gap, H = d_up - d_down, X.mT @ X  # s, or 0 where both are one code
     diagonal = np.diagonal(H, axis1=-2, axis2=-1)[..., None, :]
     c = (gap * gap * diagonal).sum(axis=-1, keepdims=True) / max(gap.shape[-1], 1)
@@ -96,17 +99,20 @@ def _learned(d_down, d_up, X):
 
 @of_layer
 def obq(W, qparams, X):
-    """Round one by one, the cheapest first, and move the rest to make up for it; codes (…, rows, n)
-    within qmin..qmax.
+    """Round the weights one by one, the cheapest first, and move the rest to make up for each.
 
         i = the weight of the least eᵢ²/[H⁻¹]ᵢᵢ, e = quant(w) − w
-        w ← w + H⁻¹[:, i]·eᵢ/[H⁻¹]ᵢᵢ;   H without i
+        w ← w + H⁻¹[:, i]·eᵢ/[H⁻¹]ᵢᵢ
+        H ← H without row and column i
 
-    eᵢ²/[H⁻¹]ᵢᵢ is the least that rounding i costs when all others may move; ties go to the first.
-    As i is the least and [H⁻¹]ᵢⱼ² ≤ [H⁻¹]ᵢᵢ·[H⁻¹]ⱼⱼ, no weight moves by more than its own |eⱼ|:
-    each code is still w's floor or ceiling. A dead input (all 0) gets a 1 in H's diagonal; then,
-    only where H's reciprocal condition is below 1e-12, 1e-8 times the mean of the diagonal is added
-    to it. Both with X in the powers of two that bring each input's largest |x| into [½, 1).
+    The codes (…, rows, n) lie within qmin..qmax. eᵢ²/[H⁻¹]ᵢᵢ is the least that rounding weight i
+    costs when all others may move. Ties go to the first weight. Since i is the cheapest and
+    [H⁻¹]ᵢⱼ² ≤ [H⁻¹]ᵢᵢ·[H⁻¹]ⱼⱼ, no weight moves by more than its own |eⱼ|. So each code is still one
+    of the two codes beside the original weight.
+
+    First, each input in X is divided by the power of two that brings its largest |x| into [½, 1).
+    If an input is always 0, the diagonal of H gets a 1 there. Then, only if the reciprocal
+    condition of H is below 1e-12, 1e-8 times the mean of the diagonal is added to the diagonal.
 
     >>> X = [[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]
     >>> obq([[0.4, 0.4, 0.3]], QParams(1.0, 0, -8, 7), X)
@@ -122,7 +128,7 @@ def obq(W, qparams, X):
         q = affine.quantize.formula(saturate(w.astype(W.dtype)), grid)
         w_hat = affine.dequantize.formula(q, layer.grid)
         e, diagonal = np.ldexp(w_hat - w, shift), np.diagonal(inverse, axis1=-2, axis2=-1)
-        cost = np.where(left, np.abs(e) / np.sqrt(diagonal), np.inf)  # its root: e² might vanish
+        cost = np.where(left, np.abs(e) / np.sqrt(diagonal), np.inf)  # the root: e² might become 0
         i = np.argmin(cost, axis=-1)[..., None]  # (…, rows, 1)
         step = _at(e, i) / _at(diagonal, i)
         move = _at(inverse, i[..., None])[..., 0] * step  # (…, rows, n), 0 where rounded before
@@ -134,12 +140,12 @@ def obq(W, qparams, X):
 
 
 def _at(a, i):
-    """The entries i along the last axis of a."""
+    """Return the entries i along the last axis of a."""
     return np.take_along_axis(a, i, -1)
 
 
 def _inverse(X):
-    """H⁻¹ of H = XᵀX, (…, n, n), made regular where it is not."""
+    """Return the inverse of H = XᵀX, (…, n, n), after making H regular where it is not."""
     H, one = X.mT @ X, np.eye(X.shape[-1])
     H = H + one * (np.diagonal(H, axis1=-2, axis2=-1) == 0)[..., None]
     values = np.linalg.eigvalsh(H)
@@ -150,8 +156,9 @@ def _inverse(X):
 
 @of_narrow_layer
 def enumerated(W, qparams, X):
-    """The best of all 2ⁿ roundings of each row, (…, rows, n); n ≤ 16; ties go to the first in
-    `all_roundings.every`.
+    """Return the best of all 2ⁿ roundings of each row, (…, rows, n).
+
+    A row has n ≤ 16 weights. Ties go to the first rounding in `all_roundings.every`.
 
     >>> enumerated([[0.25, 0.5]], QParams(1.0, 0, -8, 7), [[1.0, 2.0]])
     array([[1, 0]], dtype=int8)

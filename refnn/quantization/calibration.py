@@ -1,20 +1,24 @@
-"""Where the range comes from, and the scale and zero point that follow from it.
+"""This module chooses the range of a tensor, and from it the scale and the zero point.
 
-A zero point exists so that 0.0 has a code of its own: (q − zero_point)·scale is 0 at q =
-zero_point. So the range must contain 0, and zero_point = round(qmin − min/scale) (gemmlowp,
-doc/quantization.md; ONNX DynamicQuantizeLinear). This is §2.1's "adjust the range", and comes
-first: scale and zero point are needed to quantize.
+The scale is the number of real units per code. The zero point is the code of 0.0. It exists so that
+0.0 is represented exactly, since (q − zero_point)·scale is 0 at q = zero_point. So the range must
+contain 0, and zero_point = round(qmin − min/scale) (gemmlowp, doc/quantization.md; ONNX
+DynamicQuantizeLinear). §2.1 of the article calls this step "adjust the range". It comes first,
+because quantization needs the scale and the zero point.
 
-    minmax      the range of the data
-    percentile  without the ⌊n/1000⌋ outermost values at each end (symmetric: the ⌊n/1000⌋
-                largest |x|)
-    mse         the range whose grid has the least mean squared error: never worse than min–max,
-                and within 2 % of the best of all ranges on all data tried, up to 8 bits (it need
-                not be on data made to defeat the search)
-    entropy     |x| ≤ T, whose histogram of 2048 bins loses least in Kullback–Leibler divergence
-                (S. Migacz, "8-bit inference with TensorRT", 2017); meant for activations. |x| has
-                as many levels as codes from 0.0 to the farther end of the grid, 0's among them:
-                128 of int8 symmetric, 256 of 8 bits one-sided
+Four methods choose the range ("calibration"):
+
+    minmax      The range is that of the data.
+    percentile  The range leaves out the ⌊n/1000⌋ outermost values at each end, or the ⌊n/1000⌋
+                largest |x| if it is symmetric.
+    mse         The range is the one whose grid has the least mean squared error. It is never worse
+                than min–max. Up to 8 bits it was within 2 % of the best of all ranges on all data
+                tried, but data can be made to defeat the search.
+    entropy     The range is |x| ≤ T. T is chosen so that the histogram of the quantized |x| (2048
+                bins) has the least Kullback–Leibler divergence from that of |x| (S. Migacz, "8-bit
+                inference with TensorRT", 2017). The method is meant for activations. |x| has as
+                many levels as there are codes from zero_point to the farther end of the grid, both
+                included. These are 128 for symmetric int8, and 256 for 8 bits if x has one sign.
 """
 
 from fractions import Fraction
@@ -29,13 +33,13 @@ from refnn.quantization.rounding import half_even
 from refnn.validation import Numeric, flag, takes, whole
 
 CALIBRATIONS = ("minmax", "percentile", "mse", "entropy")
-OUTSIDE = 1000  # percentile: one value in a thousand lies outside, at each end
-BINS = 2048  # entropy: of the histogram of |x|
-SAMPLE = 4096  # mse: beyond as many distinct values the search runs on a sample of them
-AT_ONCE = 2**18  # mse: numbers in one buffer
-FINE = 4  # mse: scales tried between s and s·(1 + 1/codes)
-KEPT = 8  # mse: the best of them, which are tried in full
-MOST_ZEROS = 256  # mse: zero points tried with one scale
+OUTSIDE = 1000  # percentile leaves out one value in a thousand at each end
+BINS = 2048  # entropy divides |x| into this many bins
+SAMPLE = 4096  # mse searches a sample if there are more distinct values than this
+AT_ONCE = 2**18  # mse keeps at most about this many numbers in one buffer
+FINE = 4  # mse tries this many scales between s and s·(1 + 1/codes)
+KEPT = 8  # mse evaluates this many of the best scales on all values
+MOST_ZEROS = 256  # mse tries at most this many zero points with one scale
 
 
 # --- what the functions take ----------------------------------------------------------------------
@@ -47,7 +51,7 @@ def _some(name, x, arguments):
     return x
 
 
-DATA = Numeric("data", _some)  # an array of one number or more
+DATA = Numeric("data", _some)  # an array of at least one number
 
 
 def AXIS(name, axis, arguments):
@@ -57,27 +61,30 @@ def AXIS(name, axis, arguments):
 
 
 def BLOCK(name, block, arguments):
-    """Admit a number of entries along the axis, which must be given."""
+    """Admit a number of entries along `axis`, which must be given too."""
     if arguments["axis"] is None:
-        raise Refused("axis", "given where block is", "None")
+        raise Refused("axis", "a whole number if block is given", "None")
     return arrays.whole(name, block, 1, 2**52)
 
 
 def _symmetric(name, value, arguments):
     if arrays.flag(name, value) and not arguments["signed"]:
-        three = "True where symmetric is (three unsigned conventions exist)"
+        three = "True if symmetric is True (unsigned symmetric codes have no single convention)"
         raise Refused("signed", three, "False")
     return value
 
 
 def _calibration(name, value, arguments):
     if arrays.choice(name, value, CALIBRATIONS) in ("mse", "entropy"):
-        arrays.double("x", arguments["x"])  # the search is in floats
+        # The search computes in floats, so Fractions too large for them are refused here.
+        arrays.double("x", arguments["x"])
     return value
 
 
 def normal_scale(x, scale):
-    """Return the scale that a range of x gave, if it is a finite normal number of x's dtype.
+    """Return a scale computed from x if it is a finite normal number of x's dtype, else refuse x.
+
+    A normal number is not 0 and not so small that a float stores it with fewer digits (subnormal).
 
     >>> normal_scale(np.array([0.5]), np.float64(0.25))
     np.float64(0.25)
@@ -104,20 +111,22 @@ def normal_scale(x, scale):
 def choose_qparams(
     x, bits=8, signed=True, symmetric=False, axis=None, calibration="minmax", block=None
 ):
-    """The grid for x: per tensor; with `axis` one for each slice along it; with `block` one for
-    each block of a slice.
+    """Choose the scale and the zero point for x, and return them as a QParams.
+
+    Without `axis` all of x has one pair. With `axis` each slice along it has its own pair. With
+    `block` too, every `block` consecutive entries along the axis have their own pair. These rules
+    hold, where b stands for `bits`:
 
     codes        signed −2^(b−1)..2^(b−1) − 1, unsigned 0..2^b − 1,
                  symmetric −(2^(b−1) − 1)..2^(b−1) − 1
     asymmetric   scale = (max − min)/(qmax − qmin) with 0 in the range,
                  zero_point = round(qmin − min/scale), saturated
     symmetric    scale = max|x|/(2^(b−1) − 1), zero_point = 0
-    one-sided    the range ends at 0: zero_point is qmin (x ≥ 0) or qmax (x ≤ 0); a constant is
-                 one-sided
-    all zero     scale 1, zero_point qmin (asymmetric) or 0 (symmetric)
+    one-sided    if all x ≥ 0, zero_point = qmin; if all x ≤ 0, zero_point = qmax (asymmetric)
+    all zero     scale = 1, zero_point = qmin (asymmetric) or 0 (symmetric)
 
-    min and max are those of the calibration, never wider than the data's. ValueError if the scale
-    would be subnormal or max − min overflows.
+    min and max come from the calibration method. Its range is never wider than that of minmax.
+    ValueError if the scale would be subnormal or if max − min overflows.
 
     >>> choose_qparams(np.float32([0, 2, -3, -2.5, 1.34, 0.5]), signed=False)
     QParams(scale=np.float32(0.019607844), zero_point=153, qmin=0, qmax=255, axis=None, block=None)
@@ -143,7 +152,10 @@ def choose_qparams(
 
 
 def _scale(low, high, qmin, qmax, symmetric):
-    """max|x|/qmax or (high − low)/(qmax − qmin), of ranges that contain 0; 1 where all is 0."""
+    """Return max|x|/qmax or (high − low)/(qmax − qmin), or 1 where low = high = 0.
+
+    Each range low..high contains 0.
+    """
     low, high = np.asarray(low), np.asarray(high)
     scale = np.maximum(high, -low) / qmax if symmetric else (high - low) / (qmax - qmin)
     one = Fraction(1) if low.dtype == arrays.EXACT else low.dtype.type(1)
@@ -151,7 +163,7 @@ def _scale(low, high, qmin, qmax, symmetric):
 
 
 def _zero_point(low, scale, qmin, qmax, symmetric):
-    """clip(round(qmin − low/scale), qmin, qmax), or 0."""
+    """Return clip(round(qmin − low/scale), qmin, qmax), or 0 if symmetric."""
     if symmetric:
         return np.zeros(scale.shape, np.int64)
     zero_point = half_even.formula(qmin - low / scale)
@@ -162,7 +174,9 @@ def _zero_point(low, scale, qmin, qmax, symmetric):
 
 
 def over_slices(ufunc, x, axis=None, block=None):
-    """Reduce all of x, each slice along axis, or each block of a slice: of the scale's shape.
+    """Apply ufunc.reduce to all of x, to each slice along axis, or to each block along axis.
+
+    The result has the shape of the scale.
 
     >>> over_slices(np.maximum, np.array([[1, 2, 3], [6, 5, 4]]), axis=1, block=2)
     array([[2, 3],
@@ -175,13 +189,13 @@ def over_slices(ufunc, x, axis=None, block=None):
 
 
 def _ends(x, axis, block):
-    """The smallest and the largest value of each slice, and 0: of the shape that the scale has."""
+    """Return min(x, 0) and max(x, 0) of each slice or block, in the shape of the scale."""
     low, high = (over_slices(ufunc, x, axis, block) for ufunc in (np.minimum, np.maximum))
     return np.asarray(np.minimum(low, 0)), np.asarray(np.maximum(high, 0))
 
 
 def _parts(x, axis, block):
-    """The values that share a grid, as vectors, in the order of the scale."""
+    """Return a vector of the values for each scale, in the order of the scales."""
     if axis is None:
         return [x.ravel()]
     if block is None:
@@ -198,7 +212,7 @@ def _parts(x, axis, block):
 
 
 def _percentile(x, qmin, qmax, symmetric):
-    """Ends that leave ⌊n/1000⌋ values outside at each; x ascending."""
+    """Return the ends of a range that leaves ⌊n/1000⌋ values of ascending x outside at each end."""
     cut = len(x) // OUTSIDE
     if symmetric:
         top = np.sort(np.abs(x))[len(x) - 1 - cut]
@@ -207,13 +221,14 @@ def _percentile(x, qmin, qmax, symmetric):
 
 
 def _least_error(x, qmin, qmax, symmetric):
-    """The ends whose grid has the least mean squared error; x ascending.
+    """Return the ends of the range whose grid has the least mean squared error.
 
-    All that a scale decides is each value's code k, and for given codes the best scale is Σ k·x/Σ
-    k². So one that is near enough to give the codes of the best will do: the scales tried are as
-    close as that, each with all zero points."""
+    x is in ascending order. A scale matters only through the codes k that it gives (in steps from
+    0), and for given codes the best scale is Σ k·x/Σ k². So it is enough to try one scale that is
+    near the best one and gives the same codes. The scales tried are close enough together for that.
+    Each is tried with all zero points that can be the best, or with MOST_ZEROS of them."""
     codes, low, high = (qmin, qmax, symmetric), min(x[0], 0), max(x[-1], 0)
-    unit = 2.0 ** (np.frexp(float(max(high, -low)))[1] - 1)  # so that no square overflows
+    unit = 2.0 ** (np.frexp(float(max(high, -low)))[1] - 1)  # in these units no square overflows
     least, best = _error(x, unit, low, high, *codes), (low, high)
     if low == high or least == 0:
         return best
@@ -222,7 +237,7 @@ def _least_error(x, qmin, qmax, symmetric):
     widest, seen = float(_scale(below, above, *codes)), set()
     values, counts = np.unique((x / unit).astype(np.float64), return_counts=True)
     for scale, first in _near(values, counts, widest, np.sqrt(least), *codes):
-        for _ in range(3):  # the codes, their scale, its codes, …
+        for _ in range(3):  # from the scale to its codes, and to their best scale
             k = np.clip(np.rint(values / scale), first, first + qmax - qmin)
             scale = min(float(k * counts @ values / max(k * counts @ k, 1)), widest) or widest
         if (scale, first) in seen:
@@ -239,8 +254,7 @@ def _least_error(x, qmin, qmax, symmetric):
 
 
 def _error(x, unit, low, high, qmin, qmax, symmetric):
-    """Σ (x̂ − x)² in squared units on the grid of low..high, infinite where its scale is hardly
-    normal."""
+    """Return Σ ((x̂ − x)/unit)² on the grid of low..high, or ∞ if its scale is almost subnormal."""
     scale = _scale(low, high, qmin, qmax, symmetric)
     if x.dtype != arrays.EXACT and scale < 2 * np.finfo(x.dtype).tiny:
         return np.inf
@@ -251,11 +265,12 @@ def _error(x, unit, low, high, qmin, qmax, symmetric):
 
 
 def _near(x, counts, widest, reach, qmin, qmax, symmetric):
-    """The KEPT best of the scales tried, each with its first code in steps from 0.
+    """Return the KEPT best of the scales tried, each with its first code in steps from 0.
 
-    The outermost values alone err by their distance from the grid's ends. So an end lies within
-    `reach`, the root of min–max's squared error, of the data's; and Σ k·(k·scale − x) = 0 keeps the
-    scale above widest/len(x)."""
+    Two facts limit the search. If the grid ends before the data does, the distance between the two
+    ends is the error of the outermost value. So an end of the best grid is at most `reach` from the
+    end of the data, where `reach` is the root of min–max's squared error. And the best scale
+    satisfies Σ k·(k·scale − x) = 0, which keeps it above widest/n for n values."""
     codes, side = qmax - qmin, qmax if symmetric else qmax - qmin
     x, weight = _sample(x, counts)
     below, above = min(x[0], 0), max(x[-1], 0)
@@ -280,7 +295,7 @@ def _near(x, counts, widest, reach, qmin, qmax, symmetric):
         for end, (of_x, of_1) in ((first, clipped_below), (first + codes, clipped_above)):
             kx, kk = kx + end * of_x, kk + end * end * of_1
         kk = np.maximum(kk, 1e-300)
-        gain = kx * kx / kk  # Σ x² − this is the error
+        gain = kx * kx / kk  # the error is Σ x² − gain
         i = np.argmax(gain, axis=1)[:, None]
         found.append(np.hstack([np.take_along_axis(a, i, 1) for a in (gain, kx / kk, first)]))
     found = np.concatenate(found)
@@ -288,21 +303,24 @@ def _near(x, counts, widest, reach, qmin, qmax, symmetric):
 
 
 def _sample(x, counts):
-    """At most SAMPLE of the ascending values with their weights: all at the ends, where clipping is
-    decided."""
+    """Return at most SAMPLE of the ascending values, and their weights.
+
+    All values near the two ends are kept, because they decide where to clip."""
     if len(x) <= SAMPLE:
         return x, counts.astype(np.float64)
     kept, up_to = SAMPLE // 8, np.cumsum(counts)
     shares = np.linspace(up_to[kept - 1], up_to[-kept - 1], SAMPLE - 2 * kept, endpoint=False)
-    inner = np.searchsorted(up_to, shares, side="right")  # often where there are many equals
+    inner = np.searchsorted(up_to, shares, side="right")  # a frequent value is taken several times
     weight = np.full(len(inner), (up_to[-kept - 1] - up_to[kept - 1]) / len(inner))
     weights = np.concatenate([counts[:kept], weight, counts[-kept:]])
     return np.concatenate([x[:kept], x[inner], x[-kept:]]), weights
 
 
 def _entropy(x, qmin, qmax, symmetric):
-    """±T, within the data's ends, with the least KL divergence between the clipped histogram and
-    its coarse copy."""
+    """Return the range −T..T, cut to the data's own ends, with the least KL divergence.
+
+    The divergence compares the histogram of |x|, clipped at T, with a copy that has only as many
+    levels as the grid."""
     codes, low, high = (qmin, qmax, symmetric), min(x[0], 0), max(x[-1], 0)
     top = max(high, -low)
     if top == 0:
@@ -310,23 +328,26 @@ def _entropy(x, qmin, qmax, symmetric):
     share = (np.abs(x) / top).astype(np.float64)
     bins = np.minimum((share * BINS).astype(int), BINS - 1)
     counts = np.bincount(bins, minlength=BINS).astype(float)
-    T = np.arange(1, BINS + 1) / BINS  # in parts of top
+    T = np.arange(1, BINS + 1) / BINS  # as a fraction of top
     bottoms, tops = np.maximum(float(low / top), -T), np.minimum(float(high / top), T)
     zero_point = _zero_point(bottoms, _scale(bottoms, tops, *codes), *codes)
     levels = np.maximum(qmax - zero_point, zero_point - qmin) + 1  # of |x|
     if levels[-1] >= BINS:
         return low, high
     last = [bins for bins in range(BINS, 0, -1) if counts[bins - 1] and bins >= levels[bins - 1]]
-    # (an empty last bin has an infinite divergence; of equals the widest)
+    # an empty last bin is left out: its divergence is infinite; ties go to the widest range
     bins = last[int(np.argmin([_divergence(counts, bins, levels[bins - 1]) for bins in last]))]
     T = top * (Fraction(bins, BINS) if x.dtype == arrays.EXACT else x.dtype.type(bins / BINS))
     return max(low, -T), min(high, T)
 
 
 def _divergence(counts, bins, levels):
-    """KL(P‖Q): P, the first bins with all that lies beyond in the last of them; Q, the bins merged
-    into `levels` groups, each group's count spread evenly over its bins that are not empty. The
-    last must not be: Q is 0 there."""
+    """Return the divergence KL(P‖Q) if the range ends after the first `bins` bins.
+
+    P holds the counts of these bins, with all counts beyond added to the last one. Q holds the
+    counts of these bins alone, merged into `levels` groups. The total of a group is spread evenly
+    over those of its bins that are not empty. The last bin must not be empty, because Q would be 0
+    there."""
     inside = counts[:bins]
     p = inside.copy()
     p[-1] += counts[bins:].sum()

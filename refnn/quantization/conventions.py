@@ -1,16 +1,23 @@
-"""One tensor through every published convention; and the exact translation between (W, B, P) and
-(scale, zero_point).
+"""This module quantizes one tensor by every published convention.
 
-All say "8 bits, affine" and differ in the range, in the divisor, in where they round, in which way
-and in the sign of the offset. Here each is told in the same two words, whatever it calls them
-itself:
+It also translates exactly between the article's (W, B, P) and the field's (scale, zero_point).
 
-    scale        real units per code, so 1/W where the convention has codes per unit
-    zero_point   the code that its own decoder takes to 0.0 (of the article as written −B, which
-                 need not be whole)
+All these conventions are called "8 bits, affine". But they differ in the range, in the divisor, in
+the place and the direction of rounding, and in the sign of the offset. Here all are described by
+the same two numbers, whatever names they use themselves:
 
-b bits; L = 2^b levels; low, high: the ends of the data, low₀ ≤ 0 ≤ high₀ the same with 0 in the
-range; m = max|x|.
+    scale        real units per code (1/W if the convention has W codes per unit)
+    zero_point   the code that the convention's own decoder maps to 0.0 (for the article as written
+                 this is −B, which may not be a whole number)
+
+The rules below use these letters, and the names of the functions in `rounding`:
+
+    b            the number of bits
+    L            2^b, the number of levels
+    low, high    the smallest and the largest value of the data
+    low₀, high₀  min(low, 0) and max(high, 0), the ends of the range extended to contain 0
+    m            max|x|
+    z            the zero point with the sign that the convention itself uses
 """
 
 from collections.abc import Callable
@@ -35,13 +42,13 @@ class Convention:
     """A published way to quantize."""
 
     name: str
-    rule: str  # in a line
+    rule: str  # the formulas, in one line
     source: str
-    encode: Callable  # (x, bits) -> Grid, or None where the rule divides by 0
+    encode: Callable  # (x, bits) -> Grid, or None if the rule divides by 0
 
 
 class Grid(NamedTuple):
-    """What a convention makes of a tensor."""
+    """The result of one convention on one tensor."""
 
     scale: object  # real units per code
     zero_point: object  # the code of 0.0
@@ -50,11 +57,11 @@ class Grid(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A line of the table."""
+    """One convention of the table, with its result and its errors."""
 
     convention: Convention
-    grid: Grid | None  # None where the rule divides by 0
-    errors: np.ndarray | None  # (x̂ − x)/scale, in steps
+    grid: Grid | None  # None if the rule divides by 0
+    errors: np.ndarray | None  # (x̂ − x)/scale, in steps; None like grid
 
 
 # --- what the functions take ----------------------------------------------------------------------
@@ -63,7 +70,7 @@ class Row(NamedTuple):
 def _codes_per_unit(name, W, arguments):
     W = arrays.numbers(name, W, ndim=0)[()]
     if not (W > 0 and (isinstance(W, Fraction) or np.finfo(W.dtype).tiny <= 1 / W < np.inf)):
-        raise Refused(name, "positive and of a finite normal reciprocal", f"{W}")
+        raise Refused(name, "positive, and 1/W a finite normal number", f"{W}")
     return W
 
 
@@ -71,13 +78,13 @@ def _whole_and_a_half(name, B, arguments):
     B, P = arrays.numbers(name, B, ndim=0)[()], arguments["P"]
     zero_point = B - _half(B)
     if zero_point % 1 or not 0 <= zero_point < P:
-        other = "with any other B the floor does not round to the nearest code"
-        raise Refused(name, f"a whole number from 0 to {P - 1} and a half: {other}", f"{B}")
+        other = "only then does the floor round to the nearest code"
+        raise Refused(name, f"k + ½ with a whole number k from 0 to {P - 1} ({other})", f"{B}")
     return B
 
 
 def _one_grid(name, p, arguments):
-    """Admit a QParams of one scale."""
+    """Admit a QParams with a single scale."""
     scale = arrays.number("scale", affine.checked(p, name).scale)
     return replace(p, scale=scale, zero_point=arrays.whole("zero_point", p.zero_point))
 
@@ -87,8 +94,10 @@ def _one_grid(name, p, arguments):
 
 @takes(bits=whole(2, 16), x=DATA)
 def compare(x, bits=8):
-    """x through all CONVENTIONS: a list of Row. Exact on Fractions; bits 2 to 16. ValueError where
-    one has no finite normal scale for the range of x.
+    """Quantize x by all CONVENTIONS and return a list of Row.
+
+    Fractions are computed exactly. bits is from 2 to 16. ValueError if a convention has no finite
+    normal scale for the range of x.
 
     >>> for row in compare([Fraction(-1), Fraction(2)])[2:4]:
     ...     print(row.convention.name, row.grid.scale, row.grid.zero_point, row.grid.codes)
@@ -101,7 +110,7 @@ def compare(x, bits=8):
 def _row(convention, x, bits):
     try:
         grid = convention.encode(x, bits)
-    except ValueError:  # bits are right, so it is x
+    except ValueError:  # bits were checked, so x is the cause
         finite = f"for which {convention.name!r} has a scale that is finite and normal"
         raise Refused("x", f"of a range {finite}", describe(x)) from None
     if grid is None:
@@ -113,12 +122,14 @@ def _row(convention, x, bits):
 
 @takes(P=whole(2, 2**52), W=Numeric("pair", _codes_per_unit), B=Numeric("pair", _whole_and_a_half))
 def to_affine(W, B, P):
-    """The QParams that gives the codes of ⌊x·W + B⌋ mod P: scale 1/W, zero_point B − ½, codes 0..P
-    − 1.
+    """Return the QParams that gives the same codes as ⌊x·W + B⌋ mod P.
 
-    ⌊x·W + B⌋ = ⌊x/scale + zero_point + ½⌋ rounds to the nearest only if B is a whole number and a
-    half; then both give the same codes for every x whose x·W + B lies in [0, P) and is not whole (a
-    tie, where ⌊ ⌋ rounds up). W > 0. The printed decoder (Q + B)/W agrees with none of them: it
+    Its scale is 1/W, its zero_point is B − ½, and its codes are 0..P − 1.
+
+    ⌊x·W + B⌋ is ⌊x/scale + zero_point + ½⌋, which rounds to the nearest code only if B is a whole
+    number and a half. Then both give the same code for every x whose x·W + B lies in [0, P) and is
+    not a whole number. Where it is a whole number, x/scale is a tie, and the floor rounds it up. W
+    must be positive. The article's decoder (Q + B)/W never agrees with this QParams, because it
     would need B = −zero_point.
 
     >>> to_affine(W=10, B=Fraction(7, 2), P=8)
@@ -129,10 +140,10 @@ def to_affine(W, B, P):
 
 @takes(qparams=_one_grid)
 def to_article(qparams):
-    """(W, B, P) whose ⌊x·W + B⌋ mod P is quantize(x, qparams) − qmin: W = 1/scale, B = zero_point −
-    qmin + ½.
+    """Return (W, B, P) with which ⌊x·W + B⌋ mod P = quantize(x, qparams) − qmin.
 
-    Where it holds: as `to_affine` says. One grid per tensor only.
+    W = 1/scale, B = zero_point − qmin + ½ and P = qmax − qmin + 1. The equation holds for the same
+    x as in `to_affine`. The QParams must have a single scale.
 
     >>> to_article(QParams(Fraction(1, 10), 3, 0, 7))
     (Fraction(10, 1), Fraction(7, 2), 8)
@@ -142,7 +153,7 @@ def to_article(qparams):
 
 
 def _half(like):
-    """½ in the arithmetic of another number."""
+    """Return ½, as a Fraction if `like` is one and as a float otherwise."""
     return Fraction(1, 2) if isinstance(like, Fraction) else 0.5
 
 
@@ -170,17 +181,20 @@ def _or_one(scale, x):
 
 
 def _divide(x, scale):
-    """x/scale; what overflows stays at the largest float."""
+    """Return x/scale, with overflow clipped to the largest float."""
     return saturate(x / scale)
 
 
 def _times_inverse(x, scale):
-    """x·(1/scale), PyTorch's way: in floats its last bit can differ from x/scale."""
+    """Return x·(1/scale), as PyTorch computes it.
+
+    In floats its last bit can differ from x/scale.
+    """
     return saturate(x * (1 / scale))
 
 
 def _saturated(whole, scale, zero_point, qmin, qmax):
-    """clip(whole, qmin, qmax), decoded (q − zero_point)·scale."""
+    """Clip whole numbers to qmin..qmax, and decode them as (q − zero_point)·scale."""
     q = np.asarray(np.clip(whole, qmin, qmax))
     return Grid(scale, zero_point, q.astype(np.int64), saturate((q - zero_point) * scale))
 
@@ -204,7 +218,7 @@ def _article(x, bits, sign):
         return None
     W, B = as_written.min_max.formula(x, 2**bits)
     q = as_written.quantize.formula(x, W, B, 2**bits)
-    wide = q.astype(object if x.dtype == arrays.EXACT else np.float64)  # a byte would wrap
+    wide = q.astype(object if x.dtype == arrays.EXACT else np.float64)  # uint8 would wrap
     return Grid(1 / W, -sign * B, q, as_written.dequantize.formula(wide, W, sign * B))
 
 
@@ -238,7 +252,7 @@ def _torch_symmetric(x, bits):
 
 
 def _distiller(x, W, zero, qmin, qmax):
-    """encode clip(round(x·W − zero)), decode (q + zero)/W."""
+    """Encode x as clip(round(x·W − zero)), and decode codes as (q + zero)/W."""
     q = np.asarray(np.clip(half_even.formula(saturate(x * W) - zero), qmin, qmax))
     return Grid(1 / W, -zero, q.astype(np.int64), saturate((q + zero) * (1 / W)))
 
@@ -255,7 +269,7 @@ def _distiller_symmetric(x, bits):
 
 
 def _without_zero(x, bits, encode):
-    """The range of the data's own ends, 0 in it or not."""
+    """Quantize x on the range of its own values, even if 0 is outside."""
     low, high, (qmin, qmax) = x.min(), x.max(), _signed(bits)
     if low == high:
         return None
@@ -282,46 +296,46 @@ CONVENTIONS = tuple(Convention(*row) for row in (
      "W = (L−1)/(high−low), B = −low·W; ⌊x·W + B⌋ mod L; (Q + B)/W",
      "§3.1", partial(_article, sign=1)),
     ("article, sign mended",
-     "the same, decoded (Q − B)/W",
+     "the same, but decoded by (Q − B)/W",
      "§3.1 with − for +", partial(_article, sign=-1)),
     ("ONNX, uint8",
-     "(high₀−low₀)/(L−1); half-even of −low₀/scale; half-even of x/scale, + zero point",
+     "scale = (high₀−low₀)/(L−1), z = half-even(−low₀/scale); half-even(x/scale) + z",
      "ONNX DynamicQuantizeLinear and QuantizeLinear", partial(_chosen, signed=False)),
     ("ONNX, int8",
-     "the same with codes −L/2..L/2 − 1",
+     "the same, but with codes −L/2..L/2 − 1",
      "ONNX QuantizeLinear", _chosen),
     ("gemmlowp",
-     "the same range; half away of x/scale + zero point: added before rounding",
+     "the same range; half-away(x/scale + z): z is added before rounding",
      "google/gemmlowp doc/quantization_example.cc", _gemmlowp),
     ("TFLite weights, int8",
-     "m/(L/2 − 1), codes −(L/2 − 1)..L/2 − 1; half away",
+     "scale = m/(L/2 − 1), codes −(L/2 − 1)..L/2 − 1; half-away(x/scale)",
      "TensorFlow Lite 8-bit quantization specification", _tflite),
     ("PyTorch affine, quint8",
-     "ONNX's range and rounding, of x·(1/scale): only floats can tell",
+     "ONNX's range; half-even(x·(1/scale)) + z, which differs only in floats",
      "torch.ao.quantization.MinMaxObserver", _torch_affine),
     ("PyTorch symmetric, qint8",
-     "m/((L−1)/2): 127.5 steps to each side",
+     "scale = m/((L−1)/2): 127.5 steps to each side for 8 bits",
      "torch.ao.quantization.MinMaxObserver", _torch_symmetric),
     ("Distiller asymmetric, uint8",
-     "W = (L−1)/(high₀−low₀), z = half-even(low₀·W); round(x·W − z), (q + z)/W",
+     "W = (L−1)/(high₀−low₀), z = half-even(low₀·W); half-even(x·W − z), (q + z)/W",
      "IntelLabs/distiller distiller/quantization/q_utils.py", _distiller_asymmetric),
     ("Distiller symmetric, full",
      "W = (L−1)/2/m, codes −L/2..L/2 − 1",
      "IntelLabs/distiller distiller/quantization/q_utils.py", _distiller_symmetric),
     ("MIT lab, int8",
-     "(high−low)/(L−1): 0 need not be in the range; half-even of x/scale, + zero point",
+     "scale = (high−low)/(L−1), with 0 in the range or not; half-even(x/scale) + z",
      "MIT 6.5940, lab 2", partial(_without_zero, encode=_round_then_add)),
     ("DeepLearning.AI, int8",
-     "the same; half-even of x/scale + zero point: added before rounding",
+     "the same range; half-even(x/scale + z): z is added before rounding",
      "DeepLearning.AI, Quantization in Depth", partial(_without_zero, encode=_add_then_round)),
     ("symmetric by 2^(b−1) − 1",
-     "m/(L/2 − 1), zero point 0, half-even; refnn's symmetric=True",
+     "scale = m/(L/2 − 1), half-even(x/scale); symmetric=True in refnn",
      "restricted range: Distiller, NVIDIA TensorRT", partial(_chosen, symmetric=True)),
     ("symmetric by 2^(b−1)",
-     "m/(L/2): the largest positive value saturates at L/2 − 1",
+     "scale = m/(L/2): the largest positive value saturates at L/2 − 1",
      "full range: common in tutorials", _full),
     ("power of two",
-     "2^⌈log₂(m/(L/2 − 1))⌉: a shift decodes",
+     "scale = 2^⌈log₂(m/(L/2 − 1))⌉: decoding is a bit shift",
      "fixed point, ARM's Q format", _power_of_two),
 ))
 # fmt: on

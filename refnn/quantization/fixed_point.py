@@ -1,11 +1,14 @@
-"""Fixed-point arithmetic: a real factor as a whole number and a shift, and what is done with both;
-gemmlowp's rules.
+"""This module does fixed-point arithmetic, which multiplies by real factors without floats.
 
-    M    a real factor, kept as multiplier·2^(−31−shift), multiplier in [2^30, 2^31)
-    a    an accumulator, a sum of products of codes, int32
+A real factor is stored as a whole number and a bit shift. The rules are those of gemmlowp, Google's
+library for products of integer matrices.
 
-`shift` is a right shift; TFLite writes it with the other sign. Sources: gemmlowp,
-doc/quantization.md, equations 4 to 7, and fixedpoint/fixedpoint.h; TFLite,
+    M    a real factor, stored as multiplier·2^(−31−shift) with multiplier in [2^30, 2^31)
+    a    an accumulator, the int32 sum of products of codes
+
+`shift` is a right shift; TFLite (TensorFlow Lite) writes it with the opposite sign.
+
+Sources: gemmlowp, doc/quantization.md, equations 4 to 7, and fixedpoint/fixedpoint.h; TFLite,
 kernels/internal/common.h; ONNX MatMulInteger; B. Jacob et al. (2018), §2.
 """
 
@@ -19,24 +22,24 @@ from refnn.fast.blocks import cast
 from refnn.quantization.rounding import codes, half_away
 from refnn.validation import Numeric, takes, whole
 
-LOW, HIGH = -(2**31), 2**31 - 1  # of an int32
+LOW, HIGH = -(2**31), 2**31 - 1  # the range of int32
 INT32 = whole(LOW, HIGH)
 
 
 class RequantizeSteps(NamedTuple):
-    """The four stages of requantize, each of the accumulator's shape."""
+    """The four steps of `requantize`, each with the accumulator's shape."""
 
     multiplied: np.ndarray  # a·multiplier·2^−31, rounded
     shifted: np.ndarray  # ·2^−shift, rounded
-    offset: np.ndarray  # + zero_point, still unbounded
-    saturated: np.ndarray  # within qmin..qmax, the codes
+    offset: np.ndarray  # + zero_point, not yet clipped
+    saturated: np.ndarray  # clipped to qmin..qmax: the codes
 
 
 # --- what the functions take ----------------------------------------------------------------------
 
 
 def within(name, a, low=LOW, high=HIGH):
-    """An array of whole numbers within low..high, by default an int32's.
+    """Return an array of whole numbers if all are within low..high, by default the range of int32.
 
     >>> within("codes", [200], -128, 127)
     Traceback (most recent call last):
@@ -47,7 +50,7 @@ def within(name, a, low=LOW, high=HIGH):
 
 
 def as_int32(name, expected, a):
-    """Whole numbers as int32, or a refusal that says what was expected.
+    """Cast whole numbers to int32, or raise an error that says what was expected.
 
     >>> as_int32("a", "small", [2**31])
     Traceback (most recent call last):
@@ -67,15 +70,15 @@ def _positive(name, real, arguments):
 
 
 def _int32(name, a, arguments):
-    """Of whole numbers that an int32 holds; in int64, so that products fit."""
+    """Admit whole numbers that int32 can hold, as int64, so that their products fit."""
     return cast(within(name, a), np.int64)
 
 
 def _scale(name, a, arguments):
-    """One for all, or one a channel of the accumulator's last axis."""
+    """Admit one whole number, or one for each channel of the accumulator's last axis."""
     a, channels = _int32(name, a, arguments), arguments["accumulator"].shape[-1:]
     if a.shape not in ((), channels):
-        expected = f"a whole number or of shape {channels}, one a channel of the last axis"
+        expected = f"a whole number or of shape {channels}, one for each channel of the last axis"
         raise Refused(name, expected, f"shape {a.shape}")
     return a
 
@@ -95,17 +98,17 @@ def _matrix(name, a, arguments):
 
 
 def _right_of_a(name, b, arguments):
-    """As many rows as a has columns, and leading axes that broadcast."""
+    """Admit a b with as many rows as a has columns and with leading axes that broadcast."""
     a, b = arguments["a"], _matrix(name, b, arguments)
     if a.shape[-1] != b.shape[-2:][0]:
-        expected = f"of shape (…, {a.shape[-1]}, columns) beside a {a.shape}"
+        expected = f"of shape (…, {a.shape[-1]}, columns) to fit a of shape {a.shape}"
         raise Refused(name, expected, f"shape {b.shape}")
     arrays.broadcast({n: np.empty((*m.shape[:-2], 1, 1)) for n, m in (("a", a), (name, b))})
     return b
 
 
 def _zero_points(name, zero, arguments):
-    """One for all, or one a row of a, one a column of b."""
+    """Admit one zero point, or one for each row of a, or one for each column of b."""
     a, b, zero = arguments["a"], arguments["b"], arrays.integers(name, zero)
     shape = a.shape[-2:-1] if name == "a_zero_point" else b.shape[1:][-1:]
     if zero.shape not in ((), shape):
@@ -116,7 +119,7 @@ def _zero_points(name, zero, arguments):
 def _beside_bias(name, W, arguments):
     bias, W = arguments["bias"], _int32(name, W, arguments)
     if W.ndim < 2 or bias.shape != W.shape[:-1]:
-        raise Refused(name, f"of shape {bias.shape} + (inputs,) beside bias", f"shape {W.shape}")
+        raise Refused(name, f"of shape {bias.shape} + (inputs,) to fit bias", f"shape {W.shape}")
     return W
 
 
@@ -136,34 +139,34 @@ of_accumulators = takes(
 
 @takes(real=Numeric("real", _positive), exact=False)
 def fixed_point_multiplier(real):
-    """(multiplier, shift): real ≈ multiplier·2^(−31−shift), 2^30 ≤ multiplier < 2^31, off by at
-    most 2^−31 of itself.
+    """Return (multiplier, shift) with real ≈ multiplier·2^(−31−shift), 2^30 ≤ multiplier < 2^31.
 
-    multiplier = round(mantissa·2^31), half away from zero; shift is negative where real ≥ 1. Two
-    whole numbers, or two int64 arrays for an array. Not positive: ValueError. (gemmlowp,
-    doc/quantization_example.cc)
+    real is mantissa·2^exponent with ½ ≤ mantissa < 1, and multiplier is round(mantissa·2^31) with
+    halves rounded away from zero. The relative error is at most 2^−31. shift is negative if
+    real ≥ 1. The results are two whole numbers, or two int64 arrays for an array. ValueError if
+    real is not positive. (gemmlowp, doc/quantization_example.cc)
 
     >>> fixed_point_multiplier(0.3), fixed_point_multiplier(5.0), fixed_point_multiplier(1 - 2**-40)
     ((1288490189, 1), (1342177280, -3), (1073741824, -1))
     """
     mantissa, exponent = np.frexp(real.astype(np.float64))  # mantissa·2^exponent, ½ ≤ mantissa < 1
     multiplier = half_away.formula(mantissa * 2.0**31).astype(np.int64)
-    carry = multiplier >> 31  # 1 where a mantissa just below 1 came to 2^31
+    carry = multiplier >> 31  # 1 where a mantissa just below 1 was rounded to 2^31
     multiplier, shift = multiplier >> carry, -exponent - carry
     return (int(multiplier), int(shift)) if real.ndim == 0 else (multiplier, shift)
 
 
 @of_accumulators
 def requantize(accumulator, multiplier, shift, zero_point, qmin, qmax):
-    """q = clip(round(round(a·multiplier·2^−31)·2^−shift) + zero_point, qmin, qmax): gemmlowp's two
-    roundings.
+    """q = clip(round(round(a·multiplier·2^−31)·2^−shift) + zero_point, qmin, qmax)   (gemmlowp)
 
-    The accumulator and the multiplier are whole numbers within int32. The first rounding takes
-    halves up, the second away from zero; a negative shift comes first, a·2^−shift, saturated to
-    int32. multiplier and shift may be 1-d, one a channel of the last axis. Codes have the narrowest
-    integer dtype for qmin..qmax.
+    This converts an accumulator a to a code. The accumulator and the multiplier are whole numbers
+    within int32. The first rounding takes halves up, the second takes them away from zero. If shift
+    is negative, a·2^−shift is computed first and saturates to int32. multiplier and shift may be
+    1-d, with an entry for each channel of the last axis. Codes have the narrowest integer dtype
+    that holds qmin..qmax.
 
-    Here a quarter of each; the two roundings make 1 of 0.25:
+    The example multiplies by a quarter. Two roundings turn 0.25 into 1:
 
     >>> requantize([1, -1, 6, -6, 10**6], 2**30, 1, 3, 0, 255)
     array([  4,   3,   5,   1, 255], dtype=uint8)
@@ -174,10 +177,10 @@ def requantize(accumulator, multiplier, shift, zero_point, qmin, qmax):
 
 @of_accumulators
 def requantize_steps(accumulator, multiplier, shift, zero_point, qmin, qmax):
-    """The steps of `requantize`: SaturatingRoundingDoublingHighMul, RoundingDivideByPOT (gemmlowp),
-    offset, saturated.
+    """Return every step of `requantize`, one field for each operation.
 
-    tensorflow #25087, where the exact result is 11.4991:
+    gemmlowp calls the first step SaturatingRoundingDoublingHighMul and the second one
+    RoundingDivideByPOT. The example is from tensorflow #25087; its exact result is 11.4991:
 
     >>> [int(step) for step in requantize_steps(7984, 1583594044, 9, 0, -128, 127)]
     [5888, 12, 12, 12]
@@ -192,12 +195,12 @@ def requantize_steps(accumulator, multiplier, shift, zero_point, qmin, qmax):
 
 @of_accumulators
 def requantize_single_rounding(accumulator, multiplier, shift, zero_point, qmin, qmax):
-    """q = clip(⌊a·multiplier·2^(−31−shift) + ½⌋ + zero_point, qmin, qmax): TFLite built with
-    TFLITE_SINGLE_ROUNDING.
+    """q = clip(⌊a·multiplier·2^(−31−shift) + ½⌋ + zero_point, qmin, qmax)
 
-    Arguments and codes as of `requantize`. Unless a·2^−shift saturates, the two differ by at most
-    one, and with shift > 0 on one accumulator in 2^(shift + 1): seldom at 8 bits (shift 7), often
-    at 3 (shift 1 or 2).
+    TFLite computes this if it is built with TFLITE_SINGLE_ROUNDING. Arguments and codes are those
+    of `requantize`. Unless a·2^−shift saturates, the two functions differ by at most 1. With
+    shift > 0 they differ for one accumulator in 2^(shift + 1). This is rare with 8 bits (shift 7)
+    and frequent with 3 bits (shift 1 or 2).
 
     >>> requantize_single_rounding(7984, 1583594044, 9, 0, -128, 127)  # exactly 11.4991
     np.int8(11)
@@ -209,18 +212,18 @@ def requantize_single_rounding(accumulator, multiplier, shift, zero_point, qmin,
 
 
 def _shift_half_up(x, n):
-    """⌊x/2^n + ½⌋ = ⌊(⌊2x/2^n⌋ + 1)/2⌋, n ≥ 0: there is no half that could run over, and none where
-    n = 0."""
+    """Return ⌊x/2^n + ½⌋ for n ≥ 0, computed as ⌊(⌊2x/2^n⌋ + 1)/2⌋.
+
+    In this form no half 2^(n − 1) is added to x, so nothing can overflow."""
     return np.where(n == 0, x, ((x >> np.maximum(n - 1, 0)) + 1) >> 1)
 
 
 @takes(a=_matrix, b=_right_of_a, a_zero_point=_zero_points, b_zero_point=_zero_points)
 def matmul(a, b, a_zero_point=0, b_zero_point=0):
-    """(a − a_zero_point) @ (b − b_zero_point), exact, int32 (ONNX MatMulInteger); leading axes as
-    in np.matmul.
+    """Compute (a − a_zero_point) @ (b − b_zero_point) exactly, as int32 (ONNX MatMulInteger).
 
-    a_zero_point may be 1-d, one a row of a; b_zero_point one a column of b. A sum beyond int32 is
-    refused, never wrapped.
+    a_zero_point may be 1-d, with an entry for each row of a, and b_zero_point with an entry for
+    each column of b. Leading axes work as in np.matmul. ValueError if a sum is beyond int32.
 
     >>> a, b = np.uint8([[11, 7, 3], [10, 6, 2]]), np.uint8([[1, 4], [2, 5], [3, 6]])
     >>> matmul(a, b, a_zero_point=12)
@@ -234,8 +237,10 @@ def matmul(a, b, a_zero_point=0, b_zero_point=0):
 
 
 def _exactly(a, b, a_zero_point, b_zero_point):
-    """All four in the fastest arithmetic that is exact: no sum of products, in whatever order, can
-    pass the whole numbers that it holds. Python's have no edge."""
+    """Cast all four to the fastest dtype in which the product is exact.
+
+    In this dtype no sum of products can overflow or be rounded, in whatever order it is computed.
+    The last resort is Python integers, which cannot overflow."""
     given = a, b, a_zero_point, b_zero_point
     a_size, b_size, a_zero, b_zero = (
         max(1, -int(np.min(v, initial=0)), int(np.max(v, initial=0))) for v in given
@@ -248,11 +253,10 @@ def _exactly(a, b, a_zero_point, b_zero_point):
 
 @takes(bias=_int32, W=_beside_bias, zero_point=INT32)
 def fold(bias, W, zero_point):
-    """b' = b − Z·Σ_k W[j, k]: x's zero point folded into the bias, (…, out) int32, so that a =
-    W·q_x + b'.
+    """b'_j = b_j − Z·Σ_k W[j, k], the bias with x's zero point Z folded in, (…, out) int32.
 
-    Σ_k W[j, k]·(q_k − Z) + b_j = Σ_k W[j, k]·q_k + b'_j. A b' beyond int32 is refused. (Jacob et
-    al., equation 7)
+    With it Σ_k W[j, k]·(q_k − Z) + b_j = Σ_k W[j, k]·q_k + b'_j, so Z is no longer needed when a
+    layer is computed (Jacob et al., equation 7). ValueError if a b' is beyond int32.
 
     >>> fold([100, 100], [[1, 2, 3], [-1, 0, 1]], zero_point=5)
     array([ 70, 100], dtype=int32)
@@ -262,7 +266,7 @@ def fold(bias, W, zero_point):
 
 
 def folded(bias, W, zero_point):
-    """`fold` on checked arguments, in Python's whole numbers, which have no edge.
+    """Return `fold` of checked arguments in Python integers, which cannot overflow.
 
     >>> folded(np.array([1]), np.array([[2, 3]]), 10)
     array([-49], dtype=object)

@@ -1,19 +1,21 @@
-"""Grids that are not uniform: a grid is a list of real values; what changes is where they stand.
+"""This module quantizes to grids whose values are not evenly spaced.
 
-code = the index of the value nearest to x/scale        x̂ = values[code]·scale
+A grid is a list of real values. The kinds of grids differ only in where these values lie.
+
+    code = the index of the value nearest to x/scale        x̂ = values[code]·scale
 
     x  a real number    values  the grid, ascending    code  an index into values
     scale  real units per unit of values
 
-minifloat        sign, exponent, mantissa: dense near 0. FP8: "OCP 8-bit Floating Point
-                 Specification" (OFP8, 2023), after P. Micikevicius et al., "FP8 formats for deep
-                 learning" (2022); FP4 and FP6: "OCP Microscaling Formats (MX) Specification" 1.0
-                 (2023)
-nf4              quantiles of the normal distribution: T. Dettmers et al., "QLoRA" (2023),
-                 appendix E
-powers_of_two    a product becomes a shift: A. Zhou et al., "Incremental Network Quantization"
-                 (INQ, 2017)
-ternary          −α, 0, α: F. Li et al., "Ternary Weight Networks" (2016)
+minifloat        The values are small floats with sign, exponent and mantissa, dense near 0. FP8
+                 follows the "OCP 8-bit Floating Point Specification" (OFP8, 2023), after P.
+                 Micikevicius et al., "FP8 formats for deep learning" (2022). FP4 and FP6 follow the
+                 "OCP Microscaling Formats (MX) Specification" 1.0 (2023).
+nf4              The values are quantiles of the normal distribution (T. Dettmers et al., "QLoRA",
+                 2023, appendix E).
+powers_of_two    Multiplying by such a value is a bit shift (A. Zhou et al., "Incremental Network
+                 Quantization", INQ, 2017).
+ternary          The values are −α, 0 and α (F. Li et al., "Ternary Weight Networks", 2016).
 """
 
 from statistics import NormalDist
@@ -27,34 +29,37 @@ from refnn.quantization import rounding
 from refnn.quantization.calibration import AXIS, BLOCK, DATA, normal_scale, over_slices
 from refnn.validation import choice, numbers, takes, whole
 
-# no NaN (FP4, FP6); NaN where all bits are 1 (E4M3); as in IEEE 754 (E5M2)
+# "none": no NaN (FP4, FP6); "nan": NaN if all bits are 1 (E4M3); "ieee": as in IEEE 754 (E5M2)
 SPECIALS = ("none", "nan", "ieee")
-TWN_RULE = 0.7  # Δ/mean|x|; its optimum is 2/3 for uniform weights and 0.77 for normal ones
+TWN_RULE = 0.7  # Δ/mean|x|; the best is 2/3 for uniform weights and 0.77 for normal ones
 
 
 # --- what the functions take ----------------------------------------------------------------------
 
 
 def _table(name, table, arguments):
-    """Admit numbers, with NaN and infinities among them, which are left out."""
+    """Admit numbers, and leave out NaN and infinities."""
     table = arrays.raw(name, table)
     finite = table[np.isfinite(table)] if table.dtype.kind == "f" else table
     return arrays.numbers(name, finite, exact=False)
 
 
 def _precision(arguments):
-    """The dtype of x or, where only codes are given, of the scale."""
+    """Return the dtype of x or, if only codes are given, of the scale."""
     x = arguments["x"] if "x" in arguments else arguments["scale"]
     return arrays.numbers("scale", x, exact=False).dtype
 
 
 def _values(name, values, arguments):
-    """Admit a grid, in the precision of x: ascending, and such that the sum of two is finite."""
+    """Admit a grid in the dtype of x.
+
+    Its values must ascend, and the sum of any two must be finite.
+    """
     dtype = _precision(arguments)
     a = arrays.numbers(name, values, ndim=1, exact=False).astype(dtype)
     if len(a) == 0 or (a[1:] <= a[:-1]).any() or (np.abs(a) > np.finfo(dtype).max / 2).any():
-        ascending = f"ascending and distinct in {dtype}, within half of its largest"
-        raise Refused(name, f"one number or more, {ascending}", describe(values))
+        ascending = f"ascending and distinct in {dtype}, none beyond half of its largest float"
+        raise Refused(name, f"at least one number, {ascending}", describe(values))
     return a
 
 
@@ -72,7 +77,7 @@ def _codes(name, codes, arguments):
 
 
 def _scale(name, scale, arguments):
-    """Admit a scale, in the precision of x, and lay it along x or the codes."""
+    """Admit a scale in the dtype of x, and align it with x or the codes."""
     dtype = _precision(arguments)
     a = arrays.numbers(name, scale, exact=False).astype(dtype)
     if not ((a >= np.finfo(dtype).tiny) & np.isfinite(a)).all():
@@ -96,15 +101,16 @@ of_data = takes(x=DATA, exact=False)
     special=choice(*SPECIALS),
 )
 def minifloat(exponent_bits, mantissa_bits, bias=None, special="none"):
-    """The value of every bit pattern S.E.M, in the order of the patterns, float64.
+    """Return the value of every bit pattern S.E.M in float64, in the order of the patterns.
+
+    S is the sign bit, E the exponent of e bits and M the mantissa of m bits:
 
         (−1)^S · (1 + M/2^m) · 2^(E − bias)    normal, E > 0
-        (−1)^S · (0 + M/2^m) · 2^(1 − bias)    subnormal, E = 0: the step of the lowest normals,
-                                               down to 0
+        (−1)^S · (0 + M/2^m) · 2^(1 − bias)    subnormal, E = 0: evenly spaced down to 0
 
-    The default bias is 2^(e − 1) − 1. special "nan": NaN where E and M are all ones (E4M3); "ieee":
-    where E is all ones infinity for M = 0, else NaN (E5M2, float16). 1..8 bits of exponent, 0..10
-    of mantissa.
+    The default bias is 2^(e − 1) − 1. With special="nan" the value is NaN if E and M are all ones
+    (E4M3). With special="ieee" an E of all ones gives infinity for M = 0 and NaN otherwise (E5M2,
+    float16). exponent_bits is from 1 to 8, mantissa_bits from 0 to 10.
 
     >>> minifloat(2, 1)[:8]                                # FP4 E2M1
     array([0. , 0.5, 1. , 1.5, 2. , 3. , 4. , 6. ])
@@ -127,12 +133,13 @@ def minifloat(exponent_bits, mantissa_bits, bias=None, special="none"):
 
 @takes()
 def nf4():
-    """NormalFloat4: 0, eight positive and seven negative quantiles of N(0, 1), divided by the
-    largest.
+    """Return the 16 values of NormalFloat4, which are quantiles of N(0, 1) divided by the largest.
 
-    p from δ to ½ in nine points (positive) and eight (negative), the ½ left out; δ = ½((1 − 1/32) +
-    (1 − 1/30)). The halves differ, so that there is a 0 and still 16 values. The printed list is
-    bitsandbytes' run of this in float32: up to 2e-7 away.
+    Eight values are positive, seven are negative, and one is 0. The positive ones are the quantiles
+    at nine evenly spaced points from δ to ½, without the ½; δ = ½((1 − 1/32) + (1 − 1/30)). The
+    negative ones come from eight such points, with their signs changed. The two sides differ so
+    that 0 is a value and there are still 16 values. The list in the paper was computed in float32
+    (by bitsandbytes), and differs from this one by up to 2e-7.
 
     >>> nf4().round(3)[[0, 1, 6, 7, 8, 14, 15]]
     array([-1.   , -0.696, -0.091,  0.   ,  0.08 ,  0.723,  1.   ])
@@ -145,11 +152,13 @@ def nf4():
 
 @takes(bits=whole(2, 8))
 def powers_of_two(bits):
-    """0 and ±2^0, ±2^−1, … ±2^−(2^(bits − 1) − 2): 2^bits − 1 values, one code less than there are.
-    2..8 bits.
+    """Return 0 and ±2^0, ±2^−1, … ±2^−(2^(bits − 1) − 2), in ascending order.
 
-    INQ's own list is shorter: it spends a bit on the 0 and goes from n1 to n2 = n1 + 1 − 2^(bits −
-    2) only, which is 2^(bits − 1) + 1 values. See `power_of_two_scale` for n1.
+    These are 2^bits − 1 values, so one code is unused. bits is from 2 to 8.
+
+    INQ's own list is shorter, because it uses one bit for the 0 alone. Its exponents go only from
+    n1 to n2 = n1 + 1 − 2^(bits − 2), which gives 2^(bits − 1) + 1 values. `power_of_two_scale`
+    computes n1.
 
     >>> powers_of_two(3)
     array([-1.  , -0.5 , -0.25,  0.  ,  0.25,  0.5 ,  1.  ])
@@ -160,7 +169,9 @@ def powers_of_two(bits):
 
 @takes(table=_table)
 def ascending(table):
-    """The grid of a table: its finite values in ascending order, each once; −0 and 0 are one value.
+    """Return the finite values of a table in ascending order, each once.
+
+    −0 and 0 count as one value.
 
     >>> ascending(minifloat(2, 0, special="ieee"))
     array([-2., -1.,  0.,  1.,  2.])
@@ -187,14 +198,16 @@ for _grid in GRIDS.values():
 
 @of_numbers
 def quantize(x, values, scale, axis=None, block=None):
-    """The index of the value nearest to x/scale; beyond the ends, the end. The narrowest unsigned
-    dtype.
+    """Return the index of the value nearest to x/scale, in the narrowest unsigned dtype.
 
-    A tie goes to the neighbour an even number of places from 0 (from the first value that is not
-    negative): for a minifloat that is the even mantissa of IEEE 754. Decided exactly, also where
-    the midpoint is no float. values: ascending, within half of the largest float. scale: one
-    number, one a slice of `axis`, or one a `block` of it, positive and normal. x of float32 is
-    computed in float32, values and scale with it. Fractions are refused.
+    Beyond the ends of the grid it is the index of the end. At a tie between two values, the one
+    with the even place wins, where the first value that is not negative has place 0. For a
+    minifloat this is the rule of IEEE 754, which chooses the even mantissa. Ties are decided
+    exactly, even if the midpoint of the two values is not a float.
+
+    values must ascend, and none may be beyond half of the largest float. scale is one number, one
+    for each slice of `axis`, or one for each `block` of entries along it. It must be positive and
+    normal. If x is float32, values and scale are rounded to float32 too. Fractions are refused.
 
     >>> values = GRIDS["FP4 E2M1"]                         # ±{0, .5, 1, 1.5, 2, 3, 4, 6}
     >>> values[quantize([2.5, 3.5, -5, 0.25, 1e300], values, scale=1)]
@@ -207,8 +220,10 @@ def quantize(x, values, scale, axis=None, block=None):
 
 @of_codes
 def dequantize(codes, values, scale, axis=None, block=None):
-    """x̂ = values[code]·scale, float64, or float32 if scale is np.float32. Codes must be integers
-    below len(values).
+    """x̂ = values[code]·scale
+
+    The result is float64, or float32 if scale is np.float32. Codes must be integers from 0 to
+    len(values) − 1.
 
     >>> dequantize([0, 8, 14], GRIDS["FP4 E2M1"], scale=0.5)
     array([-3.  ,  0.25,  3.  ])
@@ -218,7 +233,7 @@ def dequantize(codes, values, scale, axis=None, block=None):
 
 @of_numbers
 def fake_quantize(x, values, scale, axis=None, block=None):
-    """x̂ of the code of x, in x's own dtype: dequantize(quantize(x)).
+    """Return x̂ = dequantize(quantize(x)) in x's own dtype.
 
     >>> fake_quantize([0.3, -0.7, 9.0], GRIDS["ternary"], scale=0.5)
     array([ 0.5, -0.5,  0.5])
@@ -227,8 +242,9 @@ def fake_quantize(x, values, scale, axis=None, block=None):
 
 
 def _doubled_boundaries(values):
-    """For neighbours a and b a float that 2·y exceeds exactly where y goes to b: a + b, or the
-    float below it where the sum was rounded up or the tie is b's."""
+    """Return for all neighbours a < b in the grid the largest float 2·y for which y goes to a.
+
+    This is a + b, or the float just below if the sum was rounded up or if the tie goes to b."""
     a, b = values[:-1].astype(np.float64), values[1:].astype(np.float64)
     total = a + b
     part = total - a
@@ -243,12 +259,11 @@ def _doubled_boundaries(values):
 
 @takes(x=DATA, values=_values_above_0, axis=AXIS, block=BLOCK, exact=False)
 def absmax_scale(x, values, axis=None, block=None):
-    """max|x|/max(values), so that the largest |x| stands on the last value; a slice of zeros has
-    scale 1.
+    """Return max|x|/max(values), the scale that puts the largest |x| on the last value.
 
-    Of the shape that `quantize` takes: a number, one entry a slice of axis, or one a block of it.
-    No value saturates on a grid that is as wide below 0 as above it. ValueError if a scale would
-    not be a normal number.
+    The result is one number, one for each slice of axis, or one for each block along it, as
+    `quantize` takes it. A slice of zeros has scale 1. No x saturates if the grid is as wide below 0
+    as above it. ValueError if a scale would not be a normal number.
 
     >>> absmax_scale([[3.0, -12.0], [0.0, 0.0]], GRIDS["FP4 E2M1"], axis=0)
     array([2., 1.])
@@ -259,9 +274,10 @@ def absmax_scale(x, values, axis=None, block=None):
 
 @takes(x=DATA, axis=AXIS, block=BLOCK, exact=False)
 def power_of_two_scale(x, axis=None, block=None):
-    """2^n1, n1 = ⌊log2(4·max|x|/3)⌋ (INQ): the power of two nearest to max|x|, of two equally near
-    the larger. With it `powers_of_two` decodes to powers of two. Shapes, zeros and refusals as for
-    `absmax_scale`.
+    """Return 2^n1 with n1 = ⌊log2(4·max|x|/3)⌋ (INQ), the power of two nearest to max|x|.
+
+    A tie goes to the larger power. With this scale the grid `powers_of_two` decodes to powers of
+    two. The shape, the scale of zeros and the errors are those of `absmax_scale`.
 
     >>> power_of_two_scale([[0.74, -0.1], [0.1, -0.75]], axis=0)
     array([0.5, 1. ])
@@ -276,7 +292,7 @@ def power_of_two_scale(x, axis=None, block=None):
 
 
 class Ternary(NamedTuple):
-    """Three values, x̂ = alpha·codes."""
+    """The result of ternary quantization, x̂ = alpha·codes."""
 
     alpha: float  # positive, in x's dtype
     codes: np.ndarray  # −1, 0, 1 (int8), of x's shape
@@ -284,11 +300,12 @@ class Ternary(NamedTuple):
 
 @of_data
 def ternary(x):
-    """The α and the codes with the least Σ(x − α·code)²; exact, by sorting.
+    """Return the α and the codes with the least Σ(x − α·code)², found exactly by sorting.
 
-    The best codes keep the signs of the k largest |x|, the best α is their mean, and then the error
-    is Σx² − (Σ_k |x|)²/k: k is where (Σ_k |x|)²/k is largest, of equals the smallest. All zero: α =
-    1. ValueError if α would be subnormal.
+    The best codes are the signs of the k largest |x|, and 0 for the others. The best α is the mean
+    of these k values |x|. The error is then Σx² − (Σ_k |x|)²/k, so the best k has the largest
+    (Σ_k |x|)²/k. Ties go to the smallest k. If all x are 0, α is 1. ValueError if α would be
+    subnormal.
 
     >>> ternary([0.2, -1.0, 0.3, 0.1])
     Ternary(alpha=np.float64(1.0), codes=array([ 0, -1,  0,  0], dtype=int8))
@@ -301,11 +318,10 @@ def ternary(x):
 
 @of_data
 def ternary_rule(x):
-    """Δ = 0.7·mean|x|, α = the mean of the |x| above Δ, code = sign(x) there, else 0 (Li et al.
-    2016).
+    """Δ = 0.7·mean|x|, α = the mean of all |x| > Δ, code = sign(x) where |x| > Δ, else 0.
 
-    An approximation of `ternary`, meant for many weights of a uniform or a normal distribution. All
-    zero: α = 1.
+    This rule of Li et al. (2016) approximates `ternary` for many weights with a uniform or a normal
+    distribution. If all x are 0, α is 1.
 
     >>> ternary_rule([0.2, -1.0, 0.3, 0.1])  # Δ = 0.28; more than twice the error of `ternary`
     Ternary(alpha=np.float64(0.65), codes=array([ 0, -1,  1,  0], dtype=int8))
@@ -316,13 +332,16 @@ def ternary_rule(x):
 
 
 def _sizes(x):
-    """|x|/2^exponent, the largest in [½, 1), in float64, so that no square leaves it; exponent."""
+    """Return |x|/2^exponent in float64, with the largest in [½, 1), and the exponent.
+
+    No square of these numbers overflows.
+    """
     exponent = np.frexp(np.abs(x).max())[1]
     return np.ldexp(np.abs(x).astype(np.float64), -exponent), exponent
 
 
 def _ternary(x, size, kept, exponent):
-    """α = the mean of what is kept, or 1 where all is 0."""
+    """Return the Ternary whose α is the mean of the kept |x|, or 1 if all x are 0."""
     mean = np.ldexp(size[kept].mean(), exponent) if size.any() else np.float64(1)
     alpha = normal_scale(x, mean.astype(x.dtype))
     return Ternary(alpha, (np.sign(x) * kept).astype(np.int8))

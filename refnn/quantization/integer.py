@@ -1,11 +1,12 @@
-"""Integers only: int8 codes, int32 accumulators, a whole-number multiplier for every scale, a table
-for the activation.
+"""This module runs a network with integers only.
+
+It uses int8 codes, int32 accumulators, a whole-number multiplier for every scale, and a table for
+the activation function. s is a scale, Z a zero point and q a code:
 
     a    an accumulator, Σ_k q_x·q_W + b'
-    b'   the bias with x's zero point folded in: b − Z_x·Σ_k q_W; its scale is the accumulator's,
-         s_x·s_W
-    M    s_x·s_W/s_z, codes of z per unit of a; kept as multiplier·2^(−31−shift), multiplier in
-         [2^30, 2^31)
+    b'   b − Z_x·Σ_k q_W, the bias with x's zero point folded in; its scale is that of a, s_x·s_W
+    M    s_x·s_W/s_z, the codes of z per unit of a; stored as multiplier·2^(−31−shift) with
+         multiplier in [2^30, 2^31)
     q_z = Z_z + round(M·a)        q_h = table[q_z − qmin]
 
 The arithmetic is that of `fixed_point`. Source: B. Jacob et al., "Quantization and training of
@@ -23,7 +24,7 @@ from refnn.network import ACTIVATION, ACTIVATIONS, Params, fields
 from refnn.network import forward as float_forward
 from refnn.quantization import affine, calibration
 from refnn.quantization.affine import QParams
-from refnn.quantization.fixed_point import (  # noqa: F401  (all are integer arithmetic's)
+from refnn.quantization.fixed_point import (  # noqa: F401  (users find all of them here)
     HIGH,
     as_int32,
     fixed_point_multiplier,
@@ -41,7 +42,7 @@ from refnn.validation import Numeric, flag, takes, whole
 
 @dataclass(frozen=True, eq=False)
 class IntegerNetwork:
-    """What a device without floats is given.
+    """A network for a device without floats.
 
     >>> p, X = Params([[1, -2]], [0.5], [[3]], [0.25]), [[1, 1], [-1, 0]]
     >>> n = convert(p, X, bits=2, activation="identity")
@@ -53,18 +54,18 @@ class IntegerNetwork:
     W_ho: np.ndarray  # (outputs, hidden), codes
     b_h: np.ndarray  # (hidden,), int32, in units of s_x·s_W
     b_o: np.ndarray  # (outputs,), int32, in units of s_h·s_W
-    x_qparams: QParams  # one scale, as all grids but those of the weights
-    W_ih_qparams: QParams  # of zero_point 0; one scale, or one a row
+    x_qparams: QParams  # one scale, like all grids except those of the weights
+    W_ih_qparams: QParams  # zero_point 0; one scale, or one for each row
     z_h_qparams: QParams
     h_qparams: QParams
-    W_ho_qparams: QParams  # of zero_point 0; one scale, or one a row
+    W_ho_qparams: QParams  # zero_point 0; one scale, or one for each row
     y_hat_qparams: QParams
     multiplier_h: object  # a whole number, or (hidden,)
-    shift_h: object  # to the right, of multiplier_h's shape
+    shift_h: object  # a right shift, of multiplier_h's shape
     multiplier_o: object  # a whole number, or (outputs,)
-    shift_o: object  # to the right, of multiplier_o's shape
+    shift_o: object  # a right shift, of multiplier_o's shape
     table: np.ndarray  # the code of h for every code of z_h, from qmin to qmax
-    activation: str  # by its name
+    activation: str  # the name of the activation
 
     @takes()
     def __post_init__(self):
@@ -74,32 +75,33 @@ class IntegerNetwork:
             object.__setattr__(self, name, p)
             if p.qmin < -128 or p.qmax > 255:
                 raise Refused(name, "a grid of int8 or uint8 codes", f"{p.qmin}..{p.qmax}")
-            if name.startswith("W") and np.any(p.zero_point):  # fold knows x's zero point only
-                raise Refused(name, "symmetric, of zero_point 0", describe(p.zero_point))
+            if name.startswith("W") and np.any(p.zero_point):  # fold handles x's zero point only
+                raise Refused(name, "symmetric, with zero_point 0", describe(p.zero_point))
         for name, grid in (("W_ih", "W_ih"), ("W_ho", "W_ho"), ("table", "h")):
             p = getattr(self, f"{grid}_qparams")
             object.__setattr__(self, name, within(name, getattr(self, name), p.qmin, p.qmax))
         for name in ("b_h", "b_o"):
             object.__setattr__(self, name, within(name, getattr(self, name)))
-        if Params(self.W_ih, self.b_h, self.W_ho, self.b_o).batch:  # refuses what does not fit
+        if Params(self.W_ih, self.b_h, self.W_ho, self.b_o).batch:  # Params checks the shapes
             raise Refused("W_ih", "of shape (hidden, inputs)", f"shape {self.W_ih.shape}")
         codes = self.z_h_qparams.qmax - self.z_h_qparams.qmin + 1
         if self.table.shape != (codes,):
-            expected = f"of shape ({codes},), one entry a code of z_h"
+            expected = f"of shape ({codes},), one entry for each code of z_h"
             raise Refused("table", expected, f"shape {self.table.shape}")
 
     @property
     def sizes(self):
-        """(inputs, hidden, outputs)"""
+        """Return (inputs, hidden, outputs)."""
         return *self.W_ih.shape[::-1], len(self.W_ho)
 
 
 class IntegerForward(NamedTuple):
-    """What an integer pass leaves, a row an example: three decoded, then every code and
-    accumulator."""
+    """The result of `forward`, with a row for each example.
 
-    z_h: np.ndarray  # (N, hidden), real units, as h
-    h: np.ndarray  # (N, hidden)
+    The first three fields are decoded. The others are the codes and accumulators."""
+
+    z_h: np.ndarray  # (N, hidden), real units
+    h: np.ndarray  # (N, hidden), real units
     y_hat: np.ndarray  # (N, outputs), real units
     x_codes: np.ndarray  # (N, inputs)
     accumulator_h: np.ndarray  # (N, hidden), int32
@@ -110,21 +112,21 @@ class IntegerForward(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """What no accumulator can exceed."""
+    """The largest absolute values that the accumulators can reach."""
 
     accumulator_h: np.ndarray  # (hidden,)
     accumulator_o: np.ndarray  # (outputs,)
-    limit: int  # what an int32 holds
+    limit: int  # the largest int32
 
 
 class Ladder(NamedTuple):
-    """ŷ (N, outputs) from the floats to the integers, a cause of error more at every step."""
+    """The outputs ŷ (N, outputs) at five stages, each with one more cause of error."""
 
-    float: np.ndarray  # params as they are
+    float: np.ndarray  # params in floats
     weights: np.ndarray  # W and b decoded from their codes
-    activations: np.ndarray  # x, h and ŷ on their grids too
-    table: np.ndarray  # z_h on its grid too, h read from the table
-    integers: np.ndarray  # forward(network, X): M in 31 bits, two roundings
+    activations: np.ndarray  # x, h and ŷ quantized too
+    table: np.ndarray  # z_h quantized too, and h read from the table
+    integers: np.ndarray  # forward(network, X), with M in 31 bits and two roundings
 
 
 # --- what the functions take ----------------------------------------------------------------------
@@ -132,12 +134,12 @@ class Ladder(NamedTuple):
 
 def _network(name, network, arguments):
     if not isinstance(network, IntegerNetwork):
-        raise Refused(name, "an IntegerNetwork, made by convert", describe(network), TypeError)
+        raise Refused(name, "an IntegerNetwork (see convert)", describe(network), TypeError)
     return network
 
 
 def _one(name, params, arguments):
-    """One network, of the sizes of the IntegerNetwork beside it, in float64."""
+    """Admit one network, with the sizes of the IntegerNetwork if there is one, as float64."""
     if params.batch:
         raise Refused(name, "one network", f"leading axes {params.batch}")
     sizes = arguments.get("network", params).sizes
@@ -147,7 +149,7 @@ def _one(name, params, arguments):
 
 
 def _rows(name, X, arguments):
-    """(N, inputs), in an arithmetic of its own; of Fractions only where no floats are beside it."""
+    """Admit X (N, inputs). Fractions are allowed only in functions without float params."""
     params = arguments.get("params")
     X = arrays.numbers(name, X, ndim=2, exact=params is None)
     inputs, *_ = (params or arguments["network"]).sizes
@@ -178,13 +180,16 @@ BITS, ONE = whole(2, 8), Numeric("network", _one, fields)
     exact=False,
 )
 def convert(params, X_calibration, bits=8, per_row=False, activation="tanh"):
-    """Return a float network as an IntegerNetwork: weights symmetric; x, z_h, h and ŷ asymmetric,
-    by min–max on X_calibration.
+    """Convert a float network to an IntegerNetwork.
 
-    bits 2..8 for all codes; per_row gives every row of a W its own scale, and so its own multiplier
-    and bias scale. Biases are round(b/(s_x·s_W)), half to even. Scales are float64 whatever the
-    data: float32 moves codes (tensorflow #102943). Refused, naming params: a bias or a static bound
-    beyond int32, a scale that is not finite and normal.
+    Weights are quantized symmetrically. x, z_h, h and ŷ are quantized asymmetrically, by their
+    min–max range on X_calibration. All codes have `bits` bits, from 2 to 8. With per_row every row
+    of a W has its own scale, and therefore its own multiplier and bias scale. Biases are
+    round(b/(s_x·s_W)), with halves to even. Scales are always float64, because float32 scales
+    change some codes (tensorflow #102943).
+
+    ValueError, naming params, if a bias or an accumulator could be beyond int32, or if a scale is
+    not finite and normal.
 
     >>> n = convert(Params([[1, 2]], [3], [[2]], [1]), [[1, 0], [-1, 1.55]], activation="relu")
     >>> n.b_h.tolist(), n.x_qparams.zero_point, fold(n.b_h, n.W_ih, n.x_qparams.zero_point).tolist()
@@ -213,7 +218,10 @@ def convert(params, X_calibration, bits=8, per_row=False, activation="tanh"):
 
 
 def _grid(name, what, x, bits, **options):
-    """The grid of what the network computes, which may have overflowed."""
+    """Return the grid of an array.
+
+    The error names the array if it has no finite normal scale, for example after an overflow.
+    """
     try:
         return calibration.choose_qparams(x, bits, **options)
     except ValueError:
@@ -222,8 +230,9 @@ def _grid(name, what, x, bits, **options):
 
 
 def _layer(name, bias, x, W, z):
-    """(bias codes, multiplier, shift) of z = W·x + bias: the bias is added to an accumulator, and
-    so has its scale."""
+    """Return (bias codes, multiplier, shift) of z = W·x + bias.
+
+    The bias is added to an accumulator, so it has the scale of the accumulator, s_x·s_W."""
     scale = x.scale * W.scale  # () or (out,)
     codes, real = half_even.formula(bias / scale), scale / z.scale
     if not ((scale >= np.finfo(np.float64).tiny) & (real > 0) & np.isfinite(real)).all():
@@ -236,11 +245,13 @@ def _layer(name, bias, x, W, z):
 
 @takes(network=_network, X=_rows)
 def forward(network, X):
-    """q_x = quantize(x); a = W_ih·q_x + b'; q_z = requantize(a); q_h = table[q_z − qmin]; likewise
-    ŷ. X (N, inputs).
+    """Compute ŷ for X (N, inputs) with integers only.
 
-    Between X's codes and ŷ's codes there is no float; z_h, h and y_hat are copies, decoded to be
-    looked at. ŷ = 2·(0.5 + 1 + 3) + 1 = 10 comes out as:
+        q_x = quantize(x)    a = W_ih·q_x + b'    q_z = requantize(a)    q_h = table[q_z − qmin]
+
+    ŷ follows from q_h in the same way. No float is used between the codes of X and the codes of ŷ.
+    The fields z_h, h and y_hat are decoded copies for the reader. In the example the float network
+    gives ŷ = 2·(0.5 + 1 + 3) + 1 = 10:
 
     >>> n = convert(Params([[1, 2]], [3], [[2]], [1]), [[1, 0], [-1, 1.55]], activation="relu")
     >>> f = forward(n, [[0.5, 0.5]])
@@ -262,22 +273,22 @@ def forward(network, X):
 
 
 def _accumulate(q, W, bias, qparams):
-    """W·q + b', in int32."""
+    """Return W·q + b' as int32."""
     total = matmul(q, W.T).astype(np.int64) + fold(bias, W, qparams.zero_point)
     return as_int32("network", "of accumulators that int32 can hold", total)
 
 
 def _look_up(network, q_z):
-    """The codes of h; in a byte, 127 − −128 would wrap."""
+    """Return the codes of h. In int8, 127 − (−128) would wrap, hence the cast."""
     return network.table[q_z.astype(np.int64) - network.z_h_qparams.qmin]
 
 
 @takes(network=_network)
 def bound(network):
-    """Σ_k |q_W[j, k]|·max|q_x| + |b'_j|: no partial sum, in whatever order, is larger, whatever the
-    input.
+    """Return the bound Σ_k |q_W[j, k]|·max|q_x| + |b'_j| of each accumulator j.
 
-    Below, 48846 = (64 + 127)·128 + 24398.
+    For no input can an accumulator be larger, nor any of its partial sums in any order. In the
+    example 48846 = (64 + 127)·128 + 24398.
 
     >>> n = convert(Params([[1, 2]], [3], [[2]], [1]), [[1, 0], [-1, 1.55]], activation="relu")
     >>> bound(n)
@@ -296,8 +307,9 @@ def _static(W, bias, qparams):
 
 @takes(network=_network, params=ONE, X=_rows, exact=False)
 def ladder(network, params, X):
-    """ŷ of params at the five stages of a Ladder, so that every difference has one cause; the steps
-    sum to integers − float.
+    """Return ŷ at five stages between the float network and the integer network.
+
+    Neighbouring stages differ by one cause of error. The differences add up to integers − float.
 
     >>> p, X = Params([[0.5, -1]], [0.5], [[-3]], [0.5]), [[1, -1], [-0.5, 1], [0.25, 0.5]]
     >>> [y.round(2)[2, 0].item() for y in ladder(convert(p, X, bits=4), p, X)]

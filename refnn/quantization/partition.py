@@ -1,31 +1,52 @@
-"""The optimal partition of values on a line into groups: k-means in one dimension, exact.
+"""This module cuts sorted numbers into groups in the best way, which is k-means in one dimension.
 
-    cost      cost(j, i) = Σ x² − (Σ x)²/n, over the sorted values x_j, …, x_(i−1): what they
-              cost as a group
-    optimum   D[k, i] = min over j of D[k − 1, j] + cost(j, i), for the first i values in k groups.
-              The best j does not fall as i grows (X. Wu, "Optimal quantization by matrix
-              searching", 1991), so that halving finds a row in n·log n steps (A. Grønlund et al.,
-              "Fast exact k-means, k-medians and Bregman divergence clustering in 1D", 2017)
+The cost of a group is the sum of the squared distances from its mean. The best partition has the
+smallest sum of costs.
 
-The recurrence runs in float64 with a bound on its error. All choices within the bound of the best
-are kept, and the few that remain are compared in whole numbers: the optimum is exact, wherever the
-data lie.
+    cost      cost(j, i) = Σ x² − (Σ x)²/n is the cost of the n sorted values x_j, …, x_(i−1) as one
+              group.
+    optimum   D[k, i] = min over j of D[k − 1, j] + cost(j, i) is the smallest cost of the first i
+              values in k groups, the last of which begins at j. The best j never falls as i grows
+              (X. Wu, "Optimal quantization by matrix searching", 1991). Therefore `_row` computes
+              D[k] in n·log n steps by halving (A. Grønlund et al., "Fast exact k-means,
+              k-medians and Bregman divergence clustering in 1D", 2017).
+
+D is computed in float64, and the error of each sum has a known bound. All choices of j whose sums
+are within this bound of the smallest are kept. Exact arithmetic then compares these few choices.
+The result is therefore the exact optimum, also for values far from 0.
+
+If there are too many values for this, neighbouring values are first joined to cells, and the cells
+are grouped in float64 only. Then the grouping is repeated with the single values around the places
+where the groups begin.
 """
 
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 
-EXACT_UP_TO = 10**4  # distinct values; of more, as many cells stand for them
-MOST_TIES = 2 * 10**5  # choices too close for float64, at once
-TOP, BOTTOM = 480, 2.0**-900  # values are scaled to 2^480: squares are finite, normal above BOTTOM
-ROUNDS = 1000  # of Lloyd's, at most
+EXACT_UP_TO = 10**4  # the largest number of distinct values for which the optimum is exact
+MOST_TIES = 2 * 10**5  # the most choices that are searched at once because they are nearly equal
+# Values are scaled to at most 2^TOP, so that their squares are finite. Costs that differ by at most
+# BOTTOM count as equal, because underflow may have changed them.
+TOP, BOTTOM = 480, 2.0**-900
+
+# The following numbers are for more than EXACT_UP_TO values.
+# FEW and MANY are the cells for each group in the first and in the second search. Many cells are
+# needed to tell apart partitions that cost nearly the same.
+FEW, MANY = 64, 600
+# At most about MOST_CELLS cells are used. At most about SEEN gaps are measured to place them.
+MOST_CELLS, SEEN = 2**16, 2**13
+LEAST = 8  # the last search tries at least this many values on each side of a beginning
+ROUNDS = 1000  # the last search is repeated at most this often
 
 
 def groups(x, w, levels):
-    """Where the groups begin: the optimum up to EXACT_UP_TO values, nearly it beyond. x ascends
-    without equals, w is how often each value occurs; fewer levels than values.
+    """Return the index at which each group begins.
+
+    x holds distinct values in ascending order, w how often each of them occurs. There are fewer
+    levels than values. The partition is optimal for up to EXACT_UP_TO values, and nearly optimal
+    for more.
 
     >>> groups(np.array([0.0, 1.0, 5.0, 6.0]), np.array([1, 1, 1, 9]), 2)
     array([0, 2])
@@ -34,16 +55,15 @@ def groups(x, w, levels):
 
 
 def _optimal(x, w, levels):
-    """Where the groups of the best partition begin; x ascending, w how often each value occurs,
-    len(x) > levels.
+    """Return the index at which each group of the best partition begins.
 
-    Row k = 0, 1, … is for k + 1 groups. They hold at least k + 1 values: D[k, t] is for t more than
-    that."""
+    The arguments are those of `groups`. Row k = 0, 1, … of D is for k + 1 groups, which hold at
+    least k + 1 values. D[k, t] is therefore the cost of the first k + 1 + t values."""
     cost, n = _costs(_scaled(x), w.astype(np.float64)), len(x)
     slack = 4 * (n + 8) * np.finfo(np.float64).eps * (1 + w.sum() / w.min())  # see _costs
     t = np.arange(n - levels + 1)
     D = np.empty((levels, len(t)))
-    choices = np.zeros((levels, 3, len(t)), np.uint16)  # below EXACT_UP_TO
+    choices = np.zeros((levels, 3, len(t)), np.uint16)  # s < EXACT_UP_TO fits into uint16
     D[0] = cost(0 * t, 1 + t)
     for k in range(1, levels):
         D[k], choices[k] = _row(D[k - 1], k, cost, slack)
@@ -51,13 +71,18 @@ def _optimal(x, w, levels):
 
 
 def _row(before, k, cost, slack):
-    """D[k] and, for each t, the first, best and last s within the error of the minimum.
+    """Compute D[k], and for each t the first, the best and the last choice s within the error.
 
-    All t of one depth at once: the middle one, those in the middle of both halves, … The first and
-    last s of the two neighbours known by then are the bounds: the best s lies between them whatever
-    was rounded."""
+    before is D[k − 1]. With choice s the last group begins at k + s. A choice is within the error
+    if its cost may be the smallest, given the bound on the errors of float64.
+
+    The t are taken in rounds: first the middle one, then the middles of both halves, and so on. A
+    round computes all its t at once. It searches from the first s of the nearest smaller t that is
+    already known to the last s of the nearest larger one. The best s lies between these two, even
+    with rounding errors."""
     width, bits = len(before), len(before).bit_length()
-    row, kept = np.empty(width), np.full((3, 2**bits + 1), width - 1)  # kept: of p = t + 1
+    # Column p of kept is for t = p − 1.
+    row, kept = np.empty(width), np.full((3, 2**bits + 1), width - 1)
     kept[:, 0] = 0
     for step in 2 ** np.arange(bits)[::-1]:
         p = np.arange(step, width + 1, 2 * step)
@@ -73,10 +98,12 @@ def _row(before, k, cost, slack):
 
 
 def _spans(low, high):
-    """All s of many spans end to end, whose span each is of, and where each span starts.
+    """Return (s, of, start), where s holds the numbers of many spans one after the other.
 
-    low: the first and the best choice below; high: the best and the last above. The best alone, if
-    these are too many."""
+    s[m] belongs to span of[m], and span r begins at s[start[r]]. low holds two lower ends for each
+    span, the first and the best choice on one side. high holds two upper ends, the best and the
+    last choice on the other side. The spans run from first to last. If these hold more than
+    MOST_TIES numbers in total, the spans run from best to best instead."""
     low, high = (low[0], high[1]) if (high[1] - low[0]).sum() <= MOST_TIES else (low[1], high[0])
     length = np.maximum(high - low, 0) + 1
     start = np.cumsum(length) - length
@@ -85,12 +112,16 @@ def _spans(low, high):
 
 
 def _within(sums, least, slack):
+    """Return True for each sum that may be the smallest, given the errors of float64."""
     return sums <= least * (1 + slack) + BOTTOM
 
 
 def _settled(D, choices, cost, slack, exact):
-    """Back from the last group, every choice within the error; forth again, the best of them in
-    whole numbers."""
+    """Return the index at which each group begins, after an exact comparison of the close choices.
+
+    A first pass goes from the last group to the first and collects every choice within the error. A
+    second pass goes from the first group to the last and keeps the choices with the smallest exact
+    cost. Ties go to the smaller s."""
     levels, width = D.shape
     reached, edges = np.array([width - 1]), []
     for k in range(levels - 1, 0, -1):
@@ -115,39 +146,47 @@ def _settled(D, choices, cost, slack, exact):
 
 
 def _costs(x, w):
-    """cost(j, i) = S₂ − S₁²/W for arrays j < i, from the sums of w, w·d and w·d²; d = x − c, c a
-    value of the group.
+    """Return the function cost(j, i) = S₂ − S₁²/W for arrays of indices j < i.
 
-    Then S₁² ≤ W·S₂ and S₂ ≤ cost·(1 + W/w_c): with u = 2⁻⁵³ the error, at most 3(n + 8)u·S₂, is
-    relative to the cost, wherever 0 is and whatever else there is; that of two costs compared is
-    within 8(n + 8)u·(1 + W/w_min), the `slack`. (Sums that run from the first value on cancel
-    without bound: 10⁸ ± 1 beside −10¹⁰.)
+    W = Σ w, S₁ = Σ w·d and S₂ = Σ w·d² are sums over the values x_j, …, x_(i−1) of the group, where
+    w says how often each value occurs. d = x − c, where c is one value of the group.
 
-    c: the highest bit in which j and i − 1 differ, h, puts them on two sides of the middle of a
-    block of 2^(h+1). Row h holds the sums from every such middle outwards, down to j and up to i −
-    1 (a disjoint sparse table)."""
+    Since c is in the group, the rounding error is small compared with the cost. With u = 2⁻⁵³ and
+    w_c, the weight of c, the error is at most 3(n + 8)u·S₂. Moreover S₁² ≤ W·S₂, and S₂ ≤ cost·(1 +
+    W/w_c). The bound does not depend on where 0 is or on values outside the group. If two costs are
+    compared, the relative error is at most 8(n + 8)u·(1 + W/w_min), which is `slack` in `_optimal`.
+    (Sums that run from the first value on would lose all their digits for 10⁸ ± 1 beside −10¹⁰.)
+
+    c is found as follows. Let h be the highest bit in which j and i − 1 differ. Then both are in
+    the same block of 2^(h+1) indices, j in its lower half and i − 1 in its upper half. c is the
+    first value of the upper half. Row h of S holds the sums from the middle of each block outwards,
+    down to j and up to i − 1. One entry from each half gives S₁ and S₂ (a disjoint sparse
+    table)."""
     rows = (len(x) - 1).bit_length()
     more, up_to = 2**rows - len(x), np.append(0.0, np.cumsum(w))
     x, w = np.pad(x, (0, more), mode="edge"), np.pad(w, (0, more))
-    S1, S2 = np.zeros((2, rows + 1, 2**rows))  # row −1, zeros: j = i − 1
+    S = np.zeros((rows + 1, 2**rows), complex)  # S₁ + i·S₂; row −1 is 0, for j = i − 1
     for h in range(rows):
         halves = x.reshape(-1, 2, 2**h)  # (blocks, below and above, 2^h)
         d = halves - halves[:, 1:, :1]
-        for S, power in ((S1, d), (S2, d * d)):
-            terms, sums = w.reshape(d.shape) * power, S[h].reshape(d.shape)
+        for part, power in ((S.real, d), (S.imag, d * d)):
+            terms, sums = w.reshape(d.shape) * power, part[h].reshape(d.shape)
             sums[:, 0] = terms[:, 0, ::-1].cumsum(-1)[:, ::-1]
             sums[:, 1] = terms[:, 1].cumsum(-1)
 
+    S, row = S.ravel(), (np.frexp(np.arange(2**rows))[1] - 1) * 2**rows  # where row h starts
+
     def cost(j, i):
-        h = np.frexp(j ^ (i - 1))[1] - 1
-        s1, s2 = S1[h, j] + S1[h, i - 1], S2[h, j] + S2[h, i - 1]
-        return s2 - s1 * s1 / (up_to[i] - up_to[j])
+        last = i - 1
+        at = row[j ^ last]
+        s = S[at + j] + S[at + last]
+        return s.imag - s.real * s.real / (up_to[i] - up_to[j])
 
     return cost
 
 
 def _exact_costs(x, w):
-    """cost(j, i) as a Fraction, where x's last bit is 1."""
+    """Return the function cost(j, i) as a Fraction, in units in which every x is a whole number."""
     ratios, w = [v.as_integer_ratio() for v in x.tolist()], w.tolist()
     unit = max(d for _, d in ratios)
     X = [v * (unit // d) for v, d in ratios]
@@ -157,30 +196,111 @@ def _exact_costs(x, w):
 
 
 def _scaled(x):
-    return np.ldexp(x, TOP - np.frexp(np.abs(x).max())[1])
+    """Scale the ascending x by a power of 2, so that the largest |x| is just below 2^TOP."""
+    return np.ldexp(x, TOP - np.frexp(max(-x[0], x[-1]))[1])
 
 
 def _nearly_optimal(x, w, levels):
-    """`_optimal` on cells, then Lloyd's rounds on the values.
+    """Return the index at which each group of a nearly optimal partition begins.
 
-    Half of the cells hold equally many values. The others share Σ (w·gap²)^⅓ equally, as an optimal
-    quantizer of many levels does (P. Panter & W. Dite, 1951): they are where the few large values
-    are."""
-    x, half = _scaled(x), EXACT_UP_TO // 2
-    share = np.append(0, np.cumsum(np.cbrt(w[1:] * np.diff(x) ** 2)))
-    equal = np.linspace(0, len(x), half, endpoint=False).astype(int)
-    begin = np.unique(np.append(equal, np.searchsorted(share, np.linspace(0, share[-1], half))))
-    begin = begin[_optimal(_means(x, w, begin), np.add.reduceat(w, begin), levels)]
+    The first search uses few cells of neighbouring values. The second uses many cells, but only
+    near the beginnings that were found. The last search uses single values near the beginnings. It
+    is repeated until no beginning moves, or none lies at an end of the places tried for it. The
+    places tried always include the previous result, so the cost only falls."""
+    x, w = _scaled(x), w.astype(np.float64)
+    few = _cells(x, min(FEW * levels, EXACT_UP_TO))
+    cells = np.union1d(few, _cells(x, min(max(MANY * levels, EXACT_UP_TO), MOST_CELLS)))
+    n, cost = len(cells), _cost_of_cells(x, w, cells)
+    few = np.append(np.searchsorted(cells, few), n)
+    begin = _best([few[k : k - levels] for k in range(1, levels)], n, cost)
+    begin = cells[_best(_around(begin, n, MANY // 2), n, cost)]
+    width = max(LEAST, EXACT_UP_TO // (2 * levels))
     for _ in range(ROUNDS):
-        c = _means(x, w, begin)
-        nearest = np.append(0, np.searchsorted(x, (c[:-1] + c[1:]) / 2))
-        if (nearest == begin).all() or (np.diff(nearest) == 0).any():
+        places = _around(begin, len(x), width)
+        cells = np.unique(np.concatenate([[0], *places]))
+        inside = [np.searchsorted(cells, place) for place in places]
+        before, begin = begin, cells[_best(inside, len(cells), _cost_of_cells(x, w, cells))]
+        at_end = [b in (place[0], place[-1]) for b, place in zip(begin[1:], places)]
+        if (begin == before).all() or not any(at_end):
             break
-        begin = nearest
     return begin
 
 
-def _means(x, w, begin):
-    """The mean of each group, from differences to its first value."""
-    d = x - np.repeat(x[begin], np.diff(np.append(begin, len(x))))
-    return x[begin] + np.add.reduceat(w * d, begin) / np.add.reduceat(w, begin)
+def _cells(x, count):
+    """Return the indices at which about `count` cells of neighbouring values begin.
+
+    Half of the cells hold equally many values. The other half each take an equal share of Σ
+    (n·gap²)^⅓, as an optimal quantizer of many levels does (P. Panter & W. Dite, 1951). These cells
+    lie where the few large values are. To save time, n neighbouring values count as one gap
+    where x is very long. A gap of n values gets at most 2·n cells, and the other gaps get the rest.
+    So a value far away from the others does not take all the cells."""
+    last, far = len(x) - 1, min(SEEN // 8, len(x))
+    some, ends = np.arange(0, last, 1 + last // SEEN), np.arange(far)  # every value near both ends
+    places = np.unique(np.concatenate([some, ends, last - ends]))
+    n, half = np.diff(places), count // 2
+    share = np.cbrt(n * np.diff(x[places]) ** 2)
+    for _ in range(20):  # a limit on one share raises the others, so limit them again
+        share = np.minimum(share * (half / share.sum()), 2 * n)
+    total = np.append(0, np.cumsum(share))
+    equal = np.linspace(0, len(x), half, endpoint=False)
+    shared = np.interp(np.linspace(0, total[-1], half), total, places)
+    return np.unique(np.append(equal, np.ceil(shared)).astype(int))
+
+
+def _around(begin, n, width):
+    """Return for each group but the first the indices at which it may begin next.
+
+    They are at most `width` away from its present beginning. They lie between the beginnings of the
+    group before it and the group after it."""
+    low = np.maximum(begin[:-1] + 1, begin[1:] - width)
+    high = np.minimum(np.append(begin[2:], n) - 1, begin[1:] + width)
+    return [np.arange(a, b + 1) for a, b in zip(low, high)]
+
+
+def _best(places, n, cost):
+    """Return the index at which each group of the best partition of n values begins.
+
+    The first group begins at 0. Every other group may begin only at the places in its own list. All
+    sums are in float64 and not compared exactly."""
+    D, choices = np.zeros(1), []
+    for begin, end in pairwise([np.array([0]), *places, np.array([n])]):
+        D, choice = _least(D, begin, end, cost)
+        choices.append(choice)
+    found, t = [0], 0
+    for place, choice in zip(places[::-1], choices[::-1]):
+        t = choice[t]
+        found.insert(1, place[t])
+    return np.array(found)
+
+
+def _least(before, begin, end, cost):
+    """Find for each t the minimum over s of before[s] + cost(begin[s], end[t]), and its s.
+
+    Ties go to the smaller s. The t are taken in rounds as in `_row`, but without a bound on the
+    error."""
+    width, bits, below = len(end), len(end).bit_length(), np.searchsorted(begin, end) - 1
+    # Entry p of kept is for t = p − 1.
+    row, kept = np.empty(width), np.full(2**bits + 1, len(begin) - 1, np.int32)
+    kept[0] = 0
+    for step in 2 ** np.arange(bits)[::-1]:
+        p = np.arange(step, width + 1, 2 * step)
+        low, high = kept[p - step], np.minimum(kept[p + step], below[p - 1])
+        length = high - low + 1
+        start = length.cumsum() - length
+        s = np.arange(start[-1] + length[-1]) - (start - low).repeat(length)
+        sums = before[s] + cost(begin[s], end[p - 1].repeat(length))
+        least = row[p - 1] = np.minimum.reduceat(sums, start)
+        best = (sums == least.repeat(length)).nonzero()[0]
+        kept[p] = s[best[best.searchsorted(start)]]
+    return row, kept[1 : width + 1]
+
+
+def _cost_of_cells(x, w, begin):
+    """Return the function cost(j, i) for groups of cells, where cell k begins at value begin[k].
+
+    The cost inside the cells is left out, because each group contains it anyway. The mean of a cell
+    is computed from differences to its first value, so that no digits cancel."""
+    W, d = np.add.reduceat(w, begin), np.repeat(x[begin], np.diff(np.append(begin, len(x))))
+    np.subtract(x, d, out=d)
+    d *= w  # in place, so that only one array is as long as x
+    return _costs(x[begin] + np.add.reduceat(d, begin) / W, W)

@@ -1,4 +1,4 @@
-"""From a real number to a whole one: the seven rules, and the random one. The one home of rounding.
+"""This module rounds real numbers to whole numbers, by seven fixed rules or at random.
 
     rule          .25  .75  .5   1.5  2.5  −.5  −1.5 −2.5
     floor          0    0    0    1    2   −1   −2   −3
@@ -7,10 +7,11 @@
     half_up        0    1    1    2    3    0   −1   −2
     half_down      0    1    0    1    2   −1   −2   −3
     half_away      0    1    1    2    3   −1   −2   −3
-    half_even      0    1    0    2    2    0   −2   −2     (the field's: ONNX, PyTorch, NumPy)
+    half_even      0    1    0    2    2    0   −2   −2     (the usual rule: ONNX, PyTorch, NumPy)
 
-Floats give floats of whole value, Fractions Python's whole numbers; right also where x ± ½ is not
-exact. `saturate` and `codes` are the two other steps on the way to a code.
+Rounded floats are still floats, and rounded Fractions are Python integers. The results are right
+even where the float x + ½ or x − ½ is not exact. Two more functions help to turn a real number into
+a code: `saturate` replaces infinities by the largest float, and `codes` casts to an integer dtype.
 """
 
 from functools import cache
@@ -23,7 +24,9 @@ from refnn.validation import REAL, generator, takes
 
 @takes(x=REAL, blocks="x")
 def floor(x):
-    """⌊x⌋, the largest whole number not above x; the rule of the article's §3.1.1.
+    """Return ⌊x⌋, the largest whole number ≤ x.
+
+    The article rounds by this rule in §3.1.1.
 
     >>> floor([1.5, -1.5])
     array([ 1., -2.])
@@ -33,7 +36,7 @@ def floor(x):
 
 @takes(x=REAL, blocks="x")
 def ceil(x):
-    """⌈x⌉, the smallest whole number not below x.
+    """Return ⌈x⌉, the smallest whole number ≥ x.
 
     >>> ceil([1.5, -1.5])
     array([ 2., -1.])
@@ -43,7 +46,7 @@ def ceil(x):
 
 @takes(x=REAL, blocks="x")
 def toward_zero(x):
-    """x without its fraction: a cast to an integer type, as C does it.
+    """Return x without its fractional part, like a cast to an integer type in C.
 
     >>> toward_zero([1.7, -1.7])
     array([ 1., -1.])
@@ -53,7 +56,7 @@ def toward_zero(x):
 
 @takes(x=REAL, blocks="x")
 def half_up(x):
-    """⌊x + ½⌋: to the nearest, a half goes up.
+    """Return ⌊x + ½⌋, the nearest whole number, with halves rounded up.
 
     >>> half_up([2.5, -2.5, 0.49999999999999994])
     array([ 3., -2.,  0.])
@@ -64,7 +67,7 @@ def half_up(x):
 
 @takes(x=REAL, blocks="x")
 def half_down(x):
-    """⌈x − ½⌉: to the nearest, a half goes down.
+    """Return ⌈x − ½⌉, the nearest whole number, with halves rounded down.
 
     >>> half_down([2.5, -2.5])
     array([ 2., -3.])
@@ -74,7 +77,9 @@ def half_down(x):
 
 @takes(x=REAL, blocks="x")
 def half_away(x):
-    """sign(x)·⌊|x| + ½⌋: to the nearest, a half goes away from zero (C's round, gemmlowp's shift).
+    """Return sign(x)·⌊|x| + ½⌋, the nearest whole number, with halves rounded away from zero.
+
+    C's `round` and the rounding shift of gemmlowp follow this rule.
 
     >>> half_away([2.5, -2.5])
     array([ 3., -3.])
@@ -84,7 +89,9 @@ def half_away(x):
 
 @takes(x=REAL, blocks="x")
 def half_even(x):
-    """To the nearest, a half goes to the even neighbour (IEEE 754; ONNX QuantizeLinear).
+    """Return the nearest whole number, with halves rounded to the even neighbour.
+
+    IEEE 754 and ONNX QuantizeLinear follow this rule.
 
     >>> half_even([0.5, 1.5, 2.5, -2.5])
     array([ 0.,  2.,  2., -2.])
@@ -97,7 +104,9 @@ def half_even(x):
 
 @takes(x=REAL, rng=generator, blocks="x")
 def stochastic(x, rng):
-    """⌊x⌋ + 1 with probability x − ⌊x⌋, else ⌊x⌋: right on average, E = x.
+    """Return ⌊x⌋ + 1 with probability x − ⌊x⌋, and ⌊x⌋ otherwise.
+
+    The expected value of the result is x.
 
     >>> stochastic([0.25, 3.0], np.random.default_rng(0))
     array([0., 3.])
@@ -107,7 +116,9 @@ def stochastic(x, rng):
 
 
 def saturate(a):
-    """Replace floats beyond the largest float by the largest float; Fractions have no such edge.
+    """Replace ±inf, the result of an overflow, by the largest float of the same sign.
+
+    Fractions cannot overflow and are returned as they are.
 
     >>> saturate(np.array([np.inf, 1.0]))
     array([1.79769313e+308, 1.00000000e+000])
@@ -117,7 +128,7 @@ def saturate(a):
 
 
 def codes(whole, low, high):
-    """Cast whole numbers within low..high to the narrowest integer dtype that holds these.
+    """Cast whole numbers within low..high to the narrowest integer dtype that holds low..high.
 
     >>> codes(np.array([0.0, 7.0]), 0, 7)
     array([0, 7], dtype=uint8)
@@ -126,12 +137,12 @@ def codes(whole, low, high):
 
 
 def code_dtype(low, high):
-    """The narrowest integer dtype for low..high: unsigned where low >= 0.
+    """Return the narrowest integer dtype that holds low..high, unsigned if low >= 0.
 
     >>> code_dtype(0, 255), code_dtype(-8, 7), code_dtype(0, 256)
     (dtype('uint8'), dtype('int8'), dtype('uint16'))
     """
-    return _code_dtype(int(low), int(high))  # NumPy's whole numbers would wrap
+    return _code_dtype(int(low), int(high))  # NumPy's integers would wrap
 
 
 @cache

@@ -1,14 +1,17 @@
-"""Quantization-aware training: the network computes with quantized parameters while the real ones
-are trained.
+"""This module holds quantization-aware training with the straight-through estimator.
+
+The network computes with quantized parameters θ̂, while the real parameters θ are trained:
 
     forward   θ̂ = (clip(round(θ/scale) + zero_point, qmin, qmax) − zero_point)·scale
     backward  ∂J/∂θ := ∂J/∂θ̂ where round(θ/scale) + zero_point lies in qmin..qmax, else 0
 
-The slope of a staircase is 0 wherever it exists; the straight-through estimator takes it for 1
-instead, as far as the stairs go (Y. Bengio, N. Léonard, A. Courville, "Estimating or propagating
-gradients through stochastic neurons", 2013; B. Jacob et al., 2018, §3). At the edge: a value that
-rounds to an end code is inside, one that is clipped is outside. Source of the rule at the edge:
-PyTorch's fake_quantize, which masks by the unclipped code.
+Rounding is a staircase, and the derivative of a staircase is 0 wherever it exists. So the true
+gradient cannot train θ. The straight-through estimator uses 1 as the derivative instead, from the
+first to the last step of the staircase (Y. Bengio, N. Léonard, A. Courville, "Estimating or
+propagating gradients through stochastic neurons", 2013; B. Jacob et al., 2018, §3).
+
+A value that rounds to qmin or qmax passes the gradient. A value that is clipped does not. PyTorch's
+fake_quantize has the same rule: it compares the code with qmin and qmax before clipping.
 """
 
 from typing import NamedTuple
@@ -25,10 +28,10 @@ from refnn.validation import REAL, Numeric, choice, flag, takes, whole
 
 
 class AwareFit(NamedTuple):
-    """What `fit` leaves."""
+    """The result of `fit`."""
 
     params: Params  # the real parameters at the step with the least J
-    quantized: Params  # what the network computes with there, θ̂
+    quantized: Params  # θ̂ of these, which the network computes with
     history: np.ndarray  # (…, steps + 1): J of θ̂ before the first step, then after each
 
 
@@ -43,7 +46,7 @@ def _as_x(name, upstream, arguments):
 
 
 def _one_axis(name, params, arguments):
-    """Of numbers, each array in an arithmetic of its own; one network or a stack (S,)."""
+    """Admit one network or a stack of networks with one leading axis."""
     parts = [arrays.numbers(part, a) for part, a in network.fields(name, params).items()]
     if len(params.batch) > 1:
         one = "one network or a stack of one leading axis"
@@ -52,9 +55,9 @@ def _one_axis(name, params, arguments):
 
 
 def _four(name, grids, arguments):
-    """Four QParams or None."""
+    """Admit four entries, each a QParams or None."""
     if not isinstance(grids, (tuple, list)) or len(grids) != len(FIELDS):
-        four = "four QParams, for W_ih, b_h, W_ho and b_o (None: not quantized)"
+        four = "four QParams, for W_ih, b_h, W_ho and b_o (None for an array that is not quantized)"
         raise Refused(name, four, describe(grids), TypeError)
     for g in grids:
         if g is not None and not isinstance(g, QParams):
@@ -67,8 +70,9 @@ def _four(name, grids, arguments):
 
 @takes(upstream=Numeric("real", _as_x), x=REAL, qparams=GRID, exact=False)
 def gradient(upstream, x, qparams):
-    """∂J/∂x from upstream = ∂J/∂x̂: upstream where round(x/scale) + zero_point is in qmin..qmax
-    (ends too), else 0.
+    """∂J/∂x := ∂J/∂x̂ where round(x/scale) + zero_point lies in qmin..qmax (ends included), else 0.
+
+    `upstream` is ∂J/∂x̂, of the shape of x.
 
     >>> gradient([5.0, 5.0, 5.0, 5.0], [0.3, 1.7, 1.8, -9.0], QParams(0.5, 0, -4, 3))
     array([5., 5., 0., 0.])
@@ -80,8 +84,9 @@ def gradient(upstream, x, qparams):
 
 @takes(params=_one_axis, bits=whole(2, 32), symmetric=flag, calibration=choice(*CALIBRATIONS))
 def grids(params, bits, symmetric=False, calibration="minmax"):
-    """Return a grid for each of the four arrays, as `fit` takes them: per array, and per network if
-    params is a stack (S,).
+    """Return a QParams for each of the four arrays, in the order that `fit` takes.
+
+    Each array has one scale and one zero point. In a stack (S,) each network has its own.
 
     >>> [p.qmax for p in grids(network.init(np.random.default_rng(0)), bits=3)]
     [3, 3, 3, 3]
@@ -91,7 +96,10 @@ def grids(params, bits, symmetric=False, calibration="minmax"):
 
 
 def _grid(name, a, bits, rule):
-    """The grid of one array of the network, whose range may have none."""
+    """Return the grid of one array.
+
+    The error names this array if its range has no finite normal scale.
+    """
     try:
         return choose_qparams(a, bits, **rule)
     except ValueError:
@@ -101,7 +109,9 @@ def _grid(name, a, bits, rule):
 
 @takes(params=NETWORK, grids=_four)
 def fake_quantize(params, grids):
-    """θ̂ of all four arrays, each on its grid; an array whose grid is None stays as it is.
+    """Return θ̂, in which each of the four arrays is quantized and decoded on its grid.
+
+    An array whose grid is None stays as it is.
 
     >>> p = Params([[0.3]], [0.2], [[0.6]], [0.1])
     >>> fake_quantize(p, (QParams(0.5, 0, -4, 3),) * 3 + (None,)).flatten()
@@ -125,14 +135,16 @@ def fit(
     mask=None,
     activation="tanh",
 ):
-    """`training.fit` through fake quantization: every forward pass uses θ̂, every step moves θ by
-    the gradient above.
+    """Train like `training.fit`, but with quantized parameters in every forward pass.
 
-    grids: four QParams for W_ih, b_h, W_ho, b_o (None: stays real), chosen before and kept; `grids`
-    makes them. The decay acts on θ. A stack trains side by side, each network on grids of its own
-    (axis=0) or all on one. Near a boundary a weight flips back and forth for ever, so that the last
-    step is as good as any: the best by the training loss is kept, the start among them, and J never
-    ends above that of quantizing after training.
+    Every forward pass uses θ̂, and every step moves θ by the straight-through gradient. The weight
+    decay acts on θ. `grids` holds four QParams, for W_ih, b_h, W_ho and b_o (None for an array that
+    stays real). They do not change during training. The function `grids` computes them.
+
+    The networks of a stack are trained side by side, each on its own grids (axis=0) or all on the
+    same. Near a boundary between two codes a weight can flip back and forth for ever, so the last
+    step need not be the best. `fit` returns the parameters with the least training loss, and those
+    at the start count too. So J never ends above that of quantizing after training.
 
     >>> p, X = network.init(np.random.default_rng(0), (1, 4, 1)), np.linspace(-1, 1, 9)[:, None]
     >>> rule = {"y": np.sin(3 * X), "optimizer": "gd"}
@@ -151,22 +163,24 @@ def fit(
 
 
 def _along(params, grids):
-    """The grids laid along the arrays of params, in their precision."""
+    """Return the grids aligned with the arrays of params, in the dtype of each array."""
     pairs = zip(params.arrays(), grids)
     return [g if g is None else affine.align(g, a.shape, a.dtype) for a, g in pairs]
 
 
 def _through(params, grids, order=slice(None)):
-    """A function of θ (S, 61) -> θ̂ and where the gradient passes: `fake_quantize` and `gradient` of
-    all four arrays at once. θ has an order of the entries of flatten."""
-    _along(params, grids)  # refuses a scale that is no normal number in their precision
+    """Return a function that maps θ (S, 61) to θ̂ and to a mask of where the gradient passes.
+
+    It does the work of `fake_quantize` and `gradient` for all four arrays at once. Column i of θ is
+    entry order[i] of flatten."""
+    _along(params, grids)  # refuses a scale that is not normal in the dtype of params
     scale, zero_point, qmin, qmax, real = (a[:, order] for a in _flat(params, grids))
-    lowest, highest = qmin - zero_point, qmax - zero_point  # in steps from 0
-    wide = np.maximum(-qmin, qmax) > 2**24  # in float64, as `arrays.holding` says
+    lowest, highest = qmin - zero_point, qmax - zero_point  # in steps from 0.0
+    wide = np.maximum(-qmin, qmax) > 2**24  # computed in float64, as in `arrays.holding`
 
     def decoded(theta):
         s = scale.astype(theta.dtype, copy=False)
-        steps = np.rint(theta / s)  # from 0
+        steps = np.rint(theta / s)  # from 0.0
         return steps, np.clip(steps, lowest, highest).astype(theta.dtype) * s
 
     def through(theta):
@@ -182,7 +196,7 @@ def _through(params, grids, order=slice(None)):
 
 
 def _flat(params, grids):
-    """scale, zero_point, qmin, qmax and "stays real" of every parameter, (S, 61) each."""
+    """Return scale, zero_point, qmin, qmax and "stays real" of every parameter, each (S, 61)."""
     columns, shapes = [], [a.shape for a in params.arrays()]
     for g, shape in zip(grids, shapes):
         laid = (1.0, 0.0, 0, 1) if g is None else affine.align(g, shape, arrays.DOUBLE)[:4]

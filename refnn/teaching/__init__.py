@@ -1,4 +1,4 @@
-"""Worksheets and assignments: handed out, collected, marked."""
+"""Make worksheets and programming assignments, and mark what students hand in."""
 
 from refnn import _offer
 

@@ -1,8 +1,9 @@
-"""The numbers in a line of answers, read tolerantly: there is something to mark in any text.
+"""Read the numbers in a line of answers, in whatever way a student wrote them.
 
-A token is what stands in place of one blank: a Number, None where nothing stands, or the text that
-is no number. Numbers stand between commas, semicolons, bars or blanks. A label before a number
-("W = 3", "x1: 3") and a unit after it are skipped; what could be two numbers is read as no number.
+A token is what stands in the place of one blank: a Number, None if nothing stands there, or a text
+that is not a number. Commas, semicolons, bars and spaces separate tokens. A label before a number
+("W = 3", "x1: 3") and a unit after it are skipped. A text that could be two different numbers is
+not read as a number.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from refnn import arrays
 from refnn.checking.plane.digits import half_unit
 
-PLUS = "\u2064"  # the invisible plus of a mixed number, 1½
+PLUS = "\u2064"  # Unicode's invisible plus joins the parts of a mixed number such as 1½
 FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 # fmt: off
 SIGNS = str.maketrans({
@@ -37,13 +38,13 @@ ONE = re.compile(
 
 
 class Number(NamedTuple):
-    """A number as it is written."""
+    """A number as the student wrote it."""
 
     value: Fraction
-    blur: Fraction  # half a unit of its last digit, if it shows three digits; else 0
+    blur: Fraction  # half a unit of the last digit of a decimal with three or more digits; else 0
 
     def is_at(self, truth):
-        """Return whether this is the truth, or the truth rounded to the digits that are shown.
+        """Return True if this is the truth, or the truth rounded to the digits that are written.
 
         >>> third = Number(Fraction("0.333"), Fraction(1, 2000))
         >>> third.is_at(Fraction(1, 3)), Number(Fraction(3), 0).is_at(3)
@@ -53,7 +54,7 @@ class Number(NamedTuple):
 
 
 def is_blank(text):
-    """Return whether no answer stands here.
+    """Return True if the text holds no answer.
 
     >>> is_blank(" ____, ____"), is_blank("____, 5")
     (True, False)
@@ -64,7 +65,8 @@ def is_blank(text):
 def tokens(text, count):
     """Return the tokens of a line that has `count` blanks.
 
-    They are the parts between commas or semicolons, if these are `count`; else the words.
+    The line is split at commas and semicolons, or at semicolons only, or into words, whichever
+    gives `count` tokens first. If none does, each part is read as one number or split into words.
 
     >>> [t and getattr(t, "value", t) for t in tokens("x1: 3, -1/2 V, ____, x", 4)]
     [Fraction(3, 1), Fraction(-1, 2), None, 'x']
@@ -74,20 +76,21 @@ def tokens(text, count):
     text = FRACTION.sub(rf"{PLUS}\1/\2", text).translate(SIGNS)
     text = re.sub(r"([-+])\s+(?=[\d.])", r"\1", re.sub(r"\s*/\s*", "/", " ".join(text.split())))
     parts = re.split("[,;]", text)
-    while len(parts) > 1 and not parts[-1].strip():  # a comma at the end
+    while len(parts) > 1 and not parts[-1].strip():  # drop commas at the end
         parts.pop()
     plain = re.sub("[,;]", "  ", LABEL.sub(" ", text))
     words, joined = plain.split(), MIXED.sub(rf"\1{PLUS}", plain).split()
-    numbers = [w for w in words if not w.isalpha() or len(parts) > count]  # 3 V and 4 V are two
+    # "3 V and 4 V" are two numbers
+    numbers = [w for w in words if not w.isalpha() or len(parts) > count]
     for way in (parts, text.strip(" ;").split(";"), words, numbers, joined):
         if len(way) == count:
             return [_token(part) for part in way]
-    glue = "\xa0" if len(parts) == 1 else PLUS  # is the 1 1/2 of a lone part one number or two?
+    glue = "\xa0" if len(parts) == 1 else PLUS  # without commas, 1 1/2 may be two numbers
     return [token for part in parts for token in _few(part, glue)]
 
 
 def _few(part, glue):
-    """The token of a part that is one number, else those of its words."""
+    """Return the token of a part that is one number, else the tokens of its words."""
     words = MIXED.sub(rf"\1{glue}", LABEL.sub(" ", part))
     whole = _token(part if glue == PLUS else words)
     if isinstance(whole, str) and words.strip():
@@ -112,7 +115,7 @@ def _token(part):
 
 
 def _value(sign, whole, rest):
-    """The number of these parts; None for what is no number, such as 1/0 or 1 3/2."""
+    """Return the number with these parts, or None if they form no number, such as 1/0 or 1 3/2."""
     try:
         value = arrays.exact("answer", rest)
     except ValueError:

@@ -1,14 +1,19 @@
-"""Programming assignments: from one source the student's notebook, with blanks, and the solution.
+"""Make the notebooks of programming assignments: the student's copy with blanks, and the solution.
 
-A source, `sources/NAME.py`, is Python in cells, "# %% kind" above each: markdown (comments), code
-(given), solution NAME (between "### BEGIN SOLUTION" and "### END SOLUTION" stands what the
-student's copy leaves out), check NAME (made here: one case of the function, with the answer that
-refnn gives).
+Both are made from one source, `sources/NAME.py`. It is Python in cells, and above each cell stands
+"# %% kind". There are four kinds of cells:
 
-A notebook is nbformat 4.5 as plain dicts, with nbgrader's cell metadata (schema version 3). A check
-prints what it finds and ends with its points as a number; it never raises, so that a blank copy
-runs from top to bottom. A check of hidden cases is 0 in the notebook, for nbgrader too: these cases
-are drawn by the tasks, and marked in `mark_notebook`.
+- markdown: text, written as comments;
+- code: code that is given to the student;
+- solution FUNCTION: a function, whose lines between "### BEGIN SOLUTION" and "### END SOLUTION" are
+  left out in the student's copy;
+- check FUNCTION: an empty cell, which is replaced by one case of the function, with the answer that
+  refnn gives.
+
+A notebook is built as plain dicts in nbformat 4.5, with nbgrader's cell metadata (schema version
+3). A check prints what it finds, and its last value is its points. It never raises, so a copy with
+blanks runs from top to bottom. A check of hidden cases gives 0 in the notebook, for nbgrader too,
+because the tasks draw these cases and `mark_notebook` marks them.
 """
 
 import inspect
@@ -34,17 +39,17 @@ KINDS = ("student", "solution")
 SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?### END SOLUTION\n?", re.DOTALL | re.MULTILINE)
 MARKS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 BLANK = r"\1# YOUR CODE HERE\n\1raise NotImplementedError\n"
-HIDDEN = "0    # the points of the hidden cases are found where it is marked"
+HIDDEN = "0    # the points of the hidden cases are added when the notebook is marked"
 CHECKER = '''\
 def check(function, arguments, expected, points):
-    """The points, if function(*arguments) is what is expected. Yours to use, not to change."""
+    """Return the points if function(*arguments) is what is expected. Please do not change it."""
     try:
         got = function(*arguments)
     except Exception as error:
-        print(f"{function.__name__}: not yet ({type(error).__name__}: {error})")
+        print(f"{function.__name__} does not work yet ({type(error).__name__}: {error})")
         return 0
     right = same(got, expected)
-    print(f"{function.__name__}: {'right' if right else 'not right'} in the case that is shown")
+    print(f"{function.__name__} is {'right' if right else 'not right'} in this case")
     return points if right else 0
 '''
 NAME, KIND = choice(*ASSIGNMENTS), choice(*KINDS)
@@ -52,7 +57,9 @@ NAME, KIND = choice(*ASSIGNMENTS), choice(*KINDS)
 
 @takes(name=NAME, kind=KIND)
 def build(name, kind="student"):
-    """Return the notebook of an assignment as plain dicts: the "student"'s, or the "solution".
+    """Return the notebook of an assignment as plain dicts.
+
+    `kind` is "student" for the copy with blanks, or "solution".
 
     >>> notebook = build("network")
     >>> notebook["metadata"]["refnn"], [c["id"] for c in notebook["cells"]][:2]
@@ -84,7 +91,7 @@ def build(name, kind="student"):
 
 @takes(name=NAME, kind=KIND)
 def text(name, kind="student"):
-    """Return the text of the .ipynb file of `build`.
+    """Return the notebook that `build` makes as the text of an .ipynb file.
 
     >>> text("network").count("YOUR CODE HERE"), text("network", "solution").count("YOUR CODE HERE")
     (3, 0)
@@ -93,7 +100,7 @@ def text(name, kind="student"):
 
 
 def _read(name):
-    """(kind, name of the function, text) of every cell of a source."""
+    """Yield (kind, name of the function, text) for every cell of a source."""
     source = (Path(__file__).parent / "sources" / f"{name}.py").read_text(encoding="utf-8")
     for part in source.split("\n# %% ")[1:]:
         head, _, text = part.partition("\n")
@@ -108,7 +115,10 @@ def _cell(cell_type, text, metadata=None):
 
 
 def _code(text, grade_id, *, solution=False, points=None):
-    """A cell of code: the student's own (solution), or locked; graded where it has points."""
+    """Return a code cell, which the student may change only if it is a solution.
+
+    A cell with points is graded.
+    """
     nbgrader = {
         "cell_type": "code",
         "grade": points is not None,
@@ -130,7 +140,7 @@ def _check(task):
 
 
 def _literal(value):
-    """A value as it is written in Python."""
+    """Return the Python text of a value."""
     if isinstance(value, tuple):
         return f"({', '.join(map(_literal, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, list):

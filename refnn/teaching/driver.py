@@ -1,14 +1,14 @@
-"""What runs a submission's cells and functions, in a process of its own.
+"""Run the cells and functions of a submission in a process of its own.
 
-`mark_notebook` sends the text of this file there. Nothing of refnn is imported, and an import of it
-fails: a hindrance, no border.
+`mark_notebook` sends the text of this file to that process. Nothing of refnn is imported here, and
+an import of refnn fails in the submission. That makes cheating harder but not impossible.
 """
 
 import ast
 import re
 import sys
 
-# Whole lines that only IPython understands: %magic, !shell, name = %magic, ?name, name?
+# This matches whole lines that only IPython reads: %magic, !shell, name = %magic, ?name, name?
 IPYTHON = re.compile(r"\s*(?:[%!?]|[\w.,\s]+=\s*[%!]|.*\?\s*$)")
 
 
@@ -19,13 +19,13 @@ class _Hidden:
             raise ModuleNotFoundError("refnn cannot be imported where work is marked")
 
 
-if __name__ == "submitted":  # in the other process
+if __name__ == "submitted":  # this runs in the other process
     sys.meta_path.insert(0, _Hidden)
 _space, _failed = {"__name__": "submission", "display": lambda *objects, **options: None}, []
 
 
 def plain(text):
-    r"""Return a cell with `pass` for the lines that only IPython understands.
+    r"""Return a cell with `pass` in place of each line that only IPython understands.
 
     >>> plain("if 1:\n    %time x = 1\nnp.sum?\nx = (7\n% 4)")
     'if 1:\n    pass\npass\nx = (7\n% 4)'
@@ -44,7 +44,9 @@ def plain(text):
 
 
 def call(function, *arguments):
-    """Return what a function of the submission returns; for None, run a cell: its number, its text.
+    """Run a function of the submission and return its value.
+
+    If `function` is None, run a cell instead. The arguments are then its number and its text.
 
     >>> call(None, 1, "def twice(x): return 2 * x"), call("twice", 4)
     (None, 8)
@@ -53,10 +55,12 @@ def call(function, *arguments):
         number, text = arguments
         try:
             exec(compile(plain(text), f"<cell {number}>", "exec"), _space)
-        except BaseException as error:  # also exit()
-            _failed.append((text, f"code cell {number}: {type(error).__name__}: {error}"))
+        except BaseException as error:  # exit() raises SystemExit
+            _failed.append(
+                (text, f"code cell {number} failed with {type(error).__name__}: {error}")
+            )
         return None
     if not callable(_space.get(function)):
         why = next((f"; {error}" for text, error in _failed if function in text), "")
-        raise LookupError(f"no function {function}{why}")
+        raise LookupError(f"the notebook has no function {function}{why}")
     return _space[function](*arguments)

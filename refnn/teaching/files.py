@@ -1,4 +1,4 @@
-"""Files that are read, which must be there, and files that are written: whole, or not at all."""
+"""Check the paths of files before they are read, and write files completely or not at all."""
 
 import os
 import tempfile
@@ -8,7 +8,7 @@ from refnn.arrays import Refused, describe
 
 
 class Unwritable(Refused):
-    """A path that cannot be written, and why."""
+    """The error for a path that cannot be written, with the reason."""
 
     def __init__(self, why):
         ValueError.__init__(self, why)
@@ -16,7 +16,10 @@ class Unwritable(Refused):
 
 
 def a_file(of):
-    """Return the kind (see `validation`) of paths of files that are there; `of`: what they hold."""
+    """Return a kind (see `validation`) that admits the paths of existing files.
+
+    `of` says in the error message what the file should hold.
+    """
 
     def kind(name, path, arguments):
         if not isinstance(path, (str, Path)) or "\0" in str(path):
@@ -29,28 +32,30 @@ def a_file(of):
 
 
 def refuse_unwritable(paths, force=False):
-    """Refuse the paths, before the work, unless each can be written.
+    """Refuse the paths before any work is done, unless each can be written.
 
-    Its folder is there and writable, and it is not there yet; with `force` it may be.
+    The folder must exist and be writable. The file must not exist yet, unless `force` is True.
 
     >>> refuse_unwritable(["no/such/folder/a.md"])
     Traceback (most recent call last):
-    refnn.teaching.files.Unwritable: the folder no/such/folder must be there, to write a.md
+    refnn.teaching.files.Unwritable: the folder no/such/folder must exist before a.md can be written
     """
     for path in map(Path, paths):
         folder = path.parent
         if not folder.is_dir():
-            raise Unwritable(f"the folder {folder} must be there, to write {path.name}")
+            raise Unwritable(f"the folder {folder} must exist before {path.name} can be written")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise Unwritable(f"the folder {folder} must be writable")
         if path.is_dir():
             raise Unwritable(f"{path} must be a file, got a folder")
         if (path.exists() or path.is_symlink()) and not force:
-            raise Unwritable(f"{path} is there already; --force overwrites it")
+            raise Unwritable(f"{path} exists already; add --force to overwrite it")
 
 
 def write_whole(texts, force=False):
-    """Write {path: text} in UTF-8: each beside its place first, then all renamed into theirs.
+    """Write {path: text} in UTF-8, each file completely or not at all.
+
+    Each text first goes to a temporary file in the same folder. Then all files are renamed.
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_whole({Path(folder) / "a": "1"})
@@ -65,7 +70,7 @@ def write_whole(texts, force=False):
             waiting[name] = path
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
-            os.chmod(name, 0o666 & ~_umask())  # mkstemp's are for the owner only
+            os.chmod(name, 0o666 & ~_umask())  # mkstemp lets only the owner read and write
         for name, path in list(waiting.items()):
             os.replace(name, path)
             del waiting[name]

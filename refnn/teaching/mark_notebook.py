@@ -1,11 +1,13 @@
-"""Marking notebooks: the student's cells run in a process with limits, and are judged here.
+"""Mark notebooks: run the student's cells in a process with limits, and judge their values here.
 
-The cells run one after the other (see `driver`), each whether or not an earlier one failed; the
-checks in the notebook do not. A cell that ends the process or is not done in time is left out, and
-the others run again. Only values come back, no claim of being right, and `task.same` judges them.
+The cells run one after the other (see `driver`). Each cell runs even if an earlier one failed. The
+checks in the notebook do not run. If a cell ends the process or is not done in time, it is left
+out and the others run again. The process sends back only values and never a claim that they are
+right: `task.same` compares them with the right ones.
 
-A function that gives everywhere what a slip of the catalogue gives has the hint of that slip; if
-there is none, the hint of one that does so in each plain case that is not right.
+A slip is a known mistake of the catalogue. A function that gives in all cases what a slip gives
+gets the hint of that slip. If there is no such slip, it gets the hint of one that gives the same in
+every wrong case without optional arguments.
 """
 
 import json
@@ -27,10 +29,10 @@ from refnn.teaching.marks import Layout, Marked, Row, printable
 from refnn.teaching.task import same
 from refnn.validation import choice, takes, whole
 
-SECONDS = 5  # for each cell and for all calls of a function
-OUTPUT = 4  # megabytes, for all cells and for all calls of a function
-LEFT_OUT = 3  # cells at most
-LARGEST = 20 * 2**20  # bytes of a notebook
+SECONDS = 5  # for each cell, and for all calls of one function together
+OUTPUT = 4  # megabytes, for all cells together and for all calls of one function together
+LEFT_OUT = 3  # the most cells that are left out
+LARGEST = 20 * 2**20  # the most bytes of a notebook
 DRIVER = Path(__file__).with_name("driver.py")
 NOTEBOOK = Layout(
     who="assignment",
@@ -45,19 +47,20 @@ FILE = a_file("a notebook")
 
 
 class Submission(NamedTuple):
-    """What was read of a file."""
+    """The contents of a submitted file."""
 
-    cells: list  # the text of its code cells; a check is "", so that a cell's place is its number
-    assignment: str | None  # the one that it names
-    remark: str
+    cells: list  # the texts of its code cells; "" for a check, so that the numbering stays
+    assignment: str | None  # the assignment that it names
+    remark: str  # why the file could not be read, or ""
 
 
 @takes(seed=SEED, assignment=ASSIGNMENT, path=FILE)
 def mark_notebook(path, seed=0, assignment=None):
-    """Mark the notebook in a file, with the hidden cases of an instructor's seed.
+    """Mark the notebook in a file, with hidden cases that an instructor's seed draws.
 
-    If no assignment is given, it is the one that the notebook names, or whose functions it defines.
-    What cannot be read is marked 0 with a remark; ValueError where nothing tells the assignment.
+    Without `assignment`, the notebook belongs to the assignment that it names, or else to the one
+    whose functions it defines. A ValueError is raised if neither is known. A file that cannot be
+    read gets 0 marks and a remark.
 
     >>> import tempfile; from refnn.teaching.assignments import text
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -78,10 +81,11 @@ def _paths(name, paths, arguments):
 
 @takes(paths=_paths, seed=SEED, assignment=ASSIGNMENT)
 def mark_class(paths, seed=0, assignment=None, progress=None):
-    """Mark many notebooks, two at a time; progress(name) is called as each begins.
+    """Mark many notebooks, two at a time.
 
-    All are read before the first runs: what it does to the files of the others costs them nothing.
-    A notebook whose assignment nothing tells is marked as the others are, if these are all of one.
+    progress(name) is called when each one begins. All files are read before the first notebook
+    runs, so no notebook can spoil the marks of the others by changing their files. If the
+    assignment of a notebook is unknown and all others belong to one assignment, that one is taken.
 
     >>> mark_class([])
     []
@@ -99,34 +103,37 @@ def mark_class(paths, seed=0, assignment=None, progress=None):
 
 
 def _mark(file, seed, name, submission, given):
-    """The marks of what was read of a file; given: whether the assignment was said."""
+    """Mark a Submission, with remarks on what is unusual about it.
+
+    `given` is True if the caller named the assignment.
+    """
     cells, named, remark = submission
     remarks = [remark] * bool(remark)
     if named not in (None, name):
-        remarks.append(f"the notebook says that it is {named}")
+        remarks.append(f"It names another assignment: {named}.")
     if named is None and not remark and not given:
-        remarks.append(f"names no assignment: taken for {name}")
+        remarks.append(f"It names no assignment. It was marked as {name}.")
     functions = [task.function for task in ASSIGNMENTS[name]]
     if not remarks and not any(defines(cell, function) for cell in cells for function in functions):
-        remarks.append("none of the functions is in it")
+        remarks.append("It defines none of the functions.")
     if "refnn" in "\n".join(cells):
-        remarks.append("names refnn: read it yourself")
+        remarks.append("It mentions refnn. Read it yourself.")
     answers, left_out = _run(name, seed, cells)
-    remarks += [f"code cell {n} was left out: {why}" for n, why in sorted(left_out.items())]
+    remarks += [f"Code cell {n} was left out: {why}." for n, why in sorted(left_out.items())]
     rows = _blamed(judge(name, seed, answers), cells)
     got, of = sum(row.got for row in rows), sum(row.of for row in rows)
-    return Marked(file, name, seed, got, of, rows, ("; ".join(remarks),) * bool(remarks), NOTEBOOK)
+    return Marked(file, name, seed, got, of, rows, (" ".join(remarks),) * bool(remarks), NOTEBOOK)
 
 
 def _blamed(rows, cells):
-    """The rows; one that is not right and whose cell calls another that is not says so."""
+    """Return the rows, with a remark on each wrong function that may call another wrong one."""
     wrong, blamed = [row.label for row in rows if row.got < row.of], []
     for row in rows:
         text = "\n".join(cell for cell in cells if defines(cell, row.label))
         called = [f for f in wrong if f != row.label and re.search(rf"(?<!def )\b{f}\(", text)]
         if row.label in wrong and called:
             end = "" if row.remark.endswith((".", "?")) else "."
-            remark = f"{row.remark}{end} It may call what is wrong: {', '.join(called)}."
+            remark = f"{row.remark}{end} It may be wrong because it calls {', '.join(called)}."
             row = row._replace(remark=remark)
         blamed.append(row)
     return tuple(blamed)
@@ -136,14 +143,14 @@ def _blamed(rows, cells):
 
 
 def read(path):
-    """Read a Submission, whatever a file holds.
+    """Read a Submission from a file, whatever the file holds.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "ada.ipynb"
     ...     _ = file.write_text("[]", encoding="utf-8")
     ...     read(file).remark
-    'no notebook that can be read'
+    'It is not a notebook that can be read.'
     """
     with open(path, "rb") as file:
         data = file.read(LARGEST + 1)
@@ -156,15 +163,16 @@ def read(path):
         checks = [cell.get("metadata", {}).get("nbgrader", {}).get("grade") for cell in code]
         cells = ["" if check else "".join(cell["source"]) for cell, check in zip(code, checks)]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return Submission([], None, "no notebook that can be read")
+        return Submission([], None, "It is not a notebook that can be read.")
     return Submission(cells, named if named in tuple(ASSIGNMENTS) else None, "")
 
 
 def assigned(paths, found):
     """Return the assignment of each Submission of a class.
 
-    It is the one that it names, else the only one whose functions it defines most of, else the only
-    one that the others are.
+    It is the assignment that the notebook names. If it names none, it is the one of whose functions
+    the notebook defines most, if there is only one such. Otherwise it is the assignment of all the
+    others, if they share one. A ValueError is raised if none of these exists.
 
     >>> loss, nothing = Submission(["def loss(y): return y"], None, ""), Submission([], None, "")
     >>> assigned(["a.ipynb", "b.ipynb"], [loss, nothing])
@@ -182,7 +190,7 @@ def assigned(paths, found):
 
 
 def defines(cell, function):
-    r"""Return whether a cell holds the definition of a function.
+    r"""Return True if a cell holds the definition of a function.
 
     >>> defines("x = 1\ndef loss(y):", "loss"), defines("def losses(y):", "loss")
     (True, False)
@@ -204,9 +212,9 @@ def _most_defined(cells):
 
 @lru_cache(maxsize=8)
 def _cases(name, seed):
-    """For each task of an assignment its cases.
+    """Return a list of cases for each task of an assignment.
 
-    A case is (name, or None for the one that is shown; arguments; the answer).
+    A case is (name, arguments, right answer). The name is None for the case in the notebook.
     """
     cases = []
     for number, task in enumerate(ASSIGNMENTS[name]):
@@ -216,7 +224,7 @@ def _cases(name, seed):
 
 
 def inputs(name, seed):
-    """Return (function, arguments) of every call that a submission is asked for, in order.
+    """Return (function, *arguments) of every call that is made to a submission, in order.
 
     >>> [call[0] for call in inputs("network", 0)][::4]
     ['forward', 'loss', 'backward', 'backward']
@@ -229,17 +237,17 @@ def inputs(name, seed):
 
 
 def _run(name, seed, cells):
-    """(the answers to `inputs`: values and Failures, {number of a cell: why it was left out}).
+    """Return the answers to the calls of `inputs`, and {number of a cell: why it was left out}.
 
-    After a call that ends the process, or gives what cannot be read, the next function has a new
-    process.
+    An answer is a value or a Failure. If a call ends the process or its answer cannot be read, the
+    next function gets a new process.
     """
     calls, answers, left_out, session = inputs(name, seed), [], {}, None
     try:
         for task in ASSIGNMENTS[name]:
             if session is None:
                 session = _started(cells, left_out, SECONDS * (len(ASSIGNMENTS[name]) + LEFT_OUT))
-            if session.failure:  # its cells alone end the process
+            if session.failure:  # the cells end the process before any function is called
                 return answers + [session.failure] * (len(calls) - len(answers)), left_out
             session.turn(SECONDS, OUTPUT)
             asked = [session.ask([call]) for call in calls if call[0] == task.function]
@@ -256,10 +264,10 @@ def _run(name, seed, cells):
 
 
 def _started(cells, left_out, seconds):
-    """A session in which the cells ran, but for those that are left out.
+    """Start a session and run all cells in it except those in `left_out`.
 
-    A cell that ends it is added to these, and all begins again. It has a failure if they become too
-    many.
+    A cell that ends the session is added to `left_out`, and a new session starts. If more than
+    LEFT_OUT cells do so, the last session is returned with its failure.
     """
     source = DRIVER.read_text(encoding="utf-8")
     limits = {"seconds": seconds, "output": OUTPUT, "hidden": ("refnn",)}
@@ -280,11 +288,13 @@ def _started(cells, left_out, seconds):
 
 
 def judge(name, seed, answers):
-    """Return the rows for the answers to `inputs`: a point a hidden case, and those of the shown.
+    """Return a Row for each function, from the answers to the calls of `inputs`.
+
+    A right hidden case gives one point, and the case in the notebook gives the task's points.
 
     >>> answers = [Failure("raised", "NotImplementedError: ")] * len(inputs("network", 0))
     >>> judge("network", 0, answers)[0]
-    Row(label='forward', topic='', got=0, of=5, slips=(), remark='not written')
+    Row(label='forward', topic='', got=0, of=5, slips=(), remark='The function is not written yet.')
     """
     rows, rest = [], list(answers)
     for number, (task, cases) in enumerate(zip(ASSIGNMENTS[name], _cases(name, seed))):
@@ -293,7 +303,7 @@ def judge(name, seed, answers):
         points = [task.points] + [1] * (len(cases) - 1)
         slips, remark = (), ""
         if not all(right):
-            # A slip shows where it ran
+            # Only cases that gave a value can match a slip
             ran = [i for i, got in enumerate(mine) if not isinstance(got, Failure)]
             plain = [i for i in ran if task.plain(*cases[i][1]) and not right[i]]
             wrong = _wrong(name, seed, number)
@@ -310,7 +320,7 @@ def _right(got, expected):
 
 @lru_cache(maxsize=64)
 def _wrong(name, seed, number):
-    """{slip: its answers} of a task, for the slips that differ from the truth in some case."""
+    """Return {slip: its answers} of a task, for the slips that are wrong in at least one case."""
     _, given, expected = zip(*_cases(name, seed)[number])
     tried = [ASSIGNMENTS[name][number].wrong(arguments) for arguments in given]
     answers = {slip: [wrong[slip] for wrong in tried] for slip in tried[0]}
@@ -318,7 +328,10 @@ def _wrong(name, seed, number):
 
 
 def _like(mine, wrong, where, right):
-    """The slips that give what it gives in these cases, of which not all are right."""
+    """Return the slips that give the student's answers in the cases `where`.
+
+    If all of these answers are right, no slip is returned.
+    """
     if all(right[i] for i in where):
         return ()
     return tuple(
@@ -327,19 +340,23 @@ def _like(mine, wrong, where, right):
 
 
 def _remark(mine, right, cases, hint=None):
-    """The hint if there is one, which cases are not right, and what is known of why."""
+    """Return a remark: the hint if there is one, the wrong cases, and the reason if it is known."""
     failure = next((got for got in mine if isinstance(got, Failure)), None)
     if failure and not hint and failure.text.startswith("NotImplementedError"):
-        return "not written"
-    labels = [label or "the case that is shown" for label, _, _ in cases]
+        return "The function is not written yet."
+    labels = [label or "the case in the notebook" for label, _, _ in cases]
     where = "; ".join(label for label, ok in zip(labels, right) if not ok)
-    where = where if any(right) else "every case"
-    why = "" if hint else " (by no slip of the catalogue)"
+    where = where if any(right) else "all of them"
+    why = "" if hint else " (no known mistake explains it)"
     if failure:
         why = f" ({failure.kind}: {failure.text})"
     elif any(_floats_for_fractions(got, expected) for got, (_, _, expected) in zip(mine, cases)):
-        why = " (floats where fractions are asked)"
-    return f"{hint} Not right: {where}{why}." if hint else f"Not right: {where}{why}."
+        why = " (it returns floats, but fractions are asked)"
+    return (
+        f"{hint} It is wrong in these cases: {where}{why}."
+        if hint
+        else f"It is wrong in these cases: {where}{why}."
+    )
 
 
 def _floats_for_fractions(got, expected):

@@ -1,15 +1,19 @@
-"""Marking worksheets: what a filled-in sheet says, a mark a number, and the slip behind a mistake.
+"""Mark worksheets: read a filled-in sheet, give one mark for each right number, and find slips.
 
-An answer line is "Answer 1a: 3, -0.5, 2/3" or "答案 1a：…", in upper or lower case, full-width or
-not, behind bullets and asterisks. The last line of a label that is not blank counts.
+A slip is a known mistake of the catalogue (`refnn.checking.catalogue.slips`).
 
-Follow-through: a later answer that is right given the student's own earlier ones has its marks. The
-student's own number is taken as it is written, and as the exact number, of the truth or of a slip,
-that it rounds; where there is none, the truth is taken.
+An answer line looks like "Answer 1a: 3, -0.5, 2/3" or "答案 1a：…". It may be written in upper or
+lower case and with full-width characters, and it may begin with bullets or asterisks. If a label
+stands on several lines, the last one that is not blank counts.
 
-Fingerprint: the slips whose answers agree with the student's in more numbers than the truth does,
-and in two thirds of them at least. The sheet is told the hint, which never gives the answer; the
-class is told the name, which may.
+Follow-through means that a later answer gets its marks if it is right for the student's own earlier
+answers. An earlier number is used in two ways. One is the number as it is written. The other is the
+exact number that it rounds: the right one, or that of a slip. A blank counts as the right number.
+
+A fingerprint is a slip that explains a wrong line. Its answers agree with the student's in more
+numbers than the right answers do, and in at least two thirds of all numbers. The marks of the sheet
+show the hint of the slip, which never gives away the answer. The list of the class shows the name
+of the slip, which may give it away.
 """
 
 import re
@@ -29,12 +33,12 @@ from refnn.teaching.worksheets import MAX_SEED, TOPICS, labels, sheet, sheet_tex
 from refnn.validation import takes
 
 FULL = sum(step.count for topic in TOPICS.values() for step in topic.steps)
-LIMIT = 2**20  # bytes of a sheet that are read
-LONGEST = 2000  # characters of a line that are read
-NO_HEAD = 'no line "refnn worksheet: …" was found, so that nothing can be marked'
+LIMIT = 2**20  # the most bytes that are read of a sheet
+LONGEST = 2000  # the most characters that are read of a line
+NO_HEAD = 'The sheet has no line "refnn worksheet: …", so nothing can be marked.'
 OTHER_HEAD = (
-    "the check in its head does not fit: head, questions or the version of refnn are others; "
-    "marked by the head as it is"
+    "The check code in the head does not fit. The head or the questions were changed, or the sheet "
+    "comes from another version of refnn. It was marked by the head as it is now."
 )
 ANSWER = re.compile(
     r"[^\w]{0,20}(?:answer|答案)\s{0,9}(\d{1,3})\s{0,9}[.(]?\s{0,9}([a-f])\s{0,9}[)*]{0,3}\s{0,9}"
@@ -49,9 +53,9 @@ HEAD = {
     "check": re.compile(r"check[^\w]{0,9}([0-9a-f]{8})\b"),
 }
 NAME = re.compile(r"[^\w]{0,20}(?:name|姓名)[^\w:]{0,9}:(.*)", re.IGNORECASE)
-# Lest NFKC make 43/4 of 4¾, and 22 of 2²
+# Without these forms NFKC would turn 4¾ into 43/4, and 2² into 22
 COMPATIBLE = {"<fraction>": PLUS + "{}", "<super>": "^{}", "<circle>": " {} "}
-ESCAPED = re.compile(r"\\(_|[^\w\s,;!\\])")  # of an editor of Markdown: \_ is _
+ESCAPED = re.compile(r"\\(_|[^\w\s,;!\\])")  # Markdown editors write \_ for _
 
 
 def _heading(marked):
@@ -70,30 +74,35 @@ SHEET = Layout(
 
 
 class Filled(NamedTuple):
-    """What a filled-in sheet says."""
+    """The contents of a filled-in sheet."""
 
-    head: dict  # the fields of the head that were found; {} without a seed and one more field
+    head: dict  # the fields of the head; {} if the seed or all other fields are missing
     name: str
-    answers: dict  # {label: what stands behind it}, for `tokens`
+    answers: dict  # {label: the text after it}, for `tokens`
 
 
 @takes(path=a_file("a sheet"))
 def grade(path):
-    """Mark the sheet in a file, whatever the file holds; OSError or TypeError for what is no file.
+    """Mark the sheet in a file.
+
+    The file may hold anything: a file that is no sheet gets 0 marks and a remark. An OSError is
+    raised if there is no file at `path`, and a TypeError if `path` is not a path.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file, text = Path(folder) / "s.md", sheet_text(sheet(7, ["loss"]))
     ...     _ = file.write_text(text.replace("1a: ____", "1a: 9.5"), encoding="utf-8")
     ...     [row.remark for row in grade(file).rows]
-    ['all is that of a known mistake: What factor stands in front of the sum?']
+    ['The number is that of a known mistake: What factor stands in front of the sum?']
     """
     with open(path, "rb") as file:
         data = file.read(LIMIT + 1)
     marked = grade_text(decode(data[:LIMIT]), Path(path).name)
     if len(data) <= LIMIT:
         return marked
-    return marked._replace(remarks=(*marked.remarks, "longer than 1 MB: only the first was read"))
+    return marked._replace(
+        remarks=(*marked.remarks, "The sheet is longer than 1 MB. Only the first 1 MB was read.")
+    )
 
 
 def _text(name, value, arguments):
@@ -107,12 +116,12 @@ def grade_text(text, file="sheet"):
     """Mark the text of a sheet.
 
     >>> grade_text("nothing")[3:7]
-    (0, 151, (), ('no line "refnn worksheet: …" was found, so that nothing can be marked',))
+    (0, 151, (), ('The sheet has no line "refnn worksheet: …", so nothing can be marked.',))
     """
     found = read(text)
     seed = int(found.head["seed"]) if found.head else None
     if seed is None or seed > MAX_SEED:
-        why = NO_HEAD if seed is None else "its seed is none"
+        why = NO_HEAD if seed is None else "The seed in the head is too large."
         return Marked(file, found.name, None, 0, FULL, (), (why,), SHEET)
     named = found.head.get("topics", "all").replace(" ", "").split(",")
     topics = [name for name in named if name in TOPICS] or None
@@ -124,7 +133,7 @@ def grade_text(text, file="sheet"):
         earlier.append(own)
         rows.append(row)
     remarks = [OTHER_HEAD] * (read(sheet_text(made)).head != found.head)
-    remarks += ["blank"] * all(is_blank(said) for said in found.answers.values())
+    remarks += ["The sheet is blank."] * all(is_blank(said) for said in found.answers.values())
     got, of = sum(row.got for row in rows), sum(row.of for row in rows)
     return Marked(file, found.name, seed, got, of, tuple(rows), tuple(remarks), SHEET)
 
@@ -135,7 +144,8 @@ def grade_text(text, file="sheet"):
 def decode(data):
     """Return the text of a sheet's bytes.
 
-    They are UTF-8, UTF-16 by its mark or its zeros, or GB 18030 (of Chinese editors).
+    The bytes are UTF-8, UTF-16 or GB 18030, which Chinese editors write. UTF-16 is recognised by
+    its byte order mark or by its many zeros.
 
     >>> decode("答案".encode("gb18030")), decode("a".encode("utf-16"))
     ('答案', 'a')
@@ -143,7 +153,7 @@ def decode(data):
     ('ab', 'a�')
     """
     utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    wide = 4 * data[1::2].count(0) > len(data)  # in Latin letters every other byte
+    wide = 4 * data[1::2].count(0) > len(data)  # every other byte of Latin letters
     for encoding in ("utf-16",) if utf16 else ("utf-16-le",) if wide else ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
@@ -153,7 +163,7 @@ def decode(data):
 
 
 def read(text):
-    """Return what a sheet says, a Filled.
+    """Return the contents of a sheet as a Filled.
 
     >>> found = read("Name: Ada\\n- **答案 1a**： ３，－１／２；____ x\\nanswer 1B = 0.333")
     >>> found.name, found.answers
@@ -176,7 +186,7 @@ def read(text):
 
 
 def _compatible(line):
-    """NFKC, but no digit becomes part of the number before it."""
+    """Return the line in Unicode's form NFKC, but join no digit to the number before it."""
     if line.isascii():
         return line
     kinds = [(unicodedata.decomposition(c).split(" ")[0], c) for c in line]
@@ -188,11 +198,14 @@ def _compatible(line):
 
 
 def _marked(label, q, i, text, earlier):
-    """The Row of a step, and the student's own numbers for later steps: exact, and as written."""
+    """Return the Row of a step, and the student's own numbers, which later steps may follow from.
+
+    The own numbers are a pair: the exact numbers, and the numbers as they are written.
+    """
     step, truth = q.topic.steps[i], q.truth[i]
     found = [] if text is None else tokens(text, step.count)
     if all(token is None for token in found):
-        what = "no such line" if text is None else "left blank"
+        what = "The sheet has no such line." if text is None else "The line was left blank."
         return Row(label, q.topic.name, 0, step.count, (), what), (truth, truth)
     said = (found + [None] * step.count)[: step.count]
     got, right, slips = _agree(said, truth), truth, [q.slips[i]]
@@ -202,31 +215,41 @@ def _marked(label, q, i, text, earlier):
         if later and _agree(said, later) > got:
             got, right = _agree(said, later), later
     names, most = _fingerprint(said, slips, got) if got < step.count else ({}, 0)
-    notes = ["follows from own earlier answers"] * (right != truth)
+    notes = ["This line was marked with your own earlier answers."] * (right != truth)
     if names:
-        many = f"{most} of {step.count} are those" if most < step.count else f"all {most} are those"
-        many = "all is that" if most == step.count == 1 else many
+        many = (
+            f"{most} of {step.count} numbers are those"
+            if most < step.count
+            else f"All {most} numbers are those"
+        )
+        many = "The number is that" if most == step.count == 1 else many
         notes.append(f"{many} of a known mistake: {CATALOGUE[next(iter(names))].hint}")
     notes += _notes(said, len(found), step.count - got if not names else 0)
-    row = Row(label, q.topic.name, got, step.count, tuple(names), "; ".join(notes))
+    row = Row(label, q.topic.name, got, step.count, tuple(names), " ".join(notes))
     written = [token.value if isinstance(token, Number) else t for token, t in zip(said, right)]
     exact = [_rounded(*own) for own in zip(said, written, right, *names.values())]
     return row, (tuple(exact), tuple(written))
 
 
 def _notes(said, count, unexplained):
-    """Remarks on `count` answers, of which those in `said` have a blank each."""
+    """Return remarks on what is blank, unreadable or wrong in a line.
+
+    `said` holds a token for each blank, `count` is how many answers were found, and `unexplained`
+    is how many wrong answers no slip explains.
+    """
     blank, unread = said.count(None), [token for token in said if isinstance(token, str)]
-    notes = ["by no slip of the catalogue"] * (unexplained > blank + len(unread))
-    notes += [f"{blank} left blank"] * bool(blank)
-    notes += [f"not read: {', '.join(map(printable, unread))}"] * bool(unread)
+    notes = ["No known mistake explains this."] * (unexplained > blank + len(unread))
+    notes += [f"The line leaves {blank} of {len(said)} blanks empty."] * bool(blank)
+    notes += [f"This was not read as a number: {', '.join(map(printable, unread))}."] * bool(unread)
     if count > len(said):
-        notes.append(f"{count} answers for {len(said)} blanks: the first {len(said)} count")
+        notes.append(
+            f"There are {count} answers for {len(said)} blanks. Only the first {len(said)} count."
+        )
     return notes
 
 
 def _rounded(token, written, *exact):
-    """The exact number that a token rounds, if it is one of these; else the one as written."""
+    """Return the first of the exact numbers that the token rounds, else the number as written."""
     return next((v for v in exact if isinstance(token, Number) and token.is_at(v)), written)
 
 
@@ -235,7 +258,10 @@ def _agree(said, answers):
 
 
 def _fingerprint(said, slips, got):
-    """{slip: numbers} of the slips that agree most, if more than `got`, and in how many numbers."""
+    """Return {slip: its numbers} of the slips that agree with most answers, and how many that is.
+
+    Nothing is returned if they agree with at most `got` answers or with less than two thirds.
+    """
     agreed = {}
     for name, answers in [item for by_name in slips for item in by_name.items()]:
         if len(answers) == len(said):

@@ -1,6 +1,7 @@
-"""Marks of sheets and notebooks: a Row a line of answers or a function, and how a class is listed.
+"""Hold the marks of sheets and notebooks, and list them for one student or for a class.
 
-What the lists of sheets and of notebooks do not share is data, a Layout.
+A Row holds the marks of one line of answers or of one function. A Layout holds everything in which
+the lists of sheets and of notebooks differ.
 """
 
 import csv
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from refnn import console
 from refnn.checking.catalogue.slips import CATALOGUE
 
-DANGEROUS = ("=", "+", "-", "@")  # a spreadsheet would compute such a cell
+DANGEROUS = ("=", "+", "-", "@")  # a spreadsheet would compute a cell that begins so
 
 
 class Row(NamedTuple):
@@ -22,41 +23,41 @@ class Row(NamedTuple):
     topic: str  # the topic of the line; "" for a function
     got: int  # marks
     of: int  # the most marks that there are
-    slips: tuple  # names of the slips that answer the same
+    slips: tuple  # names of the slips (known mistakes) that give the same answers
     remark: str
 
     @property
     def column(self):
-        """Its column in the CSV: "loss a" for a line of answers, else the function's name."""
+        """Return the name of its CSV column: "loss a" for a line of answers, else the function."""
         return f"{self.topic} {self.label[-1]}" if self.topic else self.label
 
 
 class Layout(NamedTuple):
-    """How sheets, or notebooks, are listed."""
+    """The way in which sheets or notebooks are listed."""
 
     who: str  # the heading of Marked.who
-    heading: Callable  # a Marked -> what its first line says after the file
-    widths: tuple  # columns of a row's label and topic, and of its marks
-    table: tuple  # the columns of the class's table: of file, `who`, seed, marks, of, remark
-    steps: tuple  # the CSV's columns of marks, in order; (): as the rows come
-    explained: bool  # whether the CSV has the remarks of the rows
+    heading: Callable  # a Marked -> the text after the file name in its first line
+    widths: tuple  # characters for a row's label and topic, and for its marks
+    table: tuple  # columns of the class's table, from: file, `who`, seed, marks, of, remark
+    steps: tuple  # the CSV's columns of marks, in order; (): in the order of the rows
+    explained: bool  # True if the CSV has the remarks of the rows
 
 
 class Marked(NamedTuple):
-    """A sheet or a notebook, marked."""
+    """The marks of one sheet or notebook."""
 
     file: str  # its path
     who: str  # the student's name on the sheet, or the name of the assignment
-    seed: int | None  # of the sheet's numbers, or of the hidden cases; None if the sheet has none
+    seed: int | None  # for the sheet's numbers, or for the hidden cases; None if the sheet has none
     got: int  # points
-    of: int  # so many points
-    rows: tuple  # of Row
-    remarks: tuple  # on the whole
+    of: int  # the most points that there are
+    rows: tuple  # a Row for each line of answers or function
+    remarks: tuple  # on the whole sheet or notebook
     layout: Layout  # how it is printed
 
 
 def marked_text(marked):
-    """Return the marks of one sheet or notebook: a line or more a row, remarks, and the total.
+    """Return the marks of one sheet or notebook as text: its rows, its remarks and the total.
 
     >>> layout = Layout("assignment", lambda m: f"{m.who}, seed {m.seed}", (14, 6), (), (), True)
     >>> rows = (Row("loss", "", 2, 4, (), "What factor?"),)
@@ -77,7 +78,9 @@ def marked_text(marked):
 
 
 def class_text(marked):
-    """Return a class as a table, with the sheets of one seed, and its ten commonest slips.
+    """Return a class as a table, followed by its ten commonest slips.
+
+    Between them stand the sheets that have the same seed.
 
     >>> layout = Layout("name", None, (), ("file", "name", "seed", "marks", "of"), (), False)
     >>> rows = (Row("1a", "loss", 0, 1, ("missing_half",), ""),)
@@ -85,7 +88,7 @@ def class_text(marked):
     file  name  seed  marks  of
     a.md           7      0   1
     b.md           7      0   1
-    * of one seed, 7: a.md, b.md
+    * these have the same seed 7: a.md, b.md
     <BLANKLINE>
     The commonest slips
        2 missing_half: What factor stands in front of the sum?
@@ -97,7 +100,9 @@ def class_text(marked):
     seeds = Counter(m.seed for m in marked if m.seed is not None and "seed" in columns)
     for seed in [seed for seed, count in seeds.items() if count > 1]:
         files = ", ".join(printable(m.file) for m in marked if m.seed == seed)
-        lines.append(console.wrap(f"of one seed, {seed}: {files}", indent="  ", first="* "))
+        lines.append(
+            console.wrap(f"these have the same seed {seed}: {files}", indent="  ", first="* ")
+        )
     slips = commonest_slips(marked)[:10]
     lines += ["", "The commonest slips"] * bool(slips)
     for name, count in slips:
@@ -107,7 +112,7 @@ def class_text(marked):
 
 
 def _cells(marked):
-    """The cells of the class's table, by their columns."""
+    """Return the cells of one row of the class's table, by column."""
     return {
         "file": printable(marked.file)[:30],
         marked.layout.who: printable(marked.who)[:20],
@@ -119,9 +124,9 @@ def _cells(marked):
 
 
 def class_csv(marked):
-    """Return a class as CSV: a row a sheet or notebook, a column a step or function.
+    """Return a class as CSV, with one row for each sheet or notebook.
 
-    No cell begins with what a spreadsheet would compute.
+    Each step or function has a column. No cell begins so that a spreadsheet would compute it.
 
     >>> layout = Layout("assignment", None, (), (), (), True)
     >>> rows = (Row("loss", "", 2, 4, ("missing_half",), "a"),)
@@ -152,7 +157,7 @@ def _harmless(cell):
 
 
 def commonest_slips(marked):
-    """Return [(slip, how many of the marked have it)], the commonest first.
+    """Return [(slip, how many sheets or notebooks have it)], with the commonest first.
 
     >>> rows = (Row("loss", "", 2, 4, ("missing_half",), ""),)
     >>> commonest_slips([Marked("a.ipynb", "network", 0, 2, 4, 2 * rows, (), None)])
@@ -163,7 +168,7 @@ def commonest_slips(marked):
 
 
 def printable(text):
-    """Return somebody else's text without what would move the cursor, cut to 60 characters.
+    """Return a student's text without control characters, cut to 60 characters.
 
     >>> len(printable("a" * 100))
     60

@@ -1,13 +1,13 @@
-"""A question of a worksheet: its numbers, its exact answers, and what every slip would answer.
+"""Draw a question of a worksheet, with its numbers, its exact answers and those of every slip.
 
-A topic is a kind of question: how its numbers are drawn, and what is asked, in steps. A step is one
-line of answers: values of one recipe (see `explain`), computed from the given numbers and from the
-steps before it. The given numbers (Fractions, whole numbers, Params) have the names that the recipe
-has for them.
+A slip is a known mistake of the catalogue. A topic is a kind of question: it says how the numbers
+are drawn and what is asked, in steps. A step is one line of answers. Its answers are values of one
+recipe (see `explain`), which computes them from the given numbers and the earlier answers. The
+given numbers (Fractions, whole numbers, Params) have the names of the recipe's arguments.
 
-Right answers and slips are computed by refnn itself, on Fractions. Numbers are drawn until the
-slips of every step answer otherwise than the truth and than each other, so that a wrong answer
-names its slip.
+refnn itself computes the right answers and those of the slips, on Fractions. Numbers are drawn
+again until, in every step, the answers of each slip differ from the truth and from those of the
+other slips. So a wrong answer shows which slip was made.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,47 +27,51 @@ from refnn.network import Params
 class Step(NamedTuple):
     """One line of answers."""
 
-    count: int  # how many numbers
-    recipe: str | Recipe  # what they are computed by, and with the slips of what
-    asks: dict  # {language: words}
-    takes: Callable = lambda given, earlier: given  # (given, earlier answers) -> its arguments
-    values: tuple = ()  # which of its values are asked, by name; (): all
-    same: Mapping = MappingProxyType({})  # slips that give the numbers of another slip, or of ""
+    count: int  # how many numbers are asked
+    recipe: str | Recipe  # for the right answers; with a slip, for wrong ones
+    asks: dict  # {language: what the student has to do}
+    takes: Callable = lambda given, earlier: given  # (given, earlier answers) -> arguments
+    values: tuple = ()  # names of the recipe's values that are asked; (): all
+    # Slips that always give the same numbers as another slip, or as the truth (""): {slip: other}
+    same: Mapping = MappingProxyType({})
 
 
 class Topic(NamedTuple):
     """A kind of question."""
 
     name: str
-    title: dict  # {language: words}
-    draw: Callable  # a Generator -> the numbers, by name
-    text: dict  # {language: words, with the numbers' {names}}
-    steps: tuple
+    title: dict  # {language: text}
+    draw: Callable  # a Generator -> {name: number or array}
+    text: dict  # {language: text with {name} in place of each number}
+    steps: tuple  # a Step for each line of answers
 
     def lettered(self):
-        """Return the steps with their letters."""
+        """Return (letter, step) for every step."""
         return zip("abcdef", self.steps)
 
 
 class Question(NamedTuple):
-    """A topic with its numbers."""
+    """A topic with its numbers and answers."""
 
     topic: Topic
-    given: dict  # the numbers, by name
-    truth: tuple  # a tuple of Fractions a step
-    slips: tuple  # {slip: a tuple of Fractions} a step
+    given: dict  # {name: number or array}
+    truth: tuple  # a tuple of Fractions for each step
+    slips: tuple  # {slip: a tuple of Fractions} for each step
 
 
 def question(topic, seed):
-    """Return the one question of a topic and seed; its slips differ from the truth and each other.
+    """Return the question of a topic and a seed.
+
+    In every step the slips differ from the truth and from each other. A RuntimeError is raised if a
+    thousand draws do not reach this.
 
     >>> from refnn.teaching.topics_quantization import TOPICS
     >>> q = question(TOPICS[0], 7)
     >>> q.topic.name, len(q.truth[0]), sorted(q.slips[0])[:2]
     ('quantize', 6, ['clip_for_mod', 'minus_B_encoding'])
     """
-    rng = np.random.default_rng([seed, *topic.name.encode()])  # whatever the other topics draw
-    for _ in range(1000):  # one draw to three do, on average
+    rng = np.random.default_rng([seed, *topic.name.encode()])  # independent of the other topics
+    for _ in range(1000):  # on average, one to three draws are enough
         given = topic.draw(rng)
         truth, slips = [], []
         for step in topic.steps:
@@ -77,12 +81,12 @@ def question(topic, seed):
                 break
         else:
             return Question(topic, given, tuple(truth), tuple(slips))
-    why = f"the slips of {topic.name!r} cannot be told apart by what it draws"
+    why = f"the slips of {topic.name!r} cannot be told apart by the numbers that it draws"
     raise RuntimeError(f"question: {why}")
 
 
 def right(step, given, earlier):
-    """Return the right numbers of a step, after these answers to the steps before it.
+    """Return the right numbers of a step that follow from the answers to the earlier steps.
 
     >>> right(Step(1, "loss", {}), {"y_hat": [[Fraction(3)]], "y": [[Fraction(0)]]}, ())
     (Fraction(9, 2),)
@@ -91,7 +95,7 @@ def right(step, given, earlier):
 
 
 def wrong(step, given, earlier):
-    """Return {slip: its numbers}, of the step's recipe, without the slips in `same`.
+    """Return {slip: its numbers} for a step, without the slips in `step.same`.
 
     >>> given = {"y_hat": [[Fraction(3)], [Fraction(-1)]], "y": [[Fraction(0)], [Fraction(0)]]}
     >>> {name: str(*v) for name, v in wrong(Step(1, "loss", {}), given, ()).items()}
@@ -103,7 +107,9 @@ def wrong(step, given, earlier):
 
 
 def follows(step, given, earlier):
-    """Return (`right`, `wrong`) after somebody's own answers; (None, {}) if these are refused.
+    """Return the results of `right` and `wrong` for a student's own earlier answers.
+
+    They are (None, {}) if the recipe refuses these answers.
 
     >>> step = Step(1, "loss", {}, lambda given, earlier: {**given, "y_hat": [[earlier[0][0]]]})
     >>> zero = {"y": [[Fraction(0)]]}
@@ -117,7 +123,7 @@ def follows(step, given, earlier):
 
 
 def _numbers(step, values):
-    """Those of a recipe's values that are asked, in a tuple; None if one is none, such as NaN."""
+    """Return the values that a step asks, in one tuple, or None if one is no number (NaN)."""
     asked = [values[name] for name in step.values or values]
     flat = [v.flatten() if isinstance(v, Params) else np.ravel(v) for v in asked]
     numbers = explain.exact(np.concatenate(flat))
@@ -125,9 +131,10 @@ def _numbers(step, values):
 
 
 def apart(answers):
-    """Return whether all answers differ, each two in a number by more than a fiftieth of it.
+    """Return True if every two answers differ clearly in at least one number.
 
-    Rounding to three digits does not blur so much.
+    They must differ there by more than a fiftieth of the larger number. Rounding to three digits
+    changes less than that.
 
     >>> apart([(Fraction(3), Fraction(0)), (Fraction(4), Fraction(0))])
     True
@@ -146,15 +153,16 @@ def fractions(values, shape=None):
     >>> fractions(["0.5", 2]).tolist()
     [Fraction(1, 2), Fraction(2, 1)]
     """
-    plain = (v.item() if isinstance(v, np.generic) else v for v in values)  # no int64 in a Fraction
+    # A Fraction takes no int64
+    plain = (v.item() if isinstance(v, np.generic) else v for v in values)
     values = [Fraction(v) for v in plain]
     return arrays.objects(values, (len(values),) if shape is None else shape)
 
 
 def shown(value):
-    """Return a given value as a sheet shows it: commas between numbers, semicolons between rows.
+    """Return the text of a value on a sheet, with commas between numbers, semicolons between rows.
 
-    A network is one vector.
+    The parameters of a network are written as one vector.
 
     >>> shown(fractions(["0.5", "1/3"])), shown(fractions([1, 2, 3, 4], (2, 2)))
     ('0.5, 1/3', '1, 2; 3, 4')

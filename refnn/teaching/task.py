@@ -1,7 +1,8 @@
-"""A task: a function that an assignment asks for, by which recipe it is judged, and its cases.
+"""This module defines a task, a function that an assignment asks the student to write.
 
-A task draws its cases from a Generator: the recipe's arguments. The right answers come from
-`explain`, and so do the wrong ones, for hints.
+A recipe (see `refnn.checking.catalogue.explain`) computes the right answers. With a slip, which is
+a known mistake, it computes the wrong answers that belong to the hint of that slip. A case holds
+the arguments of the recipe. Hidden cases are drawn from a Generator.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from refnn.network import Params
 
 
 def as_tuples(values):
-    """Return values in a tuple, a Params as the tuple of its arrays.
+    """Return the values as a tuple, with each Params as the tuple of its arrays.
 
     >>> as_tuples([Params([[1]], [2], [[3]], [4]), "tanh"])[1]
     'tanh'
@@ -27,22 +28,23 @@ class Task(NamedTuple):
     """A function that the student writes."""
 
     function: str  # its name
-    recipe: str | Recipe  # of the right answers; with its slips, of the wrong ones
-    takes: tuple  # the names of its arguments
-    points: int  # of the case that is shown in the notebook; a hidden case has one
-    shown: tuple  # the arguments in that case
-    draw: Callable  # a Generator -> {name: the arguments} of the hidden cases
-    give: Callable = lambda *arguments: as_tuples(arguments)  # these arguments -> the student's
-    values: tuple = ()  # which of the recipe's values the student's function returns; (): all
-    result: Callable = lambda value: value  # the value, or a tuple of several -> what it returns
-    plain: Callable = lambda *arguments: True  # the arguments -> whether they use no option
+    recipe: str | Recipe  # for the right answers; with a slip, for wrong ones
+    takes: tuple  # the names of the recipe's arguments
+    points: int  # for the case in the notebook; each hidden case gives one
+    shown: tuple  # the arguments of the case in the notebook
+    draw: Callable  # a Generator -> {name: arguments} of the hidden cases
+    # The recipe's arguments -> those of the student's function
+    give: Callable = lambda *arguments: as_tuples(arguments)
+    values: tuple = ()  # names of the recipe's values that the student returns; (): all
+    result: Callable = lambda value: value  # the value, or a tuple of several -> what to return
+    plain: Callable = lambda *arguments: True  # the arguments -> True if none is optional
 
     def right(self, arguments):
         """Return what the student's function must return."""
         return self._result(explain.right(self.recipe, dict(zip(self.takes, arguments))))
 
     def wrong(self, arguments):
-        """Return {slip: what a function with it returns}; None where that is nothing."""
+        """Return {slip: what a function with this slip returns, or None without a value}."""
         tried = explain.under_each(self.recipe, dict(zip(self.takes, arguments)))
         return {name: values and self._result(values) for name, values in tried.items()}
 
@@ -51,14 +53,16 @@ class Task(NamedTuple):
         return self.result(asked if len(asked) > 1 else asked[0])
 
     def hidden_points(self):
-        """Return the points of the hidden cases: one each."""
+        """Return the points of all hidden cases, one for each."""
         return len(self.draw(np.random.default_rng(0)))
 
 
 def same(got, expected):
-    """Is a returned value the expected one? Of its form (tuples, shape); whole numbers, masks and
-    fractions exactly, floats to 2^-30 of the largest, or of 1: of at most 2^10 products below 2^13,
-    each rounded by 2^-53 of itself.
+    """Return True if a returned value equals the expected one.
+
+    Its form (tuples, shape) must be the expected one. Whole numbers, masks and fractions must be
+    equal. Floats may differ by 2^-30 times the largest expected number, or by 2^-30 if that is
+    larger. This is enough for a sum of 2^10 products below 2^13, since floats are rounded by 2^-53.
 
     >>> import numpy as np
     >>> same([[1.0, 2.0]], np.array([[1, 2]])), same(np.array([1.0, 2.0]), np.array([[1, 2]]))
@@ -84,5 +88,5 @@ def same(got, expected):
                 far = np.abs(got.astype(float) - expected)
             return bool((far <= 2.0**-30 * max(1.0, np.abs(expected).max(initial=0))).all())
         return bool((got == expected).all())
-    except (ValueError, TypeError, OverflowError):  # ragged, or beyond the floats
+    except (ValueError, TypeError, OverflowError):  # ragged lists, or numbers too large for a float
         return False

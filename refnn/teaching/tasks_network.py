@@ -1,4 +1,4 @@
-"""The tasks of the assignments on the network and on pruning, and their cases."""
+"""List the tasks of the assignments `network` and `pruning`, and draw their cases."""
 
 import numpy as np
 
@@ -61,12 +61,12 @@ def _backward(rng):
 
 
 def _scores(rng, most=6):
-    """Scores with many equal ones and of both signs, in quarters."""
+    """Draw scores of both signs in quarters, so that many of them are equal."""
     return _net(rng, SIZES).map(lambda a: np.round(a * most) / 4)
 
 
 def _prune(rng):
-    thresholds = {"a threshold of 0.5": 0.5, "of 0.25": 0.25, "below 0": -0.5}
+    thresholds = {"a threshold of 0.5": 0.5, "one of 0.25": 0.25, "one below 0": -0.5}
     return {name: (_net(rng, SIZES), _scores(rng), tau) for name, tau in thresholds.items()}
 
 
@@ -75,13 +75,13 @@ def _magnitude(rng):
 
 
 def _thresholds(rng):
-    return {"a threshold of 0.5": (_scores(rng), 0.5), "below 0": (_scores(rng), -0.25)}
+    return {"a threshold of 0.5": (_scores(rng), 0.5), "one below 0": (_scores(rng), -0.25)}
 
 
 def _sparsities(rng):
-    few = rng.permutation([0.25] * 5 + [0.5] * 14)  # ten go: of equal ones the earlier
+    few = rng.permutation([0.25] * 5 + [0.5] * 14)  # ten are removed: all 0.25 and five 0.5
     W_ih, b_h, W_ho, b_o = _net(rng, SIZES).arrays()
-    large = Params(W_ih, b_h, W_ho + 10, b_o)  # ranked globally, its W_ho would stay whole
+    large = Params(W_ih, b_h, W_ho + 10, b_o)  # a global ranking would keep all of its W_ho
     return {
         "global": (_net(rng, SIZES), 0.4, "global"),
         "equal scores": (Params.unflatten(few, SIZES), 0.5, "global"),
@@ -94,7 +94,7 @@ def _criteria(*names):
 
 
 def _with_slopes(params, X, y, activation="tanh"):
-    """(parameters, the slope of each example), tuples of four arrays."""
+    """Return the parameters and the gradient of each example, as tuples of four arrays."""
     slopes = derivatives.per_example_gradients(params, X, y, activation)
     return as_tuples([params, Params.unflatten(slopes, params.sizes)])
 

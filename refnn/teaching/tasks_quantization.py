@@ -1,4 +1,4 @@
-"""The tasks of the assignments on quantization and on a worked example, and their cases."""
+"""List the tasks of the assignments `quantization` and `worked_example`, and draw their cases."""
 
 from fractions import Fraction
 
@@ -16,7 +16,7 @@ ARTICLE = [Fraction(k, 10) for k in range(1, 6)]
 
 
 def _steps(rng, *shape):
-    """Numbers of steps that are not near a half, on both sides of 0."""
+    """Draw numbers of grid steps on both sides of 0, none of them near a half."""
     whole = rng.integers(-4, 5, size=shape) + rng.uniform(-0.45, 0.45, size=shape)
     whole.flat[:4] = -1.2, 1.3, 0.8, -2.7
     return whole
@@ -29,7 +29,7 @@ def _grid(rng, low=-8, high=7, odd=False):
 
 
 def _grids(rng, count, axis):
-    """A grid a slice."""
+    """Draw a grid with its own scale and zero point for each slice."""
     scale, zero_point = 2.0 ** rng.integers(-4, 3, size=count), -2 + rng.integers(1, 4, size=count)
     zero_point[:2] = -2, 1
     return QParams(scale, zero_point, -8, 7, axis)
@@ -64,7 +64,8 @@ def _dequantize(rng):
 
 def _choose_grid(rng):
     high = rng.uniform(1, 2)
-    steps = rng.integers(40, 100) + rng.uniform(0.6, 0.9)  # of 255, from the least value to 0
+    # So many of the 255 steps lie between the smallest value and 0
+    steps = rng.integers(40, 100) + rng.uniform(0.6, 0.9)
     both = np.append(rng.uniform(-0.1, high, 6), [high, -high * steps / (255 - steps)])
     positive = rng.uniform(1, 3, 6)
     negative_is_largest = np.append(rng.uniform(-1, 1, 6), -rng.uniform(1.5, 2))
@@ -121,13 +122,13 @@ def _roundings(rng):
     n = int(rng.integers(11, 90))
     value, text = Fraction(n, 10), f"{n / 10:.1f}"
     zero = value + Fraction(1, 40), f"{text}0"
-    return {"an end": (value + Fraction(1, 20), text), "a zero that is printed": zero}
+    return {"an end of the range": (value + Fraction(1, 20), text), "a printed zero": zero}
 
 
 def _three_codes(rng):
-    """Differences that are one apart, one apart around P, and three apart."""
+    """Draw three codes whose differences are one apart, one apart modulo P, or three apart."""
     first, step = (int(v) for v in rng.integers(0, 8, size=2))
-    cases = {"one apart": (step, step + 1), "one apart, around P": (7, 0)}
+    cases = {"one apart": (step, step + 1), "one apart modulo P": (7, 0)}
     cases["three apart"] = step, step + 3
     return {
         name: ([first, (first + one) % 8, (first + one + other) % 8], 8)

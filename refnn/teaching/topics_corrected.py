@@ -1,7 +1,7 @@
-"""The topics of worksheets on what the field does instead of the article.
+"""List the worksheet topics on common methods that differ from those of the article.
 
-Scores of importance, n of m, the cubic schedule, products of integers, and one grid in the
-article's terms and in the field's.
+They are scores of importance, n-of-m masks, the cubic schedule of the sparsity, products of integer
+codes, and a grid in the article's terms (W, B, P) and in common terms (scale, zero point).
 """
 
 from fractions import Fraction as F
@@ -20,7 +20,10 @@ def _conversion(rng):
 
 
 def _products(rng):
-    """One row of codes sums to more than a byte holds, and one code lies below its zero point."""
+    """Draw two matrices of codes, and a layer.
+
+    One product is above 127, which a signed byte cannot hold. One code is below its zero point.
+    """
     a_zero, b_zero = shuffled(rng, [3, 5])
     a = np.uint8([[a_zero - 2, *rng.integers(6, 12, 2)], [*rng.integers(9, 14, 2), a_zero + 1]])
     b = np.uint8(rng.integers(8, 20, (3, 2)))
@@ -44,9 +47,9 @@ def _as_network(given, earlier):
 
 
 def _n_of_m(rng):
-    """Two rows of six in groups of four, the last two a short group.
+    """Draw two rows of six scores, where a row is a group of four and a shorter group of two.
 
-    The largest of one group stands twice.
+    In one group the largest score occurs twice.
     """
     rows = [[int(n) for n in rng.choice(np.arange(1, 20), 6, replace=False)] for _ in range(2)]
     first, second = sorted(int(n) for n in rng.choice(4, 2, replace=False))
@@ -68,70 +71,73 @@ def _cubic(rng):
 TOPICS = (
     Topic(
         "conversion",
-        {"en": "The article's terms and the field's", "zh": "原文记号与通用记号的换算"},
+        {"en": "The article's terms and the common terms", "zh": "原文记号与通用记号的换算"},
         _conversion,
-        {"en": "⌊x·W + B⌋ rounds x/scale + zero_point to the nearest, where they fit. First grid: "
-               "W = {W}, B = {B}, P = {P}. Second grid: scale = {scale}, "
-               "zero_point = {zero_point}, codes {qmin}..{qmax}.",
+        {"en": "With suitable values, ⌊x·W + B⌋ rounds x/scale + zero_point to the nearest whole "
+               "number. The first grid has W = {W}, B = {B}, P = {P}. The second grid has "
+               "scale = {scale}, zero_point = {zero_point}, codes {qmin}..{qmax}.",
          "zh": "取合适的值时，⌊x·W + B⌋ 就是把 x/scale + zero_point 舍入到最近的整数。"
                "第一组：W = {W}，B = {B}，P = {P}。第二组：scale = {scale}，"
                "zero_point = {zero_point}，编码 {qmin}..{qmax}。"},
         (Step(2, "to_affine",
-              {"en": "scale and zero_point of the first, codes from 0.",
+              {"en": "Write scale and zero_point of the first grid, whose codes begin at 0.",
                "zh": "第一组的 scale 与 zero_point（编码从 0 起）。"}),
          Step(3, "to_article",
-              {"en": "W, B, P of the second, so that its first code becomes 0.",
+              {"en": "Write W, B, P of the second grid, so that its first code becomes 0.",
                "zh": "第二组的 W、B、P，使其第一个编码变为 0。"}))),
     Topic(
         "products", {"en": "Products of codes", "zh": "编码的乘积"}, _products,
-        {"en": "Codes a = {a} (2 rows) with zero point {a_zero_point}, b = {b} (3 rows) with zero "
-               "point {b_zero_point}. A layer's weights W = {W}, bias {bias}, the zero point of "
-               "its input {zero_point}.",
+        {"en": "The codes a = {a} (2 rows) have the zero point {a_zero_point}. The codes b = {b} "
+               "(3 rows) have the zero point {b_zero_point}. A layer has the weights W = {W} and "
+               "the bias {bias}. The zero point of its input is {zero_point}.",
          "zh": "编码 a = {a}（2 行），零点 {a_zero_point}；b = {b}（3 行），零点 {b_zero_point}。"
                "某层权重 W = {W}，偏置 {bias}，输入的零点 {zero_point}。"},
         (Step(4, "matmul",
-              {"en": "(a - zero point)·(b - zero point), row by row.",
+              {"en": "Compute (a - zero point)·(b - zero point), row by row.",
                "zh": "(a - 零点)·(b - 零点)，逐行写出。"}),
          Step(2, "fold",
-              {"en": "The bias with the input's zero point folded in, so that W·q + bias is right.",
+              {"en": "Fold the zero point of the input into the bias, so that W·q + bias is right. "
+                     "Write the new bias.",
                "zh": "把输入零点并入后的偏置，使 W·q + 偏置 正确。"}))),
     Topic(
         "scores",
         {"en": "Scores of importance (§3.2.1, corrected)", "zh": "参数重要性的得分（更正）"},
         _scores,
-        {"en": "A network 1-1-1 without activation: ŷ = v·(w·x + b) + c, J = ½ Σ (y - ŷ)². "
-               "w = {w}, b = {b}, v = {v}, c = {c}. Two examples: x = {x}; y = {y}. Four numbers "
-               "each, in the order w, b, v, c.",
+        {"en": "A 1-1-1 network without activation computes ŷ = v·(w·x + b) + c, and "
+               "J = ½ Σ (y - ŷ)². w = {w}, b = {b}, v = {v}, c = {c}. There are two examples: "
+               "x = {x}; y = {y}. Write four numbers on each line, in the order w, b, v, c.",
          "zh": "无激活函数的网络 1-1-1：ŷ = v·(w·x + b) + c，J = ½ Σ (y - ŷ)²。"
                "w = {w}，b = {b}，v = {v}，c = {c}。两个样本：x = {x}；y = {y}。"
                "每题四个数，依次对应 w、b、v、c。"},
-        (Step(4, "importance.gradient", {"en": "|∂J/∂θ|.", "zh": "|∂J/∂θ|。"}, _as_network),
-         Step(4, "importance.taylor", {"en": "|θ·∂J/∂θ|.", "zh": "|θ·∂J/∂θ|。"}, _as_network),
+        (Step(4, "importance.gradient", {"en": "Compute |∂J/∂θ|.", "zh": "|∂J/∂θ|。"}, _as_network),
+         Step(4, "importance.taylor", {"en": "Compute |θ·∂J/∂θ|.", "zh": "|θ·∂J/∂θ|。"},
+              _as_network),
          Step(4, "importance.fisher",
-              {"en": "½·θ²·Σ g², g the slope for one example.",
+              {"en": "Compute ½·θ²·Σ g², where g is the gradient of one example.",
                "zh": "½·θ²·Σ g²，g 为单个样本的斜率。"}, _as_network),
          Step(4, "importance.obd",
-              {"en": "½·θ²·∂²J/∂θ² (optimal brain damage).",
+              {"en": "Compute ½·θ²·∂²J/∂θ² (optimal brain damage).",
                "zh": "½·θ²·∂²J/∂θ²（optimal brain damage）。"}, _as_network,
               same={"abs_of_obd": ""}))),
     Topic(
         "n_of_m", {"en": "One of every four", "zh": "每四个保留一个"}, _n_of_m,
-        {"en": "Scores {scores} (2 rows). Of every four along a row the highest is kept, of a "
-               "shorter last group its highest; of equal ones the earlier goes.",
+        {"en": "The scores are {scores} (2 rows). Of every four scores along a row, keep the "
+               "highest. If the last group is shorter, keep its highest. Of equal scores, remove "
+               "the earlier one.",
          "zh": "得分 {scores}（2 行）。沿每行每四个保留得分最高的一个，"
                "末尾不足四个的一组也保留最高的一个；得分相同先剪靠前的。"},
         (Step(12, "n_of_m",
-              {"en": "The mask, row by row: 1 for what is kept, 0 for what goes.",
+              {"en": "Write the mask row by row, with 1 for kept and 0 for removed.",
                "zh": "逐行写出掩码：保留写 1，剪去写 0。"},
               lambda g, e: {**g, "n": 1, "m": 4}, ("W_ih",), {"biases_in_groups": ""}),)),
     Topic(
         "cubic", {"en": "The cubic schedule", "zh": "三次稀疏度调度"}, _cubic,
-        {"en": "Sparsity s = final + (initial - final)·(1 - (t - begin)/(end - begin))³, held "
-               "before and after: initial {initial}, final {final}, begin {begin}, end {end}. "
-               "t = {steps}.",
+        {"en": "The sparsity is s = final + (initial - final)·(1 - (t - begin)/(end - begin))³. "
+               "It is constant before begin and after end. initial = {initial}, final = {final}, "
+               "begin = {begin}, end = {end}. t = {steps}.",
          "zh": "稀疏度 s = final + (initial - final)·(1 - (t - begin)/(end - begin))³，"
                "区间之前和之后保持不变：initial = {initial}，final = {final}，"
                "begin = {begin}，end = {end}。t = {steps}。"},
-        (Step(4, "cubic", {"en": "s at each t.", "zh": "各 t 处的 s。"}),)),
+        (Step(4, "cubic", {"en": "Compute s for each t.", "zh": "各 t 处的 s。"}),)),
 )
 # fmt: on

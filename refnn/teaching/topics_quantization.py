@@ -1,7 +1,8 @@
-"""The topics of worksheets on quantization: §3.1 as written, rounding, the affine map, ranges.
+"""List the worksheet topics on quantization.
 
-Also integers only, and errata. Numbers are drawn in steps of the grid (quarters of a step, so that
-ties and signs come by design) and then converted.
+They are §3.1 of the article as written, rounding, the affine map, the choice of scale and zero
+point, integer arithmetic, and misprints. Numbers are drawn in quarters of a grid step, so that ties
+and negative numbers always occur, and are then converted to real numbers.
 """
 
 from fractions import Fraction as F
@@ -14,7 +15,7 @@ from refnn.teaching.draws import one_of, quarters, shuffled, whole
 from refnn.teaching.question import Step, Topic, fractions
 
 HALF = F(1, 2)
-VERY_LARGE = 10**10  # steps beyond int32: shows a cast that comes before the clip
+VERY_LARGE = 10**10  # beyond int32, so that a cast before the clip shows
 
 
 # --- §3.1 as written ------------------------------------------------------------------------------
@@ -61,10 +62,13 @@ def _affine(rng):
 
 
 def _own_codes(given, earlier):
-    """Somebody's codes, on a grid that holds them, also the 18 of who does not saturate."""
+    """Return the arguments for a student's own codes, on a grid wide enough for them.
+
+    A student who does not saturate may have the code 18, for example.
+    """
     q = [int(v) for v in earlier[0]]
     if q != list(earlier[0]):
-        raise ValueError("codes are whole numbers")
+        raise ValueError("codes must be whole numbers")
     ends = {"qmin": min(given["qmin"], *q), "qmax": max(given["qmax"], *q)}
     return {**given, "q": fractions(q), **ends}
 
@@ -86,9 +90,14 @@ def _chosen(call, given):
 
 
 def _requantize(rng):
-    """With a negative tie in the shift, and an accumulator whose code differs if rounded once."""
+    """Draw accumulators, their multiplier and shift, and the grid of their codes.
+
+    One accumulator gives a negative tie in the shift. Another gets a different code if it is
+    rounded only once.
+    """
     eighths, shift, zero_point = one_of(rng, 4, 5, 6), one_of(rng, 1, 2), one_of(rng, 1, 3, 5)
-    beyond = 16 - zero_point + int(rng.integers(0, 4))  # in codes, after both roundings
+    # After both roundings, `beyond` plus zero_point exceeds qmax
+    beyond = 16 - zero_point + int(rng.integers(0, 4))
     unit, half = 2**shift, 2 ** (shift - 1)
     while True:
         low, high = (-rng.integers(1, 30, 2)).tolist(), rng.integers(1, 30, 3).tolist()
@@ -106,10 +115,10 @@ def _requantize(rng):
 
 
 def _errata(rng):
-    """Codes of six equally spaced x, one inner code moved by three or four.
+    """Draw the codes of six equally spaced x, and move one inner code by three or four.
 
-    Whichever other entry is dropped, there is a pair of neighbours around it and one elsewhere
-    whose steps are too far apart for any W.
+    If any other entry is dropped, no W fits: a step next to the moved code and a step elsewhere
+    still differ too much.
     """
     P, start, t = 8, F(int(rng.integers(0, 32)), 4), F(int(rng.integers(5, 28)), 4)
     q, wrong = [int(np.floor(start + i * t)) % P for i in range(6)], int(rng.integers(1, 5))
@@ -118,10 +127,10 @@ def _errata(rng):
 
 
 def _odd_one(call, given):
-    """The entry without which some W and B print the others.
+    """Find the entry without which some W and B print the other codes.
 
-    The moved one is tried first: a proof that no other would do takes ten times as long, and is in
-    the tests.
+    The moved entry is tried first. A proof that no other entry fits would take ten times as long;
+    the tests contain it.
     """
     x, q, P = list(given["x"]), given["q"], given["P"]
     order = sorted(range(len(q)), key=lambda i: i != given["wrong"])
@@ -137,7 +146,8 @@ TOPICS = (
         {"en": "Q(x) = ⌊x·W + B⌋ mod P with W = {W}, B = {B}, P = {P}. x = {x}.",
          "zh": "Q(x) = ⌊x·W + B⌋ mod P，其中 W = {W}，B = {B}，P = {P}。x = {x}。"},
         (Step(6, "written.quantize",
-              {"en": "The six codes, in the order of x.", "zh": "按 x 的顺序写出六个编码。"}),)),
+              {"en": "Write the six codes in the order of x.",
+               "zh": "按 x 的顺序写出六个编码。"}),)),
     Topic(
         "dequantize",
         {"en": "Decoding, as written and corrected (§3.1.2)",
@@ -146,10 +156,10 @@ TOPICS = (
         {"en": "Codes q = {q} were made with W = {W} codes per real unit and offset B = {B}.",
          "zh": "编码 q = {q} 由缩放因子 W = {W}（每单位实数的编码数）和偏移量 B = {B} 得到。"},
         (Step(5, "written.dequantize",
-              {"en": "The decoded values by the printed formula, (q + B)/W.",
+              {"en": "Decode the codes by the printed formula, (q + B)/W.",
                "zh": "按原文公式 (q + B)/W 解码。"}),
          Step(5, "dequantize",
-              {"en": "The decoded values as they should be: scale 1/W, and B is the code of 0.",
+              {"en": "Decode them correctly. The scale is 1/W, and B is the code of 0.",
                "zh": "正确的解码值：步长（scale）为 1/W，B 是 0 的编码。"},
               lambda g, e: {"q": g["q"], "scale": 1 / g["W"], "zero_point": int(g["B"]),
                             "qmin": 0, "qmax": 7}),
@@ -161,11 +171,12 @@ TOPICS = (
         "min_max",
         {"en": "W and B from the data, then the codes", "zh": "由数据求 W 与 B，再求编码"},
         _min_max,
-        {"en": "The smallest x gets code 0, the largest code P - 1, P = {P}. x = {x}.",
+        {"en": "The smallest x gets the code 0, and the largest gets the code P - 1. P = {P}. "
+               "x = {x}.",
          "zh": "最小的 x 得编码 0，最大的 x 得编码 P - 1，P = {P}。x = {x}。"},
-        (Step(2, "written.min_max", {"en": "W, B.", "zh": "W，B。"}),
+        (Step(2, "written.min_max", {"en": "Compute W and B.", "zh": "W，B。"}),
          Step(5, "written.quantize",
-              {"en": "The codes ⌊x·W + B⌋ mod P with your W and B.",
+              {"en": "Compute the codes ⌊x·W + B⌋ mod P with your W and B.",
                "zh": "用你求得的 W 和 B 计算编码 ⌊x·W + B⌋ mod P。"},
               lambda g, e: {**g, "W": e[0][0], "B": e[0][1]},
               same={"clip_for_mod": "", "remainder_of_C": ""}))),
@@ -173,49 +184,52 @@ TOPICS = (
         "rounding", {"en": "Rounding to the nearest", "zh": "舍入到最近的整数"}, _rounding,
         {"en": "x = {x}.", "zh": "x = {x}。"},
         (Step(5, "rounding.half_even",
-              {"en": "To the nearest whole number, a half to the even one.",
+              {"en": "Round x to the nearest whole numbers. Halves go to the even number.",
                "zh": "四舍六入，恰为一半时取偶数。"}),
          Step(5, "rounding.half_away",
-              {"en": "To the nearest whole number, a half away from zero.",
+              {"en": "Round x to the nearest whole numbers. Halves go away from zero.",
                "zh": "恰为一半时远离零舍入。"}))),
     Topic(
-        "affine", {"en": "The affine map, there and back", "zh": "仿射量化与反量化"}, _affine,
+        "affine", {"en": "The affine map: quantize and decode", "zh": "仿射量化与反量化"}, _affine,
         {"en": "scale = {scale} (real units per code), zero_point = {zero_point}, codes "
-               "{qmin}..{qmax}, rounding half to even, saturating. x = {x}.",
+               "{qmin}..{qmax}. Halves are rounded to the even number. Codes outside the range "
+               "saturate, which means that they become its nearest end. x = {x}.",
          "zh": "步长 scale = {scale}（每个编码对应的实数单位），零点 zero_point = {zero_point}，"
                "编码范围 {qmin}..{qmax}，恰为一半时取偶数，超出范围时取端点。x = {x}。"},
-        (Step(7, "quantize", {"en": "The seven codes.", "zh": "七个编码。"}),
+        (Step(7, "quantize", {"en": "Write the seven codes.", "zh": "七个编码。"}),
          Step(7, "dequantize",
-              {"en": "What your codes decode to.", "zh": "把你的编码解码。"}, _own_codes))),
+              {"en": "Decode your codes.", "zh": "把你的编码解码。"}, _own_codes))),
     Topic(
         "choose_qparams", {"en": "Scale and zero point", "zh": "步长与零点"}, _choose,
-        {"en": "Signed codes of 4 bits, -8..7. x = {x}. y = {y}. z = {z}.",
+        {"en": "The codes are signed and have 4 bits: -8..7. x = {x}. y = {y}. z = {z}.",
          "zh": "4 位有符号编码，-8..7。x = {x}。y = {y}。z = {z}。"},
         (Step(6, Recipe(_chosen, (CHOOSE,)),
-              {"en": "scale and zero_point of x, then of y (both asymmetric, min-max), then of z "
-                     "(symmetric: codes -7..7).",
+              {"en": "Write scale and zero_point of x, then of y (both asymmetric, min-max), then "
+                     "of z (symmetric, codes -7..7).",
                "zh": "依次写出 x、y（非对称，最小-最大）和 z（对称，编码 -7..7）的 "
                      "scale 与 zero_point。"},
-              same={"per_tensor_for_per_channel": "", "wrong_axis": "",  # no axis here, and no
-                    "percentile_of_the_range": "", "calibration_ignored": ""}),)),  # calibration
+              # This question has no axis and no calibration
+              same={"per_tensor_for_per_channel": "", "wrong_axis": "",
+                    "percentile_of_the_range": "", "calibration_ignored": ""}),)),
     Topic(
-        "requantize", {"en": "Integers only", "zh": "只用整数"}, _requantize,
-        {"en": "Accumulators a = {accumulator}; multiplier {multiplier} = {eighths}·2^31, right "
-               "shift {shift}, zero_point = {zero_point}, codes {qmin}..{qmax}. Round "
-               "a·multiplier/2^31 (a half up), then divide by 2^{shift} and round again (a half "
-               "away from zero), add, saturate.",
+        "requantize", {"en": "Requantize with integers only", "zh": "只用整数"}, _requantize,
+        {"en": "The accumulators are a = {accumulator}. The multiplier is {multiplier} = "
+               "{eighths}·2^31, the right shift is {shift}, zero_point = {zero_point}, and the "
+               "codes are {qmin}..{qmax}. Round a·multiplier/2^31 (halves up). Divide by "
+               "2^{shift} and round again (halves away from zero). Add the zero point, and "
+               "saturate.",
          "zh": "累加器 a = {accumulator}；乘数 {multiplier} = {eighths}·2^31，右移 {shift} 位，"
                "零点 {zero_point}，编码 {qmin}..{qmax}。先对 a·乘数/2^31 舍入（一半向上），"
                "再除以 2^{shift} 并再次舍入（一半远离零），加零点，超出范围取端点。"},
-        (Step(6, "requantize", {"en": "The six codes.", "zh": "六个编码。"}),)),
+        (Step(6, "requantize", {"en": "Write the six codes.", "zh": "六个编码。"}),)),
     Topic(
         "errata", {"en": "A misprint", "zh": "勘误"}, _errata,
-        {"en": "For x = {x} somebody printed the codes {q} of ⌊x·W + B⌋ mod {P}, and neither W "
-               "nor B. No W and B print all of them.",
+        {"en": "For x = {x}, a text prints the codes {q} of ⌊x·W + B⌋ mod {P}, but neither W nor "
+               "B. No W and B give all of these codes.",
          "zh": "有人对 x = {x} 印出了 ⌊x·W + B⌋ mod {P} 的编码 {q}，但没有给出 W 和 B。"
                "没有任何 W 和 B 能得到全部编码。"},
         (Step(1, Recipe(_odd_one, ()),
-              {"en": "Which entry (1 to 6) cannot be right, if only one is wrong?",
+              {"en": "Only one entry is wrong. Which one is it (1 to 6)?",
                "zh": "如果只有一个编码印错，是第几个（1 到 6）？"}),)),
 )
 # fmt: on

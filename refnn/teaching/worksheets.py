@@ -1,10 +1,11 @@
-"""Worksheets: pen-and-paper exercises in Markdown, one variant a seed, and their answers.
+"""Make worksheets, which are pen-and-paper exercises in Markdown, and their answers.
 
-The seed is a whole number: everything on the sheet is a function of it. A student's id becomes one
-by SHA-256. The head is the line of the sheet that says how it was made, so that `mark_sheet` can
-make its answers again. The check, eight digits of a SHA-256 over head and questions, shows another
-head, or another refnn. The questions are in `topics_quantization`, `topics_network` and
-`topics_corrected`.
+Each seed, a whole number, gives one variant of a worksheet: it decides everything on the sheet.
+SHA-256 turns a student's id into a seed. The head is the line of the sheet that says how the sheet
+was made, so that `mark_sheet` can compute the answers again. The check code in the head is the
+first eight digits of a SHA-256 over head and questions. It shows if the head was changed, or if the
+sheet comes from another version of refnn. The questions are in `topics_quantization`,
+`topics_network` and `topics_corrected`.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from refnn.validation import choice, takes, whole
 PARTS = (topics_quantization, topics_network, topics_corrected)
 TOPICS = {topic.name: topic for topics in PARTS for topic in topics.TOPICS}
 LANGUAGES = ("en", "zh")
-FORM = 1  # of the head and the answer lines
+FORM = 1  # the version of the form of the head and the answer lines
 MAX_SEED = 2**63 - 1
 BLANK = "____"
 # fmt: off
@@ -29,10 +30,11 @@ WORDS = {
     "en": {
         "title": "Worksheet: quantization and pruning", "name": "Name", "answer": "Answer",
         "comma": ", ", "colon": ": ",
-        "how": 'Put a number in place of each blank on the lines that begin with "Answer": with '
-               "commas between them, a decimal point, such as 3, -0.5 or 2/3; leave a blank that "
-               "you cannot fill. A decimal that does not end needs three digits. Leave the line "
-               'that begins with "refnn worksheet" as it is. Rows are parted by semicolons.',
+        "how": 'Replace each blank on the lines that begin with "Answer" by a number, such as 3, '
+               "-0.5 or 2/3. Put commas between the numbers, and use a decimal point. Leave a "
+               "blank as it is if you cannot fill it. If a decimal does not end, give at least "
+               'three digits. Do not change the line that begins with "refnn worksheet". '
+               "Semicolons separate the rows of a matrix.",
     },
     "zh": {
         "title": "练习：量化与剪枝", "name": "姓名", "answer": "答案", "comma": "，", "colon": "：",
@@ -47,10 +49,10 @@ WORDS = {
 class Sheet(NamedTuple):
     """A worksheet."""
 
-    seed: int
+    seed: int  # the whole number that decides the variant
     topics: tuple  # their names, in the order of TOPICS
-    language: str
-    questions: tuple
+    language: str  # one of LANGUAGES
+    questions: tuple  # a Question for each topic
 
 
 def _student_id(name, student, arguments):
@@ -72,9 +74,9 @@ def _topics(name, topics, arguments):
 
 @takes(student=_student_id)
 def student_seed(student):
-    """Return the seed of a student: twelve hexadecimal digits of the SHA-256 of the id.
+    """Return the seed of a student, the first twelve hexadecimal digits of the id's SHA-256.
 
-    The id is taken in NFKC, without blanks around it.
+    Before that, the id is brought into Unicode's form NFKC and loses the blanks around it.
 
     >>> student_seed("s1234567"), student_seed(" ｓ1234567 ") == student_seed("s1234567")
     (143175259020891, True)
@@ -84,9 +86,9 @@ def student_seed(student):
 
 @takes(seed=whole(0, MAX_SEED), language=choice(*LANGUAGES), topics=_topics)
 def sheet(seed, topics=None, language="en"):
-    """Return the worksheet of a seed: one question a topic, of all or of those named.
+    """Return the worksheet of a seed, with one question for each topic.
 
-    A question depends on the seed and its own topic only.
+    Without `topics` it has all topics. A question depends only on the seed and on its own topic.
 
     >>> s = sheet(7, ["loss", "quantize"])
     >>> s.topics, shown(s.questions[0].truth[0])
@@ -98,12 +100,14 @@ def sheet(seed, topics=None, language="en"):
 
 @lru_cache(maxsize=512)
 def _question(name, seed):
-    """Drawn once where a class has one sheet."""
+    """Return the question of a topic, drawn only once if a whole class has the same sheet."""
     return question(TOPICS[name], seed)
 
 
 def check_code(of):
-    """Return eight hexadecimal digits that change with any number or word of a sheet or its head.
+    """Return the check code of a sheet, eight hexadecimal digits.
+
+    They change with any number or word of the sheet or its head.
 
     >>> seven, eight = sheet(7, ["loss"]), sheet(8, ["loss"])
     >>> check_code(seven) == check_code(sheet(7, ["loss"])), check_code(seven) == check_code(eight)
@@ -114,14 +118,14 @@ def check_code(of):
 
 
 def sheet_text(of):
-    """Return the sheet in Markdown, to be filled in.
+    """Return the sheet in Markdown, for the student to fill in.
 
     >>> print(sheet_text(sheet(7, ["loss"])).split("refnn worksheet")[-1].split("## ")[1])
     1. The loss (§4.2)
     <BLANKLINE>
     J = ½ Σ (y - ŷ)², summed over four examples. y = -2, -2, -3, -4; ŷ = -3.5, 0, -4, -5.5.
     <BLANKLINE>
-    a) J.
+    a) Compute J.
     <BLANKLINE>
     Answer 1a: ____
     <BLANKLINE>
@@ -135,7 +139,9 @@ def sheet_text(of):
 
 
 def answers_text(of):
-    """Return the exact answers in Markdown, and under each those of its slips, for who marks.
+    """Return the exact answers in Markdown, for the instructor.
+
+    Under each line of answers stand the answers of its slips (known mistakes).
 
     >>> print(answers_text(sheet(7, ["loss"])).split("## ")[1])
     1. The loss (§4.2)
@@ -147,23 +153,23 @@ def answers_text(of):
     - not_squared: 3
     <BLANKLINE>
     """
-    slips = "the slips of its formula (refnn/checking/catalogue/slips.py)"
-    parts = [f"# Answers: worksheet of seed {of.seed}, check {check_code(of)}"]
-    parts.append(f"Under each answer: what {slips} answer.")
+    slips = "the slips (known mistakes) of its formula (refnn/checking/catalogue/slips.py)"
+    parts = [f"# Answers to the worksheet of seed {of.seed}, check {check_code(of)}"]
+    parts.append(f"Under each answer you see what {slips} would give.")
     for number, q in enumerate(of.questions, 1):
         parts.append(f"## {number}. {q.topic.title[of.language]}")
         for (letter, step), truth, slips in zip(q.topic.lettered(), q.truth, q.slips):
             parts.append(f"{number}{letter}: {shown(truth)}")
             lines = [f"- {name}: {shown(answer)}" for name, answer in slips.items()]
             for name, same in step.same.items():
-                other = f"slip {same}" if same else "the answer"
-                lines.append(f"- {name}: no numbers of this kind tell it from {other}")
+                other = f"the slip {same}" if same else "the right answer"
+                lines.append(f"- {name}: it always gives the same numbers here as {other}")
             parts += ["\n".join(lines)] * bool(lines)
     return "\n\n".join(parts) + "\n"
 
 
 def labels(of):
-    """Return (label, question, position of the step) of every line of answers, in order.
+    """Return (label, question, position of the step) for every line of answers, in order.
 
     >>> [label for label, _, _ in labels(sheet(7, ["dequantize", "loss"]))]
     ['1a', '1b', '1c', '2a']

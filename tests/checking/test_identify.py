@@ -228,10 +228,10 @@ def test_limits_and_odd_input():
     assert identify([0, 0], [0, 0], 256).exact
     fine = [F(1, 3**40), F(2, 7**30), F(5, 11**20), F(1, 9)]
     found = identify(fine, [0, 1, 0, 1], 8)
-    assert found.note == "floor(x*W + B) mod 8 was left out: x is too finely spaced"
+    assert found.note == "floor(x*W + B) mod 8 was not tried: x is too finely spaced"
 
 
-def test_refusals():
+def test_identify_refuses_what_does_not_fit():
     good = {"x": ["0.1", "0.2"], "codes": [0, 1], "levels": 8}
     for bad, word in (
         ({"codes": [0]}, "codes"),
@@ -252,5 +252,5 @@ def test_refusals():
 
 
 def test_a_zero_point_outside_the_levels_is_said():
-    assert "9 is no code of 8 levels" in identify([0, 1], [0, 1], 8, scale=1, zero_point=9).note
+    assert "9 is not a code of 8 levels" in identify([0, 1], [0, 1], 8, scale=1, zero_point=9).note
     assert identify([0, 1], [0, 1], 8, scale=1, zero_point=7).note == ""

@@ -93,7 +93,8 @@ def test_a_function_that_is_given_its_grid_meets_the_published_vectors():
     def floors(x, scale, zp, qmin, qmax):
         return np.clip(np.floor(x / scale) + zp, qmin, qmax)
 
-    assert [v.why for v in check(floors).vectors if v.name == "ties"] == [".75 gives 1, printed 2"]
+    [why] = [v.why for v in check(floors).vectors if v.name == "ties"]
+    assert why == ".75 gives 1, but 2 is published"
     on_its_grid = check(lambda x: np.clip(np.rint(x / 2) + 128, 0, 255)).vectors
     assert [v.name for v in on_its_grid if v.held] == ["quantizelinear"]
 
@@ -142,13 +143,13 @@ def test_the_article_as_written_is_told_by_its_name():
     for report in (fixed, given):
         assert names(report) == {behaviour.WRITTEN, "plus_zero_point"}
         assert set(broken(report)) == {
-            "never falls as x grows",
-            "stops at the ends",
-            "nearest code",
+            "the code never falls as x grows",
+            "codes saturate at both ends",
+            "each value gets the nearest code",
             "0.0 comes back as 0.0",
-            "decoded, then encoded, is the code",
-            "error at most half a step",
-            "twice is once",
+            "a decoded code is encoded to itself",
+            "the error is at most half a step",
+            "a second round trip changes nothing",
         }
 
 
@@ -218,41 +219,53 @@ def test_planted_ones_with_their_grid_inside_are_named(what):
 
 def test_the_counterexample_is_the_nearest_to_0_and_real():
     [nearest] = check(fixed(np.floor)).broken
-    assert nearest.why == "0.1 steps below 0 (x = -0.01) give 2, nearest is 3"
+    assert nearest.why == "x = -0.01 (0.1 steps below 0) gives code 2, but the nearest code is 3"
     assert fixed(np.floor)(-0.01) == 2
     [tie] = check(fixed(lambda k: np.floor(k + 0.5))).broken
-    assert tie.why == "0.5 steps (x = 0.05) give 4, even is 3; ties go up"
+    given = "x = 0.05 (0.5 steps) gives code 4, but rounding to even gives 3"
+    assert tie.why == f"{given}; all ties go up"
     falls, ends = check(PLANTED["wrap"][0]).broken
-    assert falls.why == "3.4 steps below 0 (x = -0.34) give 0, just before 15"
-    assert ends.why == "4 steps below 0 (x = -0.4) give 15, the end is 0"
+    assert falls.why == "x = -0.34 (3.4 steps below 0) gives code 0, but a smaller x gives code 15"
+    at_this_end = "gives code 15, but the code at this end is 0"
+    assert ends.why == f"x = -0.4 (4 steps below 0) {at_this_end}"
     assert PLANTED["wrap"][0](-0.4) == 15
     [cast] = check(PLANTED["cast, then clip"][0]).broken
-    assert cast.why == "3e+09 steps (x = 3e+08) give 0, the end is 15"
+    assert cast.why == "x = 3e+08 (3e+09 steps) gives code 0, but the code at this end is 15"
 
 
 ODD = {
-    "keeps the shape": [
+    "the shape is kept": [
         lambda x: x[:2],
         lambda x: np.rint(x).sum(),
         lambda x: np.rint(x)[None],
         lambda x: [round(float(v)) for v in np.ravel(x)],
     ],
-    "answers numbers": [
+    "the answer is an array of numbers": [
         lambda x: "abc",
         lambda x: None,
         lambda x: {},
         lambda x: x.astype(str),
         lambda x: x * 1j,
     ],
-    "finite for finite input": [lambda x: x / 0, np.sqrt, lambda x: np.where(x > 1, np.nan, 0)],
+    "finite input gives finite output": [
+        lambda x: x / 0,
+        np.sqrt,
+        lambda x: np.where(x > 1, np.nan, 0),
+    ],
     "codes are whole numbers": [lambda x: np.rint(x / 0.1) * 0.1],
-    "each value on its own": [lambda x: np.rint((x - x.min()) / (np.ptp(x) + 1e-9) * 255)],
+    "each value is encoded independently": [
+        lambda x: np.rint((x - x.min()) / (np.ptp(x) + 1e-9) * 255)
+    ],
     "tells numbers apart": [lambda x: 0 * x, lambda x: x > 0],
     "0.0 has a code of its own": [lambda x: np.clip(np.rint(x * 25.5) - 127, 0, 255)],
-    "stops at the ends": [np.rint],
-    "leaves its input alone": [lambda x: np.clip(np.rint(np.divide(x, 0.1, out=x)) + 3, 0, 15)],
-    "float32 like float64": [lambda x: fixed(np.rint)(x) + (x.dtype == np.float32)],
-    "never falls as x grows": [lambda x: np.clip(3 - np.rint(x / 0.1), 0, 15)],
+    "codes saturate at both ends": [np.rint],
+    "the input array stays unchanged": [
+        lambda x: np.clip(np.rint(np.divide(x, 0.1, out=x)) + 3, 0, 15)
+    ],
+    "float32 and float64 give the same codes": [
+        lambda x: fixed(np.rint)(x) + (x.dtype == np.float32)
+    ],
+    "the code never falls as x grows": [lambda x: np.clip(3 - np.rint(x / 0.1), 0, 15)],
 }
 
 
@@ -264,7 +277,9 @@ def test_every_promise_can_be_broken(promise):
 
 def test_a_random_one_is_no_function():
     rng = np.random.default_rng(0)
-    assert broken(check(lambda x: np.floor(x + rng.random(x.shape)))) == ["same answer twice"]
+    assert broken(check(lambda x: np.floor(x + rng.random(x.shape)))) == [
+        "the same input gives the same codes"
+    ]
 
 
 def test_two_mistakes_are_two():
@@ -299,7 +314,7 @@ def test_a_decoder_that_writes_to_its_input():
 
 def test_no_slip_is_named_where_none_fits():
     report = check(lambda x: np.searchsorted([-1, -0.3, -0.1, 0.1, 0.4, 1.2], x))
-    assert "nearest code" in broken(report) and report.behaviours == ()
+    assert "each value gets the nearest code" in broken(report) and report.behaviours == ()
 
 
 def test_staircases_of_every_rule():
@@ -344,12 +359,14 @@ def test_every_slip_of_prune_is_named(name):
 
 
 def test_prune_by_hand():
-    assert broken(check(lambda theta, R, tau: theta * (R > tau))) == ["keeps what is equal to tau"]
+    assert broken(check(lambda theta, R, tau: theta * (R > tau))) == [
+        "scores equal to tau are kept"
+    ]
     absolute = check(lambda theta, R, tau: theta * (abs(R) >= tau))
-    assert broken(absolute) == ["removes what is far below 0: R has a sign"]
+    assert broken(absolute) == ["scores far below 0 are removed (R has a sign)"]
     doubled = check(lambda w, R, tau: (w * 2 * (R >= tau), R >= tau))
-    assert "what is kept stays, the rest is 0" in broken(doubled)
-    assert broken(check(lambda w, R, tau: "abc")) == ["answers a mask or what is kept"]
+    assert "kept parameters stay, others become 0" in broken(doubled)
+    assert broken(check(lambda w, R, tau: "abc")) == ["the answer is a mask or the parameters"]
 
 
 @pytest.mark.parametrize("name", pruner.RECIPES)
@@ -387,14 +404,14 @@ def test_a_missing_absolute_value_is_seen_on_the_probe():
         ("no_abs", lambda params, X, y: params.flatten()),
     ):
         report = check(signed)
-        assert broken(report) == ["is a known criterion"] and names(report) == {name}
+        assert broken(report) == ["it is a known criterion"] and names(report) == {name}
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "relu", "identity"])
 def test_an_importance_of_another_activation_is_right_and_said_to_be(activation):
     for function in (importance.taylor, importance.gradient):
         report = check(lambda params, X, y, f=function: f(params, X, y, activation))
-        said = f"it is {function.__name__} of a network with {activation}"
+        said = f"it is {function.__name__} on a network with {activation}"
         assert report.broken == () and report.properties[-1].why == said
     signed = check(lambda params, X, y: CATALOGUE["signed_taylor"].wrong(params, X, y, activation))
     assert names(signed) == {"signed_taylor"}
@@ -422,7 +439,9 @@ def test_an_inverted_mask_of_two_arguments_is_named_and_chance_is_not():
 
 def test_codes_without_ends_are_told_by_their_name():
     report = check(lambda x, scale, zero_point, qmin, qmax: np.rint(x / scale) + zero_point)
-    assert "stops at the ends" in broken(report) and names(report) == {behaviour.UNLIMITED}
+    assert "codes saturate at both ends" in broken(report) and names(report) == {
+        behaviour.UNLIMITED
+    }
 
 
 # --- refusals, the sandbox, the command -----------------------------------------------------------
@@ -459,7 +478,7 @@ def test_check_in_a_process_of_its_own(mine, tmp_path):
     report = check(mine + "q", mine + "d")
     assert report.broken == () and report.grid.scale == 0.1
     assert names(check(mine + "q", mine + "plus")) == {"plus_zero_point"}
-    assert broken(check(mine + "inplace")) == ["leaves its input alone"]
+    assert broken(check(mine + "inplace")) == ["the input array stays unchanged"]
     assert names(check(mine + "prune", folder=tmp_path)) == {"at_most_for_below"}
     assert "mine_for_check" not in sys.modules
 
@@ -495,7 +514,8 @@ def test_help_fits_and_says_that_it_is_no_security_border(capsys):
     with pytest.raises(SystemExit):
         cli.main(["check", "--help"])
     out = capsys.readouterr().out
-    assert max(map(len, out.splitlines())) <= 79 and "no security border" in " ".join(out.split())
+    assert max(map(len, out.splitlines())) <= 79
+    assert "does not protect against code" in " ".join(out.split())
 
 
 def test_the_real_command_in_ascii(mine):
@@ -506,7 +526,7 @@ def test_the_real_command_in_ascii(mine):
     assert b"at_most_for_below" in done.stdout and b"tau?" in done.stdout
 
 
-def test_refusals():
+def test_check_refuses_targets_limits_and_grids_that_do_not_fit():
     for function, word in (
         (3, "quantize"),
         (lambda: 0, "quantize"),

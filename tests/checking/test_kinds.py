@@ -43,8 +43,8 @@ def test_published_codes_are_exact():
     for claim in (onnx, by_row, course, half_to_even):
         assert verdict(**{**UINT8, **claim}).status == "exact"
     assert verdict(**UINT8, x=[1], printed=[129]).reason.startswith(
-        "1 of 1 differ: 1/scale = 0.5, rounded, plus the zero point is 128, so the code is 128, "
-        "printed 129"
+        "1 of 1 printed values is wrong: 1/scale = 0.5. Rounded, with the zero point added, "
+        "this is 128, so the code is 128, but 129 is printed"
     )
 
 
@@ -66,7 +66,7 @@ def test_a_published_scale_is_judged_by_its_digits():
     ]
     assert found == ["as printed", "cannot be", "exact"]
     reason = verdict(**claim, printed={"zero_point": 152}).reason
-    assert reason.startswith("1 of 1 differ: zero_point is 153, printed 152")
+    assert reason.startswith("1 of 1 printed values is wrong: zero_point is 153, but 152")
     int8 = {**claim, "signed": True, "x": [-1, 2]}  # a published 42 for -43
     wrong = verdict(**int8, printed={"zero_point": 43})
     assert wrong.status == "cannot be" and "'zero_point_sign'" in wrong.reason
@@ -147,7 +147,8 @@ def test_a_gradient_of_fractions_is_exact_and_named_by_its_entry():
     right = {"W_ih": [[140, 280]], "b_h": [14], "W_ho": [[371]], "b_o": [7]}
     assert verdict(**claim, printed=right).status == "exact"
     wrong = verdict(**claim, printed={"W_ho": [[371]], "W_ih": [[140, 28]]})
-    assert wrong.reason == "1 of 3 differ: W_ih[0, 1] is 280, printed 28"
+    words = "1 of 3 printed values is wrong: W_ih[0, 1] is 280, but 28 is printed"
+    assert wrong.reason == words
     assert wrong.computed == {"W_ih": [[140, 280]], "W_ho": [[371]]}
 
 

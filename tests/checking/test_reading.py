@@ -51,8 +51,8 @@ def test_the_example_article_has_two_mistakes():
     statuses = [v.status for v in verdicts.values()]
     assert statuses == ["exact", "exact", "cannot be", "exact", "cannot be"]
     # by hand: 0.1·W mod 16 in (0, 2) for 8 -> 9, in (2, 4) for 9 -> 12
-    assert "0.1*W mod 16 is in (0, 2)" in verdicts["Q(W_2)"].reason
-    assert "decodes to these values" in verdicts["b_1^"].reason
+    assert "0.1*W (mod 16) lies between 0 and 2" in verdicts["Q(W_2)"].reason
+    assert "also decode to these values" in verdicts["b_1^"].reason
     W, B = verdicts["W_1^"].computed  # a sign printed in the article: (Q(x) - B)/W
     assert [(code - B) / W for code in (0, 15)] == [F(-4, 10), F(5, 10)]
 
@@ -243,7 +243,7 @@ def test_a_stated_pair_decodes_by_the_sign_that_is_printed():
 def test_of_several_stated_pairs_none_is_used_and_so_it_says():
     example = markdown.example("For x, W = 10 and B = 2; for y, W = 5 and B = 1. " + STATED, "t")
     assert example["claims"][0]["kind"] == "solve"
-    assert "W = 10, 5 and B = 2, 1 none is used" in example["title"]
+    assert "states W = 10, 5 and B = 2, 1; none of them is used" in example["title"]
     for silent in (
         r"$\hat{x} = (q + B)/W = 3$ ",
         "W = 3x, B = 2 ",
@@ -328,7 +328,7 @@ BAD = {  # name: (content, a word of the refusal)
     "1e999.json": (claim(x=[1]).replace("[1]", "[1e999]", 1), "claims[0].x"),
     "many.json": (claim(x=[0.1] * 10**5), "10,000"),
     "some.json": (claim(x=[1] * 300, printed=[1] * 300), "200"),
-    "deep.json": ("[" * 10**5, "without end"),
+    "deep.json": ("[" * 10**5, "nested too deeply"),
     "deeper.json": (claim(x=0).replace(": 0", ": " + "[" * 99 + "]" * 99), "32"),
     "twice.json": ('{"claims": [], "claims": []}', "different"),
     "digits.json": (claim(x=0).replace(": 0", ":" + "9" * 5000), "digits"),

@@ -145,7 +145,7 @@ GARBLED = [
 
 
 def test_a_forged_answer_is_data_and_never_an_exception():
-    unreadable = Failure("answer", "an answer that cannot be read")
+    unreadable = Failure("answer", "its answer cannot be read")
     for line in GARBLED:
         assert sandbox._read(line) == unreadable, line
     for line in GARBLED[2:8:2]:
@@ -205,7 +205,7 @@ def test_a_session_is_one_process_with_one_clock():
         assert session.ask([(0, 1)]) == [3] and session.ask([]) == []
     source = "import time\ndef f(x): time.sleep(0.25)"
     late = run("a:f", [0] * 9, source=source, seconds=0.6)
-    assert late[:2] == ("time", "not done within 0.6 s")
+    assert late[:2] == ("time", "it did not finish within 0.6 s")
     assert late.at in (1, 2)  # of nine, on a busy machine 1
     with Session("a:f", source="import os\ndef f(x): os._exit(1)") as session:
         first = session.ask([0])
@@ -228,10 +228,10 @@ def test_a_turn_has_a_clock_of_its_own_within_that_of_the_whole():
             session.turn(0.7, 1)
             assert session.ask([0.4]) == [None]
         session.turn(0.2)
-        assert session.ask([0.4]).text == "not done within 0.2 s"
+        assert session.ask([0.4]).text == "it did not finish within 0.2 s"
     with Session("a:f", source=source, seconds=0.3) as session:
         session.turn(5)
-        assert session.ask([9]).text == "not done within 0.3 s"
+        assert session.ask([9]).text == "it did not finish within 0.3 s"
 
 
 def test_a_turn_of_no_length_is_refused():
@@ -337,7 +337,7 @@ def test_five_submissions_in_seconds():
         (("math:sqrt", [{}]), "inputs"),
     ],
 )
-def test_refusals(arguments, word):
+def test_the_sandbox_refuses_targets_and_limits_that_do_not_fit(arguments, word):
     target, inputs, *option = arguments
     with pytest.raises((ValueError, TypeError), match=rf"run: {word} must be"):
         run(target, inputs, **({option[0]: option[1]} if option else {}))

@@ -51,18 +51,19 @@ CAUGHT = {  # by which test: the names of slips
         "zero_point_times_scale",
     "quantization.test_calibration.test_per_channel_equals_channel_by_channel":
         "per_tensor_for_per_channel wrong_axis",
-    "quantization.test_integer.test_multiplier_and_shift_are_the_nearest":
+    "quantization.test_fixed_point.test_multiplier_and_shift_are_the_nearest":
         "multiplier_not_renormalised left_shift_for_right multiplier_truncated",
-    "quantization.test_integer.test_requantize_equals_gemmlowps_c_code": "shift_without_rounding",
-    "quantization.test_integer.test_halves_go_away_from_zero_in_the_shift_only":
+    "quantization.test_fixed_point.test_requantize_equals_gemmlowps_c_code":
+        "shift_without_rounding",
+    "quantization.test_fixed_point.test_halves_go_away_from_zero_in_the_shift_only":
         "half_up_in_the_shift",
-    "quantization.test_integer.test_where_one_rounding_and_two_differ":
+    "quantization.test_fixed_point.test_where_one_rounding_and_two_differ":
         "one_rounding_for_two two_roundings_for_one",
-    "quantization.test_integer.test_published_requantizations": "wrap_for_saturate",
-    "quantization.test_integer.test_onnx_matmulinteger":
+    "quantization.test_fixed_point.test_published_requantizations": "wrap_for_saturate",
+    "quantization.test_fixed_point.test_onnx_matmulinteger":
         "accumulator_of_a_byte zero_point_subtracted_in_a_byte",
-    "quantization.test_integer.test_gemmlowps_published_example": "zero_points_exchanged",
-    "quantization.test_integer.test_the_zero_point_folds_into_the_bias":
+    "quantization.test_fixed_point.test_gemmlowps_published_example": "zero_points_exchanged",
+    "quantization.test_fixed_point.test_the_zero_point_folds_into_the_bias":
         "zero_point_not_folded zero_point_added_in_fold fold_over_the_outputs",
     "quantization.test_integer.test_convert_makes_the_grids_biases_and_multipliers_of_the_formulas":
         "bias_at_the_output_scale reciprocal_bias_scale one_multiplier_for_all_rows",
@@ -75,7 +76,7 @@ CAUGHT = {  # by which test: the names of slips
         "at_most_for_below abs_in_the_rule mask_inverted",
     "pruning.test_as_written.test_importance_is_the_signed_slope_of_the_summed_loss":
         "abs_of_R mean_for_sum_R",
-    "pruning.test_importance.test_magnitude_gradient_and_taylor_by_hand":
+    "pruning.test_importance.test_magnitude_gradient_and_taylor_are_absolute_values":
         "no_abs signed_gradient slope_without_weight signed_taylor",
     "pruning.test_importance.test_second_order_is_exact_along_the_output_layer": "plus_the_slope",
     "pruning.test_importance.test_second_order_uses_the_whole_curvature":
@@ -90,12 +91,12 @@ CAUGHT = {  # by which test: the names of slips
         "above_for_at_least abs_of_scores",
     "pruning.test_masks.test_sparsity_removes_the_lowest_and_of_equals_the_earlier":
         "highest_first later_of_equals_first count_cut_off",
-    "pruning.test_masks.test_counts_globally_and_by_layer": "global_for_layer",
-    "pruning.test_schedules.test_cubic_by_hand_on_fractions":
+    "pruning.test_masks.test_a_share_is_of_the_network_or_of_each_layer": "global_for_layer",
+    "pruning.test_schedules.test_cubic_is_exact_on_fractions_and_constant_outside_its_steps":
         "linear_for_cubic begin_and_end_exchanged",
-    "pruning.test_schedules.test_tfmots_schedule_and_the_initial_sparsity_before_it":
+    "pruning.test_schedules.test_cubic_is_tfmots_schedule_and_the_initial_sparsity_before_it":
         "epoch_before_begin past_the_end",
-    "pruning.test_structured.test_n_of_m_by_hand":
+    "pruning.test_structured.test_n_of_m_keeps_the_best_n_of_each_group_of_a_row_and_the_biases":
         "biases_in_groups groups_down_the_columns n_removed lowest_of_m earlier_of_equals_kept "
         "short_group_whole groups_across_rows",
     "quantization.test_codebook.test_the_printed_example_of_deep_compression":
@@ -105,7 +106,7 @@ CAUGHT = {  # by which test: the names of slips
     "quantization.test_straight_through.test_small_steps_are_collected_in_the_real_parameters":
         "steps_on_the_quantized",
     "pruning.test_schedules.test_iterative_equals_a_plain_loop": "share_of_the_original",
-    "pruning.test_schedules.test_obs_on_a_parabola_is_exact_and_greedy":
+    "pruning.test_surgeon.test_obs_on_a_parabola_is_exact_and_greedy":
         "survivors_not_moved survivors_moved_the_wrong_way diagonal_of_H_for_its_inverse",
 }
 # fmt: on
@@ -253,10 +254,10 @@ def test_the_right_text_must_stand_in_one_place():
     edits = [("np.floor(x)", "np.rint(x)")]
     assert Slip("one", "quantization.rounding.floor", edits, "Which?").wrong(1.75) == 2
     elsewhere = Slip("two", "quantization.rounding.half_even", edits, "Which?")
-    with pytest.raises(LookupError, match=r"'np.floor\(x\)' stands 3 times in refnn.quantization"):
+    with pytest.raises(LookupError, match=r"'np.floor\(x\)' occurs 3 times in refnn.quantization"):
         elsewhere.diff()
     nowhere = Slip("three", "network.loss", [("r ** 2", "r")], "Which?")
-    with pytest.raises(LookupError, match=r"'r \*\* 2' stands 0 times in refnn.network"):
+    with pytest.raises(LookupError, match=r"'r \*\* 2' occurs 0 times in refnn.network"):
         nowhere.wrong([[1.0]], [[2.0]])
 
 

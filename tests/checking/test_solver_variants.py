@@ -121,7 +121,7 @@ def test_of_pairs_that_make_a_tie_nothing_is_said(capsys):
         assert cli.main([*command, "--rounding", rounding, "--overflow", "none"]) == 1
         out = capsys.readouterr().out
         assert out.count("without a tie") == (0 if rounding == "half-up" else 3)
-        assert ("a tie are not searched" in out.replace("\n", " ")) == (rounding != "half-up")
+        assert ("such pairs are not searched" in out.replace("\n", " ")) == (rounding != "half-up")
     with pytest.raises(SystemExit):
         cli.main(["solve", "--help"])
     assert "not searched" in " ".join(capsys.readouterr().out.split())
@@ -144,7 +144,7 @@ def test_two_hundred_values_in_seconds(rng):
     assert not solution.feasible and len(solution.repair.keep) > 30
 
 
-def test_refusals():
+def test_solve_refuses_unknown_roundings_and_overflows():
     with pytest.raises(ValueError, match="solve: rounding must be one of 'floor'"):
         solve([1], [0], 8, rounding="nearest")
     with pytest.raises(ValueError, match="solve: overflow must be one of 'wrap'"):

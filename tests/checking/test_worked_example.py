@@ -26,7 +26,8 @@ def test_the_article():
     assert statuses.startswith("cannot be, exact, exact, exact, cannot be, as printed, as printed")
     assert [v.holds for v in verdicts] == [False, True, True, True, False, True, True, True]
     assert verdicts[7].status == "exact"
-    assert "0.4 -> 0.5" in verdicts[0].reason and all(bool(v.reason) != v.holds for v in verdicts)
+    assert "From 0.4 to 0.5" in verdicts[0].reason
+    assert all(bool(v.reason) != v.holds for v in verdicts)
     assert Verdict._fields == ("claim", "printed", "computed", "holds", "reason", "status")
 
 
@@ -37,7 +38,7 @@ def test_quantize_is_exact_or_cannot_be():
     assert verdict(**QUANTIZE, printed=[0, 1])[2:] == ([0, 1], True, "", "exact")
     wrong = verdict(**QUANTIZE, printed=[0, 2])
     assert wrong.status == "cannot be" and wrong.computed == [0, 1]
-    assert "0.2*10 + -1) mod 8 = 1, printed 2" in wrong.reason
+    assert "0.2*10 + -1) mod 8 = 1, but 2 is printed" in wrong.reason
     W_ih = article.TENSORS["W_ih"]
     by_row = verdict(kind="quantize", x=W_ih.x, W=10, B=[[-1], [-5]], P=8, printed=W_ih.q)
     assert by_row.status == "exact"
@@ -69,7 +70,8 @@ def test_P_is_read_in_prose_or_not_decidable():
 def test_solve_and_roundtrip():
     claim = {"kind": "solve", "x": ["0.4", "0.5", "0.6"], "P": 8}
     assert verdict(**claim, printed=[3, 4, 1]).status == "cannot be"
-    assert verdict(**claim, printed=[3, 4, 9]).reason == "codes mod 8 are 0 to 7"
+    too_large = verdict(**claim, printed=[3, 4, 9])
+    assert too_large.reason == "A code mod 8 is a whole number from 0 to 7"
     row = {"kind": "roundtrip", "x": ["0.1", "0.2"], "P": 8, "codes": [0, 1], "sign": "+"}
     assert verdict(**row, decoded=["0.0", "0.1"]).status == "as printed"
     assert verdict(**row, decoded=["0.0", "1.0"]).status == "cannot be"
@@ -80,8 +82,8 @@ def test_solve_and_roundtrip():
 
 def test_a_failed_claim_says_what_would_be_right():
     reason = verdict(kind="solve", x=["0.4", "0.5", "0.6"], P=8, printed=[3, 4, 1]).reason
-    right = "2 of 3 codes can be right at most; change entry 3, and W = 1, B = 3.5 prints 3 4 4"
-    assert right in reason
+    assert "at most 2 of the 3 codes can be right" in reason
+    assert "Change entry 3, then W = 1, B = 3.5 prints 3 4 4" in reason
 
 
 def test_what_is_known_to_be_infeasible_cannot_be_though_no_repair_is_affordable(
@@ -96,14 +98,15 @@ def test_what_is_known_to_be_infeasible_cannot_be_though_no_repair_is_affordable
     with pytest.raises(ValueError, match="too finely spaced to repair"):
         solver.solve(fine["x"], codes, 8)
     found = verdict(kind="solve", **fine, printed=codes)
-    assert found.status == "cannot be" and "no W does both" in found.reason
+    assert found.status == "cannot be" and "No W does both" in found.reason
     assert "repair" not in found.reason
     x, q = ",".join(fine["x"]), ",".join(map(str, codes))
     assert cli.main(["solve", "--x", x, "--q", q, "--levels", "8"]) == 1
-    assert "no W does both\n  least repair: not sought" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "No W does both" in out and "least repair: at most" not in out
     decoded = ["0.5", "0.6", "0.7", *["0.0"] * 5]
     both = verdict(kind="roundtrip", **fine, codes=codes, decoded=decoded, sign="+")
-    assert both.status == "cannot be" and "no W does both" in both.reason
+    assert both.status == "cannot be" and "No W does both" in both.reason
 
 
 def test_prune_keeps_tau_itself():

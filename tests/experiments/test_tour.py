@@ -94,11 +94,11 @@ def test_findings_that_need_no_training_are_all_there():
     # fmt: off
     for number, words in {
         1: ("5-2-1 with 15 parameters", "has 61"),
-        3: ("At most 6 of 10", "W = 5, B = 0 prints all 15", "None for any other P"),
+        3: ("At most 6 of 10", "W = 5, B = 0 prints all 15", "No pair works for any other P"),
         4: ("(7.5, 12.5) mod 80", "B = -1 and B = -5", "0 0 1 2 3 / 3 4 5 6 7"),
         5: ("only b_o has", "0.3606", "0.2872", "0.0350", "W_ih row 1, W_ho, b_h, b_o",
             "W_ih row 2 has none"),
-        6: ("255.5 steps",), 7: ("mean error -0.5 step",), 8: ("-1.0079",),
+        6: ("255.5 steps",), 7: ("mean error is -0.5 step",), 8: ("-1.0079",),
         12: ("leaves 0 of 15",), 13: ("10 elements, not 15",), 15: ("0 of 384",),
         16: ("244 bytes", "are 23 bytes", "plus 32"),
     }.items():

@@ -5,19 +5,14 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from refnn import article, data, network
+from pruning.cases import THETA, untrained
+from refnn import article, network
 from refnn.network import Params
 from refnn.pruning import as_written, importance, masks
 
-THETA = Params([[F(1), F(-2)], [F(3), F(-4)]], [F(5), F(-6)], [[F(7), F(8)]], [F(9)])
 R = Params(
     [[F(1, 2), F(49, 100)], [F(51, 100), F(-3)]], [F(0), F(1)], [[F(-1, 2), F(2)]], [F(1, 2)]
 )
-
-
-def untrained(seed=0):
-    s = data.split(data.load("diabetes"), seed)
-    return network.init(np.random.default_rng(seed)), s.X_train, s.y_train
 
 
 def test_prune_removes_below_tau_and_keeps_tau_itself():
@@ -76,7 +71,7 @@ def test_flipping_a_tanh_neuron_changes_what_R_removes_and_nothing_else():
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
-def test_refusals():
+def test_prune_and_prune_steps_refuse_R_of_other_sizes_and_an_infinite_tau():
     good = Params([[1.0]], [1.0], [[1.0]], [1.0])
     for R, tau, error, words in (
         (0.5, 0.5, TypeError, "R must be a Params"),

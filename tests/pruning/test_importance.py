@@ -6,7 +6,7 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from pruning.test_as_written import THETA, untrained
+from pruning.cases import THETA, untrained
 from refnn import derivatives, network
 from refnn.network import Params
 from refnn.pruning import importance
@@ -41,7 +41,7 @@ def J(params, X, y, activation):
     return network.loss(network.forward(params, X, activation).y_hat, y)
 
 
-def test_magnitude_gradient_and_taylor_by_hand():
+def test_magnitude_gradient_and_taylor_are_absolute_values():
     assert importance.magnitude(THETA).flatten().tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     params = Params([[F(1)]], [F(0)], [[F(2)]], [F(0)])
     X, y = [[F(1)], [F(2)]], [[F(6)], [F(7)]]
@@ -155,7 +155,7 @@ def test_obs_is_the_least_cost_when_all_others_move():
     ).all()  # moving only helps
 
 
-def test_a_singular_hessian_is_refused_by_name(rng):
+def test_obs_refuses_a_singular_hessian_and_a_negative_damping(rng):
     p, X, y, _ = small(rng)
     dead = Params(p.W_ih * 0, p.b_h * 0, p.W_ho * 0, p.b_o)
     with pytest.raises(
@@ -195,7 +195,7 @@ def test_a_stack_is_scored_like_its_networks(name, rng):
         )
 
 
-def test_float32_stays_and_no_examples_are_a_sum_over_nothing(rng):
+def test_float32_stays_float32_and_without_examples_every_score_is_0(rng):
     p, _, _, _ = small(rng)
     single = Params(*(a.astype(np.float32) for a in p.arrays()))
     X, y = np.float32(rng.standard_normal((5, 3))), np.float32(rng.standard_normal((5, 2)))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mutants import assert_caught
 
-from pruning.test_as_written import THETA, untrained
+from pruning.cases import THETA, untrained
 from refnn import network, training
 from refnn.fast import selection
 from refnn.network import Params
@@ -39,7 +39,7 @@ def test_sparsity_removes_the_lowest_and_of_equals_the_earlier():
         )
 
 
-def test_counts_globally_and_by_layer():
+def test_a_share_is_of_the_network_or_of_each_layer():
     scores = network.init(np.random.default_rng(0))
     half, layer = masks.by_sparsity(scores, 0.5), masks.by_sparsity(scores, 0.5, "layer")
     assert masks.count(half) == 61 - 30 and masks.count(layer) == 61 - 29
@@ -52,7 +52,7 @@ def test_counts_globally_and_by_layer():
     assert masks.count(masks.by_sparsity(stack, 0.3)).tolist() == [[61 - 18] * 3] * 2
 
 
-def test_mit_fine_grained_pruning():
+def test_of_mits_25_weights_a_tie_at_tau_stays_and_a_share_removes_the_earlier():
     # MIT 6.5940 lab 1: 75 % of 25; the 19th smallest |w| is .39, "keep |w| > .39" leaves 6;
     # "remove R < τ" leaves 7 (a tie)
     w = np.array(
@@ -82,7 +82,7 @@ def test_mit_fine_grained_pruning():
     ]  # of the two .40 the earlier went
 
 
-def test_tfmot_threshold_on_one_to_ten():
+def test_of_tfmots_one_to_ten_a_fifth_removes_one_and_two():
     # TensorFlow Model Optimization: 1..10 at sparsity .2: {1, 2} go
     scores = Params(np.arange(1.0, 11)[None], np.full(1, 99.0), np.zeros((0, 1)), np.zeros(0))
     assert masks.by_sparsity(scores, 0.2, "layer").W_ih.tolist() == [[False] * 2 + [True] * 8]
@@ -97,7 +97,7 @@ def test_a_mask_must_be_held_or_training_revives_what_was_pruned():
     assert (training.fit(rest, X, y, steps=5, lr=0.01, mask=mask).params.flatten()[gone] == 0).all()
 
 
-def test_refusals():
+def test_masks_refuse_scores_that_are_not_finite_reals_shares_beyond_1_and_unknown_scopes():
     good = Params([[1.0]], [1.0], [[1.0]], [1.0])
     bad = Params([[np.nan]], [1.0], [[1.0]], [1.0])
     with pytest.raises(ValueError, match=r"by_threshold: scores.W_ih must be finite"):

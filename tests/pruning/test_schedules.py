@@ -1,5 +1,4 @@
-"""Schedules by hand, against plain loops, and OBS against the exact constrained minimum of a
-parabola."""
+"""Schedules by hand and against plain loops."""
 
 from fractions import Fraction as F
 from itertools import pairwise
@@ -7,38 +6,22 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from refnn import data, derivatives, network, training
+from pruning.cases import J_of, case, equal
+from refnn import data, network, training
 from refnn.network import Params
-from refnn.pruning import importance, masks, schedules, surgeon
+from refnn.pruning import importance, masks, schedules
 
 RECIPE = {"steps": 12, "lr": 0.02, "weight_decay": 0.1}
-
-
-def case(seed=0, batch=()):
-    rng = np.random.default_rng(seed)
-    return (
-        network.init(rng, (5, 3, 2), batch),
-        rng.standard_normal((11, 5)),
-        rng.standard_normal((11, 2)),
-    )
 
 
 def of(stack, s):
     return Params(*(a[s] for a in stack.arrays()))
 
 
-def J_of(params, X, y, activation="tanh"):
-    return network.loss(network.forward(params, X, activation).y_hat, y)
-
-
-def equal(a, b):
-    return (a.flatten() == b.flatten()).all()
-
-
 # --- cubic ----------------------------------------------------------------------------------------
 
 
-def test_cubic_by_hand_on_fractions():
+def test_cubic_is_exact_on_fractions_and_constant_outside_its_steps():
     initial, final = F(1, 5), F(4, 5)
     by_hand = {
         F(0): initial,
@@ -56,7 +39,7 @@ def test_cubic_by_hand_on_fractions():
     assert whole.tolist() == list(by_hand.values())
 
 
-def test_tfmots_schedule_and_the_initial_sparsity_before_it():
+def test_cubic_is_tfmots_schedule_and_the_initial_sparsity_before_it():
     # TensorFlow Model Optimization: from .2 to .8 over steps 100 .. 110. A notebook of Distiller
     # returns the epoch
     # before the beginning: 0, 1, 2.
@@ -289,139 +272,6 @@ def test_the_control_is_the_same_mask_on_a_new_start():
         assert (control.history[:, -13:] == fit.history).all()
 
 
-# --- Optimal Brain Surgeon ------------------------------------------------------------------------
-
-
-def constrained(H, theta, gone):
-    """θ + δ of the least ½δᵀHδ with (θ + δ) = 0 at `gone`, by Lagrange's equations, and that least
-    value."""
-    n, k = len(theta), len(gone)
-    E = np.eye(n)[:, gone]
-    system = np.block([[H, E], [E.T, np.zeros((k, k))]])
-    delta = np.linalg.solve(system, np.concatenate([np.zeros(n), -theta[gone]]))[:n]
-    return theta + delta, delta @ H @ delta / 2
-
-
-@pytest.mark.parametrize("curvature", surgeon.CURVATURES)
-def test_obs_equals_lagranges_equations_at_every_deletion(curvature):
-    params, X, y = case(9)
-    theta, decay, damping = params.flatten() + 0.3, 0.5, 50.0
-    params = Params.unflatten(theta, params.sizes)
-    H = (
-        derivatives.hessian(params, X, y)
-        if curvature == "hessian"
-        else derivatives.gauss_newton(params, X)
-    )
-    H = H + 50.5 * np.eye(26)
-    # solving loses cond(H) units of rounding, and 26 downdates no more than that each
-    error = 26 * 26 * np.linalg.cond(H) * np.finfo(float).eps
-    assert error < 1e-10
-    whole = schedules.obs(
-        params, X, y, 26, damping=damping, weight_decay=decay, curvature=curvature
-    )
-    assert sorted(whole.order.tolist()) == list(range(26)) and not whole.params.flatten().any()
-    before = 0.0
-    for count in range(1, 26):
-        done = schedules.obs(
-            params, X, y, count, damping=damping, weight_decay=decay, curvature=curvature
-        )
-        wanted, rise = constrained(H, theta, done.order)
-        assert done.order.tolist() == whole.order[:count].tolist()
-        assert np.flatnonzero(~done.mask.flatten()).tolist() == sorted(done.order.tolist())
-        assert not done.params.flatten()[done.order].any()
-        assert np.abs(done.params.flatten() - wanted).max() <= error * np.abs(theta).max()
-        assert abs(done.cost[-1] - (rise - before)) <= error * rise
-        others = [
-            constrained(H, theta, [*done.order[:-1], i])[1]
-            for i in range(26)
-            if i not in done.order
-        ]
-        assert all(rise <= other * (1 + error) for other in others)
-        before = rise
-
-
-def parabola(rng, decay=0.0):
-    """A model linear in its 26 parameters, J = ½‖Gθ − t‖²: (θ at the minimum of J + ½·decay·‖θ‖², J
-    + decay as a function of θ, its least value over the θ that are 0 outside `left`, G)."""
-    G, t = rng.standard_normal((40, 26)), rng.standard_normal(40)
-    rows, wanted = np.vstack([G, np.sqrt(decay) * np.eye(26)]), np.concatenate([t, np.zeros(26)])
-
-    def objective(theta):
-        return np.sum((rows @ theta - wanted) ** 2) / 2
-
-    def least(left):
-        theta = np.zeros(26)
-        theta[left] = np.linalg.lstsq(rows[:, left], wanted)[0]
-        return objective(theta)
-
-    return np.linalg.lstsq(rows, wanted)[0], objective, least, G
-
-
-def test_obs_on_a_parabola_is_exact_and_greedy(rng):
-    """At every deletion J is the least of all θ with these zeros, and no other deletion would have
-    led to less. lstsq and the inverse each lose cond(GᵀG)·26 units of rounding, below 1e-10; the
-    1e-9 covers both."""
-    (_, X, y), sizes = case(), (5, 3, 2)
-    for decay in (0.0, 30.0):
-        theta, objective, least, G = parabola(rng, decay)
-        assert np.linalg.cond(G.T @ G) < 1e4
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(derivatives.hessian, "formula", lambda *arguments, H=G.T @ G: H)
-            start, left, J = Params.unflatten(theta, sizes), list(range(26)), objective(theta)
-            for count in range(1, 22):
-                done = schedules.obs(start, X, y, count, weight_decay=decay)
-                choices = {i: least([j for j in left if j != i]) for i in left}
-                assert done.order[-1] == min(choices, key=choices.get)
-                left.remove(done.order[-1])
-                after = objective(done.params.flatten())
-                assert after == pytest.approx(least(left), rel=1e-9)
-                assert done.cost[-1] == pytest.approx(after - J, rel=1e-9, abs=1e-9 * J)
-                assert after <= objective(np.where(done.mask.flatten(), theta, 0)) * (1 + 1e-9)
-                J = after
-
-
-def test_obs_goes_on_from_a_mask(rng):
-    """On a parabola, in two calls as in one: the second starts at the minimum without what the
-    first removed."""
-    (_, X, y), sizes = case(), (5, 3, 2)
-    theta, _, _, G = parabola(rng)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(derivatives.hessian, "formula", lambda *arguments: G.T @ G)
-        once = schedules.obs(Params.unflatten(theta, sizes), X, y, 9)
-        half = schedules.obs(Params.unflatten(theta, sizes), X, y, 4)
-        rest = schedules.obs(half.params, X, y, 5, mask=half.mask)
-    assert once.order.tolist() == half.order.tolist() + rest.order.tolist() and equal(
-        rest.mask, once.mask
-    )
-    np.testing.assert_allclose(rest.params.flatten(), once.params.flatten(), rtol=1e-9, atol=1e-10)
-    assert equal(
-        schedules.obs(half.params, X, y, 0, damping=1e3, mask=half.mask).params, half.params
-    )
-
-
-def test_obs_loses_less_than_its_choice_without_the_update():
-    """Ten networks at the minimum of diabetes with decay: the objective J + ½λ‖θ‖² after 20 of 61
-    deletions."""
-    s, decay = data.split(data.load("diabetes"), 0), 10.0
-    params = network.init(np.random.default_rng(0), batch=(10,))
-    for lr in (0.02, 0.002):
-        params = training.fit(
-            params, s.X_train, s.y_train, steps=250, lr=lr, weight_decay=decay
-        ).params
-
-    def objective(p):
-        return J_of(p, s.X_train, s.y_train) + decay / 2 * (p.flatten() ** 2).sum(axis=-1)
-
-    done = schedules.obs(
-        params, s.X_train, s.y_train, 20, weight_decay=decay, curvature="gauss_newton"
-    )
-    moved, stayed = (
-        objective(p) - objective(params)
-        for p in (done.params, network.apply_mask(params, done.mask))
-    )
-    assert (moved < stayed).all() and np.median(stayed / moved) > 1.5
-
-
 # --- sensitivity, stacks, masks, test error -------------------------------------------------------
 
 
@@ -516,7 +366,7 @@ def test_half_pruned_the_training_error_rises_and_the_test_error_falls():
 # --- odd input ------------------------------------------------------------------------------------
 
 
-def test_odd_but_good_input():
+def test_float32_lists_and_empty_stacks_are_taken_and_an_lr_that_diverges_is_refused():
     params, X, y = case(13)
     single = Params(*(a.astype(np.float32) for a in params.arrays()))
     for a in (*single.arrays(), X, y):
@@ -596,16 +446,7 @@ def test_float32_beside_float64_is_computed_in_float64():
         assert J.dtype == np.float64 and (J == wanted).all()
 
 
-@pytest.mark.parametrize("size", [1e-20, 1.0, 1e20])
-def test_the_inverse_of_what_is_left_whatever_its_size(size):
-    A = np.random.default_rng(0).standard_normal((9, 6))
-    H, left = size * A.T @ A, np.array([True, False, True, True, False, True])
-    wanted = np.zeros((6, 6))
-    wanted[np.ix_(left, left)] = np.linalg.inv(H[np.ix_(left, left)])
-    np.testing.assert_allclose(surgeon._inverse(H, left, 0.0), wanted, rtol=1e-9, atol=1e-12 / size)
-
-
-def test_refusals():
+def test_schedules_refuse_wrong_shares_criteria_steps_and_rounds_and_obs_wrong_dampings():
     params, X, y = case(14)
     size, good = importance.magnitude, {"steps": 2, "lr": 0.1}
     for arguments, word in (

@@ -62,7 +62,7 @@ def exact_outputs(params, X, activation):
 # --- hidden units ---------------------------------------------------------------------------------
 
 
-def test_neurons_by_hand():
+def test_neurons_removes_the_lowest_sums_of_equals_the_earlier():
     for count, gone in (
         (0, []),
         (1, [0]),
@@ -140,7 +140,7 @@ def test_sums_are_exact():
 # --- inputs ---------------------------------------------------------------------------------------
 
 
-def test_inputs_by_hand():
+def test_inputs_removes_the_columns_of_the_lowest_sums():
     # columns of SQUARE: 7, −4, 6 (its rows: −4, 6, 7)
     for count, gone in ((0, []), (1, [1]), (2, [1, 2]), (3, [0, 1, 2])):
         mask = structured.inputs(SQUARE, count)
@@ -166,7 +166,7 @@ def test_inputs_equal_a_plain_loop(rng):
 # --- n of every m ---------------------------------------------------------------------------------
 
 
-def test_tfmot_two_of_four():
+def test_of_tfmots_groups_of_four_the_two_largest_are_kept():
     # TensorFlow Model Optimization's 2:4 example
     w = np.array([[0.25, -1.33, 0.43, -0.11], [0.47, 0.92, -0.13, -2.23]])
     params = Params(w, np.zeros(2), np.zeros((0, 2)), np.zeros(0))
@@ -178,7 +178,7 @@ def test_tfmot_two_of_four():
     ]  # no abs
 
 
-def test_n_of_m_by_hand():
+def test_n_of_m_keeps_the_best_n_of_each_group_of_a_row_and_the_biases():
     # 1 of 3, along rows of 5 and of 4: ties, shorter last groups, and biases lower than all
     s = Params(
         [
@@ -228,7 +228,7 @@ def test_n_of_m_keeps_the_best_that_the_pattern_allows(rng):
                 assert group[kept[start : start + m]].sum() == best
 
 
-def test_all_and_none(rng):
+def test_removing_nothing_keeps_all_and_removing_all_leaves_the_other_arrays(rng):
     s = network.init(rng, (4, 3, 2))
     for mask in (structured.neurons(s, 0), structured.inputs(s, 0), structured.n_of_m(s, 4, 4)):
         assert mask.flatten().all()
@@ -413,7 +413,7 @@ def test_networks_of_a_stack_that_would_differ_in_size_are_refused():
     assert structured.compact(ones, columns).sizes == (2, 3, 1)
 
 
-def test_compact_inputs_by_hand():
+def test_compact_inputs_drops_the_inputs_that_no_unit_keeps():
     params = Params([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]], [1.0, 2.0], [[3.0, 4.0]], [5.0])
     mask = Params([[0, 0, 1, 0], [1, 0, 1, 0]], [1, 0], [[1, 1]], [0])
     small, kept = structured.compact_inputs(params, mask)
@@ -456,7 +456,7 @@ def test_training_the_compact_network_is_training_the_masked_one(rng):
 # --- cost -----------------------------------------------------------------------------------------
 
 
-def test_cost_by_hand():
+def test_cost_counts_multiply_adds_nonzero_weights_and_bytes():
     params = network.init(np.random.default_rng(0))
     params = Params(params.W_ih, np.ones(5), params.W_ho, np.ones(1))
     assert structured.cost(params) == (55, 55, 244)  # 61 parameters of four bytes
@@ -508,7 +508,7 @@ def test_cost_counts_what_a_loop_counts(rng):
 # --- odd input ------------------------------------------------------------------------------------
 
 
-def test_odd_but_good_input(rng):
+def test_lists_fractions_read_only_arrays_and_empty_networks_are_taken(rng):
     params = network.init(rng, (4, 3, 2))
     expected = structured.neurons(params, 1)
     read_only = Params(*(np.asfortranarray(a) for a in params.arrays()))
@@ -571,7 +571,7 @@ def test_results_share_nothing_with_what_was_passed(rng):
     assert (params.flatten() == before).all()
 
 
-def test_refusals():
+def test_structured_refuses_scores_not_finite_counts_out_of_range_and_masks_that_do_not_fit():
     good = Params([[1.0, 2.0]], [1.0], [[1.0]], [1.0])
     for bad, word in (
         (np.nan, "finite, got nan"),

@@ -193,7 +193,7 @@ def test_empty_arrays_and_single_numbers():
     assert affine.fake_quantize(F(9, 8), p) == 1
 
 
-def test_refusals():
+def test_affine_functions_refuse_wrong_grids_and_codes_outside_them():
     good = np.array([1.0])
     for p, word in (
         (QParams(0.0, 0, 0, 7), "scale"),

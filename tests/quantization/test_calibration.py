@@ -104,7 +104,7 @@ def test_rules_at_the_edges():
     assert isinstance(calibration.choose_qparams(np.float32([1, 2])).scale, np.float32)
 
 
-def test_refusals():
+def test_choose_qparams_refuses_ranges_without_a_scale_and_wrong_options():
     for x in ([1e-310], [-1e308, 1e308], []):
         with pytest.raises(ValueError, match="choose_qparams: x"):
             calibration.choose_qparams(x)

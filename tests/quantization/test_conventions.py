@@ -226,10 +226,10 @@ def test_odd_but_good_values():
             )
 
 
-def test_refusals():
+def test_to_affine_to_article_and_compare_refuse_what_has_no_grid():
     for B in (F(1, 3), 3, F(-1, 2), F(17, 2)):
         with pytest.raises(
-            ValueError, match="to_affine: B must be a whole number from 0 to 7 and a half"
+            ValueError, match=r"to_affine: B must be k \+ ½ with a whole number k from 0 to 7"
         ):
             conventions.to_affine(10, B, 8)
     with pytest.raises(ValueError, match="to_affine: W must be positive"):
@@ -248,7 +248,7 @@ def test_refusals():
             conventions.compare(x, bits)
     for W in (1e-320, 1.7e308, np.float32(1e-40), np.float32(3e38), 0):
         with pytest.raises(
-            ValueError, match="to_affine: W must be positive and of a finite normal reciprocal"
+            ValueError, match="to_affine: W must be positive, and 1/W a finite normal number"
         ):
             conventions.to_affine(W, 3.5, 8)
     with pytest.raises(ValueError, match="compare: x must be at least one number"):

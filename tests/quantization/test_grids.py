@@ -494,7 +494,7 @@ def test_odd_but_good_values_keep_their_shape():
         assert grids.fake_quantize([1.7e308], [0.0, 8e307], 4.0).tolist() == [np.finfo(float).max]
 
 
-def test_refusals():
+def test_grid_functions_refuse_wrong_values_scales_codes_and_formats():
     good, values = [1.0, 2.0], [-1.0, 0.0, 1.0]
     for bad in (
         [],

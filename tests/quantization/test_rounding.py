@@ -87,7 +87,7 @@ def test_stochastic_is_right_on_average():
     assert rounding.stochastic(np.float32([0.5]), rng).dtype == np.float32
 
 
-def test_refusals():
+def test_rules_refuse_infinities_and_text_and_stochastic_refuses_a_seed():
     with pytest.raises(TypeError, match=r"stochastic: rng must be a numpy\.random\.Generator"):
         rounding.stochastic([0.5], 0)
     with pytest.raises(ValueError, match="half_even: x must be finite"):

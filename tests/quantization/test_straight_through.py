@@ -125,7 +125,7 @@ def test_never_above_quantizing_after_training_on_diabetes():
         assert aware.history[0] == pytest.approx(after, rel=1e-12) and aware.history.min() < after
 
 
-def test_refusals(rng):
+def test_gradient_grids_and_fit_refuse_shapes_stacks_and_grids_that_do_not_fit(rng):
     params, X, y = small(rng)
     shapes = r"gradient: upstream must be of the shape of x, \(3,\), got shape \(1,\)"
     with pytest.raises(ValueError, match=shapes):

@@ -90,7 +90,7 @@ def test_the_blank_copy_runs_and_scores_nothing_and_the_solution_everything(name
         assert seen == [task.points if kind == "solution" else 0 for task in ASSIGNMENTS[name]]
         marks = mark_notebook(write(tmp_path, notebook), seed=3)
         assert (marks.got, marks.of, marks.remarks) == (expected, 20, ())
-        remark = "" if kind == "solution" else "not written"
+        remark = "" if kind == "solution" else "The function is not written yet."
         assert all(row.remark == remark for row in marks.rows)
 
 
@@ -140,12 +140,12 @@ def test_the_minutes_of_each_plan_add_up():
     found = {hours: re.findall(r"\((\d+)(?: min)?\)", plan) for hours, plan in plans.items()}
     minutes = {hours: sum(map(int, numbers)) for hours, numbers in found.items()}
     assert minutes == {"Two": 120, "Four": 240, "Eight": 240}
-    assert plans["Eight"].startswith("As four; ")
+    assert plans["Eight"].startswith("The four hours above. ")
 
 
 def test_the_points_on_the_instructors_page_are_those_of_the_tasks():
     every = [task for all_ in ASSIGNMENTS.values() for task in all_]
     shown, hidden = [t.points for t in every], [t.hidden_points() for t in every]
-    points = f"of {min(shown)} to {max(shown)} points"
-    assert f"{points}, and {min(hidden)} to {max(hidden)} that are hidden" in PAGE
+    points = f"worth {min(shown)} to {max(shown)} points"
+    assert f"{points}, and {min(hidden)} to {max(hidden)} hidden cases" in PAGE
     assert [t.function for t in every if not slips_in(t.recipe)] == ["as_printed", "possible"]

@@ -55,12 +55,12 @@ def test_every_slip_in_every_assignment_loses_marks_and_gets_its_hint(seed):
         assert rows[number].slips == (slip,), rows[number]  # no other slip looks like it
         *before, cases = mark_notebook._cases(name, seed)[: number + 1]
         which = [
-            label or "the case that is shown"
+            label or "the case in the notebook"
             for answer, (label, _, expected) in zip(answers[sum(map(len, before)) :], cases)
             if not same(answer, expected)
         ]
-        which = "every case" if len(which) == len(cases) else "; ".join(which)
-        assert rows[number].remark == f"{CATALOGUE[slip].hint} Not right: {which}."
+        which = "all of them" if len(which) == len(cases) else "; ".join(which)
+        assert rows[number].remark == f"{CATALOGUE[slip].hint} It is wrong in these cases: {which}."
         names.add(slip)
     assert len(names) > 40
     for name in ASSIGNMENTS:
@@ -130,7 +130,7 @@ def test_a_slip_written_into_the_solution_is_named(name, function, text, slip, t
     marks = mark(tmp_path, submission(name, function, text), seed=11)
     row = by_function(marks)[function]
     assert marks.got < 20 and row.slips == (slip,) and "no slip" not in row.remark
-    assert row.remark.startswith(f"{CATALOGUE[slip].hint} Not right: ")
+    assert row.remark.startswith(f"{CATALOGUE[slip].hint} It is wrong in these cases: ")
     assert all(r.got == r.of for r in marks.rows if r.label != function)
 
 
@@ -148,11 +148,13 @@ def test_slips_planted_in_the_code_of_the_solution_cost_their_functions_and_no_o
     for row in marks.rows:
         if row.label == "backward" and "forward" in planted:  # it calls a wrong one, and says so
             assert row.got < row.of
-            assert row.remark.endswith("It may call what is wrong: forward.")
+            assert row.remark.endswith("It may be wrong because it calls forward.")
         elif row.label in planted:
             slip = planted[row.label][2]
             assert row.got < row.of and row.slips == ((slip,) if slip else ()), (row, slip)
-            assert row.remark.startswith(f"{CATALOGUE[slip].hint} " if slip else "Not right: "), row
+            assert row.remark.startswith(
+                f"{CATALOGUE[slip].hint} " if slip else "It is wrong in these cases: "
+            ), row
         else:
             assert (row.got, row.slips, row.remark) == (row.of, (), ""), row
     assert marks.got < 20 and not marks.remarks
@@ -182,22 +184,22 @@ HOSTILE = {
     "sys.exit": (BODY.format("raise SystemExit(0)"), 16, "exit"),
     "a flood": (BODY.format("while True: print('x' * 10**6)"), 16, "output"),
     "memory": (BODY.format("return bytearray(2**40)"), 16, "memory"),
-    "text": (BODY.format("return '5.25'"), 16, "by no slip"),
+    "text": (BODY.format("return '5.25'"), 16, "no known mistake"),
     "a wrong shape":
-        (BODY.format("return ((y_hat - y) ** 2).sum(axis=0) / 2"), 16, "by no slip"),
-    "nothing": (BODY.format("pass"), 16, "by no slip"),
-    "NaN": (BODY.format("return float('nan')"), 16, "by no slip"),
+        (BODY.format("return ((y_hat - y) ** 2).sum(axis=0) / 2"), 16, "no known mistake"),
+    "nothing": (BODY.format("pass"), 16, "no known mistake"),
+    "NaN": (BODY.format("return float('nan')"), 16, "no known mistake"),
     "no such function": ("losses = 1", 16, "no function loss"),
     "a syntax error": ("def loss(y_hat, y)\n    return 0", 16, "SyntaxError"),
     "a forged report":
         (BODY.format("import sys; print('{\"value\": true}'); sys.stdout.flush(); return True"),
-         16, "by no slip"),
+         16, "no known mistake"),
     "all is equal":
         ("import numpy as np\n"
          "np.allclose = np.array_equal = np.equal = lambda *a, **k: True\n"
-         + BODY.format("return 0"), 16, "by no slip"),
+         + BODY.format("return 0"), 16, "no known mistake"),
     "a checker of one's own":
-        ("check = same = lambda *a, **k: 99\n" + BODY.format("return 0"), 16, "by no slip"),
+        ("check = same = lambda *a, **k: 99\n" + BODY.format("return 0"), 16, "no known mistake"),
     "everything equal":
         ("class E:\n    __eq__ = lambda *a: True\n" + BODY.format("return E()"), 16, "answer"),
 }
@@ -239,9 +241,9 @@ CELLS = {
     "an interrupt": ("raise KeyboardInterrupt", None),
     "magic": ("%matplotlib inline\n!ls\nimport os", None),
     "os._exit": ("import os; os._exit(0)", "the process ended itself with status 0"),
-    "an endless loop": ("while True: pass", "not done within 1 s"),
-    "sleep": ("import time; time.sleep(60)", "not done within 1 s"),
-    "a flood": ("while True: print('x' * 10**6)", "more printed or returned than the limit"),
+    "an endless loop": ("while True: pass", "it did not finish within 1 s"),
+    "sleep": ("import time; time.sleep(60)", "it did not finish within 1 s"),
+    "a flood": ("while True: print('x' * 10**6)", "it printed or returned more than the limit"),
 }
 
 
@@ -251,7 +253,7 @@ def test_a_cell_of_the_students_own_costs_no_function_its_marks(what, tmp_path, 
     monkeypatch.setattr(mark_notebook, "SECONDS", 1)
     notebook = with_cells(text)
     marks = mark(tmp_path, notebook)
-    left_out = f"code cell {len(code_cells(notebook))} was left out: {why}"
+    left_out = f"Code cell {len(code_cells(notebook))} was left out: {why}."
     assert (marks.got, marks.remarks) == (20, (left_out,) if why else ())
 
 
@@ -264,7 +266,7 @@ def test_three_cells_that_end_the_process_are_left_out_and_a_fourth_ends_the_mar
     marks = mark(tmp_path, with_cells(*[stop] * 4))
     assert marks.got == 0 and all("exit" in row.remark for row in marks.rows)
     marks = mark(tmp_path, submission("network", "loss", stop))  # it holds a function: lost
-    assert marks.got == 16 and "code cell 6 was left out" in marks.remarks[0]
+    assert marks.got == 16 and "Code cell 6 was left out" in marks.remarks[0]
     assert source_of(code_cells(assignments.build("network"))[5]).startswith("def loss")
 
 
@@ -335,25 +337,33 @@ def test_refnn_is_out_of_the_ordinary_reach_of_what_is_marked(tmp_path):
             "worked_example",
             "dequantize",
             "def dequantize(q, W, B):\n    return [float((c + B) / W) for c in q]",
-            "floats where fractions are asked",
+            "it returns floats, but fractions are asked",
         ),
         (
             "network",
             "loss",
             "def loss(y_hat, y):\n    return ((y_hat - y) ** 2).sum() / 2 + 1e-6",
-            "by no slip",
+            "no known mistake",
         ),
-        ("network", "loss", "def loss(y_hat, y):\n    return np.array(5.25 + 0j)", "by no slip"),
+        (
+            "network",
+            "loss",
+            "def loss(y_hat, y):\n    return np.array(5.25 + 0j)",
+            "no known mistake",
+        ),
     ],
 )
 def test_the_check_that_is_shown_and_the_marks_agree(name, function, text, said, tmp_path, capsys):
     notebook = submission(name, function, text)
     exec("\n".join(map(source_of, code_cells(notebook))), {})
     lines = capsys.readouterr().out.splitlines()
-    assert f"{function}: not right in the case that is shown" in lines
+    assert f"{function} is not right in this case" in lines
     assert len(lines) == len(ASSIGNMENTS[name])
     row = by_function(mark(tmp_path, notebook))[function]
-    where = ("Not right: every case", "Not right: the case that is shown; ")
+    where = (
+        "It is wrong in these cases: all of them",
+        "It is wrong in these cases: the case in the notebook; ",
+    )
     assert row.got < 2 and row.remark.startswith(where) and said in row.remark
 
 
@@ -369,12 +379,12 @@ def test_an_assignment_that_is_not_named_is_inferred(tmp_path, capsys):
     assert cli.main(["grade", *map(str, paths), str(garbage), "--seed", "2026"]) == 0
     assert "total 20 of 20" in capsys.readouterr().out
     marked = mark_class([*paths, garbage])
-    taken = "names no assignment: taken for network"
+    taken = "It names no assignment. It was marked as network."
     assert [(m.who, m.got, m.remarks) for m in marked] == [
         ("network", 20, ()),
         ("network", 20, (taken,)),
         ("network", 0, (taken,)),
-        ("network", 0, ("no notebook that can be read",)),
+        ("network", 0, ("It is not a notebook that can be read.",)),
     ]
     of_two_assignments = with_cells("def quantize(x): return x")["cells"][-1:]
     both = {"cells": of_two_assignments, "metadata": {}}
@@ -405,24 +415,28 @@ def test_what_is_no_notebook_is_marked_nothing_and_not_refused(tmp_path, data):
     path = tmp_path / "a.ipynb"
     path.write_bytes(data)
     marks = mark_notebook.mark_notebook(path, assignment="pruning")
-    assert (marks.got, marks.of, marks.remarks) == (0, 20, ("no notebook that can be read",))
+    assert (marks.got, marks.of, marks.remarks) == (
+        0,
+        20,
+        ("It is not a notebook that can be read.",),
+    )
     with pytest.raises(ValueError, match="assignment must be given"):
         mark_notebook.mark_notebook(path)
 
 
 def test_remarks_on_the_whole(tmp_path):
     marks = mark(tmp_path, assignments.build("network", "solution"), assignment="pruning")
-    assert marks.remarks == ("the notebook says that it is network",)
+    assert marks.remarks == ("It names another assignment: network.",)
     for text in (
         "from refnn.network import loss",
         "loss = __import__('refnn.network').network.loss",
     ):
         marks = mark(tmp_path, submission("network", "loss", text))
-        assert marks.got == 16 and marks.remarks == ("names refnn: read it yourself",)
+        assert marks.got == 16 and marks.remarks == ("It mentions refnn. Read it yourself.",)
     odd = assignments.build("network") | {"metadata": {"refnn": {"assignment": ["network"]}}}
     assert mark(tmp_path, odd, assignment="network").got == 0
     blank = assignments.build("network") | {"cells": []}
-    assert mark(tmp_path, blank).remarks == ("none of the functions is in it",)
+    assert mark(tmp_path, blank).remarks == ("It defines none of the functions.",)
 
 
 def test_a_slip_is_named_by_the_cases_that_ran():

@@ -18,7 +18,7 @@ from refnn.teaching.worksheets import LANGUAGES, TOPICS, labels, sheet, sheet_te
 from teaching.handed_in import fill, perfect
 
 FULL = 151
-FOLLOWS = "follows from own earlier answers"
+FOLLOWS = "This line was marked with your own earlier answers."
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -50,7 +50,9 @@ def test_every_slip_as_an_answer_is_named():
                 earlier = {f"1{'abcdef'[k]}": q.truth[k] for k in range(i)}
                 row = grade_text(fill(made, earlier | {label: answer})).rows[i]
                 assert row.slips == (name,) and row.got < row.of, (topic, name, row)
-                assert CATALOGUE[name].hint in row.remark and row.remark.startswith("all ")
+                assert CATALOGUE[name].hint in row.remark and row.remark.startswith(
+                    ("All ", "The number is ")
+                )
                 assert row.got == sum(a == b for a, b in zip(answer, q.truth[i]))
 
 
@@ -58,9 +60,9 @@ def test_a_slip_is_named_from_five_of_six():
     made = sheet(7, ["quantize"])  # truth 5 5 5 4 5 7, round 6 5 6 4 6 7
     row = grade_text(fill(made, {"1a": "6, 5, 6, 4, 6, 0"})).rows[0]
     assert row.slips == ("round_for_floor",) and row.got == 2
-    assert row.remark.startswith("5 of 6 are those of a known mistake: Which")
+    assert row.remark.startswith("5 of 6 numbers are those of a known mistake: Which")
     nines = grade_text(fill(made, {"1a": "9, 9, 9, 9, 9, 9"})).rows[0]
-    assert nines.remark == "by no slip of the catalogue"
+    assert nines.remark == "No known mistake explains this."
     truth_agrees_more = grade_text(fill(made, {"1a": "5, 5, 5, 4, 5, 1"})).rows[0]
     assert truth_agrees_more[2:5] == (5, 6, ())
 
@@ -98,7 +100,7 @@ def test_follow_through():
                 label = f"1{'abcdef'[i]}"
                 rows = grade_text(fill(made, said | {label: later})).rows
                 assert rows[i].got == rows[i].of and rows[i - 1].got < rows[i - 1].of, (name, slip)
-                assert rows[i].remark == "follows from own earlier answers"
+                assert rows[i].remark == "This line was marked with your own earlier answers."
                 tried.add((name, i))
                 for second, both in wrong.items():
                     row = grade_text(fill(made, said | {label: both})).rows[i]
@@ -117,7 +119,7 @@ def test_follow_through_of_two_steps_by_hand():
     said = {"1a": "2, 15", "1b": "170", "1c": "-54, -108, -18, -36, 54, 18, 36, 144, 22"}
     marked = grade_text(fill(made, said))
     assert [row.got for row in marked.rows] == [1, 1, 9]
-    assert marked.rows[2].remark == "follows from own earlier answers"
+    assert marked.rows[2].remark == "This line was marked with your own earlier answers."
     # own ŷ = 2 46/3: r = 4 55/3, J = (16 + 3025/9)/2; R in thirds, exactly
     thirds = "-55, -110, -55/3, -110/3, 55, 55/3, 110/3, 440/3, 67/3"
     marked = grade_text(fill(made, {"1a": "2, 46/3", "1b": "3169/18", "1c": thirds}))
@@ -162,7 +164,8 @@ def test_a_blank_leaves_what_does_not_depend_on_it():
 
 def test_what_is_recognised_as_rounded_follows_exactly_or_as_written():
     """W = 40/7 and B = 110/7 for 5 and 13.75 (P_for_P_minus_1), x = -2.2 -2.4 -2.45 -2.75 -1.35."""
-    told = "all 2 are those of a known mistake: P levels have how many steps between them?"
+    hint = CATALOGUE["P_for_P_minus_1"].hint
+    told = f"All 2 numbers are those of a known mistake: {hint}"
     for said in ("5.71, 15.7", "5.714, 15.714", "40/7, 110/7"):
         rows = rows_of("min_max", said, "3, 2, 1, 0, 0")
         assert rows == [(0, ("P_for_P_minus_1",), told), (5, (), FOLLOWS)]
@@ -189,15 +192,15 @@ def test_answers_that_no_formula_takes_follow_nowhere():
 def test_blank_half_filled_too_many_and_not_numbers():
     made = sheet(7, ["quantize", "loss"])
     blank = grade_text(sheet_text(made))
-    assert (blank.got, blank.of, blank.remarks) == (0, 7, ("blank",))
-    assert [row.remark for row in blank.rows] == ["left blank", "left blank"]
+    assert (blank.got, blank.of, blank.remarks) == (0, 7, ("The sheet is blank.",))
+    assert [row.remark for row in blank.rows] == ["The line was left blank."] * 2
     for said, got, remark in (
-        ("5, 5, ____, ____", 2, "4 left blank"),
-        (", , , 4, 5, 7", 3, "3 left blank"),
-        ("5 5 5 4 5 7 8", 6, "7 answers for 6 blanks: the first 6 count"),
+        ("5, 5, ____, ____", 2, "The line leaves 4 of 6 blanks empty."),
+        (", , , 4, 5, 7", 3, "The line leaves 3 of 6 blanks empty."),
+        ("5 5 5 4 5 7 8", 6, "There are 7 answers for 6 blanks. Only the first 6 count."),
         ("5;5;5;4;5;7,", 6, ""),
-        ("five, 5, 5, 4, 5, 7", 5, "not read: five"),
-        ("?, -, ., 4, 5, 7", 3, "3 left blank"),
+        ("five, 5, 5, 4, 5, 7", 5, "not read as a number: five."),
+        ("?, -, ., 4, 5, 7", 3, "The line leaves 3 of 6 blanks empty."),
         ("5, 5, 5, 4, 5, 7.0", 6, ""),
         ("**5**, `5`, $5$, (4, 5, 7)", 6, ""),
         ("+5, 5, 5, 4, 5, 7", 6, ""),
@@ -255,7 +258,7 @@ def test_a_head_that_was_changed_is_noticed_and_marked_by():
         assert marked.remarks and (got is None or marked.got == got), (old, new)
         assert marked.got < marked.of or got == 7
     beyond = grade_text(text.replace("seed 7;", "seed 9999999999999999999;"))
-    assert beyond.remarks == ("its seed is none",)
+    assert beyond.remarks == ("The seed in the head is too large.",)
     assert grade_text(text.replace("seed", "")).of == FULL
     rows = grade_text(text).rows
     for new in ("> **refnn** worksheet:", "refn?wrksheet", "`REFNN` worksheet："):
@@ -278,7 +281,7 @@ def test_garbled_sheets_are_marked():
     rng.shuffle(shuffled)
     assert grade_text("\n".join(shuffled)).got == FULL  # the order of the lines does not matter
     half = grade_text(text[: len(text) // 2])
-    assert half.got > 20 and half.rows[-1].remark == "no such line"
+    assert half.got > 20 and half.rows[-1].remark == "The sheet has no such line."
 
 
 def test_whatever_a_file_holds_is_marked_and_what_is_no_file_is_refused(tmp_path):

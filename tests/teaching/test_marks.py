@@ -24,7 +24,7 @@ def test_the_class_counts_a_slip_once_a_sheet_and_notices_one_seed_twice():
     twice = b._replace(rows=b.rows * 2)
     assert commonest_slips([twice]) == [("floor_for_round", 1), ("round_for_floor", 1)]
     text = class_text([a, b])
-    assert "of one seed, 7: a.md, b.md" in text
+    assert "these have the same seed 7: a.md, b.md" in text
     assert text.index("round_for_floor") < text.index("floor_for_round")
     assert all(console.width(line) <= 79 for line in text.splitlines())
 

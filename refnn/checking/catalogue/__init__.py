@@ -1,4 +1,6 @@
-"""The catalogue: formulas, slips, published vectors, and who prints a given result."""
+"""This package holds formulas, slips (mistakes with a name) and published test vectors.
+
+It also finds which convention or which slip prints a given result."""
 
 from refnn import _offer
 

@@ -1,5 +1,6 @@
-"""A candidate: a way from a whole tensor to codes and back, made on Fractions; and tensors on which
-candidates differ."""
+"""This module defines a candidate, a way from a tensor to codes and back in exact Fractions.
+
+It also yields tensors on which candidates give different results."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -12,38 +13,39 @@ from refnn.checking.catalogue.explain import NO_VALUE
 
 
 class Candidate(NamedTuple):
-    """Somebody who might have printed the codes."""
+    """A convention, formula, rounding rule or slip that may have printed the codes."""
 
     name: str
     kind: str  # convention, formula, rounding or slip
-    make: Callable  # of an object array of Fractions: Made
-    slip: str | None = None  # its name in the catalogue
+    make: Callable  # (object array of Fractions) -> Made
+    slip: str | None = None  # the name of the slip in the catalogue
 
 
 class Made(NamedTuple):
-    """What a candidate makes of a tensor."""
+    """The result of a candidate for one tensor: codes, decoder and grid."""
 
-    codes: object  # whole numbers, one a value of x
-    decode: Callable  # of codes: their values
-    scale: object = None  # None where it was given
-    zero_point: object = None  # likewise
+    codes: object  # whole numbers, one for each value of x
+    decode: Callable  # (codes) -> their real values
+    scale: object = None  # real units per code; None if it was given
+    zero_point: object = None  # the code of 0.0; None if it was given
 
 
 class Printed(NamedTuple):
-    """What is given, checked: exact numbers, and the intervals of those that may be results."""
+    """The printed numbers after they were checked, exact or as intervals of rounded results."""
 
     x: list  # Fractions
     codes: list  # whole numbers, as many as x
-    levels: int  # how many codes there are
+    levels: int  # the number of codes
     scale: Fraction | None  # real units per code
-    half: Fraction  # half a unit of the scale's last digit
+    half: Fraction  # half a unit of the last printed digit of scale
     zero_point: int | None  # the code of 0.0
-    decoded: list | None  # (low, high) of each
+    decoded: list | None  # (low, high) of each decoded value
 
 
 def make_of(make, x):
-    """Return what a candidate's `make` makes of a list of Fractions, its codes as a list; None
-    where the way there divides by 0.
+    """Return the Made of a candidate for a list of Fractions, or None if it divides by 0.
+
+    make: the function `Candidate.make`. The codes are returned as a list.
 
     >>> thirds = lambda x: Made([int(3 / v) for v in x], lambda codes: [c / 3 for c in codes])
     >>> make_of(thirds, [Fraction(1), Fraction(3)]).codes, make_of(thirds, [Fraction(0)])
@@ -58,7 +60,7 @@ def make_of(make, x):
 
 
 def decoded_by(made, codes):
-    """Return the exact values of codes by the decoder of a Made, or None for codes that it refuses.
+    """Return the exact values that a Made decodes codes to, or None if it refuses the codes.
 
     >>> decoded_by(Made([], lambda codes: [Fraction(c, 2) for c in codes]), [0, 7])
     (Fraction(0, 1), Fraction(7, 2))
@@ -71,8 +73,7 @@ def decoded_by(made, codes):
 
 
 def seen(make, x):
-    """Return all that is to be seen of what is made of a tensor: codes, scale, zero point, decoded
-    values; None where the way there divides by 0.
+    """Return (codes, scale, zero point, decoded values) of a tensor, or None if it divides by 0.
 
     >>> seen(lambda x: Made([1, 2], lambda codes: [c / 2 for c in codes]), [Fraction(1)])
     ([1, 2], None, None, (Fraction(1, 2), Fraction(1, 1)))
@@ -82,8 +83,10 @@ def seen(make, x):
 
 
 def tensors(L, s):
-    """Yield tensors that tell candidates apart: quarters of a step s around 0, between ends that
-    are L − 1 steps apart.
+    """Yield tensors on which candidates differ, with a step s and L levels.
+
+    Their values are multiples of a quarter step near 0, between two ends that are L − 1 steps
+    apart. In the last four tensors 0 lies outside the range.
 
     >>> [len(x) for x in tensors(4, Fraction(1))][:3], next(tensors(4, Fraction(2)))[:2]
     ([21, 9, 12], [Fraction(-24, 1), Fraction(24, 1)])
@@ -95,10 +98,10 @@ def tensors(L, s):
     ends += [(-m, 1) for m in (Fraction(L - 1, 2), Fraction(L // 2 - 1), Fraction(L // 2))]
     ends += [(-high, -low) for low, high in ends]
     far = Fraction(10**10)
-    yield [s * v for v in (-3 * L, 3 * L, far, -far, *inner)]  # for grids that stay
+    yield [s * v for v in (-3 * L, 3 * L, far, -far, *inner)]  # for grids that do not depend on x
     for low, high in ends:
         yield [s * v for v in (low, high, *(v for v in inner if low < v < high))]
-    for start in (1, Fraction(7, 2)):  # 0 outside
+    for start in (1, Fraction(7, 2)):  # 0 lies outside the range
         up = [start, start + L - 1, *(start + v for v in inner if 0 < v < L)]
         yield [s * v for v in up]
         yield [-s * v for v in up]

@@ -1,16 +1,15 @@
-"""Who could print these codes? Every published convention, the formula as written, and every single
-slip of them.
+"""This module lists all candidates that could have printed given codes.
 
-A candidate is a way from a whole tensor to codes, and from codes to decoded values, exact on
-Fractions:
+A candidate is a way from a whole tensor to codes, and from codes to decoded values, computed
+exactly in Fractions. There are four kinds:
 
-    convention  each of `conventions`, with a range from x itself, for 2^2 to 2^16 levels
+    convention  each of `conventions`, with the range taken from x, for 2^2 to 2^16 levels
     formula     §3.1 as written with the solver's (W, B); with W, B = min_max(x) it is a convention
-    rounding    the affine map at the scale and zero point that are given, by seven rules
-    slip        a formula of these with one mistake of the catalogue, all else right
+    rounding    the affine map at the given scale and zero point, with each of seven rounding rules
+    slip        one of these formulas with one mistake of the catalogue
 
-A slip is listed if it changes anything on the tensors of `candidate` at this number of levels: some
-are about an axis, or about values that no range of the data's own leaves outside.
+A slip is listed only if it changes a result on the tensors of `candidate` at this number of levels.
+Other slips cannot show here, for example those about an axis or about values outside the range.
 """
 
 from fractions import Fraction
@@ -32,11 +31,14 @@ from refnn.quantization.conventions import CONVENTIONS
 
 WRITTEN = "quantization.as_written"
 CHOICES = {"uint": {"signed": False}, "int": {"signed": True}, "symmetric int": {"symmetric": True}}
-MAX_SPREAD = 10**5  # of x, in units of its common denominator: the solver's time grows with it
+# The range of x in units of its common denominator; the solver's time grows with it.
+MAX_SPREAD = 10**5
 
 
 def candidates(given):
-    """Return (all candidates for what is Printed, the plainest first; a note on what was left out).
+    """Return (all candidates for a Printed, a note on those that were left out).
+
+    The simplest candidates come first.
 
     >>> from refnn.checking.catalogue.candidate import Printed
     >>> given = Printed([Fraction(1), Fraction(2)], [2, 4], 8, Fraction(1, 2), Fraction(0), 0, None)
@@ -63,7 +65,7 @@ def candidates(given):
         rounded = list(_at_the_given_scale(given))
         out += rounded
         if not rounded:
-            outside = f"{given.zero_point} is no code of {P} levels: no rounding was tried"
+            outside = f"{given.zero_point} is not a code of {P} levels, so no rounding was tried"
             note = f"{note}; {outside}" if note else outside
     halves = {CHOOSE: "choose"}
     if given.scale is None:
@@ -85,7 +87,7 @@ def _all_seen(make, levels):
 
 
 def _differs(make, others, levels):
-    """Is anything else to be seen of it on some tensor than of each of the others?"""
+    """Return True if, for each of the others, some tensor gives a different result."""
     return all(any(a != b for a, b in zip(_all_seen(make, levels), other)) for other in others)
 
 
@@ -107,12 +109,12 @@ def _convention(convention, bits):
 
 
 def _mended(q, W, B):
-    """(q − B)/W"""
+    """x̂ = (q − B)/W, the decoder of §3.1.2 with the sign corrected."""
     return as_written.dequantize(q, W, -B)
 
 
 def _written(W, B, P, encode=as_written.quantize, decode=as_written.dequantize, **grid):
-    """§3.1 with this pair, or one half of it exchanged."""
+    """Return the `make` of §3.1 with this (W, B), in which encoder or decoder may be replaced."""
     dtype = rounding.code_dtype(0, P - 1)
     return lambda x: Made(
         encode(x, W, B, P), lambda codes: decode(np.array(codes, dtype), W, B), **grid
@@ -128,25 +130,27 @@ def _min_max(P, pair=as_written.min_max, **half):
 
 
 def _pairs(given):
-    """(the W, B that print the codes, and the decoded values if any does; what was left out)."""
+    """Return (candidates ⌊x·W + B⌋ mod P with a fitting W and B, a note on what was left out).
+
+    If decoded values are given and a pair (W, B) prints them too, that pair is taken."""
     x, codes, P = given.x, given.codes, given.levels
     if not all(0 <= c < P for c in codes):
         return [], ""
     spread = (max(x) - min(x)) * lcm(*(v.denominator for v in x))
-    left_out, fine = f"floor(x*W + B) mod {P} was left out: ", "x is too finely spaced"
+    left_out, fine = f"floor(x*W + B) mod {P} was not tried: ", "x is too finely spaced"
     if spread > MAX_SPREAD:
         return [], left_out + fine
-    if given.scale is not None:  # then the grid is given: `rounding`
+    if given.scale is not None:  # then the grid is known, see `rounding`
         return [], ""
     found = []
     try:
         for sign in "+-" if given.decoded else "":
             pair = roundtrip(x, codes, *zip(*given.decoded), P, sign)
-            if pair and (pair[1] != 0 or not found):  # with B = 0 both decoders are one
+            if pair and (pair[1] != 0 or not found):  # with B = 0 both signs give the same decoder
                 found.append((pair, sign))
         if not found:
             if spread * len(x) > MAX_SPREAD and not feasible_W(x, codes, P):
-                many = "how many of the codes floor(x*W + B) mod P can print was left out: "
+                many = "how many codes floor(x*W + B) mod P can print was not computed: "
                 return [], many + fine
             solution = solver.solve(x, codes, P)
             found = [(solution.witness or solution.repair.witness, "+")]
@@ -163,7 +167,9 @@ def _pairs(given):
 
 @lru_cache(maxsize=100)
 def _slips_as_written(P, name, half):
-    """{name: make} of §3.1 with W and B from x's own ends, and one slip that is no convention."""
+    """Return {slip: make} of §3.1 with W and B from the ends of x.
+
+    A slip that gives the results of a convention is left out."""
     known = [list(_all_seen(make, P)) for make in (_min_max(P), _min_max(P, decode=_mended))]
     made = {slip: _min_max(P, **{half: wrong}) for slip, wrong in slips_of(name).items()}
     return {slip: make for slip, make in made.items() if _differs(make, known, P)}
@@ -188,7 +194,9 @@ def _rounded_by(rule):
 
 @lru_cache
 def _slip_of():
-    """{rule: the slip of `quantize` that is this rounding}, where the zero point hides nothing."""
+    """Return {rounding rule: the slip of `quantize` that has the same results}.
+
+    The zero point is odd, because an even one can hide a difference."""
     p, found = QParams(Fraction(1), 5, -128, 127), {}
     for rule in RULES[1:]:
         known = [list(_all_seen(_affine(p, _rounded_by(rule)), 256))]
@@ -199,7 +207,9 @@ def _slip_of():
 
 
 def _at_the_given_scale(given):
-    """The seven rules and the slips on the grids that hold the zero point, unsigned and signed."""
+    """Yield the seven rounding rules and the slips, on the unsigned and the signed grid.
+
+    A grid is used only if the given zero point is one of its codes."""
     P, slip_of = given.levels, _slip_of()
     for qmin, qmax in ((0, P - 1), (-(P // 2), P - P // 2 - 1)):
         if not (qmin <= given.zero_point <= qmax and qmin < qmax):
@@ -222,8 +232,9 @@ def _chosen(bits, kind, choose=calibration.choose_qparams, **half):
 
 @lru_cache(maxsize=100)
 def _slips_of_a_choice(bits, kind, name, half):
-    """{name: make}: the affine map by a choice with a slip in one of the two, on grids of a
-    kind."""
+    """Return {slip: make} of the affine map on grids of one kind.
+
+    The slip is in the choice of the grid or in the map."""
     found, true = {}, list(_all_seen(_chosen(bits, kind), 2**bits))
     for slip, wrong in slips_of(name).items():
         make, others = _chosen(bits, kind, **{half: wrong}), [true]

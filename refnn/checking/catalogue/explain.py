@@ -1,8 +1,8 @@
-"""Which mistake prints this? The one place that tries the slips of the catalogue.
+"""This module finds the slips (mistakes of the catalogue) that print a given result.
 
-A recipe says how numbers are computed, by one formula or by a chain of them: it is the name of a
-row of `formulas`, or a Recipe of your own. A slip is tried by computing it with the slip in place
-of its formula. What runs into a refusal or an error under a slip has no value.
+A recipe says how numbers are computed, by one formula or by a chain of formulas. It is the name of
+a row of `formulas`, or a Recipe of your own. To try a slip, the recipe is computed with the slip in
+place of its formula. If this raises an error, the recipe has no values with that slip.
 """
 
 from fractions import Fraction
@@ -19,7 +19,7 @@ NO_VALUE = (ValueError, TypeError, ArithmeticError, AttributeError, LookupError)
 
 
 def right(recipe, given):
-    """Return what a recipe makes of arguments by name: {name: value}.
+    """Return {name: value} of all values that a recipe computes from arguments given by name.
 
     >>> right("loss", {"y_hat": [[1.0], [4.0]], "y": [[3.0], [3.0]]})
     {'J': np.float64(2.5)}
@@ -28,9 +28,9 @@ def right(recipe, given):
 
 
 def wrong(recipe, given):
-    """Return {slip: its values} of each slip in a recipe that makes a difference here.
+    """Return {slip: its values} of each slip in a recipe whose values differ from the right ones.
 
-    >>> wrong("loss", {"y_hat": [[1.0]], "y": [[4.0]]})  # of one example the mean is the sum
+    >>> wrong("loss", {"y_hat": [[1.0]], "y": [[4.0]]})  # for one example, mean and sum are equal
     {'missing_half': {'J': np.float64(9.0)}, 'not_squared': {'J': np.float64(1.5)}}
     """
     values = each(recipe, given)
@@ -39,7 +39,7 @@ def wrong(recipe, given):
 
 
 def each(recipe, given):
-    """Return {"": the right values, slip: its values}; None for what has no values.
+    """Return the right values under "" and the values of each slip, or None without values.
 
     >>> each("loss", {"y_hat": [[1.0]], "y": [[3.0]]})[""]
     {'J': np.float64(2.0)}
@@ -48,7 +48,7 @@ def each(recipe, given):
 
 
 def under_each(recipe, given):
-    """Return {slip: its values} of each slip in a recipe; None for a slip without values.
+    """Return {slip: its values} of each slip in a recipe, with None for a slip without values.
 
     >>> list(under_each("loss", {"y_hat": [[1.0]], "y": [[1.0]]}))
     ['missing_half', 'mean_for_sum', 'not_squared']
@@ -57,7 +57,7 @@ def under_each(recipe, given):
 
 
 def under(slip, recipe, given):
-    """Return what a recipe makes of arguments with a slip in it; None if it makes nothing of them.
+    """Return the values of a recipe with one slip in it, or None if it cannot be computed.
 
     >>> under("missing_half", "loss", {"y_hat": [[1.0], [4.0]], "y": [[3.0], [3.0]]})
     {'J': np.float64(5.0)}
@@ -67,9 +67,10 @@ def under(slip, recipe, given):
 
 
 def explain(recipe, given, printed, same):
-    """Name the slips that print what is printed: same(values, printed), by the caller's own idea.
+    """Return the names of the slips whose values are what was printed.
 
-    A slip whose values are the right ones explains nothing.
+    The caller decides with same(values, printed) -> bool. A slip whose values equal the right ones
+    is left out, because it does not explain a wrong result.
 
     >>> given = {"y_hat": [[1.0], [4.0]], "y": [[3.0], [3.0]]}
     >>> explain("loss", given, 5, lambda values, printed: values["J"] == printed)
@@ -79,7 +80,7 @@ def explain(recipe, given, printed, same):
 
 
 def slips_in(recipe):
-    """Name all slips of a recipe's formulas, in the catalogue's order.
+    """Return the names of all slips of a recipe's formulas, in the order of the catalogue.
 
     >>> slips_in("loss")
     ['missing_half', 'mean_for_sum', 'not_squared']
@@ -88,7 +89,7 @@ def slips_in(recipe):
 
 
 def slips_of(formula):
-    """Return the slips of one formula, {name: function}, in the catalogue's order.
+    """Return {name: function} of the slips of one formula, in the order of the catalogue.
 
     >>> list(slips_of("network.loss"))
     ['missing_half', 'mean_for_sum', 'not_squared']
@@ -97,7 +98,7 @@ def slips_of(formula):
 
 
 def exact(value):
-    """Return the numbers of a value as an array of Fractions; None if one is none, such as NaN.
+    """Return the numbers of a value as an array of Fractions, or None if one is not finite.
 
     >>> exact([True, 0.5]), exact(float("nan")) is None
     (array([Fraction(1, 1), Fraction(1, 2)], dtype=object), True)
@@ -115,7 +116,9 @@ def _row(recipe):
 
 
 def _computed(recipe, given, planted):
-    """A recipe with the functions of planted, {"module.function": function}, in their place."""
+    """Compute a recipe in which some formulas are replaced.
+
+    planted: {"module.function": the function that is used instead}."""
 
     def call(*names):
         return next((planted[name] for name in names if name in planted), None) or formula(names[0])

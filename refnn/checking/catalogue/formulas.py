@@ -1,9 +1,9 @@
-"""The formulas that numbers are judged by, a row each: how their values are computed from arguments
-given by name, and which functions of the library that goes through.
+"""This module lists the formulas that numbers are judged by, one row for each.
 
-A row is computed with `call` and `given`. call("module.function") is that function below refnn, or
-a slip in its place; given holds the arguments by name. It gives {name: value} of all that somebody
-may print of it. A row is a single formula (`one`), or a chain of several.
+A row says how its values are computed and which functions of the library it uses. It is a single
+formula (`one`) or a chain of several formulas. It is computed from `call` and `given`:
+call("module.function") returns that function of refnn, or a slip in its place, and given holds the
+arguments by name. The result is {name: value} of all values that may be printed.
 """
 
 from collections.abc import Callable
@@ -28,14 +28,14 @@ RULES = ("half_even", "floor", "ceil", "toward_zero", "half_up", "half_down", "h
 
 
 class Recipe(NamedTuple):
-    """A row: how values are computed, and by what."""
+    """A row of the table FORMULAS, which says how values are computed and by which functions."""
 
     compute: Callable  # (call, given) -> {name: value}
-    formulas: tuple  # "module.function" below refnn: those whose slips can be tried
+    formulas: tuple  # "module.function" below refnn, whose slips can be tried
 
 
 def formula(name):
-    """Return the function that "module.function" names below refnn.
+    """Return the function of refnn that is named by "module.function".
 
     >>> formula("network.loss")([[1.0]], [[3.0]])
     np.float64(2.0)
@@ -47,9 +47,10 @@ def formula(name):
 def one(name, *arguments, gives, options=(), also=()):
     """Return the row of a single formula.
 
-    An argument is the name of a given one, or a function of all that are given; options are passed
-    by name, those that are given. gives: what the result is called, or a function that makes
-    {name: value} of it. also: formulas that compute the same, so that their slips are tried too.
+    arguments: each is the name of a given argument, or a function of all given arguments.
+    options: names of arguments that are passed by name if they are given.
+    gives: the name of the result, or a function that turns it into {name: value}.
+    also: formulas that compute the same, so that their slips are tried too.
 
     >>> one("network.loss", "y_hat", "y", gives="J").formulas
     ('network.loss',)
@@ -67,9 +68,9 @@ def one(name, *arguments, gives, options=(), also=()):
 
 
 def grid(given):
-    """Return the QParams given whole, or that of its fields.
+    """Return the given QParams, or build one from its given fields.
 
-    One zero point serves all slices of an axis.
+    One zero point is used for all slices of an axis.
     """
     if "qparams" in given:
         return given["qparams"]
@@ -84,12 +85,12 @@ def _codes(given):
 
 
 def _network(given):
-    """Return the network of its fields, or the one that is given whole."""
+    """Return the given network, or build one from its given fields."""
     return given["params"] if "params" in given else Params(*(given[name] for name in FIELDS))
 
 
 def _matrix(weights):
-    """Weights as the W_ih of a network whose other parameters are 0."""
+    """Return a network with these weights as its W_ih and all other parameters 0."""
     W = np.atleast_2d(weights)
     return Params(W, *(np.zeros(shape, W.dtype) for shape in (len(W), (0, len(W)), 0)))
 
@@ -116,7 +117,7 @@ def _multiplied(result):
 
 
 def _rescale_in_floats(call, given):
-    """q = round(a·(s_x·s_W/s_y)) + zero point: the steps of quantize at a scale of 1."""
+    """q = clip(round(a·(s_x·s_W/s_y)) + zero point), computed as `quantize` at scale 1."""
     s_x, s_W, s_y = given["M"]
     x = given["accumulator"] * (s_x * s_W / s_y)
     return {"codes": call(QUANTIZE)(x, grid({**given, "scale": 1}))}
@@ -134,7 +135,9 @@ def _fake_quantize(call, given):
 
 
 def _choose(call, given):
-    """The grid for x, and what is said of it: W = 1/scale, and the zero point before rounding."""
+    """Return (the grid for x, {name: value} of its fields, W = 1/scale and the raw zero point).
+
+    raw: the zero point before rounding, for a range that contains 0."""
     p = call(CHOOSE)(given["x"], **{k: given[k] for k in OPTIONS if k in given})
     raw = p.qmin - np.minimum(np.min(given["x"]), 0) / p.scale
     return p, {**vars(p), "W": 1 / p.scale, "raw": raw}
@@ -155,7 +158,9 @@ def _symmetric(call, given):
 
 
 def _distiller_asymmetric(call, given):
-    """Distiller adds its zero point when decoding, where ours is added when encoding."""
+    """Return Distiller's W and zero point, which has the opposite sign of ours.
+
+    Distiller adds its zero point when it decodes; refnn adds it when it encodes."""
     p, said = _choose(call, given)
     return {"W": said["W"], "zero_point": -p.zero_point}
 
@@ -167,7 +172,7 @@ def _distiller_symmetric(call, given):
 
 
 def _rescale(call, given):
-    """M = s_x·s_W/s_y as a multiplier and a shift, then requantize."""
+    """Convert M = s_x·s_W/s_y to a multiplier and a shift, then requantize with them."""
     s_x, s_W, s_y = given["M"]
     found = FORMULAS["multiplier"].compute(call, {"M": s_x * s_W / s_y})
     return FORMULAS["requantize"].compute(call, {**given, **found})
@@ -179,7 +184,9 @@ def _matmul_and_requantize(call, given):
 
 
 def _prune(call, given):
-    """|w| ranked, the lowest removed; the threshold is the smallest that is left."""
+    """Remove the weights with the smallest |w|.
+
+    The threshold is the smallest |w| that is left."""
     weights = np.atleast_2d(given["weights"])
     scores = call(MAGNITUDE)(_matrix(weights.astype(float)))
     keep = call(BY_SPARSITY)(scores, given["sparsity"].item(), "layer").W_ih
@@ -198,8 +205,9 @@ def _cubic(call, given):
 
 
 def _neuron(call, given):
-    """f = σ(w·x + b) as a hidden unit that is read as it is; a residual of 1 makes J's slopes those
-    of f."""
+    """f = σ(w·x + b), computed as a hidden unit whose output is passed on unchanged.
+
+    With the residual ŷ − y = 1, the gradient of J is the gradient of f."""
     params, X = Params([given["w"]], [float(given["b"])], [[1.0]], [0.0]), [given["x"]]
     h = call("network.forward")(params, X, "sigmoid").h
     g = call("network.backward")(params, X, h - 1, "sigmoid")
@@ -207,21 +215,27 @@ def _neuron(call, given):
 
 
 def _relu(call, given):
-    """The slopes of ½(ŷ − y)² behind two ReLU units with biases b and x = 0, at a residual of 1."""
+    """Return the gradients of ½(ŷ − y)² for the biases b of two ReLU units, with x = 0.
+
+    The residual ŷ − y is 1, so the gradients are the slopes of the ReLU."""
     params = Params(np.zeros((2, 1)), given["b"], np.ones((1, 2)), np.zeros(1))
     y = np.sum(np.maximum(given["b"], 0)) - 1
     return {"slope": call("network.backward")(params, [[0.0]], [[float(y)]], "relu").b_h}
 
 
 def _fisher_of_slopes(call, given):
-    """Σ g² of the last bias θ = 2, whose slopes are the residuals g: its score is ½θ²Σg²."""
+    """Σ g², computed from the Fisher score ½θ²Σg² of the output bias θ = 2.
+
+    The slopes of this bias are the residuals g."""
     g = np.asarray(given["g"], float)
     params, X, y = Params([[0.0]], [0.0], [[0.0]], [2.0]), np.zeros((len(g), 1)), 2.0 - g[:, None]
     return {"sum": call("pruning.importance.fisher")(params, X, y, "identity").b_o.item() / 2}
 
 
 def _bias(call, given):
-    """The code of the hidden bias, on scales s_x·s_W, of a network with one hidden unit."""
+    """Return the code of the hidden bias of a network with one hidden unit.
+
+    The scale of the bias is s_x·s_W."""
     params = Params([[given["w"].item()]], [given["b"].item()], [[1.0]], [0.0])
     convert = call(f"{INTEGER}.convert")
     return {"code": convert(params, [[-1.0], [1.0]], activation="identity").b_h.item()}

@@ -1,9 +1,9 @@
-"""A slip: a plausible mistake with a name, as an edit of the formula. `slips` lists them all.
+"""A slip is a plausible mistake with a name, stored as an edit of the code of one formula.
 
-An edit is a pair: the text that stands in the formula's module, and the text that somebody writes
-instead. The text is looked for in the code of the module's functions as `ast.unparse` prints it, so
-that docstrings, comments and line breaks do not count. It must stand once in the formula itself, or
-else once in the rest of its module.
+An edit is a pair (right text, wrong text). The right text is searched in the code of the functions
+of the formula's module, as `ast.unparse` prints it, so docstrings, comments and line breaks do not
+matter. It must occur once in the formula itself, or, if it does not occur there, once in the other
+functions of the module. The module `slips` lists all slips.
 """
 
 import ast
@@ -21,7 +21,7 @@ from refnn.validation import takes
 
 @dataclass(frozen=True, eq=False)
 class Slip:
-    """A mistake in one formula. Hints say where to look, never the answer.
+    """A plausible mistake in one formula, with a hint that says where to look but not the answer.
 
     >>> from refnn.checking.catalogue.slips import CATALOGUE
     >>> slip = CATALOGUE["round_for_floor"]
@@ -34,18 +34,20 @@ class Slip:
 
     name: str
     formula: str  # "module.function" below refnn
-    edits: list  # of pairs (the right text, the wrong text)
+    edits: list  # pairs (right text, wrong text)
     hint: str
     hint_zh: str = ""
-    published: tuple = ()  # where it was printed
+    published: tuple = ()  # places that printed results of this mistake
 
     @property
     def wrong(self):
-        """The formula with the mistake, of the same arguments; made when it is first needed."""
+        """Return the formula with the mistake, a function of the same arguments.
+
+        It is compiled when it is first needed."""
         return compiled(self.formula, tuple(self.edits))[self.formula.rsplit(".", 1)[1]]
 
     def diff(self):
-        """The lines of code that differ: what goes with a minus, what comes with a plus."""
+        """Return the lines of code that differ, right ones with a minus, wrong ones with a plus."""
         right, wrong = (sources(self.formula, edits) for edits in ((), tuple(self.edits)))
         lines = []
         for name, text in right.items():
@@ -55,7 +57,7 @@ class Slip:
 
 
 def home(formula):
-    """The module that defines a formula; others may offer it too.
+    """Return the module that defines a formula, even if another module only imports it.
 
     >>> home("quantization.rounding.floor").__name__
     'refnn.quantization.rounding'
@@ -67,7 +69,7 @@ def home(formula):
 
 @cache
 def functions(module):
-    """The functions that a module defines at its top, by name, without their decorators.
+    """Return the top-level functions of a module by name, without their decorators.
 
     >>> list(functions(rounding))[:3]
     ['floor', 'ceil', 'toward_zero']
@@ -80,13 +82,13 @@ def functions(module):
     }
 
 
-# What a wrong text may name besides the names of the formula's module.
+# A wrong text may use these names besides the names of the formula's module.
 ALSO = {name: getattr(m, name) for m in (rounding, derivatives) for name in functions(m)}
 
 
 @cache
 def code(function):
-    """The source of a function without docstrings and comments, each statement on a line.
+    """Return the source of a function without docstrings and comments, one statement a line.
 
     >>> print(code(rounding.floor.formula))
     @takes(x=REAL, blocks='x')
@@ -102,11 +104,13 @@ def code(function):
 
 @cache
 def sources(formula, edits):
-    """Return the code of the functions of a formula's module, edited: {name: code}.
+    """Return {name: code} of all functions in a formula's module after the edits.
+
+    LookupError is raised if a right text does not occur exactly once.
 
     >>> sources("quantization.rounding.floor", (("np.floor(y)", "np.rint(y)"),))
     Traceback (most recent call last):
-    LookupError: 'np.floor(y)' stands 0 times in refnn.quantization.rounding, not once
+    LookupError: 'np.floor(y)' occurs 0 times in refnn.quantization.rounding, not once
     """
     module, own = home(formula), formula.rsplit(".", 1)[1]
     edited = {name: code(f) for name, f in functions(module).items()}
@@ -115,21 +119,23 @@ def sources(formula, edits):
         places = [own] if times[own] else [name for name in times if times[name]]
         count = sum(times[name] for name in places)
         if count != 1:
-            raise LookupError(f"{right!r} stands {count} times in {module.__name__}, not once")
+            raise LookupError(f"{right!r} occurs {count} times in {module.__name__}, not once")
         edited[places[0]] = edited[places[0]].replace(right, wrong)
     return edited
 
 
 def _without_fast_form(fast=None, **kinds):
-    """`takes` for an edited formula: the fast form is that of the right one."""
+    """Decorate an edited formula as `takes` does, but drop its fast form.
+
+    The fast form computes the right formula, so it must not be used for the edited one."""
     return takes(**kinds)
 
 
 @cache
 def compiled(formula, edits):
-    """The names of a formula's module, with its functions compiled anew from the edited code.
+    """Compile the edited functions of a formula's module and return all names of that module.
 
-    A wrong text may also name the functions of `rounding` and of `derivatives`.
+    A wrong text may also use the functions of `rounding` and of `derivatives`.
 
     >>> floor = compiled("quantization.rounding.floor", (("np.floor(x)", "half_even(x)"),))["floor"]
     >>> floor([1.5, 2.5])

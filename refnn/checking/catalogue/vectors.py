@@ -1,14 +1,15 @@
-"""Published numbers as data, each with its source: vectors that hold, and a museum of slips.
+"""This module holds published numbers with their sources: right ones, and a museum of mistakes.
 
-Numbers are text or whole numbers, rows are strings with blanks. What is printed is an interval of
-half a unit of its last digit, a whole number itself. `published` recomputes them.
+Numbers are written as text or as whole numbers, and a row is a string with blanks. A printed
+decimal stands for the interval of half a unit of its last digit to each side. A printed whole
+number stands for itself. The module `published` recomputes all of them.
 
-The museum holds numbers that were printed once, most of them mended since, beside the right ones.
-Everybody makes such slips; what is shown is the kind of slip, then the place, and never a person.
-Where a place printed no numbers but a formula, the numbers are ours ("shown on"). Two more cannot
-be recomputed from what is printed and are only named here: an int8 accuracy of 10.10 %, that of
-chance, whose input had been cast without a scale; and "threshold 0.1 is the 70th percentile" over
-18 weights of which 8 are below.
+The museum holds wrong numbers that were published, next to the right ones. Most of them have been
+corrected since. Everybody makes such slips, so an entry names the kind of slip and the place, but
+never a person. If the place printed only a formula, the numbers are our own ("shown on"). Two more
+mistakes cannot be recomputed from what was printed: an int8 accuracy of 10.10 %, which is the
+accuracy of guessing, because the input had been cast without a scale; and the claim "threshold 0.1
+is the 70th percentile" about 18 weights of which 8 are below 0.1.
 """
 
 from dataclasses import dataclass
@@ -16,17 +17,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Vector:
-    """Numbers that somebody printed for a formula: right ones, or wrong ones beside the right."""
+    """Published numbers of a formula, either right ones or wrong ones together with the right."""
 
-    name: str  # of a vector; of the kind of slip in the museum
+    name: str  # name of the vector, or kind of slip in the museum
     source: str
-    formula: str  # a row of `formulas`
-    inputs: dict  # {argument: what is given}
-    printed: dict  # {name of a value: what is printed}
-    dtype: str = "exact"  # or float32, float64, "float32 data": stored so, computed in float64
-    right: dict | None = None  # what should be printed; None: what is printed is right
-    slip: str | None = None  # that prints it, by its name in the catalogue
-    reason: str = ""  # why no slip does, or what else there is to say
+    formula: str  # name of a row of `formulas`
+    inputs: dict  # {argument: its given value}
+    printed: dict  # {name of a value: its printed value}
+    dtype: str = "exact"  # or float32, float64; "float32 data" is computed in float64
+    right: dict | None = None  # the right values, or None if the printed ones are right
+    slip: str | None = None  # name of the slip that prints it
+    reason: str = ""  # why no slip prints it, or another remark
 
 
 ONNX, GEMMLOWP = "ONNX operator tests", "gemmlowp, doc/quantization_example.cc, issue 144"
@@ -158,11 +159,11 @@ VECTORS = (
            {"sparsity": "0.2 0.8"}),
     Vector("a sigmoid neuron, f and dw", CS231N, "neuron", {"w": "2 -3", "b": -3, "x": "-1 -2"},
            {"f": "0.7310586", "dw": "-.1966 -.3932", "db": ".1966"}, "float64"),
-    # w and x have exchanged their roles
+    # Here w and x are exchanged, so dw is the published dx.
     Vector("a sigmoid neuron, dx", CS231N, "neuron", {"w": "-1 -2", "b": -3, "x": "2 -3"},
            {"f": "0.7310586", "dw": ".3932 -.5898", "db": "0.1966119"}, "float64"),
     Vector("seven rounding rules and the order error",
-           "made for it: ties of both signs, odd zero point", "quantize",
+           "our own vector, with ties of both signs and an odd zero point", "quantize",
            {"x": "1 3 5 -1 -3 -5 .9 1.1", "scale": 2, "zero_point": 11, **UINT8},
            {"codes": "11 13 13 11 9 9 11 12"}),
     Vector("dynamic, a tie in the zero point", f"{TRACT} #2672", "choose and quantize",
@@ -183,7 +184,7 @@ VECTORS = (
            {"codes": -120}, "float32"),
     Vector("585 requantized in float64", f"{TENSORFLOW} #102943", "rescale in floats", OF_585,
            {"codes": -119}, "float64"),
-    Vector("100*100/0.2", "onnx/onnx #7835, mended", "rescale", OVERFLOW, {"codes": 255}),
+    Vector("100*100/0.2", "onnx/onnx #7835, corrected since", "rescale", OVERFLOW, {"codes": 255}),
     _qonnx("even", "6 2 -2", "half_even"),
     _qonnx("ceil", "6 3 -2", "ceil"),
     _qonnx("floor", "5 2 -3", "floor"),
@@ -195,15 +196,15 @@ MUSEUM = (
     Vector("the other end of the range", "a course, data in -1..2 as int8", "choose",
            {"x": "-1 2"}, {"zero_point": 42}, right={"zero_point": -43},
            slip="zero_point_from_the_other_end", reason=
-           "a mere change of sign would print 43: 42 is 127 - 85, min counted from the last code"),
-    Vector("a range without 0", "a course, 1..6 as int8: 6.0 came back as 5.0 and passed its test",
+           "a change of sign alone would print 43, but 42 = 127 - 85 counts from the last code"),
+    Vector("a range without 0", "a course, 1..6 as int8; 6.0 came back as 5.0 and passed its test",
            "choose and fake_quantize", {"x": "1 2 3 4 5 6"}, {"last": "5.0"}, right={"last": "6.0"},
            slip="zero_not_in_range",
-           reason="the test allowed 0.2, and relatively; half a step is 0.0118"),
+           reason="its test allowed a relative error of 0.2, while half a step is only 0.0118"),
     Vector("cast, then add", "a notebook, 1..6 as int8 at scale 5/255 and zero point -128",
            "fake_quantize", {"x": "6.0", "scale": "5/255", "zero_point": -128, **INT8},
            {"decoded": "0.98"}, right={"decoded": "5.0"}, slip="byte_before_adding",
-           reason="with 0 in the range 6.0 comes back as 6.0"),
+           reason="if the range contains 0, then 6.0 comes back as 6.0"),
     Vector("encoder and decoder are not inverses",
            "q = round((x - zp)/scale) beside (q - zp)*scale; shown on scale 1/2, zero point 3",
            "fake_quantize", {"x": "0 1 2", "scale": "1/2", "zero_point": 3, **INT8},
@@ -222,23 +223,26 @@ MUSEUM = (
     Vector("divide and multiply", "a draft specification (stablehlo PR #1161), zero point = "
            "min - round(beta*scale); shown on -1..2, int8", "choose", {"x": "-1 2"},
            {"zero_point": -128}, right={"zero_point": -43}, slip="zero_point_times_scale"),
-    Vector("a reciprocal", "Distiller's documentation #11, mended: bias scale q_b/(q_x*q_w); shown "
-           "on w = 1, b = 1, x in -1..1", "bias", {"w": "1", "b": "1"}, {"code": 0}, "float64",
-           right={"code": 16192}, slip="reciprocal_bias_scale", reason="1/(s_x*s_W) = 16192.5 "
-           "steps make 1.0, half to even; the reciprocal makes 1/16192.5 of it"),
-    Vector("wrapped, not saturated", "onnx #7835, mended: 100*100/0.2 in uint8", "rescale",
+    Vector("a reciprocal", "Distiller's documentation #11, corrected since: bias scale "
+           "q_b/(q_x*q_w); shown on w = 1, b = 1, x in -1..1", "bias", {"w": "1", "b": "1"},
+           {"code": 0}, "float64", right={"code": 16192}, slip="reciprocal_bias_scale",
+           reason="1.0 is 1/(s_x*s_W) = 16192.5 steps, rounded to 16192, but the "
+           "reciprocal scale gives 1/16192.5 steps"),
+    Vector("wrapped, not saturated", "onnx #7835, corrected since: 100*100/0.2 in uint8", "rescale",
            OVERFLOW, {"codes": 80}, right={"codes": 255}, slip="wrap_for_saturate",
            reason="50000 mod 256 is 80"),
     Vector("cast, then clip", "ONNX's reference QuantizeLinear, 2026-08: 1e10 in uint8", "quantize",
            {"x": "1e10", "scale": 1, "zero_point": 0, **UINT8}, {"codes": 0}, right={"codes": 255},
            slip="cast_before_clip",
-           reason="beyond int32 a cast gives the smallest; +inf, also 0 there, is refused here"),
+           reason=
+           "beyond int32 a cast gives the smallest code (+inf also gave 0, and is refused here)"),
     Vector("no absolute value", "a shipped pruning tool; shown on -3, 1, 0.5, 2 at 25 %", "prune",
            {"weights": ["-3 1 0.5 2"], "sparsity": "0.25"}, {"kept": "1 0.5 2"},
            right={"kept": "-3 1 2"}, slip="no_abs"),
     Vector("an overwritten sum", "a pruning library 1.6.1, squared slopes of g = 1, 2, 3",
            "fisher of slopes", {"g": "1 2 3"}, {"sum": 9}, "float64", right={"sum": 14},
-           slip="last_example_only", reason="14 is the sum, 14/3 the mean; 9 is the last alone"),
+           slip="last_example_only",
+           reason="the sum is 14 and the mean 14/3, but 9 is the square of the last slope alone"),
     Vector("a slope that is always 1", "a NumPy tutorial's MNIST page, ReLU's slope as output >= "
            "0; shown on z = -2 and 3", "relu", {"b": "-2 3"}, {"slope": "1 1"}, "float64",
            right={"slope": "0 1"}, slip="relu_slope_from_output"),
@@ -246,26 +250,26 @@ MUSEUM = (
            "on an initial sparsity of 0.1, begin 3", "cubic",
            {"steps": "0 1 2", "begin": 3, "end": 10, "initial": "0.1", "final": "0.8"},
            {"sparsity": "0 1 2"}, right={"sparsity": "0.1 0.1 0.1"}, slip="epoch_before_begin",
-           reason="it returns the epoch"),
+           reason="the function returns the epoch"),
     Vector("an unsigned zero point", "a NumPy course, -1.5, 0.2, 2.8 as int8 (see its newest "
            "version)", "choose and quantize", {"x": "-1.5 0.2 2.8"},
            {"zero_point": 88, "codes": "-128 12 127"},
-           right={"zero_point": -39, "codes": "-128 -27 127"}, reason="two at once: "
-           "unsigned_zero_point alone prints 89, with the scale first rounded to 0.017 it is 88; "
-           "and 12 is 0.2/0.017 without a zero point"),
+           right={"zero_point": -39, "codes": "-128 -27 127"}, reason="there are "
+           "two mistakes at once: unsigned_zero_point alone prints 89, but with the scale rounded "
+           "to 0.017 first it prints 88, and 12 is 0.2/0.017 without a zero point"),
     Vector("the zero point left out", "the same course, decoding at scale 0.017 and zero point 88",
            "dequantize", {"q": "-128 12 127", "scale": "0.017", "zero_point": 88, **INT8},
            {"decoded": "-1.496 0.204 2.799"}, right={"decoded": "-3.672 -1.292 0.663"},
-           reason="-1.496 is -88*0.017 and 0.204 is 12*0.017, without a zero point; but 2.799 is "
-           "no multiple of 0.017"),
+           reason="-1.496 = -88*0.017 and 0.204 = 12*0.017 leave out the zero point, but 2.799 is "
+           "not a multiple of 0.017"),
     Vector("a sign, and a zero point dropped",
            "the same course, decoding at scale 0.0314 and zero point 64", "dequantize",
            {"q": "-42 0 85", "scale": "0.0314", "zero_point": 64, **INT8},
            {"decoded": "-1.31 2.01 2.67"}, right={"decoded": "-3.33 -2.01 0.66"},
-           reason="two at once: 2.01 is (0 + 64)*0.0314, 2.67 is 85*0.0314, and -42*0.0314 = "
-           "-1.3188 would be -1.32"),
+           reason="there are two mistakes at once: 2.01 is (0 + 64)*0.0314, and 2.67 is 85*0.0314 "
+           "(besides, -42*0.0314 = -1.3188 rounds to -1.32)"),
     Vector("an impossible output", "PyTorch's documentation, an older fake_quantize example",
            "fake_quantize", TORCH_GRID, {"decoded": "0.6 0.4 0 0"},
-           right={"decoded": "0.1 1.0 0.4 0"}, reason="it seems to be the output for other inputs"),
+           right={"decoded": "0.1 1.0 0.4 0"}, reason="the output seems to belong to other inputs"),
 )
 # fmt: on

@@ -1,4 +1,4 @@
-"""The kinds of claims that a worked example can make, and what judges each."""
+"""This package holds the kinds of claims that a worked example can make, and their judges."""
 
 from refnn import _offer
 

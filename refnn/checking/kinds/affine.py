@@ -1,8 +1,8 @@
-"""Claims about what the field does: affine_quantize, affine_dequantize, choose_qparams (`affine`
-and `calibration`).
+"""This module judges claims about affine quantization, the usual kind of integer quantization.
 
-All on Fractions, by the library's own functions. scale and zero_point are numbers, or with "axis"
-one for each slice.
+The kinds are affine_quantize, affine_dequantize and choose_qparams. The values are computed on
+Fractions, by the library's own functions in `affine` and `calibration`. scale (real units per code)
+and zero_point (the code of 0.0) are one number each, or with "axis" one number for each slice.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ def _axis(claim):
 
 
 def _grid(claim):
-    """The fields of a claim's grid."""
+    """Read the grid of a claim, as a dict of its fields."""
     axis = _axis(claim)
     shape = () if axis is None else None
     scale, zero_point = claim.exact("scale", shape), claim.whole("zero_point", shape)
@@ -38,8 +38,11 @@ def _grid(claim):
 
 
 def _corners(claim, given, values, function):
-    """(least, greatest) of function by entry, at the four ends of values and scale, since it is
-    monotone in each; None if the scale might be next to 0: nothing is excluded."""
+    """Return (least, greatest) of a function for each entry, over all inputs that may be meant.
+
+    The function is monotone in the values and in the scale, so their ends are enough. The result is
+    None if the scale may be 0, because then nothing is excluded.
+    """
     scale, half = given["scale"], claim.half("scale")
     if any(s <= 0 for s in np.ravel(scale - half)):
         return None
@@ -61,11 +64,9 @@ def _quantize(claim):
         return spans and printed.overlap(spans)
 
     def because(i):
-        sums = (
-            f"{as_text(x.flat[i])}/scale = {as_text(divided[i])}, rounded, plus the zero point is "
-        )
-        code = f"{as_text(shifted[i])}, so the code is {codes.flat[i]}"
-        return f"{sums}{code}, printed {as_text(printed.values.flat[i])}"
+        sums = f"{as_text(x.flat[i])}/scale = {as_text(divided[i])}. Rounded, with the zero point"
+        code = f"added, this is {as_text(shifted[i])}, so the code is {codes.flat[i]}"
+        return f"{sums} {code}, but {as_text(printed.values.flat[i])} is printed"
 
     given["x"] = x
     return judged(claim, printed, codes, because, possible, "quantize", given, "codes")
@@ -82,8 +83,8 @@ def _dequantize(claim):
         return spans and printed.overlap(spans)
 
     def because(i):
-        formula = f"(q - zero_point)*scale of q = {as_text(q.flat[i])}"
-        return f"{formula} is {as_text(values.flat[i])}, printed {as_text(printed.values.flat[i])}"
+        formula = f"(q - zero_point)*scale of q = {as_text(q.flat[i])} is {as_text(values.flat[i])}"
+        return f"{formula}, but {as_text(printed.values.flat[i])} is printed"
 
     given["q"] = codes
     return judged(claim, printed, values, because, possible, "dequantize", given, "decoded")
@@ -99,7 +100,7 @@ def _choose(claim):
     keys = [key for key in ("scale", "zero_point") if key in table]
 
     def fields(grid):
-        """What is printed of a grid, as one vector."""
+        """Return the printed fields of a grid as one vector."""
         return np.concatenate([np.ravel(np.asarray(grid[key], dtype=object)) for key in keys])
 
     grid = vars(calibration.choose_qparams(x, **options))
@@ -110,7 +111,7 @@ def _choose(claim):
     printed, values = Printed(fields(numbers), fields(half)), fields(grid)
     labels = [key for key in keys for _ in range(np.size(grid["scale"]))]
 
-    def possible():  # scale and zero point are monotone in either end
+    def possible():  # scale and zero point are monotone in both ends of the range
         low, high = zip(*claim.intervals("x", x.shape))
         bottoms, tops = ([f(0, f(low)), f(0, f(high))] for f in (min, max))
         if options["axis"] is not None or bottoms[1] == tops[0] == 0:
@@ -120,7 +121,7 @@ def _choose(claim):
         return printed.overlap((min(v), max(v)) for v in zip(*found))
 
     def because(i):
-        return f"{labels[i]} is {as_text(values[i])}, printed {as_text(printed.values[i])}"
+        return f"{labels[i]} is {as_text(values[i])}, but {as_text(printed.values[i])} is printed"
 
     computed = {key: np.asarray(grid[key], dtype=object).tolist() for key in keys}
     given = {"x": x, **options}

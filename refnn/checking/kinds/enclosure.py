@@ -1,31 +1,31 @@
-"""Enclosures: an interval that certainly holds a number which is no fraction, such as tanh 1/10.
+"""This module computes with enclosures, intervals that certainly contain a number.
 
-An Enclosure is [low, high]. A single fraction stays what it is as long as it is short; all other
-ends are rounded outwards to whole multiples of 2⁻²⁵⁶, so that what is proved of the interval is
-proved of the number (R. E. Moore, "Interval Analysis", 1966). NumPy calls the methods of the
-entries of an object array: the formulas of `network`, unchanged, compute with enclosures.
+They are needed for numbers that are not fractions, such as tanh 1/10. An Enclosure is a closed
+interval [low, high]. If it is a single short fraction, it stays exact. In all other cases the ends
+are rounded outwards to whole multiples of 2⁻²⁵⁶, so that what is proved of the interval is proved
+of the number (R. E. Moore, "Interval Analysis", 1966). NumPy calls the methods of the entries of an
+object array, so the formulas of `network` compute with enclosures without any change.
 """
 
 from fractions import Fraction
 from math import ceil, floor
 
-BITS = 256  # of the grid on which the ends lie
-FINE = BITS + 64  # of the sums on the way
-LARGEST = 10**4  # of |x| in exp and tanh
+BITS = 256  # ends are rounded to multiples of 2^-256
+FINE = BITS + 64  # the same for the sums inside exp
+LARGEST = 10**4  # the largest |x| in exp
 
 
 class Undecided(ValueError):
-    """Raised where the answer depends on which number of an interval is meant, or would need
-    endless digits.
+    """The error for a question that an interval leaves open, or that needs too many digits.
 
     >>> Enclosure(-1, 1) > 0
     Traceback (most recent call last):
-    refnn.checking.kinds.enclosure.Undecided: an interval around 0 has no sign
+    refnn.checking.kinds.enclosure.Undecided: A number is known too roughly to compare it with 0
     """
 
 
 class Enclosure:
-    """[low, high], closed; with Fractions and whole numbers beside it.
+    """A closed interval [low, high], which also computes with Fractions and whole numbers.
 
     >>> (Enclosure(1) / 3).ends()[0], float(Enclosure(1).exp())
     (Fraction(1, 3), 2.718281828459045)
@@ -42,7 +42,7 @@ class Enclosure:
         self.high = high if short else Fraction(ceil(high * 2**BITS), 2**BITS)
 
     def ends(self):
-        """(low, high)"""
+        """Return (low, high)."""
         return self.low, self.high
 
     def __repr__(self):
@@ -71,7 +71,7 @@ class Enclosure:
     def __truediv__(self, other):
         low, high = ends(other)
         if low <= 0 <= high:
-            raise Undecided("an interval around 0 has no reciprocal")
+            raise Undecided("A number is known too roughly to divide by it, since it may be 0")
         return Enclosure(*box(self.ends(), (1 / Fraction(low), 1 / Fraction(high))))
 
     def __rtruediv__(self, other):
@@ -82,23 +82,23 @@ class Enclosure:
 
     def __gt__(self, other):
         if self.low <= other < self.high:
-            raise Undecided(f"an interval around {other} has no sign")
+            raise Undecided(f"A number is known too roughly to compare it with {other}")
         return self.low > other
 
     __radd__, __rmul__ = __add__, __mul__
 
     def exp(self):
-        """What np.exp asks of the entries of an object array."""
+        """Return an Enclosure of eˣ. np.exp calls this for each entry of an object array."""
         return Enclosure(_exp(self.low)[0], _exp(self.high)[1])
 
     def tanh(self):
-        """What np.tanh asks: (e − 1)/(e + 1) with e = exp 2x, which rises with e."""
+        """tanh x = (e − 1)/(e + 1) with e = exp 2x, which rises with e. np.tanh calls this."""
         low, high = _exp(2 * self.low)[0], _exp(2 * self.high)[1]
         return Enclosure((low - 1) / (low + 1), (high - 1) / (high + 1))
 
 
 def ends(value):
-    """Return (low, high) of an Enclosure, or a number twice.
+    """Return (low, high) of an Enclosure, or (v, v) for a plain number v.
 
     >>> ends(Enclosure(1, 2)), ends(3)
     ((Fraction(1, 1), Fraction(2, 1)), (3, 3))
@@ -107,7 +107,7 @@ def ends(value):
 
 
 def box(a, b):
-    """Return the interval of all products of two intervals, each (low, high).
+    """Return (low, high), the interval of all products of two intervals.
 
     >>> box((-1, 2), (3, 4))
     (-4, 8)
@@ -117,10 +117,13 @@ def box(a, b):
 
 
 def _exp(x):
-    """(low, high) around eˣ: Taylor's series of x/2ᵏ ≤ ½ in whole multiples of 2⁻³²⁰, squared k
-    times."""
+    """Return (low, high) around eˣ.
+
+    Taylor's series of exp is summed for x/2ᵏ ≤ ½ in whole multiples of 2⁻³²⁰, and the sum is
+    squared k times.
+    """
     if abs(x) > LARGEST:
-        raise Undecided(f"exp is not computed beyond {LARGEST:,}")
+        raise Undecided(f"exp(x) is computed only up to |x| = {LARGEST:,}")
     if x < 0:
         low, high = _exp(-x)
         return 1 / high, 1 / low
@@ -132,7 +135,7 @@ def _exp(x):
     while term_high > 1:
         low, high, n = low + term_low, high + term_high, n + 1
         term_low, term_high = term_low * y_low // (n * one), -(-term_high * y_high // (n * one))
-    high += 2 * term_high  # the rest: each term at most half the one before
+    high += 2 * term_high  # bounds the rest, as each term is at most half the one before
     for _ in range(k):
         low, high = low * low // one, -(-high * high // one)
     return Fraction(low, one), Fraction(high, one)

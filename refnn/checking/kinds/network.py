@@ -1,9 +1,10 @@
-"""Claims about a network: loss, gradient, importance, mask.
+"""This module judges claims about a network, its loss, gradient, importance scores and masks.
 
-By the library's own functions: on Fractions with relu and identity, on enclosures with tanh and
-sigmoid, whose values are no fractions. A network is W_ih (hidden, inputs), b_h, W_ho (outputs,
-hidden), b_o; a bias may stand as a column. What is printed of a gradient is a table of these names,
-or of some of them.
+The values are computed by the library's own functions. The activations relu and identity give
+fractions, so all values are Fractions. The values of tanh and sigmoid are not fractions, so they
+are enclosures (intervals that contain the value). A network is W_ih (hidden, inputs), b_h, W_ho
+(outputs, hidden), b_o. A bias may be printed as a column. The printed gradient is a table of some
+or all of these names.
 """
 
 import numpy as np
@@ -19,30 +20,30 @@ from refnn.checking.plane.digits import as_text
 from refnn.checking.reading.printed import Claim
 from refnn.network import ACTIVATIONS, FIELDS, ROWS, Params, backward
 
-OF_THE_SLOPE = {  # criteria that need nothing but g = ∂J/∂θ and θ
+OF_THE_SLOPE = {  # criteria that need only the gradient g = ∂J/∂θ and θ
     "written": lambda g, theta: g,
     "gradient": lambda g, theta: np.abs(g),
     "taylor": lambda g, theta: np.abs(g * theta),
 }
-SECOND = "{} asks for more than first derivatives, which are enclosed for relu and identity alone"
+SECOND = "{} needs more than first derivatives, so it is decided only for relu and identity"
 
 
 # --- reading --------------------------------------------------------------------------------------
 
 
 def _upright(name, a):
-    """A bias printed as a column is a vector."""
+    """Return a bias that is printed as a column as a vector, and any other array unchanged."""
     return a[:, 0] if name.startswith("b_") and a.ndim == 2 and a.shape[1] == 1 else a
 
 
 def _network(claim):
-    """The four arrays, by name, and the sizes fit."""
+    """Read the four arrays, and return them by name and as Params, which checks their sizes."""
     given = {name: _upright(name, claim.exact(name)) for name in FIELDS}
     return given, Params(**given)
 
 
 def _given(claim):
-    """The network of a claim, its data and its activation, by name."""
+    """Read the network of a claim, its data and its activation, by name."""
     given, params = _network(claim)
     for key in ("X", "y", "activation"):
         if key not in claim.given:
@@ -61,15 +62,17 @@ def _is_exact(given):
 
 
 def _for_library(given):
-    """The same as floats, where the library has no Fractions."""
+    """Return the same arguments, as floats if the activation does not compute on Fractions."""
     if _is_exact(given):
         return given
     return {k: arrays.double(k, a) if k != "activation" else a for k, a in given.items()}
 
 
 def _scores(claim, criterion, given, rounded=False):
-    """A criterion of the slope, as Params: of Fractions, or of Enclosures that hold them; of all
-    rounded inputs together if asked."""
+    """Compute a criterion that needs only the gradient, as Params of Fractions or Enclosures.
+
+    With rounded=True each Enclosure holds the values of all inputs that round to the printed ones.
+    """
 
     def read(key):
         if _is_exact(given) and not rounded:
@@ -98,7 +101,7 @@ def _loss(claim):
         return printed.overlap([(low, sum(max(b, -a) ** 2 for a, b in r) / 2)])
 
     def because(i):
-        return f"J = {as_text(J[()])}, printed {as_text(printed.values[()])}"
+        return f"J = {as_text(J[()])}, but {as_text(printed.values[()])} is printed"
 
     return judged(claim, printed, J, because, possible, "loss", given, "J")
 
@@ -119,7 +122,7 @@ def _importance(claim):
 
 def _of_slope(claim, criterion, recipe, given):
     def possible():
-        """Enclosures of all values that rounded inputs leave; None if nothing is known."""
+        """Return Enclosures of all values that rounded inputs allow, or None if unknown."""
         if criterion not in OF_THE_SLOPE:
             return None
         try:
@@ -165,7 +168,7 @@ def _by_array(claim, values, spans, recipe, given):
     def because(i):
         name, *at = labels[i]
         label = f"{name}[{', '.join(map(str, at))}]"
-        return f"{label} is {as_text(flat(values)[i])}, printed {as_text(printed.values[i])}"
+        return f"{label} is {as_text(flat(values)[i])}, but {as_text(printed.values[i])} is printed"
 
     printed = Printed(flat(numbers), flat(half))
     labels = [(name, *i) for name in names for i in np.ndindex(values[name].shape)]
@@ -177,9 +180,9 @@ def _mask(claim):
     table = as_numbers(claim.given["printed"])
     if ("tau" in claim.given) == ("sparsity" in claim.given):
         got = "both" if "tau" in claim.given else "neither"
-        raise Refused(f"{claim.where}.tau", "given, or sparsity, and not both", got)
+        raise Refused(f"{claim.where}.tau", "given without sparsity, or sparsity without tau", got)
     layered = isinstance(claim.given["scores"], dict)
-    if layered:  # four arrays, as one vector with its sizes
+    if layered:  # four arrays become one vector
         scores = _by_layer(claim, "scores", claim.given["scores"], Claim.exact)
         kept = _by_layer(claim, "printed", table, mask_of)
         if kept.sizes != scores.sizes:
@@ -202,7 +205,7 @@ def _mask(claim):
 
     def because(i):
         kept = "kept" if keep.flat[i] else "removed"
-        return f"the score {as_text(flat.flat[i])} is {kept}, not as printed"
+        return f"the score {as_text(flat.flat[i])} is {kept}, unlike in the printed mask"
 
     values = right(recipe, given)
     keep = mask(values)
@@ -211,7 +214,7 @@ def _mask(claim):
 
 
 def _by_layer(claim, key, table, read):
-    """A table of all four arrays, each by read(claim, name), as Params."""
+    """Read a table of all four arrays as Params, each array by read(claim, name)."""
     where = f"{claim.where}.{key}"
     if not isinstance(table, dict) or set(table) != set(FIELDS):
         raise Refused(where, f"a table with {', '.join(FIELDS)}", arrays.describe(table))

@@ -1,5 +1,7 @@
-"""Claims about the article's own formulas (§3.1, §3.2.2): quantize, dequantize, solve, roundtrip,
-decoded, prune."""
+"""This module judges claims about the article's own formulas (§3.1, §3.2.2).
+
+The kinds are quantize, dequantize, solve, roundtrip, decoded, unread and prune.
+"""
 
 from math import floor
 
@@ -34,7 +36,8 @@ def _quantize(claim, P):
 
     def because(i):
         shifted = f"floor({as_text(x.flat[i])}*{as_text(W.flat[i])} + {as_text(B.flat[i])})"
-        return f"{shifted} mod {P} = {codes.flat[i]}, printed {as_text(printed.values.flat[i])}"
+        found = as_text(printed.values.flat[i])
+        return f"{shifted} mod {P} = {codes.flat[i]}, but {found} is printed"
 
     return judged(claim, printed, codes, because, possible, "written.quantize", given, "codes")
 
@@ -51,7 +54,7 @@ def _dequantize(claim):
         intervals = (claim.intervals(key, q.shape) for key in ("W", "B"))
         ends = printed.values.flat, printed.half.flat
         for c, (w_low, w_high), (b_low, b_high), p, h in zip(q.flat, *intervals, *ends):
-            if w_low <= 0 <= w_high:  # W might be next to 0: nothing is excluded
+            if w_low <= 0 <= w_high:  # W may be 0, so nothing is excluded
                 yield True
             else:
                 low, high = box((c + b_low, c + b_high), (1 / w_low, 1 / w_high))
@@ -59,7 +62,8 @@ def _dequantize(claim):
 
     def because(i):
         formula = f"({as_text(q.flat[i])} + {as_text(B.flat[i])})/{as_text(W.flat[i])}"
-        return f"{formula} = {as_text(values.flat[i])}, printed {as_text(printed.values.flat[i])}"
+        found = as_text(printed.values.flat[i])
+        return f"{formula} = {as_text(values.flat[i])}, but {found} is printed"
 
     given = {"q": as_codes(q), "W": W, "B": B}
     return judged(claim, printed, values, because, possible, "written.dequantize", given, "decoded")
@@ -69,18 +73,18 @@ def _solve(claim, P):
     x = claim.exact("x")
     codes = claim.whole("printed", x.shape)
     if any(not 0 <= c < P for c in codes.flat):
-        return "cannot be", None, f"codes mod {P} are 0 to {P - 1}"
+        return "cannot be", None, f"A code mod {P} is a whole number from 0 to {P - 1}"
     solution = solver.decide(list(x.flat), list(codes.flat), P)
     if solution.feasible:
         return "exact", solution.witness, ""
     if claim.rounded:
         return "not decidable", None, ROUNDED
-    repair = f"; {solver.repair_text(solution.repair)}" if solution.repair else ""
-    return "cannot be", None, f"no (W, B){_because(solution)}{repair}"
+    repair = f". L{solver.repair_text(solution.repair)[1:]}" if solution.repair else ""
+    return "cannot be", None, f"No W and B print these codes{_because(solution)}{repair}"
 
 
 def _because(solution):
-    return f": {solution.proof.reason}" if solution.proof else f"; {NO_SHORT}"
+    return f". {solution.proof.reason}" if solution.proof else f". {NO_SHORT}"
 
 
 def _roundtrip(claim, P):
@@ -88,7 +92,7 @@ def _roundtrip(claim, P):
     codes, decoded = claim.whole("codes", x.shape), claim.exact("decoded", x.shape)
     sign = arrays.choice(f"{claim.where}.sign", claim.given["sign"], ("+", "-", EITHER))
     if any(not 0 <= c < P for c in codes.flat):
-        return "cannot be", None, f"codes mod {P} are 0 to {P - 1}"
+        return "cannot be", None, f"A code mod {P} is a whole number from 0 to {P - 1}"
     for status, half in (("exact", np.zeros_like(decoded)), ("as printed", claim.half("decoded"))):
         low, high = ([d + side * h for d, h in zip(decoded.flat, half.flat)] for side in (-1, 1))
         for one in "+-" if sign == EITHER else sign:
@@ -99,19 +103,20 @@ def _roundtrip(claim, P):
         return "not decidable", None, ROUNDED
     alone = solver.decide(list(x.flat), list(codes.flat), P)
     if not alone.feasible:
-        return "cannot be", None, f"no (W, B) prints the codes{_because(alone)}"
+        return "cannot be", None, f"No W and B print these codes{_because(alone)}"
     by = ", by (q + B)/W or (q - B)/W" if sign == EITHER else ""
-    reason = f"the codes can be printed, but by no (W, B) that decodes to these values{by}"
+    reason = f"Some W and B print these codes, but none of them also decode to these values{by}"
     return "cannot be", None, reason
 
 
 def _decoded(claim):
     claim.exact("printed", claim.exact("x").shape)
-    return "not decidable", None, "the codes between x and its decoded values are not printed"
+    return "not decidable", None, "The codes between x and its decoded values are not printed"
 
 
 def _unread(claim):
-    reason = r"what stands before it is not read; NAME =, Q(NAME) = and \hat{NAME} = are"
+    before = r"NAME =, Q(NAME) = or \hat{NAME} ="
+    reason = f"The name of these numbers could not be read. Write {before} before them"
     return "not decidable", None, reason
 
 
@@ -128,15 +133,15 @@ def _prune(claim):
         return possible_masks(claim, "R", R.shape, printed)
 
     def because(i):
-        kept = "kept" if keep.flat[i] else "removed"
-        return f"R = {as_text(R.flat[i])} is {kept} at tau = {as_text(tau)}, not as printed"
+        kept = f"{'kept' if keep.flat[i] else 'removed'} at tau = {as_text(tau)}"
+        return f"R = {as_text(R.flat[i])} is {kept}, unlike in the printed mask"
 
     keep = mask(right("written.prune", given))
     return judged(claim, whole(printed), keep, because, possible, "written.prune", given, mask)
 
 
 def mask_of(claim, key, shape=None):
-    """Read a printed mask as whole numbers; anything but 1 and 0, True and False is refused.
+    """Read a printed mask as whole numbers, and refuse anything but 1, 0, True and False.
 
     >>> mask_of(Claim({"printed": [True, 0]}, "claims[0]", False), "printed", (2,)).tolist()
     [Fraction(1, 1), Fraction(0, 1)]
@@ -149,8 +154,9 @@ def mask_of(claim, key, shape=None):
 
 
 def possible_masks(claim, key, shape, printed):
-    """Return whether some score and some tau that round to the printed ones keep (or remove) each
-    entry, as printed.
+    """Return True for each entry that may be kept or removed as printed, else False.
+
+    It may be if some score and some tau that round to the printed ones do so.
 
     >>> claim = Claim({"R": ["0.5"], "tau": "0.5"}, "claims[0]", rounded=True)
     >>> possible_masks(claim, "R", (1,), np.array([0]))
@@ -164,8 +170,9 @@ def possible_masks(claim, key, shape, printed):
 
 
 def as_network(scores):
-    """Return scores of any shape as Params without inputs and hidden units, for rules that go entry
-    by entry.
+    """Return scores of any shape as Params that hold them all in b_o.
+
+    Such Params have no inputs and no hidden units. They serve rules that treat each entry alone.
 
     >>> as_network(np.array([[1, 2], [3, 4]], dtype=object)).flatten()
     array([1, 2, 3, 4], dtype=object)

@@ -1,4 +1,4 @@
-"""The geometry of (W, B): where a pair prints given codes, and why none does."""
+"""This package holds the geometry of the pairs (W, B) that print given codes."""
 
 from refnn import _offer
 

@@ -1,5 +1,9 @@
-"""If no (W, B) prints the codes: a smallest conflict, a certificate to check by hand, and the least
-repair."""
+"""This module explains why no (W, B) prints the codes, and finds the least repair.
+
+A conflict is a set of entries that no (W, B) prints together, although any one of them can be left
+out and the rest can be printed. A certificate is a short proof of a conflict that can be checked by
+hand.
+"""
 
 from fractions import Fraction
 from itertools import combinations, pairwise
@@ -17,14 +21,14 @@ from refnn.checking.plane.circle import (
 )
 from refnn.checking.plane.digits import decimal
 
-EXHAUSTIVE = 12  # up to so many entries the smallest conflict, beyond a small one
-LINES = 3  # of a certificate that is to be checked by hand
-NO_SHORT = "no short certificate was found"
-MAX_WORK = 2 * 10**5  # intervals of W in that search: a second or two
+EXHAUSTIVE = 12  # up to this many entries the conflict found is a smallest one
+LINES = 3  # most pairs in a certificate
+NO_SHORT = "No short proof was found"
+MAX_WORK = 2 * 10**5  # most intervals of W in the search for a smallest conflict; a second or two
 
 
 def possible(x, q, levels, indices):
-    """Say whether the entries at these positions can be printed together.
+    """Return True if one (W, B) prints the entries at these positions.
 
     >>> possible([Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1], 8, (0, 2))
     True
@@ -33,12 +37,12 @@ def possible(x, q, levels, indices):
 
 
 def smallest(x, q, levels):
-    """Return positions that cannot be printed together although any one of them can be left out;
-    none if all can be.
+    """Return the positions of a smallest conflict, or () if one (W, B) prints all entries.
 
-    Up to 12 entries: of the smallest such sets the one whose x lie closest together; but if that
-    takes more than MAX_WORK intervals (12 numbers of three decimals and more), as beyond 12: the
-    closest entries that conflict, without those that are not needed.
+    Up to 12 entries, it is the smallest conflict whose x lie closest together. With more entries,
+    or if that search takes more than MAX_WORK intervals (12 numbers of three decimals and more), it
+    need not be the smallest: it consists of the closest entries that conflict, without those that
+    are not needed.
 
     >>> smallest([Fraction(k, 10) for k in (1, 4, 5, 6)], [0, 3, 4, 1], 8)
     (1, 2, 3)
@@ -47,13 +51,13 @@ def smallest(x, q, levels):
         return found
     values = from_the_closest(set(x)) if len(set(x)) > 1 else x[:1]
     order = sorted(range(len(x)), key=lambda i: (values.index(x[i]), i))
-    for n in range(2, len(x) + 1):  # the closest entries that conflict …
+    for n in range(2, len(x) + 1):  # take the closest entries until they conflict
         if not possible(x, q, levels, order[:n]):
             break
     else:
         return ()
     kept = order[:n]
-    for i in reversed(order[:n]):  # … without what the conflict does not need
+    for i in reversed(order[:n]):  # leave out what the conflict does not need
         fewer = [j for j in kept if j != i]
         if not possible(x, q, levels, fewer):
             kept = fewer
@@ -61,10 +65,13 @@ def smallest(x, q, levels):
 
 
 def _smallest_of_all(x, q, levels):
-    """Such a set of the fewest, by growing all that can be printed; None: too many intervals."""
+    """Find a conflict of the fewest entries, by growing all sets that can be printed.
+
+    None if that takes too many intervals.
+    """
     common = lcm(*(v.denominator for v in x))
     n = [int(v * common) for v in x]
-    work = sum(abs(a - b) for a, b in combinations(n, 2))  # so many intervals do the pairs have
+    work = sum(abs(a - b) for a, b in combinations(n, 2))  # the number of intervals of all pairs
     layer = {(i,): [(Fraction(0), Fraction(levels))] for i in range(len(x))} if levels > 1 else {}
     while layer:
         longer, conflicts = {}, []
@@ -85,23 +92,23 @@ def _smallest_of_all(x, q, levels):
 
 
 def certificate(x, q, levels, indices):
-    """Say the conflict in words: for each pair that it needs, the interval where its difference
-    times W would have to lie.
+    """Explain in words what the codes of each pair in a conflict require of W.
 
-    Two or three pairs, checked by hand; where none such are found, that is said.
+    The text names two or three pairs, which can be checked by hand. If no such pairs are found, it
+    says so.
 
     >>> x, q = [Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1]
-    >>> for part in certificate(x, q, 8, (0, 1, 2)).split("; "):
+    >>> for part in certificate(x, q, 8, (0, 1, 2)).split(". "):
     ...     print(part)
-    0.4 -> 0.5 prints 3 -> 4, so 0.1*W mod 8 is in (0, 2)
-    0.5 -> 0.6 prints 4 -> 1, so 0.1*W mod 8 is in (4, 6)
-    no W does both
+    From 0.4 to 0.5 the code rises by 1, so 0.1*W (mod 8) lies between 0 and 2
+    From 0.5 to 0.6 the code falls by 3, so 0.1*W (mod 8) lies between 4 and 6
+    No W does both
     """
     common = lcm(*(x[i].denominator for i in indices))
     ordered = sorted(indices, key=lambda i: x[i])
     for i, j in pairwise(ordered):
         if x[i] == x[j] and q[i] != q[j]:
-            return f"{decimal(x[i])} would have to print {q[i]} and {q[j]}"
+            return f"The same number {decimal(x[i])} would have to print both {q[i]} and {q[j]}"
     pairs = [(i, j) for i, j in combinations(ordered, 2) if x[i] != x[j]]
     pairs.sort(key=lambda p: x[p[1]] - x[p[0]])
 
@@ -113,8 +120,8 @@ def certificate(x, q, levels, indices):
 
     if leaves(pairs):
         return (
-            f"{NO_SHORT}: with {levels} levels each two of them can be printed, "
-            f"but not all {len(indices)} together"
+            f"{NO_SHORT}. With {levels} levels any two of {len(indices)} entries can be printed "
+            "together, but not all of them"
         )
     for pair in reversed(pairs):  # keep only the pairs that the conflict needs
         fewer = [p for p in pairs if p != pair]
@@ -123,24 +130,27 @@ def certificate(x, q, levels, indices):
     if len(pairs) > LINES:
         entries = ", ".join(f"{decimal(x[i])} -> {q[i]}" for i in ordered)
         return (
-            f"{NO_SHORT}: {entries} cannot be printed together, "
-            f"though any {len(indices) - 1} of them can"
+            f"{NO_SHORT}. The codes {entries} cannot all be printed together, "
+            f"but any {len(indices) - 1} of them can"
         )
     lines = []
     for i, j in sorted(pairs):
         low = (q[j] - q[i] - 1) % levels
-        lines.append(_line(x, q, i, j, f" mod {levels}", low, low + 2))
-    return "; ".join([*lines, f"no W does {'both' if len(lines) == 2 else 'all'}"])
+        lines.append(_line(x, q, i, j, f" (mod {levels})", low, low + 2))
+    return ". ".join([*lines, f"No W does {'both' if len(lines) == 2 else 'all of this'}"])
 
 
 def _line(x, q, i, j, mod, *ends):
-    """What two entries need of W, in words."""
+    """Explain in words what two entries require of W."""
     low, high, step, a, b = map(decimal, (x[i], x[j], x[j] - x[i], *ends))
-    return f"{low} -> {high} prints {q[i]} -> {q[j]}, so {step}*W{mod} is in ({a}, {b})"
+    rise = q[j] - q[i]
+    change = f"rises by {rise}" if rise > 0 else f"falls by {-rise}" if rise else "stays the same"
+    where = f"below {b}" if a == "-inf" else f"above {a}" if b == "inf" else f"between {a} and {b}"
+    return f"From {low} to {high} the code {change}, so {step}*W{mod} lies {where}"
 
 
 def repairable(x):
-    """Say whether `largest_set` is affordable for these numbers.
+    """Return True if `largest_set` takes no more than a few seconds for these numbers.
 
     >>> [repairable([Fraction(1, n), Fraction(2)]) for n in (10, 10**9)]
     [True, False]
@@ -152,10 +162,11 @@ def repairable(x):
 def largest_set(x, q, levels):
     """Return the positions of a largest set of entries that one (W, B) prints.
 
-    B can be lowered until one entry, the anchor, is about to change its code: B = qₐ − xₐW. Then
-    entry j is right where (xⱼ − xₐ)·W mod P lies in [qⱼ − qₐ, qⱼ − qₐ + 1), which is intervals of
-    W; the deepest point of all is the answer. Ends are compared exactly: two fractions with
-    denominators up to D differ by 1/D² or more, so the whole part of D²·end keeps their order.
+    B can be lowered until one entry, the anchor a, is about to change its code: B = qₐ − xₐW. Then
+    entry j is right where (xⱼ − xₐ)·W mod P lies in [qⱼ − qₐ, qⱼ − qₐ + 1). These W form intervals,
+    and the answer is a W that lies in as many of them as possible, over all anchors. The ends of
+    the intervals are compared exactly: two different fractions with denominators up to D differ by
+    at least 1/D², so the whole part of D²·end keeps their order.
 
     >>> largest_set([Fraction(k, 10) for k in (4, 5, 6)], [3, 4, 1], 8)
     (0, 1)
@@ -164,12 +175,12 @@ def largest_set(x, q, levels):
     n, q = np.array([int(v * common) for v in x], dtype=object), np.array(q, dtype=object)
     widest = int(max(n) - min(n)) or 1
     if not repairable(x):
-        raise Refused("x", "of fewer decimals", "values too finely spaced to repair")
+        raise Refused("x", "written with fewer decimals", "values too finely spaced to repair")
     dtype = np.int64 if widest**3 * levels < 2**62 else object
     best = ()
     for a in range(len(x)):
         D, k = n - n[a], q - q[a]
-        low = np.where(D > 0, k, -k - 1) % levels  # of |D|·u, mod levels
+        low = np.where(D > 0, k, -k - 1) % levels  # where |D|·u mod levels begins to be right
         always = [j for j in range(len(x)) if D[j] == 0 and k[j] == 0]
         moving = [j for j in range(len(x)) if D[j] != 0]
         if len(always) + len(moving) <= len(best):
@@ -182,9 +193,9 @@ def largest_set(x, q, levels):
                 or [np.zeros(0, dtype)]
             )
             for side in (1, 0)
-        ]  # ends, then starts
+        ]  # all ends, then all starts
         step = np.repeat([-1, 1], len(owner))
-        order = np.argsort(np.concatenate(keys), kind="stable")  # stable: an end before a start
+        order = np.argsort(np.concatenate(keys), kind="stable")  # an end before an equal start
         depth = np.cumsum(step[order])
         if len(always) + (depth.max() if len(depth) else 0) > len(best):
             inside = order[: np.argmax(depth) + 1] if len(depth) else order
@@ -194,25 +205,24 @@ def largest_set(x, q, levels):
 
 
 def straight_certificate(x, q, low, high, indices):
-    """Say the conflict in words where codes do not wrap: two pairs whose differences need different
-    W.
+    """Explain a conflict in words where codes do not wrap, by two pairs that need different W.
 
     >>> x, q = [Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1]
-    >>> for part in straight_certificate(x, q, q, [c + 1 for c in q], (0, 1, 2)).split("; "):
+    >>> for part in straight_certificate(x, q, q, [c + 1 for c in q], (0, 1, 2)).split(". "):
     ...     print(part)
-    0.4 -> 0.5 prints 3 -> 4, so 0.1*W is in (0, 2)
-    0.5 -> 0.6 prints 4 -> 1, so 0.1*W is in (-4, -2)
-    no W does both
+    From 0.4 to 0.5 the code rises by 1, so 0.1*W lies between 0 and 2
+    From 0.5 to 0.6 the code falls by 3, so 0.1*W lies between -4 and -2
+    No W does both
     """
     ordered = sorted(indices, key=lambda i: x[i])
     for i, j in pairwise(ordered):
         if x[i] == x[j]:
-            return f"{decimal(x[i])} would have to print {q[i]} and {q[j]}"
+            return f"The same number {decimal(x[i])} would have to print both {q[i]} and {q[j]}"
     needed = [(i, j, low[j] - high[i], high[j] - low[i]) for i, j in combinations(ordered, 2)]
     needed.sort(key=lambda pair: x[pair[1]] - x[pair[0]])  # neighbours first
     for one, other in combinations(needed, 2):
         (a, b), (c, d) = ([end / (x[j] - x[i]) for end in ends] for i, j, *ends in (one, other))
         if max(a, c) >= min(b, d):
             lines = [_line(x, q, i, j, "", *ends) for i, j, *ends in (one, other)]
-            return "; ".join([*lines, "no W does both"])
-    raise AssertionError("equation (1) of strips: two of its inequalities exclude each other")
+            return ". ".join([*lines, "No W does both"])
+    raise AssertionError("two inequalities (1) of `strips` must exclude each other")

@@ -1,5 +1,8 @@
-"""The one way to print a number and to read a printed one, which stands for an interval as a result
-and for itself as an input: 0.1 is 1/10."""
+"""This module prints numbers and reads printed ones.
+
+A printed number that is an input stands for itself: 0.1 is 1/10. A printed result stands for an
+interval, half a unit of its last digit to each side.
+"""
 
 import re
 from fractions import Fraction
@@ -14,7 +17,7 @@ NESTED = (list, tuple, np.ndarray)
 
 
 def flat(name, values, depth=0):
-    """Return the numbers of nested lists or of an array, in reading order, as they are.
+    """Return the numbers of nested lists or of an array, unchanged and in reading order.
 
     >>> flat("x", [["0.1", 2], [3]])
     ['0.1', 2, 3]
@@ -27,19 +30,21 @@ def flat(name, values, depth=0):
         return [values]
     expected, masked = "numbers or lists of numbers", isinstance(values, np.ma.MaskedArray)
     if depth > 32:
-        raise Refused(name, expected, "lists in lists without end")
+        raise Refused(name, expected, f"lists nested {depth} deep")
     raise Refused(
         name, expected, "a masked array" if masked else arrays.describe(values), TypeError
     )
 
 
 def NUMBERS(name, values, arguments):
-    """Admit numbers in nested lists; they become a list of Fractions, as they are printed."""
+    """Admit numbers in nested lists, and return a list of Fractions, read as they are printed."""
     return [arrays.exact(name, v) for v in flat(name, values)]
 
 
 def half_unit(printed):
-    """Return half a unit of the last digit of a printed number; 0 for a whole number or a fraction.
+    """Return half a unit of the last digit of a printed number.
+
+    It is 0 for a whole number and for a fraction such as 1/3.
 
     >>> half_unit("0.30"), half_unit("3"), half_unit(0.5)
     (Fraction(1, 200), Fraction(0, 1), Fraction(1, 20))
@@ -52,8 +57,9 @@ def half_unit(printed):
 
 
 def decimal(value):
-    """Print a Fraction as a decimal where it ends within twelve places, else as a fraction; inf as
-    inf.
+    """Write a Fraction as a decimal if it ends within twelve places, else as a fraction.
+
+    The floats inf and −inf are written as "inf" and "-inf".
 
     >>> decimal(Fraction(1, 8)), decimal(Fraction(-445, 9)), decimal(Fraction(3))
     ('0.125', '-445/9', '3')
@@ -71,8 +77,10 @@ def decimal(value):
 
 
 def as_text(value):
-    """Print a computed number in a few characters: exact where that is short, with its size where a
-    fraction does not show it, and as "about" where it is no Fraction (an Enclosure).
+    """Write a computed number in a few characters.
+
+    A short number is written exactly, and a fraction is followed by its approximate value. A long
+    number, or one that is known only approximately (an Enclosure), is written with "about".
 
     >>> as_text(Fraction(1, 8)), as_text(Fraction(-445, 9)), as_text(Fraction(10**30, 3))
     ('0.125', '-445/9 (-49.4444)', 'about 3.33333333333e+29')
@@ -82,12 +90,12 @@ def as_text(value):
         if exact is None or len(exact) > 24:
             return f"about {float(value):.12g}"
         return f"{exact} ({float(value):.6g})" if "/" in exact and len(exact) > 5 else exact
-    except (OverflowError, ValueError):  # beyond floats, or thousands of digits
+    except (OverflowError, ValueError):  # too large for a float, or thousands of digits
         return "a number beyond 1e308" if abs(value) > 1 else "about 0"
 
 
 def short(value):
-    """Print a number in at most six digits, without a -0.
+    """Write a number with at most six digits, and never as -0.
 
     >>> short(0.30000000000000004), short(-128.0), short(Fraction(1, 3))
     ('0.3', '-128', '0.333333')
@@ -96,7 +104,7 @@ def short(value):
 
 
 def fixed(value, form="{:.2f}"):
-    """Print a number to a fixed number of places, without a -0.
+    """Write a number with a fixed number of decimal places, and never as -0.
 
     >>> fixed(-0.001), fixed(2, "{:.0f}"), fixed(-0.96)
     ('0.00', '2', '-0.96')
@@ -106,7 +114,7 @@ def fixed(value, form="{:.2f}"):
 
 
 def ratio(value):
-    """Print a Fraction as it is, "1/3", or in words where it has thousands of digits.
+    """Write a Fraction exactly, such as 1/3, or in words if it has thousands of digits.
 
     >>> ratio(Fraction(1, 3)), ratio(Fraction(1, 3**10000))
     ('1/3', 'about 0')
@@ -118,7 +126,7 @@ def ratio(value):
 
 
 def pair(W, B, number=decimal):
-    """Print a scaling factor and an offset.
+    """Write a scaling factor W and an offset B.
 
     >>> pair(Fraction(1), Fraction(7, 2))
     'W = 1, B = 3.5'
@@ -127,8 +135,9 @@ def pair(W, B, number=decimal):
 
 
 def line(values, number=str, comma=" ", row=" / "):
-    """Print numbers in nested lists, or in a dict of these, in one line; `number` prints one of
-    them.
+    """Write numbers in nested lists, or in a dict of such lists, in one line.
+
+    The function `number` writes each of them.
 
     >>> line([[0, 1], [2, 3]]), line({"b_o": [Fraction(1, 8)]}, decimal)
     ('0 1 / 2 3', 'b_o: 0.125')

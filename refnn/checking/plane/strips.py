@@ -1,12 +1,14 @@
-"""The plane of (W, B) without a circle: which W serve if codes saturate, or have no limit?
+"""This module finds the W, and then the B, that print codes which saturate or have no limit.
 
-Entry i prints its code exactly if lowᵢ ≤ xᵢW + B < highᵢ: a strip, open to one side where the code
-saturates. For one W a B exists exactly if lowᵢ − xᵢW < highⱼ − xⱼW for all i and j, that is
+Codes saturate if they are clipped to a range. Entry i prints its code exactly if
+lowᵢ ≤ xᵢW + B < highᵢ. This is a strip in the plane of (W, B), and it has only one side where the
+code saturates. For one W, a B exists exactly if lowᵢ − xᵢW < highⱼ − xⱼW for all i and j, that is
 
     (xⱼ − xᵢ)·W < highⱼ − lowᵢ                                                                   (1)
 
-so that the W that serve are one open interval. By Helly's theorem three strips are enough to show
-that none does."""
+so the W that have a B form one open interval. If no (W, B) lies in all strips, then by Helly's
+theorem some three of them have no point in common.
+"""
 
 from bisect import bisect_left, bisect_right
 from fractions import Fraction
@@ -15,8 +17,9 @@ from math import inf
 
 
 def feasible_W(x, low, high):
-    """Return the open interval of W by equation (1), as a list of one, or []; low and high may be
-    −inf and inf.
+    """Return [(left, right)], the open interval of W by equation (1), or [] if it is empty.
+
+    low may hold −inf and high may hold inf.
 
     >>> feasible_W([Fraction(1, 10), Fraction(1, 5)], [0, 1], [1, 2])
     [(Fraction(0, 1), Fraction(20, 1))]
@@ -37,8 +40,9 @@ def feasible_W(x, low, high):
 
 
 def offsets(x, low, high, W):
-    """Return [low, high): the B that serve for this W, either end possibly infinite; None if there
-    is none.
+    """Return [low, high), the B that print the codes with this W, or None if there is none.
+
+    Both ends may be infinite.
 
     >>> offsets([Fraction(1, 10), Fraction(1, 5)], [0, 1], [1, 2], Fraction(10))
     (Fraction(-1, 1), Fraction(0, 1))
@@ -49,8 +53,9 @@ def offsets(x, low, high, W):
 
 
 def smallest_conflict(x, low, high):
-    """Return the flat positions of a smallest set that no (W, B) serves: two of equal x, else
-    three.
+    """Return the flat positions of a smallest set of entries that no (W, B) prints.
+
+    It consists of two entries with equal x, or else of three entries.
 
     >>> smallest_conflict([Fraction(4), Fraction(5), Fraction(6)], [3, 4, 1], [4, 5, 2])
     (0, 1, 2)
@@ -59,19 +64,19 @@ def smallest_conflict(x, low, high):
         for indices in combinations(range(len(x)), size):
             if not feasible_W(*([a[i] for i in indices] for a in (x, low, high))):
                 return indices
-    raise AssertionError("Helly: three strips are enough")
+    raise AssertionError("by Helly's theorem three strips must be enough")
 
 
 def largest_set(x, low, high):
-    """Return the flat positions of a largest set that one (W, B) serves.
+    """Return the flat positions of a largest set of entries that one (W, B) prints.
 
-    A best point can be moved down to the lower edge of a strip that holds it. Along that edge every
-    other strip holds an interval of W: the place where most overlap is found by sorting.
+    A best point can be moved down to the lower edge of a strip that contains it. Along that edge
+    every other strip covers an interval of W. The W that is covered most often is found by sorting.
 
     >>> largest_set([Fraction(4), Fraction(5), Fraction(6)], [3, 4, 1], [4, 5, 2])
     (0, 1)
     """
-    best = tuple(i for i, a in enumerate(low) if a == -inf)  # B far down serves all of these
+    best = tuple(i for i, a in enumerate(low) if a == -inf)  # a very low B prints all of these
     for i, edge in enumerate(low):
         if edge == -inf:
             continue

@@ -1,4 +1,4 @@
-"""Reading a worked example: Markdown, TOML and JSON, numbers kept as they are printed."""
+"""This package reads worked examples from Markdown, TOML and JSON and keeps numbers as text."""
 
 from refnn import _offer
 

@@ -1,9 +1,9 @@
-"""A worked example from a file: an article in Markdown, or claims in TOML or JSON. Numbers stay the
-text they are.
+"""This module reads a worked example from a file.
 
-What is read is data: nothing in it is evaluated. A file that is too large, binary, broken, or
-without end in its depth is refused in one sentence that names it. The format is in
-refnn/examples/README.md, with an example of every kind."""
+The file is an article in Markdown, or a list of claims in TOML or JSON. Numbers are kept as the
+text that is printed, and nothing in a file is executed. A file that is too large, binary, broken or
+nested too deeply is refused in one sentence that names it. The format is described in
+refnn/examples/README.md, with an example of every kind of claim."""
 
 import json
 import re
@@ -15,8 +15,8 @@ from refnn.arrays import Refused
 from refnn.checking.reading import markdown
 from refnn.validation import takes, whole
 
-MAX_BYTES = 10**6  # an article is some ten thousand
-MAX_NUMBERS = 10**4  # of a file: the diabetes data have 4,862
+MAX_BYTES = 10**6  # an article has about ten thousand bytes
+MAX_NUMBERS = 10**4  # of a file; for comparison, the diabetes data hold 4,862 numbers
 MAX_DEPTH = 32
 ARTICLES = (".md", ".markdown")
 SUFFIXES = (*ARTICLES, ".toml", ".json")
@@ -35,8 +35,9 @@ def _path(name, path, arguments):
 
 @takes(path=_path, levels=whole(1, 2**53))
 def read(path, levels=None):
-    """Read the example in a file, a dict for worked_example.check; levels: P for claims that do not
-    give it.
+    """Read the example in a file and return the dict that `worked_example.check` takes.
+
+    levels: the number of levels P for claims that do not state it.
 
     >>> example = read(EXAMPLES / "affine.toml")
     >>> example["claims"][0]["x"], sorted({claim["kind"] for claim in example["claims"]})[:2]
@@ -49,21 +50,21 @@ def read(path, levels=None):
     if not isinstance(found, dict):
         raise Refused(f"{path}", "an object with title and claims", arrays.describe(found))
     if _count(path, found) > MAX_NUMBERS:
-        raise Refused(f"{path}", f"of at most {MAX_NUMBERS:,} numbers", "more")
+        raise Refused(f"{path}", f"a file of at most {MAX_NUMBERS:,} numbers", "more")
     found.setdefault("title", path.name)
     return found if levels is None else {**found, "P": levels}
 
 
 def _text(path):
-    """The text of a file of a sensible size in UTF-8; a byte-order mark is dropped."""
+    """Return the text of a UTF-8 file of limited size, without its byte-order mark."""
     name, utf8 = f"{path}", "text in UTF-8"
     if not path.is_file():
-        got = "a folder or a device" if path.exists() else "that of nothing"
+        got = "a folder or a device" if path.exists() else "a path where no file is"
         raise Refused(name, "the path of a file", got)
-    with open(path, "rb") as file:  # never more than is allowed
+    with open(path, "rb") as file:  # read one byte too many at most, even of a huge file
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise Refused(name, f"of at most {MAX_BYTES:,} bytes", "more")
+        raise Refused(name, f"a file of at most {MAX_BYTES:,} bytes", "more")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -76,11 +77,11 @@ def _text(path):
 
 
 def _named(path, parse, *arguments):
-    """parse(*arguments), whose complaint then names the file."""
+    """Return parse(*arguments) and add the name of the file to the text of a ValueError."""
     try:
         return parse(*arguments)
     except RecursionError:
-        raise Refused(f"{path}", "a worked example", "lists in lists without end") from None
+        raise Refused(f"{path}", "a worked example", "lists that are nested too deeply") from None
     except ValueError as error:  # the decoders' own errors are ValueErrors
         said = " ".join(getattr(error, "refusal", str(error)).split())
         named = ValueError(said)
@@ -89,10 +90,12 @@ def _named(path, parse, *arguments):
 
 
 def _toml(text):
-    """Keys like a.a.a.… are counted first: tomllib takes the square of their depth in time."""
+    """Parse TOML, but refuse deeply dotted keys first.
+
+    The time of tomllib grows with the square of the depth of a key like a.a.a.…"""
     plain = re.sub(r'"(?:[^"\\\n]|\\.)*"?|\'[^\'\n]*\'?', "", text)
     if any(part.count(".") > MAX_DEPTH for part in re.split(r"[\n,=\[\]{}]", plain)):
-        raise Refused("keys", f"of at most {MAX_DEPTH} levels", "more")
+        raise Refused("keys", f"of at most {MAX_DEPTH} levels", "more levels")
     return tomllib.loads(text, parse_float=str)
 
 
@@ -110,9 +113,9 @@ def _json(text):
 
 
 def _count(path, value, depth=0):
-    """How many leaves a table of tables and lists has."""
+    """Count the single values in nested tables and lists."""
     if depth > MAX_DEPTH:
-        raise Refused(f"{path}", f"of at most {MAX_DEPTH} levels", "lists in lists without end")
+        raise Refused(f"{path}", f"nested at most {MAX_DEPTH} levels deep", "deeper lists")
     if not isinstance(value, (dict, list)):
         return 1
     inner = value.values() if isinstance(value, dict) else value

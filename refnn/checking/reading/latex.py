@@ -1,4 +1,4 @@
-r"""Matrices in LaTeX, each with the name that stands to the left of its "="."""
+r"""This module finds the matrices in a LaTeX text, each with the name to the left of its "="."""
 
 import re
 from typing import NamedTuple
@@ -6,14 +6,14 @@ from typing import NamedTuple
 from refnn import arrays
 from refnn.arrays import Refused
 
-MAX_ENTRIES = 200  # of a tensor, as many as the solver takes
+MAX_ENTRIES = 200  # of a tensor; the solver takes no more
 EDGE = re.compile(r"\\(begin|end)\s*\{([a-zA-Z]*matrix\*?|array)\}")
 FONTS = re.compile(
     r"\\(?:mathbf|mathrm|mathit|mathsf|boldsymbol|bm|text|left|right)(?![A-Za-z])|\\[,;:! ]"
 )
 SPACES = re.compile(r"[\s&~]+")
 BRACES = re.compile(r"[{}]")
-INSIDE = re.compile(r"\s+(?=[_^})(=])|(?<=[_^{(=])\s+|(?<=hat)\s+")  # blanks within a name
+INSIDE = re.compile(r"\s+(?=[_^})(=])|(?<=[_^{(=])\s+|(?<=hat)\s+")  # blanks inside a name
 START = re.compile(
     r"\$|\\[\[(]|\\\\|\n\s*\n|[,;，；：。]|\\q?quad(?![A-Za-z])|\\(?:begin|end)\s*\{[a-z*]+\}"
     r"|(?<![_{])\\text\s*\{[^{}]*\}"
@@ -34,37 +34,38 @@ AFTER = re.compile(
 SYMBOL = re.compile(r"\\?(?!nan$|inf$)[A-Za-z]", re.IGNORECASE)
 HATS = re.compile(r"\\(?:wide)?hat")
 MARKED = re.compile(r"\\(?:(?:wide)?(?:hat|tilde)|bar|overline)|Q\(")
-UNREAD = "?"  # the form of a matrix after a hat or a Q( that is of no name
+UNREAD = "?"  # the form of a matrix after a hat or a Q( whose name cannot be read
 
 SAID = {"x": "{}", "q": "Q({})", "x_hat": "{}^", UNREAD: "the matrix after {}"}
 
 
 class Block(NamedTuple):
-    """A matrix as printed.
+    """A matrix of the text, as it is printed there.
 
     >>> blocks(r"$$ Q(W_{ih}) = \\begin{bmatrix} 0 & 1 \\end{bmatrix} $$")[0].said
     'Q(W_ih)'
     """
 
-    form: str  # x, q for Q(x), x_hat; UNREAD after a hat or a Q( that is of no name
+    form: str  # x, q for Q(x), x_hat, or UNREAD
     name: str
-    line: int  # where it begins
+    line: int  # the line on which it begins
     body: str
-    after: str  # what follows, if it changes the matrix
+    after: str  # the operation that follows it, such as ^; else empty
 
     @property
     def said(self):
-        """Say what it is, as one would write it."""
+        """Return the name of the matrix as it is written in texts, such as Q(W_ih)."""
         return SAID[self.form].format(self.name)
 
     def refuse(self, expected, got):
-        """Raise ValueError that names it and its line."""
+        """Raise a ValueError that names the matrix and its line."""
         raise Refused(f"line {self.line}: {self.said}", expected, got)
 
 
 def blocks(text):
-    r"""Return all matrices that are given to a name, in order; a \begin without its \end is refused
-    by its line.
+    r"""Return all matrices that are set equal to a name, in the order of the text.
+
+    ValueError is raised if a \begin has no \end, and names the line.
 
     >>> blocks(r"\begin{bmatrix} 1 \end{bmatrix} and V = \begin{bmatrix} 2 \end{bmatrix}")
     [Block(form='x', name='V', line=1, body=' 2 ', after='')]
@@ -82,7 +83,7 @@ def blocks(text):
         if opened:
             continue
         if CHAIN.fullmatch(text, closed, begin.start()):
-            # NAME = … = …: the former is a step, if of no name
+            # In NAME = … = …, a matrix without a name is only a step on the way.
             if found and found[-1].form == UNREAD:
                 found.pop()
             left = left if "=" in left[-3:] else f"{left} ="
@@ -104,12 +105,14 @@ def _refuse_edge(line, got):
 
 
 def _left_of(text):
-    """(form, name) of what stands before the matrix, in a chain a = b = … the last; or ("", "")."""
+    """Return (form, name) of the matrix to the right of a text, or ("", "") without a name.
+
+    In a chain a = b = … the last name counts."""
     parts = EQUALS.sub("=", _plain(START.split(text)[-1])).rstrip("[( ").split("=")
     for part in reversed(parts[:-1] if not parts[-1] else []):
         words = part.split() or [""]
         if len(words) > 1 and re.search(r"^\\|[-+*/^<>]$", words[-2]):
-            continue  # … \div W is no name
+            continue  # the W of … \div W is not a name
         left, form = words[-1], "x"
         if left.startswith("Q(") and left.endswith(")"):
             left, form = left[2:-1], "q"
@@ -123,14 +126,15 @@ def _left_of(text):
 
 
 def _plain(text):
-    """LaTeX without fonts and without blanks within names."""
+    """Return LaTeX without font commands and without blanks inside names."""
     text = INSIDE.sub("", SPACES.sub(" ", FONTS.sub("", text.replace("\\_", "_"))))
     return re.sub(r"(?<=[_^])\{[^{}]*\}", lambda index: index[0].replace(" ", ""), text)
 
 
 def _unbraced(left):
-    """A name without the braces that fonts and hats leave: {{W}}_{ih}, {W_{ih}}, W_{{ih}} as
-    W_{ih}."""
+    """Remove the braces that fonts and hats leave around a name.
+
+    {{W}}_{ih}, {W_{ih}} and W_{{ih}} all become W_{ih}."""
     left = re.sub(r"_\{\{(\w+)\}\}", r"_{\1}", left)
     for _ in range(4):
         left = re.sub(r"(?<![_^A-Za-z}])\{(\\?[A-Za-z]+)\}", r"\1", left)
@@ -138,8 +142,9 @@ def _unbraced(left):
 
 
 def matrix(block):
-    r"""Return the entries of a block as rows of text, None if none is a number; what is no matrix
-    of numbers is refused.
+    r"""Return the entries of a block as rows of text, or None if all entries are symbols.
+
+    ValueError is raised if only some entries are numbers, or if the rows differ in length.
 
     >>> matrix(blocks(r"W = \begin{pmatrix} 1 & \frac{1}{3} \\ 2 & .5 \end{pmatrix}")[0])
     [['1', '1/3'], ['2', '.5']]
@@ -149,11 +154,11 @@ def matrix(block):
     rows = re.split(r"(?:\\\\)+(?:\s*\[[^\[\]\n]{0,20}\])?|\\cr(?![A-Za-z])", body)
     rows = [row.split("&") for row in rows]
     most = f"of at most {MAX_ENTRIES} entries"
-    if (count := sum(map(len, rows))) > MAX_ENTRIES + 1:  # one more may stand after a last \\
+    if (count := sum(map(len, rows))) > MAX_ENTRIES + 1:  # one empty entry may follow a last \\
         block.refuse(most, f"{count}")
     rows = [[entry(cell) for cell in row] for row in rows]
     if len(rows) > 1 and rows[-1] == [""]:
-        rows.pop()  # after a last \\
+        rows.pop()  # the empty row after a last \\
     cells = [cell for row in rows for cell in row]
     if all(SYMBOL.match(cell) for cell in cells):
         return None
@@ -167,12 +172,12 @@ def matrix(block):
     if block.after:
         block.refuse("a matrix and nothing else", f"a matrix and then {block.after!r}")
     if block.form == "q" and not all(re.fullmatch(r"[+-]?\d+", cell) for cell in cells):
-        block.refuse("whole numbers", "others")
+        block.refuse("whole numbers", "other numbers")
     return rows
 
 
 def entry(cell):
-    r"""Return a cell without braces, spaces and fonts; \frac{1}{3} as 1/3.
+    r"""Return the text of a cell without braces, spaces and fonts, with \frac{1}{3} as 1/3.
 
     >>> entry(r"\mathbf{−\frac{1}{3}}")
     '-1/3'
@@ -182,7 +187,7 @@ def entry(cell):
 
 
 def bare(text):
-    r"""Return a text without fonts, blanks and braces.
+    r"""Return a text without font commands, blanks and braces.
 
     >>> bare(r"\frac{Q(x) + B}{W}")
     '\\fracQ(x)+BW'

@@ -1,16 +1,19 @@
-r"""A worked example out of Markdown: matrices in LaTeX with what stands to the left of their "=".
+r"""This module reads a worked example from the LaTeX matrices of a Markdown text.
+
+The text to the left of "=" says what a matrix is:
 
     W_{ih} = \begin{bmatrix} 0.1 & 0.2 \end{bmatrix}          the tensor W_ih
     Q(W_{ih}) = …                                             its codes
     \hat{W}_{ih} = …                                          its decoded values
 
-A tensor with codes is a claim of kind "solve", one with codes and decoded values also a
-"roundtrip", one with decoded values alone a "decoded", in the order in which they are printed;
-where the text states one W and one B, the claims are "quantize" and "dequantize" by these. A block
-may be repeated, but not with other entries: a file holds one example. P is read from the words
-(`printed.levels_said`), the decoder's sign from (Q(x) ± B)/W; if it is not printed, either does.
-Numbers after a hat or a Q( that are of no name are "unread". Matrices of symbols, and those of
-names without codes and decoded values, are not about this."""
+A tensor with codes becomes a claim of kind "solve". With codes and decoded values it becomes a
+"roundtrip" as well, and with decoded values alone a "decoded". The claims keep the order of the
+text. If the text states exactly one W and one B, the claims become "quantize" and "dequantize" with
+these numbers. A matrix may be repeated, but only with the same entries, because a file holds one
+example. The number of levels P is read from the words (`printed.levels_said`), and the sign of the
+decoder from (Q(x) ± B)/W. If no sign is printed, both signs are allowed. Numbers after a hat or a
+Q( whose name cannot be read become "unread" claims. Matrices of symbols are ignored, and so are
+names that have neither codes nor decoded values."""
 
 import re
 from fractions import Fraction
@@ -22,7 +25,7 @@ from refnn.checking.reading.printed import EITHER, levels_said
 from refnn.validation import takes
 
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-CODE = r"(?:Q\([^()]{1,60}\)|[qQ](?:_\w+?)?)([-+−])B"  # in text without braces
+CODE = r"(?:Q\([^()]{1,60}\)|[qQ](?:_\w+?)?)([-+−])B"  # searched in a text without braces
 DECODER = re.compile(
     rf"\\[dt]?frac{CODE}W|\\[dt]?frac1W\(?{CODE}|\({CODE}\)(?:/|\\div|÷)W|(?<!\w){CODE}\\overW"
     rf"|W\^-1\({CODE}\)"
@@ -42,8 +45,9 @@ FORMS = ("q", "x_hat")
 
 @takes()
 def example(text, title, levels=None):
-    r"""Read the example in a Markdown text, for worked_example.check; ValueError names the tensor
-    and the line.
+    r"""Read the example in a Markdown text and return the dict that `worked_example.check` takes.
+
+    ValueError is raised for a text that cannot be read, and names the tensor and the line.
 
     >>> text = r"$b = \begin{matrix}0.1\\0.2\end{matrix}$, $Q(b) = \begin{matrix}0\\1\end{matrix}$"
     >>> example(text, "t", levels=8)["claims"]
@@ -71,13 +75,13 @@ def example(text, title, levels=None):
     P = _levels(text) if levels is None else levels
     if P is not None:
         made["P"] = P
-    if any(Fraction(v).denominator > 1 and "." in v for v in pair):  # 7.78 may be 70/9
+    if any(Fraction(v).denominator > 1 and "." in v for v in pair):  # 7.78 may be a rounded 70/9
         made["inputs"] = "rounded"
     return made
 
 
 def _printed(found, names):
-    """({(form, name): matrix} of the names that are printed, the claims that cannot be read)."""
+    """Return ({(form, name): matrix} of the named matrices, the claims of kind "unread")."""
     printed, unread = {}, []
     for block in found:
         if block.form == UNREAD:
@@ -92,18 +96,19 @@ def _printed(found, names):
 
 
 def _about(name, printed, block):
-    """(claims about the codes of a name, claims about its decoded values); block: the first of
-    these."""
+    """Return (claims about the codes of a name, claims about its decoded values).
+
+    block: the first block of codes or decoded values, which an error names."""
     x, q, x_hat = (printed.get((form, name)) for form in ("x", *FORMS))
-    if q is None and x_hat is None:  # symbols only
+    if q is None and x_hat is None:  # all its matrices hold symbols
         return [], []
     if x is None:
-        block._replace(form="x").refuse(f"printed where {block.said} is", "no matrix of numbers")
+        block._replace(form="x").refuse(f"printed beside {block.said}", "no matrix of numbers")
     shape = len(x), len(x[0])
     for form, rows in zip(FORMS, (q, x_hat)):
         if rows is not None and (len(rows), len(rows[0])) != shape:
             got = f"shape {(len(rows), len(rows[0]))}"
-            block._replace(form=form).refuse(f"of shape {shape}, as {name}", got)
+            block._replace(form=form).refuse(f"of shape {shape} like {name}", got)
     codes = [] if q is None else [{"kind": "solve", "name": f"Q({name})", "x": x, "printed": q}]
     if x_hat is None:
         return codes, []
@@ -114,9 +119,10 @@ def _about(name, printed, block):
 
 
 def _stated(text, names):
-    """((W, B), words): the one factor and the one offset that the text states; else ((), words).
+    """Return ((W, B), "") if the text states one factor W and one offset B, else ((), words).
 
-    A pair of the names of tensors is none.
+    words: a remark for the title if several are stated. W and B are not read if a tensor has that
+    name.
     """
     text = FONTS.sub("", text)
     W, B = ({Fraction(v): v for v in map(entry, STATED[key].findall(text))} for key in "WB")
@@ -125,12 +131,13 @@ def _stated(text, names):
     if len(W) == len(B) == 1 and 0 not in W:
         return (*W.values(), *B.values()), ""
     many = f"W = {', '.join(W.values())} and B = {', '.join(B.values())}"
-    return (), f" (of the stated {many} none is used)"
+    return (), f" (the text states {many}; none of them is used)"
 
 
 def _by(pair, claim):
-    """A claim about an unknown (W, B) as one about this pair; of two signs the one that prints it,
-    or +."""
+    """Convert a claim about an unknown (W, B) into a claim about this pair.
+
+    If both signs of the decoder are allowed, the sign that prints the values is taken, else +."""
     W, B = pair
     name = f"{claim['name']} with W = {W}, B = {B}"
     if claim["kind"] == "solve":
@@ -152,7 +159,7 @@ def _by(pair, claim):
 
 
 def _sign(text):
-    """The sign in (Q(x) ± B)/W, as a fraction or on a line; EITHER if it is not printed."""
+    """Return the sign in (Q(x) ± B)/W, or EITHER if no decoder is printed."""
     decoders = map("".join, DECODER.findall(bare(text)))
     signs = {"+" if "+" in found else "-" for found in decoders}
     if len(signs) > 1:
@@ -163,6 +170,6 @@ def _sign(text):
 def _levels(text):
     found = sorted(set(levels_said(text)))
     if len(found) > 1:
-        one = "an article with one number of levels (or say --levels)"
+        one = "an article with one number of levels (or give --levels)"
         raise Refused("text", one, " and ".join(map(str, found[:3])))
     return found[0] if found else None

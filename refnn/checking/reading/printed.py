@@ -1,5 +1,7 @@
-"""Reading what is printed: numbers kept as text, exact as inputs, half a unit of the last digit
-wide as results."""
+"""This module reads printed numbers, which are kept as text.
+
+As inputs they are exact. As results they stand for the interval of half a unit of the last digit
+to each side."""
 
 import re
 from fractions import Fraction
@@ -10,7 +12,7 @@ from refnn import arrays
 from refnn.arrays import Refused
 from refnn.checking.plane.digits import flat, half_unit
 
-EITHER = "?"  # the sign of a decoder that is not printed
+EITHER = "?"  # stands for the sign of a decoder that is not printed
 LEVELS_IN_PROSE = re.compile(
     r"(?:量化级别为\s*\$?|\bquantization levels?\s*(?:is |of |= ?|: ?)?\$?"
     r"|(?<![A-Za-z_\\])P\s*=\s*(?:2\^\{?\d{1,2}\}?\s*=\s*)?|\\[bp]?mod\s*[{(]?\s*)(\d{1,15})"
@@ -20,8 +22,10 @@ LEVELS_AFTER = re.compile(r"(?<![\w.,^/-])(\d{1,15})\$?[ ~]quantization levels\b
 
 
 def levels_in(*texts):
-    """Return N where a text says 量化级别为N (§4.1: "the number of quantization levels is N"), or
-    so in English; else None.
+    """Return the number of levels N that a text states, or None.
+
+    The article writes 量化级别为N (§4.1: "the number of quantization levels is N"). English forms
+    and P = N are found too.
 
     >>> levels_in("我们将使用量化级别为8的量化方法"), levels_in("P = 16."), levels_in("P = 2^8")
     (8, 16, None)
@@ -31,7 +35,7 @@ def levels_in(*texts):
 
 
 def levels_said(text):
-    """Return every number of levels that a text says, in the order of its forms.
+    """Return every number of levels that a text states, grouped by the form of the statement.
 
     >>> levels_said("We use 256 quantization levels, not 8 levels; $P = 2^3 = 8$")
     [8, 256]
@@ -40,8 +44,9 @@ def levels_said(text):
 
 
 class Claim:
-    """One claim of a worked example: a dict whose numbers are read by key, with refusals that name
-    the key.
+    """One claim of a worked example, a dict whose numbers are read by key.
+
+    Errors name the key.
 
     >>> Claim({"W": "0.5"}, "claims[0]", rounded=True).intervals("W", ())
     [(Fraction(9, 20), Fraction(11, 20))]
@@ -51,22 +56,24 @@ class Claim:
         self.given, self.where, self.rounded = given, where, rounded
 
     def exact(self, key, shape=None, spread_to=None):
-        """Return the numbers under a key as an object array of Fractions, of a shape or broadcast
-        to one."""
+        """Return the numbers under a key as an object array of Fractions.
+
+        shape: the shape that they must have.
+        spread_to: the shape that they are broadcast to."""
         where = f"{self.where}.{key}"
         values = [arrays.exact(where, v) for v in flat(where, self.given[key])]
         found = _shape(self.given[key])
         if found is None:
             raise Refused(where, "a number or a rectangular array of numbers", "a ragged list")
         if not values:
-            raise Refused(where, "at least one number", "none")
+            raise Refused(where, "at least one number", "no number")
         if shape is not None and found != shape:
             raise Refused(where, f"of shape {shape}", f"shape {found}")
         a = arrays.objects(values, found)
         return a if spread_to is None else self._spread(a, where, spread_to)
 
     def whole(self, key, shape=None):
-        """Return the same, whole numbers only; other numbers are refused."""
+        """Return the numbers under a key as Fractions and refuse numbers that are not whole."""
         values = self.exact(key, shape)
         for v in values.flat:
             if v.denominator != 1:
@@ -80,8 +87,10 @@ class Claim:
         return half if spread_to is None else self._spread(half, f"{self.where}.{key}", spread_to)
 
     def intervals(self, key, shape):
-        """Return (low, high) of each input: one number if inputs are exact, half a unit to each
-        side if they are rounded."""
+        """Return (low, high) of each input.
+
+        Both are the number itself if inputs are exact. If inputs are rounded, they lie half a unit
+        of the last digit below and above it."""
         values = self.exact(key, spread_to=shape)
         half = self.half(key, spread_to=shape).flat if self.rounded else [Fraction(0)] * values.size
         return [(v - h, v + h) for v, h in zip(values.flat, half)]
@@ -95,7 +104,7 @@ class Claim:
 
 
 def _shape(given):
-    """The shape of nested lists, None if they are ragged."""
+    """Return the shape of nested lists, or None if they are ragged."""
     if isinstance(given, np.ndarray):
         return given.shape
     if not isinstance(given, (list, tuple)):

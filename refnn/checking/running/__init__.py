@@ -1,4 +1,4 @@
-"""Running somebody's code with limits, and describing how it behaves."""
+"""This package runs code of the user with limits and describes how it behaves."""
 
 from refnn import _offer
 

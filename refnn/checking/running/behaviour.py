@@ -1,11 +1,11 @@
-"""Which slip of the catalogue somebody's function behaves like: the formulas and their slips on the
-same inputs.
+"""This module finds the slip (a mistake of the catalogue) that a function behaves like.
 
-A slip is named "exact" if it gives the same codes (or decoded values) everywhere on the battery,
-which lies off the edges, holds the ties that floats can hit, and goes beyond both ends; several may
-be named, where the grid hides what parts them (with z = 0 to forget the zero point is no mistake).
-If none does, the one is named that explains most of what is wrong, with an input on which it
-differs."""
+The formulas and their slips are computed on the same test inputs as the function (the "battery").
+These inputs lie away from the edges between codes, contain ties that are exact in floats, and go
+beyond both ends. A slip is exact if it gives the same codes (or decoded values) for all of them.
+There may be several exact slips, because some grids hide a difference. For example, forgetting the
+zero point changes nothing if z = 0. If no slip is exact, the slip that explains most of the wrong
+answers is named, together with an input for which it gives another answer."""
 
 from fractions import Fraction
 from typing import NamedTuple
@@ -20,21 +20,21 @@ from refnn.checking.running.properties import ODD, U, exactly
 from refnn.quantization import affine, rounding
 from refnn.quantization.affine import QParams
 
-FAR = np.array([2.5e9, 3e9, 4e9])  # beyond int32, where every cast wraps below 0
+FAR = np.array([2.5e9, 3e9, 4e9])  # beyond int32, where a cast gives a negative number
 WRITTEN = "the article's floor and mod"
 DECODER = "the article's (q + B)/W"
-UNLIMITED = "no saturation"
-HINTS = {  # of what is no slip
+UNLIMITED = "a quantizer without saturation"
+HINTS = {  # for names that are not slips
     "": "",
-    WRITTEN: "Which code is nearest, and does mod saturate?",
-    UNLIMITED: "What is the code of a number beyond the last?",
+    WRITTEN: "Which code is nearest to x, and does mod saturate?",
+    UNLIMITED: "Which code should a number get if it is larger than the last code?",
     DECODER: CATALOGUE["plus_zero_point"].hint,
 }
-NEAR = 3 / 4  # of the wrong answers: enough to be called the nearest
+NEAR = 3 / 4  # share of the wrong answers that a slip must explain to be named
 
 
 class Behaviour(NamedTuple):
-    """What a function does, by the name of a slip, or of a formula where it is no mistake.
+    """The slip or formula that a function behaves like, and on how many inputs.
 
     >>> Behaviour("quantize", "floor_for_round", 40, 40).exact
     True
@@ -42,24 +42,25 @@ class Behaviour(NamedTuple):
 
     function: str  # quantize, dequantize, prune or importance
     name: str
-    agree: int  # of the answers
-    asked: int
-    differs: str = ""  # an input on which it does not agree
+    agree: int  # number of answers that agree
+    asked: int  # number of all answers
+    differs: str = ""  # an input for which the answers differ
 
     @property
     def exact(self):
-        """Say whether it agrees everywhere."""
+        """Return True if all answers agree."""
         return self.agree == self.asked
 
     @property
     def hint(self):
-        """Say where to look."""
+        """Return a hint that says where to look."""
         return CATALOGUE[self.name].hint if self.name in CATALOGUE else HINTS[self.name]
 
 
 def answers(recipe, given, value):
-    """Return {name: a value in float64}, of a row of `formulas` as "" and of its slips, where there
-    is one.
+    """Return {name: one value in float64} for a row of `formulas`, under "", and for its slips.
+
+    A slip that has no value is left out.
 
     >>> list(answers("written.dequantize", {"q": np.arange(2), "W": 2, "B": 1}, "decoded"))
     ['', 'minus_B_decoding', 'times_W', 'B_outside_fraction']
@@ -74,11 +75,15 @@ def answers(recipe, given, value):
 
 
 def likest(function, rows, x, words):
-    """Return Behaviours from rows (name, agrees: a bool for each input, tie-break), the first the
-    right formula, "".
+    """Return the Behaviours that explain the answers of a function best.
 
-    All that agree everywhere, of the best tie-break; or else the one that explains most of what is
-    wrong, if it is three quarters, with the input nearest to 0 on which it differs.
+    rows: (name, a bool for each input that says if the answers agree, tie-break). The first row is
+    the right formula, with the name "".
+    words: turns an input into text.
+
+    If rows agree for all inputs, those with the highest tie-break are returned. Otherwise the row
+    that explains most wrong answers is returned, if it explains three quarters of them. It comes
+    with the input nearest to 0 for which it differs.
 
     >>> right, a = np.array([True, False, False, False]), np.array([True, True, True, True])
     >>> likest("quantize", [("", right, 0), ("a", a, 0), ("b", ~a, 0)], np.arange(4), str)[0].name
@@ -99,8 +104,9 @@ def likest(function, rows, x, words):
 
 
 def battery(grid):
-    """Return inputs: steps off the edges, ties and whole steps that floats hit, and as far again
-    beyond both ends.
+    """Return the test inputs for a grid, which also go beyond both of its ends.
+
+    They are points away from the edges, and the ties and whole steps that are exact in floats.
 
     >>> x = battery(QParams(0.5, 3, 0, 7)); x.min().round(3), x.max().round(3)
     (np.float64(-9.5), np.float64(10.435))
@@ -122,8 +128,10 @@ def _named(behaviours):
 
 
 def encoder(f, grid, article=None, known=False):
-    """Return the Behaviours of an encoder f on a grid; article: the (W, B, P) of §3.1.1 that would
-    have the same edges, or None; known: it is given them, so that it is the article's form.
+    """Return the Behaviours of an encoder f on a grid.
+
+    article: the (W, B, P) of §3.1.1 that have the same edges between codes, or None.
+    known: True if W, B and P are arguments of f, so that it has the form of the article.
 
     >>> encoder(lambda x: np.clip(np.floor(x / 0.5) + 3, 0, 7), QParams(0.5, 3, 0, 7))[0].name
     'floor_for_round'
@@ -161,7 +169,7 @@ def decoder(d, grid, article=None):
     """
     scale, z = float(grid.scale), grid.zero_point
     q = _some_codes(grid.qmin, grid.qmax, 600)
-    got = d(q)  # (the slips get the narrowest codes, d those of its encoder)
+    got = d(q)  # q has the narrowest dtype; d casts it to its encoder's dtype
     tried = [("", "dequantize", {"qparams": grid})]
     if article is not None:
         tried.append((DECODER, "written.dequantize", dict(zip("WB", article))))
@@ -179,8 +187,9 @@ def decoder(d, grid, article=None):
 
 
 def grid_of(d, qmin, qmax):
-    """Return the grid that a decoder would be right for, if it is (q − z)·Δ for a whole z in range;
-    else None.
+    """Return the grid for which a decoder is right, or None if there is none.
+
+    The decoder must compute (q − z)·Δ with a whole z in qmin..qmax.
 
     >>> grid_of(lambda q: (q - 3.0) * 0.5, 0, 7)
     QParams(scale=0.5, zero_point=3, qmin=0, qmax=7, axis=None, block=None)
@@ -199,6 +208,6 @@ def grid_of(d, qmin, qmax):
 
 
 def _some_codes(qmin, qmax, most):
-    """Codes of the whole range, in the narrowest dtype."""
+    """Return at most `most` + 1 codes, spread over the whole range, in the narrowest dtype."""
     steps = np.unique(np.linspace(0, qmax - qmin, min(qmax - qmin, most) + 1).astype(np.int64))
     return (qmin + steps).astype(rounding.code_dtype(qmin, qmax))

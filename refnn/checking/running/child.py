@@ -1,14 +1,14 @@
-"""What runs in the other process, and the letters that the two exchange. Loaded as a script; see
-`sandbox`.
+"""This script runs in the child process and exchanges messages with `sandbox`.
 
-A letter is one line of JSON; a value in it is None, True, False, text, or a dict of one key:
+A message is called a letter. It is one line of JSON. A value in it is None, True, False, text, or a
+dict with one key:
 
     {"int": hex}  {"float": hex}  {"fraction": [hex, hex]}  {"list": [...]}  {"tuple": [...]}
     {"params": [four]} {"array": [dtype, shape, base64, writeable]}  {"objects": [shape, [...]]}
 
-Nothing is unpickled, no number is rounded, and what does not fit its own description is a
-ValueError. A whole number has at most 2^16 bits, the two of a fraction 2^14 each: who reads a
-letter must not be kept by the arithmetic in it."""
+Nothing is unpickled and no number is rounded. ValueError is raised for a value that does not fit
+its own description. A whole number has at most 2^16 bits, and the two numbers of a fraction have at
+most 2^14 bits each, so that reading a letter never takes long."""
 
 import base64
 import importlib
@@ -21,23 +21,23 @@ import sys
 from contextlib import suppress
 from fractions import Fraction
 
-# By name: who patches numpy's own does not patch the letters.
+# These are imported by name, so that code which patches numpy does not change the letters.
 from numpy import asarray, empty, frombuffer
 from numpy import dtype as dtype_of
 
 DTYPE = re.compile(r"[<>|=][biufc]\d{1,2}")
 FIELDS = ("W_ih", "b_h", "W_ho", "b_o")
-DIGITS, OF_A_FRACTION = 2**14, 2**12  # hexadecimal ones; gcd is quadratic in them
+DIGITS, OF_A_FRACTION = 2**14, 2**12  # hexadecimal digits; the time of gcd grows with their square
 
 
 def pack(value, depth=0):
-    """Return a value as JSON takes it; TypeError for what has no place in a letter.
+    """Encode a value as data for JSON, or raise TypeError if a letter cannot hold it.
 
     >>> pack((0.1, [3])), unpack(pack((0.1, [3])))
     ({'tuple': [{'float': '0x1.999999999999ap-4'}, {'list': [{'int': '0x3'}]}]}, (0.1, [3]))
     """
     if depth > 32:
-        raise TypeError("lists in lists without end")
+        raise TypeError("lists that are nested too deeply")
     if value is None or isinstance(value, (bool, str)):
         return value
     if type(value) is int:
@@ -61,24 +61,25 @@ def pack(value, depth=0):
 
 
 def unpack(letter):
-    """Return the value of a packed one, or raise ValueError; a Params where there are four arrays
-    of one.
+    """Decode a value that `pack` has encoded, or raise ValueError.
+
+    The four arrays under "params" become a Params.
 
     >>> unpack(pack(asarray([[1, 2]], "float32")))
     array([[1., 2.]], dtype=float32)
     >>> unpack({"array": ["<f8", [10**12], "AAAA", True]})
     Traceback (most recent call last):
-    ValueError: an array that is not as long as it says
+    ValueError: an array whose data do not fit its shape
     """
     if letter is None or isinstance(letter, (bool, str)):
         return letter
     if not isinstance(letter, dict) or len(letter) != 1:
-        raise ValueError("a letter of no known form")
+        raise ValueError("a letter of unknown form")
     [(kind, body)] = letter.items()
     if kind in ("int", "float") and isinstance(body, str):
         return _whole(body, DIGITS) if kind == "int" else float.fromhex(body)
     if not isinstance(body, list):
-        raise ValueError("a letter of no known form")
+        raise ValueError("a letter of unknown form")
     if kind == "fraction":
         numerator, denominator = (_whole(part, OF_A_FRACTION) for part in map(str, body))
         return Fraction(numerator, denominator or 1)
@@ -93,17 +94,17 @@ def unpack(letter):
         dtype, shape, data, writeable = body
         raw = base64.b64decode(data, validate=True)
         if not DTYPE.fullmatch(dtype) or dtype_of(dtype).itemsize * _size(shape) != len(raw):
-            raise ValueError("an array that is not as long as it says")
+            raise ValueError("an array whose data do not fit its shape")
         a = frombuffer(raw, dtype).reshape(shape)
         return (a.copy() if writeable else a) if shape else a[()]
     if kind == "objects":
         shape, parts = body
         if _size(shape) != len(parts):
-            raise ValueError("an array that is not as long as it says")
+            raise ValueError("an array whose data do not fit its shape")
         a = empty(len(parts), dtype=object)
         a[:] = [unpack(part) for part in parts]
         return a.reshape(shape)
-    raise ValueError("a letter of no known form")
+    raise ValueError("a letter of unknown form")
 
 
 def _hex(number, digits):
@@ -113,7 +114,7 @@ def _hex(number, digits):
 
 
 def _whole(text, digits):
-    number = int(text, 16)  # in a time that is linear in the digits
+    number = int(text, 16)  # the time is linear in the number of digits
     if number.bit_length() > 4 * digits:
         raise ValueError("a number that is too long")
     return number
@@ -121,12 +122,12 @@ def _whole(text, digits):
 
 def _size(shape):
     if len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**48 for n in shape):
-        raise ValueError("an array of no known shape")
+        raise ValueError("an array of unknown shape")
     return math.prod(shape)
 
 
 def in_a_line(error):
-    """Say an exception in a line, whatever its own __str__ does.
+    """Describe an exception in one line, even if its own __str__ raises.
 
     >>> in_a_line(ValueError("no"))
     'ValueError: no'
@@ -138,15 +139,16 @@ def in_a_line(error):
 
 
 def required(function):
-    """Return the names of the arguments that a function must be given, those by keyword last; ["x"]
-    for *arguments alone.
+    """Return the names of the required arguments of a function, keyword-only ones last.
+
+    For a function of *arguments alone the result is ["x"].
 
     >>> required(lambda x, scale, bits=8: x), required(lambda x, *, zero_point: x)
     (['x', 'scale'], ['x', 'zero_point'])
     """
     try:
         parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # built in, such as a ufunc
+    except (TypeError, ValueError):  # a built-in function, such as a ufunc
         return ["x"]
     plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     names = [p.name for p in parameters if p.default is p.empty and p.kind in plain]
@@ -159,7 +161,7 @@ def _by_keyword(parameters):
 
 
 def by_position(function):
-    """Return a function that takes all that it `required` by position.
+    """Return a function that takes all `required` arguments by position.
 
     >>> by_position(lambda x, *, scale: x / scale)(3, 2)
     1.5
@@ -177,7 +179,9 @@ def by_position(function):
 
 
 def _limit(seconds, memory, files):
-    """Set limits that the process cannot raise again, where the system has them."""
+    """Limit the resources of the process, as far as the system allows it.
+
+    The process cannot raise these limits again."""
     try:
         import resource
     except ImportError:  # Windows
@@ -198,7 +202,7 @@ def _limit(seconds, memory, files):
 
 
 def _answer(function, arguments):
-    """One call: its packed value, or how it failed."""
+    """Run the function once and return the packed value, or how it failed."""
     try:
         value = function(*arguments)
     except MemoryError:
@@ -218,8 +222,8 @@ def _answer(function, arguments):
 
 def _main():
     letters, channel, dumps, write = os.fdopen(os.dup(0), "rb"), os.dup(1), json.dumps, os.write
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what it reads is no letter: input() fails
-    os.dup2(2, 1)  # and what it prints is no answer
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # input() fails instead of reading letters
+    os.dup2(2, 1)  # printed text goes to stderr, not to the answers
 
     def send(letter):
         line = memoryview(dumps(letter).encode() + b"\n")
@@ -234,7 +238,7 @@ def _main():
     try:
         function = getattr(importlib.import_module(module), name)
         if not callable(function):
-            raise TypeError(f"{name} is no function")
+            raise TypeError(f"{name} is not a function")
         names, function = required(function), by_position(function)
     except BaseException as error:
         send({"failed": ["import", in_a_line(error)]})

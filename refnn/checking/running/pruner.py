@@ -1,11 +1,14 @@
-"""Somebody's prune (params, R, tau) or (scores, tau), and importance (params, X, y), against
-refnn's and its slips.
+"""This module compares the user's prune or importance function with those of refnn and their slips.
 
-A prune keeps what is not below τ (§3.2.2: R equal to τ stays; R has a sign) and gives the mask, the
-pruned parameters or both; an importance is compared with every criterion on a small network.
-Parameters are arrays, or a Params where the argument is called `params`; an importance may also
-take W_ih, b_h, W_ho, b_o. Which activation is inside an importance nobody says: all are tried, tanh
-first."""
+prune(params, R, tau) or prune(scores, tau) must remove every parameter whose importance R is below
+τ and keep the others. By §3.2.2, R may be negative, and R equal to τ is kept. It returns the mask,
+the pruned parameters or both.
+
+importance(params, X, y) is compared with every criterion on a small network. Its activation is not
+known, so all activations are tried, tanh first.
+
+Parameters are passed as arrays, or as a Params if the argument is called `params`. An importance
+may also take W_ih, b_h, W_ho, b_o."""
 
 from itertools import product
 
@@ -23,19 +26,19 @@ from refnn.network import ACTIVATIONS, FIELDS, Params
 
 SIZES = (2, 2, 1)
 THETA = np.array([1.0, -2.0, 0.75, 4.0, 3.0, -6.0, 0.5, -0.25, 2.0])
-# Two equal to τ, a large and a small below 0.
+# Two entries are equal to τ, and two are below 0, one large and one small.
 R = np.array([0.5, 0.4, -9.0, 0.6, 0.0, 0.75, -0.25, 2.0, 0.5])
 TAU = 0.5
 X = np.array([[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0], [1.0, 1.0], [-2.0, 0.5], [0.1, -0.4]])
 Y = np.array([[1.0], [-0.5], [2.0], [0.25], [-1.5], [0.75]])
-# Its g and g·θ are of both signs.
+# On this network g and g·θ have both signs.
 NETWORK = Params([[0.5, -0.3], [0.2, -0.9]], [0.1, -0.4], [[0.7, -1.1]], [0.3])
 THRESHOLDS, SCORES = ("tau", "threshold"), ("R", "scores", "importance", "r")
 RECIPES = {name: f"importance.{name}" for name in (*CRITERIA, "obs")}
 
 
 def role(names):
-    """Return "prune", "importance" or None, by the names of what a function must be given.
+    """Return "prune", "importance" or None, judged by the names of the required arguments.
 
     >>> [role(names) for names in (("params", "R", "tau"), ("params", "X", "y"), ("x", "scale"))]
     ['prune', 'importance', None]
@@ -46,12 +49,13 @@ def role(names):
 
 
 def judge(role, call, names, label):
-    """Return (properties, behaviours) of a function of this role; ValueError where it cannot be
-    called.
+    """Return (properties, behaviours) of a function with this role.
+
+    ValueError is raised if it cannot be run.
 
     >>> found, slips = judge("prune", lambda scores, tau: scores > tau, ("scores", "tau"), "prune")
     >>> [p.name for p in found if not p.held], slips[0].name
-    (['keeps what is equal to tau'], 'above_for_at_least')
+    (['scores equal to tau are kept'], 'above_for_at_least')
     """
     return (_prune if role == "prune" else _importance)(call, names, label)
 
@@ -59,12 +63,12 @@ def judge(role, call, names, label):
 def _answered(answer, label):
     if isinstance(answer, Failure):
         got = f"{answer.kind}: {answer.text[:120]}"
-        raise Refused(label, "a function that answers arrays", got)
+        raise Refused(label, "a function that returns arrays", got)
     return answer
 
 
 def _flat(answer):
-    """An answer as one vector, or None."""
+    """Return an answer as one vector, or None if it is no array of numbers."""
     try:
         if isinstance(answer, Params):
             return answer.flatten()
@@ -72,7 +76,7 @@ def _flat(answer):
             return np.concatenate([np.ravel(np.asarray(a)) for a in answer])
         a = np.ravel(np.asarray(answer))
         return a if a.dtype.kind in "biuf" else None
-    except Exception:  # its own __array__ may raise anything
+    except Exception:  # __array__ of a foreign object may raise anything
         return None
 
 
@@ -84,17 +88,17 @@ def _prune(call, names, label):
     parts = answer if isinstance(answer, (tuple, list)) and len(answer) == 2 else [answer]
     vectors = [_flat(part) for part in parts]
     if any(v is None or v.shape != R.shape for v in vectors):
-        got = f"got {arrays.describe(answer)[:60]}"
-        return [Property("answers a mask or what is kept", False, got)], []
+        got = f"it is {arrays.describe(answer)[:60]}"
+        return [Property("the answer is a mask or the parameters", False, got)], []
     is_mask = [v.dtype == bool or np.isin(v, (0, 1)).all() for v in vectors]
     mask = vectors[is_mask.index(True)].astype(bool) if any(is_mask) else vectors[0] != 0
 
     found = []
     for name, where, kept in (
-        ("removes what is below tau", (R < TAU) & (R >= 0), False),
-        ("keeps what is above tau", R > TAU, True),
-        ("keeps what is equal to tau", R == TAU, True),
-        ("removes what is far below 0: R has a sign", R < -TAU, False),
+        ("scores below tau are removed", (R < TAU) & (R >= 0), False),
+        ("scores above tau are kept", R > TAU, True),
+        ("scores equal to tau are kept", R == TAU, True),
+        ("scores far below 0 are removed (R has a sign)", R < -TAU, False),
     ):
         wrong, done = where & (mask != kept), "removed" if kept else "kept"
         why = f"R = {short(R[wrong.argmax()])} is {done} at tau = {short(TAU)}"
@@ -103,15 +107,17 @@ def _prune(call, names, label):
         if not masked:
             wrong = v != np.where(mask, THETA, 0)
             why = f"{short(THETA[wrong.argmax()])} comes back as {short(v[wrong.argmax()])}"
-            found.append(promise("what is kept stays, the rest is 0", not wrong.any(), why))
+            found.append(promise("kept parameters stay, others become 0", not wrong.any(), why))
     return found, [] if all(p.held for p in found) else _prunes_like(mask, len(names) == 3)
 
 
 def _pruned(call, names, label):
-    """Its answer, of Params or of vectors, whichever it takes."""
+    """Return the answer of the function, run with vectors or with Params.
+
+    The other form is tried if the first one fails."""
     if not set(names) & set(SCORES) or len(names) > 3:
-        got = f"one of {', '.join(names)[:80]}"
-        raise Refused(label, "a function of (params,) R or scores, and tau", got)
+        got = f"a function of {', '.join(names)[:80]}"
+        raise Refused(label, "a function of R (or scores) and tau, or of params, R and tau", got)
 
     def given(theta, scores):
         return [TAU if n in THRESHOLDS else scores if n in SCORES else theta for n in names]
@@ -131,17 +137,19 @@ def _boxes():
 
 
 def _prunes_like(mask, with_params):
-    """The slips that give this mask."""
+    """Return the Behaviours of the slips that give this mask."""
     theta, scores = _boxes()
     given = {"params": theta, "R": scores, "scores": scores, "tau": TAU}
     prunes = {name: v["mask"].flatten() for name, v in each("written.prune", given).items()}
-    if not with_params:  # of prune those slips that by_threshold does not have under its own name
+    # Without params, a slip of `by_threshold` is named before a slip of `prune` with the same mask.
+    if not with_params:
         own = {name: Params(**v).flatten() for name, v in each("by_threshold", given).items()}
         known = {tuple(kept) for kept in own.values()}
         prunes = own | {name: m for name, m in prunes.items() if tuple(m) not in known}
     rows = [(name, kept == mask, 0) for name, kept in prunes.items()]
     found = likest("prune", rows, R, lambda r: f"R = {short(r)}")
-    return [b for b in found if b.name and b.agree >= NEAR * b.asked]  # 5 of 9 may agree by chance
+    # Five of nine entries easily agree by chance.
+    return [b for b in found if b.name and b.agree >= NEAR * b.asked]
 
 
 # --- importance -----------------------------------------------------------------------------------
@@ -151,23 +159,23 @@ def _importance(call, names, label):
     known = {"X": X, "y": Y, "params": NETWORK, **dict(zip(FIELDS, NETWORK.arrays()))}
     if not set(names) <= set(known):
         expected = "a function of params (or W_ih, b_h, W_ho, b_o), X and y"
-        raise Refused(label, expected, f"one of {', '.join(names)[:80]}")
+        raise Refused(label, expected, f"a function of {', '.join(names)[:80]}")
     scores = _flat(_answered(call(*(known[n] for n in names)), label))
-    theta, one_each = NETWORK.flatten(), "a score for each parameter"
+    theta, one_each = NETWORK.flatten(), "each parameter has one score"
     if scores is None or scores.shape != theta.shape:
         got = "no numbers" if scores is None else f"{scores.size} numbers"
-        return [Property(one_each, False, f"{theta.size} parameters, got {got}")], []
+        return [Property(one_each, False, f"{theta.size} parameters have {got}")], []
     finite = np.isfinite(scores)
     found = [
         Property(one_each, True),
-        promise("finite scores", finite.all(), f"got {scores[finite.argmin()]}"),
+        promise("all scores are finite", finite.all(), f"one score is {scores[finite.argmin()]}"),
     ]
     right, slips = _alike(scores)
     wanted = label.rsplit(":", 1)[-1]
     named = wanted in RECIPES
     held = wanted in right if named else bool(right)
     first = wanted if held and named else next(iter(right), "")
-    of = f"of a network with {right[first]}" if right.get(first, "tanh") != "tanh" else ""
+    of = f"on a network with {right[first]}" if right.get(first, "tanh") != "tanh" else ""
     if held and named:
         why = of
     elif right:
@@ -175,22 +183,23 @@ def _importance(call, names, label):
     else:
         *others, last = ACTIVATIONS
         tried = f"{', '.join(others)} or {last}"
-        why = f"its scores are those of none, on a network 2-2-1 with {tried}"
-    found.append(Property(f"is {wanted}" if named else "is a known criterion", held, why))
+        why = f"no criterion gives these scores on a network 2-2-1 with {tried}"
+    found.append(Property(f"it is {wanted}" if named else "it is a known criterion", held, why))
     return found, [] if held else slips
 
 
 def _alike(scores):
-    """({criterion that has these scores: with which activation}, the slips that have them)."""
+    """Return ({criterion with these scores: its activation}, Behaviours of slips with them)."""
     right, slips, n = {}, {}, scores.size
     recipes = RECIPES | {"the article's R": "written.importance"}
     for activation, (criterion, recipe) in product(ACTIVATIONS, recipes.items()):
         given = {"params": NETWORK, "X": X, "y": Y, "activation": activation}
         for name, found in each(recipe, given).items():
-            if not found:  # of obs, where the Hessian has no inverse
+            if not found:  # obs has no values if the Hessian has no inverse
                 continue
             values = Params(**found).flatten()
-            # two double-precision sums of a few dozen terms: 2^-53 each time, 2^-40 is 8192 of them
+            # Both are double-precision sums of a few dozen terms with an error of 2^-53 each. The
+            # tolerance 2^-40 is 8192 times that.
             if (np.abs(values - scores) <= 2.0**-40 * np.abs(values).max()).all():
                 if name:
                     slips.setdefault(name, Behaviour("importance", name, n, n))

@@ -1,14 +1,15 @@
-"""Somebody's function in a process of its own, with limits of time, memory, printing and file size.
+"""This module runs a function in a process of its own, with limits of time, memory and output.
 
-A limit, not a security border: it stops what hangs, exits or eats memory by mistake, and keeps the
-caller's own NumPy and variables out of reach. It does not keep code that means harm from reading
-files or the network.
+The limits stop code that hangs, exits or uses too much memory by mistake. Such code also cannot
+change the NumPy or the variables of the caller. But this is not a security border: it does not stop
+malicious code from reading files or using the network.
 
-What the process answers is data, read with suspicion and judged by the caller, so that a forged
-answer proves no more than a returned one. Where the system has no `resource` (Windows), or does not
-enforce a limit (macOS: memory), the clock and the bound on what is printed remain. A process that
-it leaves behind is ended with it, on Linux also one that left its group, as long as it kept its
-environment. The letters that are exchanged are described in `child`."""
+The answers of the process are treated as data and are checked when they are read. The caller judges
+them, so a forged answer proves no more than a returned one. Some systems have no `resource`
+(Windows) or do not enforce every limit (macOS does not limit memory). There, the time limit and the
+limit on output still work. Processes that the function has started are stopped together with it. On
+Linux this includes a process that left the process group, if it kept its environment. The messages
+are described in `child`."""
 
 import json
 import os
@@ -33,26 +34,26 @@ from refnn.checking.running import child
 from refnn.validation import number, takes, whole
 
 KINDS = ("time", "memory", "exit", "raised", "output", "import", "answer")
-NUMPY = Path(np.__file__).parents[1]  # the folder of the path that it lies in
-STARTUP = 60  # seconds for Python and NumPy to start, however busy the machine
+NUMPY = Path(np.__file__).parents[1]  # the folder of sys.path that holds NumPy
+STARTUP = 60  # seconds that Python and NumPy may take to start, even on a busy machine
 TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 SECONDS, MEGABYTES = number(0.01, 3600), whole(1, 1024)
-LIBRARIES = ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")  # one thread of each
+LIBRARIES = ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")  # each is limited to one thread
 KEPT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG")
 
 
 class Failure(NamedTuple):
-    """No answer.
+    """The reason why a call gave no answer.
 
     >>> run("math:sqrt", [4.0, -1.0])[1].kind
     'raised'
     """
 
-    kind: str  # one of KINDS: "output" is too much printed or answered, "answer" an odd value
+    kind: str  # one of KINDS; "output": too much output, "answer": a value that cannot be sent
     text: str  # one line
-    at: int | None = None  # of which input
+    at: int | None = None  # index of the input
 
 
 def _target(name, target, arguments):
@@ -65,7 +66,7 @@ def _source(name, source, arguments):
     target = arguments["target"]
     if not isinstance(source, str) or "." in target:
         got = arrays.describe(target if isinstance(source, str) else source)
-        raise Refused(name, "the text of a module, named without a point in target", got)
+        raise Refused(name, "the text of a module whose name in target has no dot", got)
     return source
 
 
@@ -89,11 +90,11 @@ def _list(name, inputs, arguments):
 
 @takes()
 def run(target, inputs, **options):
-    """Call "module:function" on every input in one process: a list of its values, a Failure where
-    it gave none.
+    """Run "module:function" on every input, in one process, and return the list of values.
 
-    An input is a tuple of arguments, or the only argument. If the process itself ends or has to be
-    ended, the whole is one Failure, whose `at` is the input. Options and refusals: see `Session`.
+    An input is a tuple of arguments, or the only argument. The list holds a Failure for an input
+    without a value. If the process ends or must be stopped, a single Failure is returned instead of
+    the list, and its `at` is the index of the input. For the options and errors see `Session`.
 
     >>> run("answer:twice", [1.5, (2,)], source="def twice(x): return 2 * x")
     [3.0, 4]
@@ -105,19 +106,21 @@ def run(target, inputs, **options):
 
 
 class Session:
-    """The process, for as long as the `with` lasts; `ask` it as often as need be.
+    """A child process with one function, which lives as long as the `with` block.
+
+    `ask` may be used as often as needed.
 
     target   "module:function", imported from `folder`, or from `source`, the text of that module
-    seconds  of waiting for it in all, its start apart
-    memory   megabytes of address space
-    output   megabytes of what it prints and answers in all
-    files    megabytes of the largest file it writes
-    hidden   names of packages that are kept off its path, where NumPy does not lie in the same
-             folder: a hindrance
-    names    the arguments that it must be given
-    failure  why there is none, or None
+    seconds  limit of the whole waiting time, without the start of Python
+    memory   limit of the address space, in megabytes
+    output   limit of all printed and returned data, in megabytes
+    files    limit of the size of a file that it writes, in megabytes
+    hidden   names of packages that it should not import; a folder that also holds NumPy stays
+             visible, so this makes the import harder but not impossible
+    names    the names of the required arguments
+    failure  the Failure of the whole process, or None
 
-    ValueError or TypeError for a target, limit or folder that cannot be.
+    ValueError or TypeError is raised for a bad target, limit or folder.
 
     >>> with Session("answer:f", source="def f(x, scale): return x / scale") as session:
     ...     session.names, session.ask([(1.0, 4.0)])
@@ -193,7 +196,7 @@ class Session:
         self._end_left_behind()
         for thread in self._threads:
             thread.join(1)
-        if not any(thread.is_alive() for thread in self._threads):  # else something holds the pipe
+        if not any(thread.is_alive() for thread in self._threads):  # else a pipe is in use
             for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
                 with suppress(OSError):
                     pipe.close()
@@ -202,8 +205,10 @@ class Session:
 
     @takes(seconds=SECONDS, output=MEGABYTES)
     def turn(self, seconds, output=None):
-        """Give it these seconds from now on, within those that it has in all, and so many megabytes
-        again, if given.
+        """Start a new time limit from now on, and a new output limit if it is given.
+
+        seconds: the new limit, within the limit of the whole session.
+        output: megabytes.
 
         >>> with Session("math:floor", seconds=20) as session:
         ...     session.turn(5)
@@ -216,8 +221,9 @@ class Session:
 
     @takes(inputs=_list)
     def ask(self, inputs):
-        """Return the values for the inputs, in order, or the Failure of the process; after one
-        there are no more answers.
+        """Return the values for the inputs, in order, or the Failure of the whole process.
+
+        After a Failure of the process there are no more answers.
 
         >>> with Session("math:floor") as session:
         ...     session.ask([1.5]), session.ask([(-0.5,)])
@@ -239,7 +245,7 @@ class Session:
         return self.failure or values
 
     def _send(self, letter):
-        """In a thread: who does not read its letters must not keep the sender."""
+        """Send a letter from a thread, so that a child that reads nothing does not block us."""
 
         def write(line):
             with suppress(OSError, ValueError):
@@ -254,7 +260,7 @@ class Session:
         self._threads[-1].start()
 
     def _listen(self, pipe):
-        """Put what arrives on the queue: None where it is too much, b"" at the end."""
+        """Put arriving bytes on the queue, None if there are too many, and b"" at the end."""
         answers = pipe is self._process.stdout
         with suppress(OSError, ValueError):
             while chunk := os.read(pipe.fileno(), 2**16):
@@ -268,8 +274,9 @@ class Session:
             self._arrived.put(b"")
 
     def _receive(self):
-        """The value of the next line, or a Failure; one that ends the process stays in
-        self.failure."""
+        """Return the value of the next line, or a Failure.
+
+        A Failure that ends the process is also kept in self.failure."""
         start = time.monotonic()
         while b"\n" not in self._lines and self.failure is None:
             try:
@@ -279,9 +286,9 @@ class Session:
                 chunk = "late"
             if chunk == "late":
                 limit = self._limit if self._turn <= self._left else self._task["seconds"]
-                self._fail("time", f"not done within {limit:g} s")
+                self._fail("time", f"it did not finish within {limit:g} s")
             elif chunk is None:
-                self._fail("output", "more printed or returned than the limit")
+                self._fail("output", "it printed or returned more than the limit")
             elif chunk:
                 self._lines += chunk
             else:
@@ -299,17 +306,19 @@ class Session:
         self._end()
 
     def _why(self):
-        """(kind, text) of a process that ended by itself."""
+        """Return (kind, text) of the Failure of a process that ended by itself."""
         code = self._end()
         if code < 0:
             name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
             if name == "SIGXCPU":
                 return "time", "its processor time is used up"
-            return "exit", f"ended by {name}"
+            return "exit", f"the process was ended by {name}"
         return "exit", f"the process ended itself with status {code}"
 
     def _end(self):
-        """End the process and what it started; its exit status, however often asked."""
+        """Kill the process and what it started, and return its exit status.
+
+        Further calls only return the status."""
         if self._process.returncode is None:
             if hasattr(os, "killpg"):
                 with suppress(ProcessLookupError, PermissionError):
@@ -320,9 +329,10 @@ class Session:
         return self._process.returncode
 
     def _end_left_behind(self):
-        """End what left the process group: it is known by its environment, where there is a
-        /proc."""
-        for _ in range(100):  # until nothing new was started meanwhile
+        """Kill processes that left the process group.
+
+        They are found by their environment, on systems with /proc."""
+        for _ in range(100):  # repeat until no new process was started meanwhile
             found = False
             for environ in Path("/proc").glob("[0-9]*/environ"):
                 with suppress(OSError):
@@ -333,13 +343,13 @@ class Session:
                 return
 
     def _hides(self, folder):
-        """Does a folder of the path hold what is hidden, and not what the child needs?"""
+        """Return True if a folder of the path holds a hidden package and does not hold NumPy."""
         folder = Path(os.path.abspath(folder))
         return folder != NUMPY and any((folder / name).is_dir() for name in self._hidden)
 
 
 def _read(line):
-    """An answer as a value; whatever is wrong with it is a Failure, never an exception."""
+    """Decode an answer. A bad answer gives a Failure and never raises."""
     try:
         letter = json.loads(line)
         if letter == "started":
@@ -356,4 +366,4 @@ def _read(line):
 
 
 def _garbled():
-    return Failure("answer", "an answer that cannot be read")
+    return Failure("answer", "its answer cannot be read")

@@ -1,4 +1,4 @@
-"""The programming assignments, one file each: prose, solutions between marks, and checks."""
+"""Hold the sources of the programming assignments, one file for each."""
 
 from refnn import _offer
 

@@ -1,18 +1,19 @@
-"""Assignment: the network and its gradients.
+"""Ask the student to write the network, its loss and its gradients.
 
-The source of the student's copy and of the solution: see `assignments`.
+`assignments` makes the student's copy and the solution from this file.
 """
 
 # %% markdown
 # # The network and its gradients
 #
-# You write the network 10-5-1 of the article: what it computes, what it loses, and how the loss
-# changes with each of its 61 parameters. Everything in quantization and pruning starts here. You
-# need NumPy and the chain rule.
+# You write the 10-5-1 network of the article: its output, its loss, and how the loss changes with
+# each of its 61 parameters. Quantization and pruning build on this. You need NumPy and the chain
+# rule.
 #
-# Four arrays are the parameters: `W_ih` (hidden, inputs), `b_h` (hidden,), `W_ho` (outputs,
-# hidden), `b_o` (outputs,). They travel as one tuple, `params = (W_ih, b_h, W_ho, b_o)`. Row $i$ of
-# `X` is one example. Work with NumPy alone: where your work is marked, refnn cannot be imported.
+# The parameters are four arrays: `W_ih` has the shape (hidden, inputs), `b_h` (hidden,), `W_ho`
+# (outputs, hidden), and `b_o` (outputs,). They are passed as one tuple,
+# `params = (W_ih, b_h, W_ho, b_o)`. Each row of `X` is one example. Use only NumPy: you cannot
+# import refnn when your work is marked.
 
 # %% code
 import numpy as np
@@ -22,13 +23,15 @@ import numpy as np
 #
 # $$z_h = X W_{ih}^\top + b_h \qquad h = f(z_h) \qquad \hat y = h\,W_{ho}^\top + b_o$$
 #
-# `activation` is `"tanh"` or `"relu"`, $\max(z, 0)$. Before you write: for `X` of shape (7, 10),
-# which shapes have $z_h$ and $\hat y$?
+# `activation` is `"tanh"` or `"relu"`, which is $\max(z, 0)$. Before you write: if `X` has the
+# shape (7, 10), which shapes do $z_h$ and $\hat y$ have?
 
 
 # %% solution forward
 def forward(params, X, activation="tanh"):
-    """(z_h, h, y_hat) of every row of X, of shapes (N, hidden), (N, hidden), (N, outputs).
+    """Return (z_h, h, y_hat) for all rows of X.
+
+    Their shapes are (N, hidden), (N, hidden), (N, outputs).
 
     >>> params = np.array([[1.0, 2.0]]), np.array([3.0]), np.array([[2.0]]), np.array([1.0])
     >>> forward(params, np.array([[10.0, 20.0]]), "relu")[2]
@@ -49,12 +52,12 @@ def forward(params, X, activation="tanh"):
 #
 # $$J = \tfrac12 \sum \lVert y - \hat y\rVert^2$$
 #
-# as §4.2.1 of the article writes it: the sum over all examples and outputs, with its half.
+# This is the loss of §4.2.1 of the article: one half of the sum over all examples and outputs.
 
 
 # %% solution loss
 def loss(y_hat, y):
-    """J, one number.
+    """Return the loss J as one number.
 
     >>> float(loss(np.array([[1.0], [4.0]]), np.array([[3.0], [3.0]])))
     2.5
@@ -73,14 +76,14 @@ def loss(y_hat, y):
 #   \frac{\partial J}{\partial z_h} = \Bigl(\frac{\partial J}{\partial \hat y} W_{ho}\Bigr)
 #   \circ f'(z_h)$$
 #
-# A weight's slope is what flows into it times what flows back, summed over the examples; a bias is
-# a weight whose input is 1. The slope of ReLU at 0 is 0. Before you write: which shape has
-# $\partial J/\partial W_{ih}$?
+# The gradient of a weight is its input times the error at its output, summed over the examples. A
+# bias is a weight whose input is 1. The derivative of ReLU at 0 is taken as 0. Before you write:
+# which shape does $\partial J/\partial W_{ih}$ have?
 
 
 # %% solution backward
 def backward(params, X, y, activation="tanh"):
-    """(dW_ih, db_h, dW_ho, db_o), each of the shape of its parameter.
+    """Return (dW_ih, db_h, dW_ho, db_o), each with the shape of its parameter.
 
     >>> params = np.array([[1.0, 2.0]]), np.array([3.0]), np.array([[2.0]]), np.array([1.0])
     >>> backward(params, np.array([[10.0, 20.0]]), np.array([[100.0]]), "relu")[0]
@@ -99,8 +102,8 @@ def backward(params, X, y, activation="tanh"):
 # %% check backward
 
 # %% markdown
-# ## A slope that you can measure
+# ## A gradient that you can measure
 #
-# Move one parameter by a little to either side and compare $(J(\theta + \epsilon) - J(\theta -
-# \epsilon))/2\epsilon$ with your gradient. With $\epsilon = 10^{-5}$, how many digits do you expect
-# to agree, and why not all? Write two sentences.
+# Change one parameter by a small amount in both directions. Compare $(J(\theta + \epsilon) -
+# J(\theta - \epsilon))/2\epsilon$ with your gradient. How many digits do you expect to agree with
+# $\epsilon = 10^{-5}$, and why not all of them? Write two sentences.

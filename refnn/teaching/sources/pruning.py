@@ -1,17 +1,17 @@
-"""Assignment: importance and masks.
+"""Ask the student to write scores of importance and masks.
 
-The source of the student's copy and of the solution: see `assignments`.
+`assignments` makes the student's copy and the solution from this file.
 """
 
 # %% markdown
 # # Importance and masks (剪枝)
 #
-# You write the pruning rule of the article, as it is written, and then three scores and two masks
-# that the field uses.
+# You write the pruning rule of the article as it is written. Then you write three scores and two
+# kinds of masks that are in common use.
 #
-# Parameters, slopes, scores and masks are all tuples of four arrays, `(W_ih, b_h, W_ho, b_o)`;
-# biases take part. A mask is `True` for what is kept. Work with NumPy alone: where your work is
-# marked, refnn cannot be imported.
+# Parameters, gradients (`slopes`), scores and masks are all tuples of four arrays,
+# `(W_ih, b_h, W_ho, b_o)`. Biases are treated like weights. A mask is `True` for each parameter
+# that is kept. Use only NumPy: you cannot import refnn when your work is marked.
 
 # %% code
 import numpy as np
@@ -21,15 +21,15 @@ import numpy as np
 #
 # $$\theta_p = \theta \setminus \{x \mid R_x < \tau\}$$
 #
-# with the importance (参数重要性) $R = \partial J/\partial x$ and the threshold (剪枝阈值) $\tau$.
-# The rule has no absolute value: write it as it stands. What is pruned becomes exactly 0. Before
-# you write: what happens to a parameter whose $R$ is exactly $\tau$, and to one whose $R$ is
-# $-100$?
+# Here $R = \partial J/\partial x$ is the importance (参数重要性), and $\tau$ is the threshold
+# (剪枝阈值). The rule has no absolute value. Write it as it stands. A pruned parameter becomes
+# exactly 0. Before you write: what happens to a parameter whose $R$ is exactly $\tau$, and to one
+# whose $R$ is $-100$?
 
 
 # %% solution prune
 def prune(params, R, tau):
-    """(pruned parameters, mask), each a tuple of four arrays.
+    """Return (pruned parameters, mask), each as a tuple of four arrays.
 
     >>> one = (np.array([[5.0, 6.0]]), np.array([7.0]), np.array([[8.0]]), np.array([9.0]))
     >>> R = (np.array([[0.5, 0.4]]), np.array([-9.0]), np.array([[0.6]]), np.array([0.0]))
@@ -47,20 +47,21 @@ def prune(params, R, tau):
 # %% markdown
 # ## Scores
 #
-# Small means: prune first. You are given the slope of each example, $g_n = \partial
-# J_n/\partial\theta$ with $J = \sum_n J_n$: four arrays with one leading axis for the examples.
+# Parameters with small scores are pruned first. You are given the gradient of each example,
+# $g_n = \partial J_n/\partial\theta$ with $J = \sum_n J_n$. It consists of four arrays, whose first
+# axis is the example.
 #
 # $$\text{magnitude: } |\theta| \qquad
 #   \text{first-order Taylor: } \Bigl|\theta \sum_n g_n\Bigr| \qquad
 #   \text{Fisher: } \tfrac12\,\theta^2 \sum_n g_n^2$$
 #
-# Before you write: a weight is $-3$. Is it important? Two examples have the slopes 2 and $-2$:
-# which score sees them?
+# Before you write: a weight is $-3$. Is it important? Two examples have the gradients 2 and $-2$.
+# Which score notices them?
 
 
 # %% solution magnitude
 def magnitude(params):
-    """|θ|, a tuple of four arrays.
+    """Return |θ| as a tuple of four arrays.
 
     >>> one = (np.array([[1.0, -2.0]]), np.array([-3.0]), np.array([[4.0]]), np.array([0.0]))
     >>> magnitude(one)[0]
@@ -76,7 +77,9 @@ def magnitude(params):
 
 # %% solution taylor
 def taylor(params, slopes):
-    """|θ·Σg|, a tuple of four arrays; slopes has one leading axis, the examples.
+    """Return |θ·Σg| as a tuple of four arrays.
+
+    The first axis of each array in slopes is the example.
 
     >>> params = (np.array([[3.0]]), np.array([1.0]), np.array([[1.0]]), np.array([1.0]))
     >>> slopes = tuple(np.stack([2 * a, -5 * a]) for a in map(np.ones_like, params))
@@ -93,7 +96,9 @@ def taylor(params, slopes):
 
 # %% solution fisher
 def fisher(params, slopes):
-    """½·θ²·Σg², a tuple of four arrays.
+    """Return ½·θ²·Σg² as a tuple of four arrays.
+
+    The first axis of each array in slopes is the example.
 
     >>> params = (np.array([[3.0]]), np.array([1.0]), np.array([[1.0]]), np.array([1.0]))
     >>> slopes = tuple(np.stack([2 * a, -5 * a]) for a in map(np.ones_like, params))
@@ -110,15 +115,16 @@ def fisher(params, slopes):
 # %% markdown
 # ## Masks
 #
-# By a threshold: keep a score of at least $\tau$. By sparsity: remove exactly `round(sparsity·n)`
-# of the $n$ scores (Python's `round`), the lowest first; of equal scores the earlier, in the order
-# `W_ih` row by row, `b_h`, `W_ho`, `b_o`. `scope="global"` ranks all scores together,
-# `scope="layer"` each of the four arrays on its own.
+# A mask by threshold keeps each score of at least $\tau$. A mask by sparsity removes exactly
+# `round(sparsity·n)` of the $n$ scores (with Python's `round`), the lowest first. Of equal scores
+# it removes the earlier one first, in the order `W_ih` row by row, `b_h`, `W_ho`, `b_o`.
+# `scope="global"` ranks all scores together, and `scope="layer"` ranks each of the four arrays on
+# its own.
 
 
 # %% solution by_threshold
 def by_threshold(scores, tau):
-    """A mask, a tuple of four arrays of bool.
+    """Return the mask by threshold, as a tuple of four arrays of bool.
 
     >>> scores = (np.array([[0.5, 0.4]]), np.array([-9.0]), np.array([[0.6]]), np.array([0.0]))
     >>> by_threshold(scores, 0.5)[0]
@@ -134,7 +140,7 @@ def by_threshold(scores, tau):
 
 # %% solution by_sparsity
 def by_sparsity(scores, sparsity, scope="global"):
-    """A mask, a tuple of four arrays of bool.
+    """Return the mask by sparsity, as a tuple of four arrays of bool.
 
     >>> scores = (np.array([[3.0, 1.0]]), np.array([2.0]), np.array([[1.0]]), np.array([5.0]))
     >>> by_sparsity(scores, 0.4)[0]
@@ -160,6 +166,6 @@ def by_sparsity(scores, sparsity, scope="global"):
 # %% markdown
 # ## What the rule prunes
 #
-# At a minimum of $J$ every slope is 0. What does the rule of the article leave of a trained network
-# with $\tau = 0.5$? What would you take instead, and what does your choice assume? Write three
-# sentences.
+# At a minimum of $J$ every gradient is 0. What does the rule of the article leave of a trained
+# network with $\tau = 0.5$? Which rule would you use instead, and what does your choice assume?
+# Write three sentences.

@@ -1,17 +1,18 @@
-"""Assignment: quantize and dequantize.
+"""Ask the student to write quantize, dequantize and the choice of a grid.
 
-The source of the student's copy and of the solution: see `assignments`.
+`assignments` makes the student's copy and the solution from this file.
 """
 
 # %% markdown
 # # Quantize and dequantize (量化)
 #
-# You write what the field does instead of §3.1 of the article: real numbers become codes, integers
-# of a few bits, and come back; once with one scale for a whole matrix (per tensor), once with one
-# for each row (per channel).
+# You write what is common today instead of §3.1 of the article. Real numbers become codes, which
+# are integers of a few bits, and codes become real numbers again. A matrix has either one scale for
+# all its entries (per tensor) or one for each row (per channel).
 #
-# `scale` is real units per code, `zero_point` the code of 0.0, `qmin` and `qmax` the smallest and
-# the largest code. Work with NumPy alone: where your work is marked, refnn cannot be imported.
+# `scale` is the number of real units per code, and `zero_point` is the code of 0.0. `qmin` and
+# `qmax` are the smallest and the largest code. Use only NumPy: you cannot import refnn when your
+# work is marked.
 
 # %% code
 import numpy as np
@@ -21,15 +22,16 @@ import numpy as np
 #
 # $$q = \mathrm{clip}\bigl(\mathrm{round}(x/s) + z,\ q_{\min},\ q_{\max}\bigr)$$
 #
-# Halves go to the even neighbour, in this order of operations (ONNX QuantizeLinear). With
-# `axis=None` scale and zero point are numbers; with `axis=0` of a matrix there is one of each for
-# every row, with `axis=1` for every column. Before you write: with $s = 0.5$, $z = 3$ and codes 0
-# to 7, which code does 0.25 get, and which does 100?
+# Halves are rounded to the even neighbour. The order of operations is that of the formula (ONNX
+# QuantizeLinear). With `axis=None`, scale and zero point are single numbers. With `axis=0`, a
+# matrix has one scale and one zero point for each row, and with `axis=1` for each column. Before
+# you write: with $s = 0.5$, $z = 3$ and codes 0 to 7, which code does 0.25 get, and which does 100
+# get?
 
 
 # %% solution quantize
 def quantize(x, scale, zero_point, qmin, qmax, axis=None):
-    """The codes of x, whole numbers of x's shape.
+    """Return the codes of x, whole numbers in an array of the shape of x.
 
     >>> quantize(np.array([0.25, 0.5, 100.0]), 0.5, 3, 0, 7)
     array([3, 4, 7])
@@ -49,13 +51,13 @@ def quantize(x, scale, zero_point, qmin, qmax, axis=None):
 #
 # $$\hat x = (q - z)\,s$$
 #
-# §3.1.2 of the article writes $(Q(x) + B)/W$. Codes arrive in the integer type in which they are
-# stored, such as `uint8`. Before you write: what is `np.uint8(3) - np.uint8(5)`?
+# §3.1.2 of the article writes $(Q(x) + B)/W$ instead. The codes have the integer type in which they
+# are stored, such as `uint8`. Before you write: what is `np.uint8(3) - np.uint8(5)`?
 
 
 # %% solution dequantize
 def dequantize(q, scale, zero_point, axis=None):
-    """The real numbers that the codes q stand for.
+    """Return the real numbers that the codes q stand for.
 
     >>> dequantize(np.array([0, 3, 7], dtype=np.uint8), 0.5, 3)
     array([-1.5,  0. ,  2. ])
@@ -71,24 +73,25 @@ def dequantize(q, scale, zero_point, axis=None):
 # %% check dequantize
 
 # %% markdown
-# ## Where scale and zero point come from (缩放因子, 偏移量)
+# ## How to choose scale and zero point (缩放因子, 偏移量)
 #
 # With $b$ bits the codes are $-2^{b-1} \dots 2^{b-1} - 1$ (asymmetric) or $-(2^{b-1} - 1) \dots
 # 2^{b-1} - 1$ (symmetric).
 #
-# - asymmetric: the range is stretched until it contains 0;
-#   $s = (\max - \min)/(q_{\max} - q_{\min})$,
-#   $z = \mathrm{round}(q_{\min} - \min/s)$, halves to even, clipped to the codes;
-# - symmetric: $s = \max|x|/(2^{b-1} - 1)$, $z = 0$.
+# - asymmetric: the range from $\min$ to $\max$ is first extended until it contains 0. Then
+#   $s = (\max - \min)/(q_{\max} - q_{\min})$ and
+#   $z = \mathrm{round}(q_{\min} - \min/s)$, with halves to even, clipped to the codes.
+# - symmetric: $s = \max|x|/(2^{b-1} - 1)$ and $z = 0$.
 #
-# With `axis` there is one range for each slice along it. Before you write: for data in $[1, 3]$,
-# which real number must the smallest code stand for? (No range here is 0 wide.)
+# If `axis` is given, each slice along it has its own range. Before you write: for data in $[1, 3]$,
+# which real number must the smallest code stand for? (No range in this task has the width 0.)
 
 
 # %% solution choose_grid
 def choose_grid(x, bits=8, symmetric=False, axis=None):
-    """(scale, zero_point, qmin, qmax) for the data x; scale and zero_point with one entry a slice
-    if axis is given.
+    """Return (scale, zero_point, qmin, qmax) for the data x.
+
+    If axis is given, scale and zero_point have one entry for each slice.
 
     >>> scale, zero_point, qmin, qmax = choose_grid(np.array([-1.0, 2.0]), bits=2)
     >>> float(scale), int(zero_point), qmin, qmax
@@ -109,8 +112,8 @@ def choose_grid(x, bits=8, symmetric=False, axis=None):
 # %% check choose_grid
 
 # %% markdown
-# ## Is it worth a scale for each row?
+# ## Is one scale for each row worth its cost?
 #
-# Take a matrix whose second row is a hundred times as large as the first. Quantize it per tensor
-# and per channel to 4 bits and compare the largest error of each row, in its own scale. Write two
-# sentences on who gains, and what it costs.
+# Take a matrix whose second row is a hundred times as large as the first. Quantize it to 4 bits,
+# per tensor and per channel. Compare the largest error of each row, in units of that row's own
+# scale. Write two sentences: which row gains, and what does it cost?

@@ -1,14 +1,15 @@
-"""Assignment: verify a worked example.
+"""Ask the student to verify the numbers of a worked example.
 
-The source of the student's copy and of the solution: see `assignments`.
+`assignments` makes the student's copy and the solution from this file.
 """
 
 # %% markdown
 # # Verify a worked example
 #
-# §4.1 of the article prints weights, their codes and what these decode to, with the quantization
-# levels (量化级别) $P = 8$. Printed numbers beside a formula can be checked. You write the formulas
-# exactly, on fractions: 0.1 is 1/10. Where your work is marked, refnn cannot be imported.
+# §4.1 of the article prints weights, their codes and the decoded values. The number of quantization
+# levels (量化级别) is $P = 8$. If a formula is known, its printed results can be checked. You write
+# the formulas exactly, with fractions: 0.1 is 1/10. You cannot import refnn when your work is
+# marked.
 
 # %% code
 from fractions import Fraction
@@ -23,7 +24,7 @@ from fractions import Fraction
 
 # %% solution quantize
 def quantize(x, W, B, P):
-    """The codes of a list of Fractions, a list of whole numbers.
+    """Return the codes of a list of Fractions, as a list of whole numbers.
 
     >>> quantize([Fraction(-3, 10), Fraction(1, 20), Fraction(1)], W=10, B=3, P=8)
     [0, 3, 5]
@@ -40,13 +41,13 @@ def quantize(x, W, B, P):
 #
 # $$\hat x = \frac{Q(x) + B}{W}$$
 #
-# Write it as it stands. Before you write: does it undo the encoder? By how many real units is it
-# off?
+# Write the formula as it stands. Before you write: does it undo the encoder? By how many real units
+# is the result wrong?
 
 
 # %% solution dequantize
 def dequantize(q, W, B):
-    """The decoded values of a list of codes, a list of Fractions.
+    """Return the decoded values of a list of codes, as a list of Fractions.
 
     >>> dequantize([0, 5], Fraction(10), Fraction(3))
     [Fraction(3, 10), Fraction(4, 5)]
@@ -61,15 +62,15 @@ def dequantize(q, W, B):
 # %% markdown
 # ## W and B from the data (缩放因子, 偏移量)
 #
-# "We can compute $W$ and $B$", says §4.1, and does not. Let the smallest value get the code 0 and
-# the largest the code $P - 1$, exactly:
+# §4.1 says "We can compute $W$ and $B$", but it does not compute them. Let the smallest value get
+# exactly the code 0, and let the largest get exactly the code $P - 1$:
 #
 # $$W = \frac{P - 1}{\max x - \min x} \qquad B = -W \min x$$
 
 
 # %% solution min_max
 def min_max(x, P):
-    """(W, B) for a list of Fractions of two values at least.
+    """Return (W, B) for a list of Fractions with at least two different values.
 
     >>> min_max([Fraction(1, 10), Fraction(1, 2)], P=8)
     (Fraction(35, 2), Fraction(-7, 4))
@@ -85,13 +86,13 @@ def min_max(x, P):
 # %% markdown
 # ## Does it round to what is printed?
 #
-# A printed 0.3 stands for everything within half a unit of its last digit, ends included: from 0.25
-# to 0.35. A printed 0.30 stands for less.
+# A printed 0.3 stands for every number within half a unit of its last digit: from 0.25 to 0.35,
+# with both ends included. A printed 0.30 stands for a smaller range.
 
 
 # %% solution as_printed
 def as_printed(value, text):
-    """Is the Fraction within half a unit of the last digit of a text such as "0.3"?
+    """Return True if the Fraction is within half a unit of the last digit of a text like "0.3".
 
     >>> as_printed(Fraction(1, 3), "0.3"), as_printed(Fraction(1, 3), "0.30")
     (True, False)
@@ -105,17 +106,17 @@ def as_printed(value, text):
 # %% check as_printed
 
 # %% markdown
-# ## Can there be any W and B?
+# ## Can any W and B exist?
 #
-# Three values in equal steps, $x$, $x + d$, $x + 2d$, have three codes. Both steps of $d$ raise
+# Three values in equal steps, $x$, $x + d$ and $x + 2d$, have three codes. Each step $d$ raises
 # $x\cdot W$ by the same amount $a$, and $\lfloor y + a\rfloor - \lfloor y\rfloor$ is $\lfloor
-# a\rfloor$ or $\lfloor a\rfloor + 1$. So how far apart can the two *differences of the codes* be,
-# modulo $P$? If they are no further apart, there is a pair $(W, B)$.
+# a\rfloor$ or $\lfloor a\rfloor + 1$. How far apart can the two *differences of the codes* then be,
+# modulo $P$? If they are not further apart than that, a pair $(W, B)$ exists.
 
 
 # %% solution possible
 def possible(codes, P):
-    """Do some W and B print these three codes of three values in equal steps?
+    """Return True if some W and B give these three codes for three values in equal steps.
 
     >>> possible([0, 1, 2], 8), possible([7, 0, 2], 8)
     (True, True)
@@ -133,5 +134,5 @@ def possible(codes, P):
 # ## The article
 #
 # §4.1 prints the codes 0 1 2 3 4 for 0.1 to 0.5 and 1 2 3 4 5 for 0.6 to 1.0, as one tensor. Find
-# three neighbours that no $W$ and $B$ can print. What would you have to change to make the ten
-# codes right? Write two sentences.
+# three neighbouring codes that no $W$ and $B$ can give. What would you have to change to make the
+# ten codes right? Write two sentences.
