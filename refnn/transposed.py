@@ -150,9 +150,9 @@ def _blocks(sizes, rows, X, y, own, J, gradient):
             W1_x, z_x, d_x = (a.reshape(k * hidden, a.shape[-1]) for a in (W1, z, d))
         else:
             x = X1t[s, :, n]
-        x_again = (
-            np.ascontiguousarray(x.mT) if len(parts) == 1 else x.mT
-        )  # contiguous memory makes a short product faster
+        x_again = x.mT
+        if len(parts) == 1:  # contiguous memory makes a short product faster
+            x_again = np.ascontiguousarray(x_again)
         return Block(
             *(W1, W1_x, W2, W2[..., :hidden].mT, x, x_again, t[..., n], z, z_x, d, d_x),
             *(h1[:, :hidden], h1, h1.mT, r.reshape(k, outputs, m), r.reshape(k, outputs * m)),

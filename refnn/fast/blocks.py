@@ -14,7 +14,8 @@ from math import prod
 
 import numpy as np
 
-BLOCK = 2**16
+BLOCK = 2**16  # numbers; an array of no more is computed at once
+BYTES = 2**19  # of the numbers in a block: half a megabyte, so that a few blocks fit in the cache
 
 
 def once(a):
@@ -109,7 +110,8 @@ def in_blocks(formula, fast, name, given, admit, check):
         first = formula(**arguments((slice(0, 1),) * a.ndim, check))  # gives dtype and fields
         _restore(draws)
         out = _each(lambda field: np.empty(a.shape, field.dtype), first)
-        for at in cut(a.shape):
+        widest = max(field.itemsize for field in (first if isinstance(first, tuple) else (first,)))
+        for at in cut(a.shape, BYTES // max(dtype.itemsize, widest, 4)):
             own = part(out, at, a.ndim)
             if fast is None or not fast(**arguments(at, np.asarray), out=own):
                 _each(np.copyto, own, formula(**arguments(at, check)))
