@@ -1,8 +1,9 @@
 """This module computes derivatives of the loss beyond its gradient, in closed form.
 
-They are the gradient of each example, the exact Hessian (the matrix of second derivatives), its
-product with a vector, its Gauss–Newton part, and its inverse after one parameter is removed. Each
-example has a residual r = ŷ − y and a Jacobian G = ∂ŷ/∂θ. Summed over examples and outputs,
+They are the gradient of each example and the exact Hessian (the matrix of second derivatives). The
+Hessian also comes as a product with a vector, as its Gauss–Newton part, and as an inverse without
+one parameter. Each example has a residual r = ŷ − y and a Jacobian G = ∂ŷ/∂θ. Summed over examples
+and outputs,
 
     ∂J/∂θ = Σ Gᵀr        ∂²J/∂θ² = Σ GᵀG + Σ r·∂²ŷ/∂θ²        (Gauss–Newton + curvature)
 
@@ -144,7 +145,7 @@ def _position(name, i, arguments):
 
 @takes(inverse=_square, i=_position)
 def inverse_without(inverse, i):
-    """Return the inverse of H without its row and column i, computed from H⁻¹.
+    """Remove row and column i from H and return the inverse of the rest, computed from H⁻¹.
 
         H⁻¹ − H⁻¹[:, i]·H⁻¹[i, :] / H⁻¹[i, i]        (Hassibi & Stork 1993; used by OBS and OBQ)
 

@@ -151,9 +151,9 @@ def fields(name, p, expected="numbers"):
 
 
 def _like(name, p, arguments):
-    """Check that p has the sizes of the argument params, and its leading axes or none.
+    """Check that p has the same sizes as params, and the same leading axes or none.
 
-    A function without an argument params admits any p.
+    If the function has no argument `params`, every p is accepted.
     """
     like = arguments.get("params", p)
     if p.W_ih.shape == like.W_ih.shape and p.b_o.shape == like.b_o.shape:
@@ -222,7 +222,7 @@ def _targets(name, y, arguments):
 
 
 def _stack(name, batch, arguments):
-    """Admit the leading axes of a stack, if it does not have too many parameters for memory."""
+    """Admit the leading axes of a stack, unless its parameters would not fit into memory."""
     batch, (inputs, hidden, outputs) = arrays.axes(name, batch), arguments["sizes"]
     if prod(batch) * (inputs + 1 + outputs) * hidden > arrays.MAX_SIZE:
         at_most = f"of at most {arrays.MAX_SIZE:,} parameters in total"

@@ -7,12 +7,14 @@ The decorator gives each argument a kind. A kind is a function (name, value, arg
 returns the checked and converted value, or refuses it with an error. `arguments` holds all
 arguments by name. Those before this one are already checked, so one check may use another argument.
 
-A kind of numbers is a `Numeric`. Numeric arguments of one group are first converted together to one
-arithmetic: all float32, all float64 or all Fractions (see `arrays.together`).
+For numbers, the kind is not a function but a `Numeric`. Numeric arguments of one group are first
+converted together to one arithmetic: all float32, all float64 or all Fractions (see
+`arrays.together`).
 
-An error names the function that the user called, and the argument. NumPy does not warn of overflow.
-A result without axes is returned as a number. `quantize_steps.formula` is the function without the
-decorator, for loops that have checked their arguments once.
+An error names the function that the user called, and the argument. NumPy's warnings, such as those
+of overflow, are switched off. A result without axes is returned as a number.
+`quantize_steps.formula` is the function without the decorator. A loop can call it after its
+arguments have been checked once.
 """
 
 from collections.abc import Callable

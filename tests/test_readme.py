@@ -104,12 +104,11 @@ def test_every_notebook_is_in_the_contents():
 
 
 def test_the_examples_for_contributors_stand_in_the_code():
-    """Line by line, whatever the indentation."""
+    """Whatever the line breaks and the indentation."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.S)
     homes = ("quantization/rounding", "checking/catalogue/slips", "checking/catalogue/vectors")
     for block, home in zip(blocks, homes):
         source = (ROOT / "refnn" / f"{home}.py").read_text(encoding="utf-8")
-        known = {re.sub(r"\W", "", line) for line in source.splitlines()}
-        for line in block.splitlines():
-            line = line.replace('"quantization.as_written.quantize"', 'f"{WRITTEN}.quantize"')
-            assert re.sub(r"\W", "", line) in known, line
+        block = block.replace('"quantization.as_written.quantize"', 'f"{WRITTEN}.quantize"')
+        found, known = (re.sub(r"\W", "", text) for text in (block, source))
+        assert found in known, block

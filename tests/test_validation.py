@@ -48,7 +48,7 @@ def test_the_formula_stands_alone_below_the_decorator():
     assert source == inspect.getsource(as_written.quantize_steps.formula)
     assert source.startswith("@takes(") and "np.floor(shifted)" in source
     assert str(inspect.signature(as_written.quantize_steps)) == "(x, W, B, P)"
-    assert as_written.quantize_steps.__doc__.startswith("The steps of `quantize`")
+    assert as_written.quantize_steps.__doc__.startswith("Return the steps of `quantize`")
 
 
 # What a formula finds out only while it computes, and what is mathematics though it looks like care

@@ -119,7 +119,7 @@ def verify_command(options):
     elif options.file is not None:
         console.say(tables.verdicts_text(example["title"], verdicts))
     else:
-        console.say("The article's printed tensors, decided on rationals (P = 8)\n")
+        console.say("The article's printed tensors, judged with exact fractions (P = 8)\n")
         console.say(tables.article_text())
         console.say("\nWhat is wrong with it, each computed just now\n")
         console.say(tables.findings_text(errata.findings()))

@@ -30,17 +30,17 @@ def _metavar(name, text, **more):
 OPTIONS = {
     "verify": (
         "Judge the article's numbers and formulas, or those of a file.", "verify",
-        "Each printed number gets a verdict: exact, as printed, cannot be, or not decidable. "
+        "Each claim gets a verdict: exact, as printed, cannot be, or not decidable. "
         "Without FILE, the article is judged and its mistakes are listed.", {
             "file": _metavar("FILE", "an article in Markdown, or claims in TOML or JSON (see "
                              "refnn/examples/README.md)", nargs="?"),
             "--levels": _metavar("P", "the number of levels, if FILE does not say it"),
             "--published": {**FLAG, "help": "check numbers that others published, and show "
                             "published mistakes"},
-            "--findings": {**FLAG, "help": "list the mistakes of the article only"},
+            "--findings": {**FLAG, "help": "list only the mistakes of the article"},
             "--json": {**FLAG, "help": "print the verdicts as JSON"}}),
     "solve": (
-        "Find the formula that prints given codes.",
+        "Find the formula that gives these codes.",
         "solve --x 0.1,0.2,0.3 --q 0,1,3 --levels 8",
         "Finds all W and B with floor(x*W + B) mod P, or proves that there are none, and names the "
         "conventions and the mistakes that print these codes. 0.1 means exactly 1/10.", {
@@ -61,7 +61,7 @@ OPTIONS = {
         "Test your own quantizer, and name the mistake in it.",
         "check mine:quantize mine:dequantize",
         "The functions are imported from the current folder, into a process with limits (this "
-        "does not protect against code that means harm). Also for a prune or an importance.", {
+        "does not protect against code that means harm). It also tests a prune or an importance.", {
             "quantize": _metavar("MODULE:QUANTIZE", "quantize(x), with scale and zero_point, or W, "
                                  "B and P, if you like; prune(params, R, tau); or "
                                  "importance(params, X, y)"),
@@ -69,7 +69,7 @@ OPTIONS = {
             "--seconds": _metavar("S", "time limit of each function (default: 10)", default="10"),
             "--memory": _metavar("MB", "memory limit (default: 1024)", default="1024")}),
     "conventions": (
-        "Quantize your numbers by every published convention.", "conventions --x -1.5,0.2,2.8",
+        "Quantize your numbers by each published convention.", "conventions --x -1.5,0.2,2.8",
         "Prints scale, zero point, codes, decoded values and errors of each convention, computed "
         "exactly.", {
             "--x": _metavar("X,...", "the numbers, such as -1.5,0.2,2.8", required=True),
@@ -103,7 +103,7 @@ OPTIONS = {
             "--csv": _metavar("OUT", "also write the marks to a CSV file"),
             "--force": {**FLAG, "help": "replace OUT if it exists"}}),
     "reproduce": (
-        "Compute the tables and figures of every claim again.", "reproduce floor-bias",
+        "Compute the tables and figures of claims again.", "reproduce floor-bias",
         "Each claim is computed over 200 networks. Claims: " + ", ".join(["tour", *CLAIMS]) + ".", {
             "claims": _metavar("CLAIM", "which claims (default: all; takes minutes)", nargs="*"),
             "--seeds": _metavar("N", "use N networks (default: 200; the tour: 50)")}),

@@ -66,7 +66,7 @@ def _run(claim, folder, text, **seeds):
 
 
 def _tour(folder, **seeds):
-    console.say("1. The article (§4.1, P = 8): what it prints, decided on rationals\n")
+    console.say("1. The article (§4.1, P = 8): its printed numbers, judged with exact fractions\n")
     console.say(tables.article_text())
     _run(tour, folder, _numbered, **seeds)
     return 0

@@ -20,9 +20,9 @@ from refnn.experiments.spread import told
 
 NAMES = {"W_ih^": "Ŵ_ih", "W_ho^": "Ŵ_ho", "b_h^": "b̂_h", "b_o^": "b̂_o"}
 KEY = (
-    "Verdicts: exact, some W and B give just these numbers (see printed by); as printed, they "
-    "give them to the printed decimals; cannot be, no W and B do. min-max takes W and B from the "
-    "smallest and the largest entry."
+    "exact: some W and B give exactly these numbers (see printed by). as printed: they give them "
+    "after rounding to the printed decimals. cannot be: no W and B give them. min-max takes W and "
+    "B from the smallest and the largest entry."
 )
 FORMULA = {
     "floor": "floor(x*W + B)",
@@ -239,8 +239,8 @@ def _section(title, rows, heads, align, note=""):
 
 def _trained(tour):
     how = f"Adam, learning rate {recipe.LR}, weight decay {recipe.DECAY:g}, {recipe.STEPS} steps; "
-    how += "seed s draws the split of the data and the start. All numbers are medians of the "
-    how += f"{tour.seeds} networks; brackets hold the middle 80% of them."
+    how += "seed s fixes the split of the data and the start. From here on, numbers are medians "
+    how += f"over the {tour.seeds} seeds, and brackets hold the middle 80%."
     title = f"Trained: {tour.seeds} networks 10-5-1 on the diabetes data"
     rows = [["network", told(tour.dense.values["R2"])], ["linear regression", told(tour.linear)]]
     return _section(f"{title}\n{wrap(how)}", rows, ["", "test R²"], "lr")
@@ -257,7 +257,7 @@ def _quantized(tour):
             rows.append([bits, row.name, error, J, told(v["R2"]), size])
     return _section(
         "Quantized (量化): error is the root mean square error of the 61 parameters; J\n"
-        "   is summed over 331 rows; bytes are those of the codes + of the scales",
+        "   is summed over 331 rows; bytes are those of the codes + of the grids",
         rows,
         ["bits", "scheme", "error", "J", "test R²", "bytes"],
         "rlrrrr",
@@ -279,8 +279,8 @@ def _pruned(tour):
         ["rule", "left", "m-adds", "test R²"],
         "lrrr",
         "A mask alone saves no multiply-add: a dense kernel still does all 55. R < 0.5 removes "
-        "every parameter with R < 0. How many others it removes depends on whether J is a sum or a "
-        "mean, and on when training stops.",
+        "every parameter whose R is negative. How many others it removes depends on whether J is a "
+        "sum or a mean, and on when training stops.",
     )
 
 

@@ -43,7 +43,7 @@ def importance(params, X, y, activation="tanh"):
 def prune(params, R, tau):
     """Return (θ_p, mask) with θ_p = θ \\ {x : R_x < τ}   (§3.2.2 剪枝, as written).
 
-    The mask is True where a parameter is kept, which is where R < τ is false. In the article a
+    The mask is True where a parameter is kept, that is, where R ≥ τ. In the article a
     removed parameter leaves the set θ. Here the arrays keep their shape, and a removed parameter
     becomes 0. The rule is wrong: R has a sign, so with τ ≥ 0 every parameter with a negative slope
     is removed, however steep the slope is.

@@ -71,7 +71,7 @@ def taylor(params, X, y, activation="tanh"):
 
 @of_network
 def second_order_taylor(params, X, y, activation="tanh"):
-    """Return −g·θ + ½·H_ii·θ², the second-order change of J when θ is deleted.
+    """Return −g·θ + ½·H_ii·θ², the change of J to second order when θ is deleted.
 
     This is equation 1 of LeCun et al. 1990 without the terms of H_ij for i ≠ j. The score keeps the
     sign of the change. It is exact where J is a parabola along θ_i.
@@ -89,8 +89,8 @@ def second_order_taylor(params, X, y, activation="tanh"):
 def fisher(params, X, y, activation="tanh"):
     """Return ½·θ²·Σ_n g_n², where g_n is the gradient of example n alone (Theis et al. 2018).
 
-    The sum Σ_n g_n² is the empirical Fisher information, and it takes the place of H_ii. It is the
-    information of the model y = ŷ + N(0, 1), which adds normal noise of variance 1 to ŷ.
+    The sum Σ_n g_n² is the empirical Fisher information, and it takes the place of H_ii. Here the
+    model is y = ŷ + ε, with normal noise ε of variance 1.
 
     >>> fisher(Params([[1]], [0], [[2]], [0]), [[3], [3]], [[5], [8]], "identity").W_ih
     array([[90.]])

@@ -34,7 +34,7 @@ class QParams:
     Without `axis` one scale and one zero point hold for all of x. With `axis` each slice along that
     axis has its own pair (per-channel quantization). With `block` too, every `block` consecutive
     entries along that axis have their own pair (ONNX's blocked quantization). Then scale and
-    zero_point have x's shape, except that an axis of n entries becomes one of ceil(n/block).
+    zero_point have x's shape, but with ceil(n/block) entries along `axis` instead of n.
 
     >>> QParams(scale=0.5, zero_point=3, qmin=0, qmax=7)
     QParams(scale=0.5, zero_point=3, qmin=0, qmax=7, axis=None, block=None)
@@ -102,8 +102,8 @@ def checked(p, name="qparams"):
 def align(p, shape, dtype):
     """Return a checked QParams as an Aligned, for numbers of this shape and dtype.
 
-    If qmin or qmax is beyond ±2^24, the scale of float32 numbers is float64, because float32 cannot
-    hold every whole number there.
+    For float32 numbers the scale becomes float64 if qmin or qmax is beyond ±2^24, where float32
+    skips whole numbers.
 
     >>> align(QParams([0.5, 0.25], [0, 1], 0, 7, axis=0), (2, 3), np.dtype(float)).scale.shape
     (2, 1)
@@ -192,8 +192,8 @@ def quantize_steps(x, qparams):
 def dequantize(q, qparams):
     """x̂ = (q − zero_point)·scale   (corrects §3.1.2 of the article).
 
-    q must be integers within qmin..qmax. The result is float64. It is float32 if scale is
-    np.float32, and exact Fractions if scale is a Fraction.
+    q must be integers within qmin..qmax. The result is float32 if scale is np.float32, exact if
+    scale is a Fraction, and float64 otherwise.
 
     >>> dequantize(np.array([0, 3, 7], dtype=np.uint8), QParams(0.5, 3, 0, 7))
     array([-1.5,  0. ,  2. ])

@@ -68,7 +68,7 @@ def quantize(x, W, B, P):
 
 @takes(x=REAL, W=REAL, B=REAL, P=LEVELS, hold="P", blocks="x")
 def quantize_steps(x, W, B, P):
-    """The steps of `quantize` are x·W, x·W + B, ⌊x·W + B⌋ and ⌊x·W + B⌋ mod P.
+    """Return the steps of `quantize`: x·W, x·W + B, ⌊x·W + B⌋ and ⌊x·W + B⌋ mod P.
 
     Overflow is clipped to the largest float.
 
