@@ -30,23 +30,6 @@ def per_example_gradients(params, X, y):
     return np.concatenate([dW_ih, dz, dy * h, dy], axis=1)
 
 
-def hessian(params, X, y):
-    """Σ GᵀG + Σ r·∂²ŷ/∂θ², from the Jacobian G; as refnn had it before it was made faster."""
-    h = np.tanh(X @ params.W_ih.T + params.b_h)
-    r, slope, one = h @ params.W_ho.T + params.b_o - y, 1 - h * h, np.ones((len(X), 1))
-    D = params.W_ho * slope
-    G = np.concatenate([(D[:, :, None] * X[:, None, :]).reshape(len(X), -1), D, h, one], axis=1)
-    H, X1 = G.T @ G, np.concatenate([X, one], axis=1)
-    for j in range(5):
-        unit, out = np.r_[10 * j : 10 * j + 10, 50 + j], 55 + j
-        curved = r[:, 0] * params.W_ho[0, j] * -2 * h[:, j] * slope[:, j]
-        H[np.ix_(unit, unit)] += (X1 * curved[:, None]).T @ X1
-        flowing = (r[:, 0] * slope[:, j]) @ X1
-        H[unit, out] += flowing
-        H[out, unit] += flowing
-    return H
-
-
 def quantize(x, scale, zero_point, qmin, qmax):
     return np.clip(np.rint(x / scale) + zero_point, qmin, qmax).astype(np.uint8)
 

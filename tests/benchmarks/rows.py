@@ -14,9 +14,10 @@ import lines
 import numpy as np
 
 from refnn import derivatives, network, training
-from refnn.network import Params
+from refnn.network import ACTIVATION, NETWORK, ROWS, Params
 from refnn.pruning import masks
 from refnn.quantization import affine, as_written, codebook, integer
+from refnn.validation import takes
 
 MANY = 10**7
 RULE = {"lr": 0.01, "weight_decay": 10.0}
@@ -90,10 +91,12 @@ def derivatives_of_one_network(rng):
 
         return runs
 
+    kinds = {"params": NETWORK, "X": ROWS, "y": ROWS, "activation": ACTIVATION}
+    plain = takes(**kinds, complex_=True)(derivatives.hessian.formula)
     yield Row(
-        "exact Hessian, 442 rows",
+        "exact Hessian, against its plain form",
         many(lambda: derivatives.hessian(p, X, y)),
-        many(lambda: lines.hessian(p, X, y)),
+        many(lambda: plain(p, X, y)),
         0.5,
         many(lambda: (np.tanh(z), G.T @ G)),
         21,
