@@ -41,8 +41,9 @@ def hessian(params, X, y, activation="tanh"):
     _, slope, bend = ACTIVATIONS[activation]
     X, z, h, y_hat = _columns(params, X, activation)
     r, df = y_hat - y.mT, slope(z, h)  # (…, out, N), f′ (…, hidden, N)
-    X1 = np.concatenate([X, np.ones((*X.shape[:-2], 1, X.shape[-1]), X.dtype)], axis=-2)
-    own, into = _units(params.sizes), X1.shape[-2]  # a bias's input is 1
+    one = np.ones((*X.shape[:-2], 1, X.shape[-1]), X.dtype)  # a bias's input is 1
+    X1 = np.concatenate([X, one], axis=-2)  # (…, in + 1, N)
+    own, into = _units(params.sizes), X1.shape[-2]
     bent = np.empty((*z.shape[:-1], own.shape[1], z.shape[-1]), z.dtype)
     _products(_through(params.W_ho, r) * bend(z, h), X1, bent[..., :into, :])  # bend: f″
     _products(df, r, bent[..., into:, :])

@@ -257,8 +257,7 @@ def descent(objective, theta, decay, steps, lr, optimizer, project=None):
         next(seen)[:], g = objective(theta)
         return g + decay * theta
 
-    rule = {"steps": steps, "lr": lr, "optimizer": optimizer}
-    rule["project"] = project or (lambda theta: theta)
+    rule = {"steps": steps, "lr": lr, "optimizer": optimizer, "project": project}
     last = transposed.minimise(theta, gradient, **rule)
     gradient(last)  # stores the J of the last theta
     return last, history.T

@@ -186,15 +186,15 @@ def _in_place(activation):
     return activate, times_slope
 
 
-def minimise(theta, gradient, *, steps, lr, optimizer, project):
+def minimise(theta, gradient, *, steps, lr, optimizer, project=None):
     """Take the same steps as training.minimise, in place.
 
     gradient(theta) must return the dtype of theta.
 
-    >>> rule = {"steps": 3, "lr": np.array(0.25), "optimizer": "gd", "project": lambda theta: theta}
-    >>> minimise(np.array([4.0]), lambda theta: 2 * theta, **rule)
+    >>> minimise(np.array([4.0]), lambda theta: 2 * theta, steps=3, lr=0.25, optimizer="gd")
     array([0.5])
     """
+    project = project or (lambda theta: theta)
     theta, constants = project(theta), (BETA1, BETA2, 1 - BETA1, 1 - BETA2, EPSILON, 0, 0)
     m, v, m_hat, v_hat = np.zeros((4, *theta.shape), theta.dtype)
     lr = np.asarray(lr, theta.dtype)

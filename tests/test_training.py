@@ -4,18 +4,10 @@ hold exactly."""
 import numpy as np
 import pytest
 from mutants import plant
+from pruning.cases import case
 
 from refnn import data, network, training, transposed
 from refnn.network import Params
-
-
-def case(seed=0, batch=()):
-    rng = np.random.default_rng(seed)
-    return (
-        network.init(rng, (5, 3, 2), batch),
-        rng.standard_normal((11, 5)),
-        rng.standard_normal((11, 2)),
-    )
 
 
 def mask_of(seed, params, batch=()):

@@ -5,7 +5,7 @@ import numpy as np
 from refnn.fast.blocks import cut
 
 SAMPLE = 2**15  # size of the sample that is sorted first if there are 16 times as many scores
-MARGIN = 2**8  # places on each side in the sorted sample, at least three standard deviations
+MARGIN = 2**8  # places on each side in the sorted sample, at least 2.8 standard deviations
 
 
 def without_lowest(scores, count):
