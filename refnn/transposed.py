@@ -29,7 +29,7 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # of Adam
 class Block(NamedTuple):
     """The arrays for k networks and m examples, both inputs and results.
 
-    Examples run along the last axis.
+    Examples run along the last axis. If there is only one network in all, no array has the axis k.
     """
 
     W1: np.ndarray  # (k, hidden, in + 1)
@@ -50,6 +50,7 @@ class Block(NamedTuple):
     r_flat: np.ndarray  # the same (k, out·m)
     J: np.ndarray  # (k,), the sum over blocks
     dW1: np.ndarray  # (k, hidden, in + 1), the sum over blocks
+    dW1_x: np.ndarray  # the same, in the shape of the product of d_x and x_again
     dW2: np.ndarray  # (k, out, hidden + 1), the sum over blocks
 
 
@@ -81,52 +82,66 @@ def objective(sizes, batch, X, y, activation):
     >>> J.tolist(), g.tolist()
     ([2.0], [[2.0, 1.0, 12.0, 2.0]])
     """
-    _, hidden, outputs = sizes
-    S, n = prod(batch), len(order(sizes))
+    inputs, hidden, outputs = sizes
+    S, n, cut = prod(batch), len(order(sizes)), hidden * (inputs + 1)
     own = np.empty((S, n), X.dtype, order="F")  # so that W₂·H₁ is always summed in one order
     J, gradient = np.empty(S, X.dtype), np.empty((S, n), X.dtype)
+    halves = gradient[:, :cut], gradient[:, cut:]  # ∂W₁ and ∂W₂ of each network
+    sums = halves if S == 1 else [half.copy() for half in halves]  # in contiguous memory
     rows = min(X.shape[-2], max(1, BLOCK // (hidden + 1)))  # in a block
-    blocks = _blocks(sizes, rows, X, y, own, J, gradient)
-    activate, times_slope = _in_place(activation)
-    product = np.dot if X.ndim == 2 else np.matmul
-    joined = X.ndim == 2 and S > 1  # then the W₁ of all networks are copied into one matrix
-    through = np.multiply if outputs == 1 else np.matmul  # W_hoᵀ·R
+    blocks = _blocks(sizes, rows, X, y, own, J, sums)
+    activate, times_slope, slope_of = _in_place(activation)
+    shared = X.ndim == 2 or S == 1  # all networks have one X
+    product = np.dot if shared else np.matmul
+    each = np.dot if S == 1 else np.matmul  # the product for each network
+    through = np.multiply if outputs == 1 < S else each  # W_hoᵀ·R
     alone = rows == X.shape[-2]
+    late = outputs == 1 and not alone  # multiply by W_ho after the sum, which saves a pass
 
     def J_and_gradient(theta):
         np.copyto(own, theta)
         if not alone:
-            J.fill(0)
-            gradient.fill(0)
+            for total in (J, *sums):
+                total.fill(0)
         for block in blocks:
-            W1, W1_x, W2, back, x, x_again, y, z, z_x, d, d_x = block[:11]
-            h, h1, h1_again, r, r_flat, own_J, dW1, dW2 = block[11:]
-            if joined:
+            W1, W1_x, W2, back, x, x_again, y, z, z_x, d, d_x, *rest = block
+            h, h1, h1_again, r, r_flat, own_J, dW1, dW1_x, dW2 = rest
+            if shared and S > 1:  # the W₁ of all networks become one matrix
                 np.copyto(W1_x.reshape(W1.shape), W1)
             product(W1_x, x, out=z_x)
             activate(z, h)
-            np.matmul(W2, h1, out=r)
+            each(W2, h1, out=r)
             r -= y
-            through(back, r, out=d)
-            times_slope(d, z, h)
-            put(dW1, product(d_x, x_again).reshape(dW1.shape))
-            put(dW2, r @ h1_again)
-            put(own_J, np.vecdot(r_flat, r_flat) / 2)
+            if late:
+                slope_of(z, h, d)
+                d *= r
+            else:
+                through(back, r, out=d)
+                times_slope(d, z, h)
+            if alone:
+                product(d_x, x_again, out=dW1_x)
+                each(r, h1_again, out=dW2)
+                np.vecdot(r_flat, r_flat, out=own_J)
+            else:
+                part = product(d_x, x_again).reshape(dW1.shape)
+                dW1 += back * part if late else part
+                dW2 += each(r, h1_again)
+                own_J += np.vecdot(r_flat, r_flat)
+        np.divide(J, 2, out=J)
+        if S > 1:
+            for half, total in zip(halves, sums):
+                np.copyto(half, total)
         return J, gradient
 
-    put = np.copyto if alone else _add
     return J_and_gradient
 
 
-def _add(total, part):
-    total += part
-
-
-def _blocks(sizes, rows, X, y, own, J, gradient):
+def _blocks(sizes, rows, X, y, own, J, sums):
     """Return the list of all blocks.
 
     They share the memory of Z, D, H₁ and R. Each has its part of X₁ᵀ in contiguous memory. own
-    (S, 61) is the array that will hold theta; J (S,) and gradient (S, 61) will hold the results.
+    (S, 61) is the array that will hold theta. J (S,) and sums, which are ∂W₁ (S, 55) and ∂W₂
+    (S, 6), will hold the results.
     """
     inputs, hidden, outputs = sizes
     S, N, cut, dtype = len(J), X.shape[-2], hidden * (inputs + 1), X.dtype
@@ -141,30 +156,32 @@ def _blocks(sizes, rows, X, y, own, J, gradient):
 
     def block(s, n, x):
         k, m = s.stop - s.start, n.stop - n.start
-        W1, dW1 = (a[s, :cut].reshape(k, hidden, inputs + 1) for a in (own, gradient))
-        W2, dW2 = (a[s, cut:].reshape(k, outputs, hidden + 1) for a in (own, gradient))
+        W1, W2 = own[s, :cut].reshape(k, hidden, -1), own[s, cut:].reshape(k, outputs, -1)
+        dW1, dW2 = sums[0][s].reshape(W1.shape), sums[1][s].reshape(W2.shape)
         z, d = (a[: k * hidden * m].reshape(k, hidden, m) for a in (Z, D))
-        r, h1, t = R[: k * outputs * m], H1[:k, :, :m], yt if len(yt) == 1 else yt[s]
-        W1_x, z_x, d_x = W1, z, d
+        r, h1 = R[: k * outputs * m].reshape(k, outputs, m), H1[:k, :, :m]
+        t = yt[..., n] if len(yt) == 1 else yt[s, :, n]
+        r_flat, h, back = r.reshape(k, outputs * m), h1[:, :hidden], W2[..., :hidden].mT
+        W1_x, z_x, d_x, dW1_x = W1, z, d, dW1
         if len(X1t) == 1:  # all networks share X, so one product serves k networks
-            W1_x, z_x, d_x = (a.reshape(k * hidden, a.shape[-1]) for a in (W1, z, d))
+            W1_x, z_x, d_x, dW1_x = (a.reshape(-1, a.shape[-1]) for a in (W1, z, d, dW1))
         else:
             x = X1t[s, :, n]
         x_again = x.mT
         if len(parts) == 1:  # contiguous memory makes a short product faster
             x_again = np.ascontiguousarray(x_again)
-        return Block(
-            *(W1, W1_x, W2, W2[..., :hidden].mT, x, x_again, t[..., n], z, z_x, d, d_x),
-            *(h1[:, :hidden], h1, h1.mT, r.reshape(k, outputs, m), r.reshape(k, outputs * m)),
-            *(J[s], dW1, dW2),
-        )
+        of_each = {"W1": W1, "W2": W2, "back": back, "y": t, "z": z, "d": d, "h": h, "h1": h1}
+        of_each |= {"h1_again": h1.mT, "r": r, "r_flat": r_flat, "J": J[s], "dW1": dW1, "dW2": dW2}
+        if S == 1:
+            of_each = {name: a[0, ...] for name, a in of_each.items()}
+        return Block(W1_x=W1_x, x=x, x_again=x_again, z_x=z_x, d_x=d_x, dW1_x=dW1_x, **of_each)
 
     stacks = [slice(s, min(s + nets, S)) for s in range(0, S, nets)]
     return [block(s, n, x) for s in stacks for n, x in zip(parts, of_all)]
 
 
 def _in_place(activation):
-    """Return two functions that work in place, h ← f(z) and d ← d·f'(z).
+    """Return three functions that work in place: h ← f(z), d ← d·f'(z) and d ← f'(z).
 
     For tanh they need no temporary arrays.
     """
@@ -176,14 +193,21 @@ def _in_place(activation):
     def times_slope(d, z, h):
         d *= slope(z, h)
 
+    def slope_of(z, h, d):
+        d[...] = slope(z, h)
+
     def times_slope_of_tanh(d, z, h):
         np.multiply(h, h, out=z)  # z is no longer needed
         z *= d
         d -= z  # d·(1 − h²)
 
+    def slope_of_tanh(z, h, d):
+        np.multiply(h, h, out=d)
+        np.subtract(1, d, out=d)
+
     if activation == "tanh":
-        return (lambda z, h: np.tanh(z, out=h)), times_slope_of_tanh
-    return activate, times_slope
+        return (lambda z, h: np.tanh(z, out=h)), times_slope_of_tanh, slope_of_tanh
+    return activate, times_slope, slope_of
 
 
 def minimise(theta, gradient, *, steps, lr, optimizer, project=None):
