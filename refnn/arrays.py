@@ -2,7 +2,7 @@
 
 The policy decides the arithmetic, that is, the type of number in which a function computes.
 Fractions are computed exactly, and a float beside a Fraction counts at its exact binary value.
-float32 is computed in float32. Complex numbers are admitted only where a function allows them (for
+float32 is computed in float32. Complex numbers are accepted only where a function allows them (for
 derivatives by a complex step) and become complex128. Every other real dtype is computed in float64.
 
 A value that does not fit is refused: an error names the argument, what was expected and what came.
@@ -163,7 +163,7 @@ def together(arguments, *, exact=True, complex_=False):
     """Convert all arguments (a dict name -> value) to arrays of one arithmetic.
 
     Real arrays come back as all Fractions, all float32 or all float64, and complex ones as
-    complex128. exact=False refuses Fractions; complex_=True admits complex numbers. An array that
+    complex128. exact=False refuses Fractions; complex_=True accepts complex numbers. An array that
     needs no conversion is not copied.
 
     >>> [a.dtype.name for a in together({"x": np.float32([1, 2]), "scale": 0.5})]
@@ -309,7 +309,7 @@ def generator(name, rng):
 def integers(name, q):
     """Return q, for example codes, as an array of integers.
 
-    Floats are refused, even whole ones. An empty list is admitted.
+    Floats are refused, even whole ones. An empty list is accepted.
 
     >>> integers("q", [1.0])
     Traceback (most recent call last):

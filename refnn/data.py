@@ -68,7 +68,7 @@ def _column(name, value, arguments):
 
 
 def _dataset(name, dataset, arguments):
-    """Admit a Dataset with at least two rows and a name for each column."""
+    """Accept a Dataset with at least two rows and a name for each column."""
     if not isinstance(dataset, Dataset):
         raise Refused(name, "a Dataset, such as load returns", describe(dataset), TypeError)
     X, y = (

@@ -180,7 +180,7 @@ def _rows(name, a, arguments):
 
 
 def ACTIVATION(name, value, arguments):
-    """Admit the name of an activation, which for Fractions must be "relu" or "identity"."""
+    """Accept the name of an activation, which for Fractions must be "relu" or "identity"."""
     arrays.choice(name, value, ACTIVATIONS)
     if arguments["params"].W_ih.dtype == arrays.EXACT and value not in ("relu", "identity"):
         raise Refused(name, "'relu' or 'identity' on Fractions", repr(value))
@@ -188,7 +188,7 @@ def ACTIVATION(name, value, arguments):
 
 
 def MASK(name, keep, arguments):
-    """Admit a Params of bool (True = keep) that fits params.
+    """Accept a Params of bool (True = keep) that fits params.
 
     The numbers 0 and 1 are converted to bool.
     """
@@ -222,7 +222,7 @@ def _targets(name, y, arguments):
 
 
 def _stack(name, batch, arguments):
-    """Admit the leading axes of a stack, unless its parameters would not fit into memory."""
+    """Accept the leading axes of a stack, unless its parameters would not fit into memory."""
     batch, (inputs, hidden, outputs) = arrays.axes(name, batch), arguments["sizes"]
     if prod(batch) * (inputs + 1 + outputs) * hidden > arrays.MAX_SIZE:
         at_most = f"of at most {arrays.MAX_SIZE:,} parameters in total"

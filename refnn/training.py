@@ -29,7 +29,7 @@ class Fit(NamedTuple):
 
 
 def _rate(name, lr, arguments):
-    """Admit a positive number, or an array of them that broadcasts to the shape of theta."""
+    """Accept a positive number, or an array of them that broadcasts to the shape of theta."""
     lr, shape = arrays.numbers(name, lr, exact=False), arguments["theta"].shape
     if (lr <= 0).any():
         raise Refused(name, "positive", describe(lr))
@@ -41,7 +41,7 @@ def _rate(name, lr, arguments):
 
 
 def _of_theta(name, function, arguments):
-    """Admit a function of theta that returns the shape of theta."""
+    """Accept a function of theta that returns the shape of theta."""
     if not callable(function):
         raise Refused(name, "a function of theta", describe(function), TypeError)
 
@@ -86,7 +86,7 @@ def _some_rows(name, X, arguments):
 
 
 def _column(positive):
-    """Return the kind that admits one number or one for each network, in the dtype of training."""
+    """Return the kind that accepts one number or one for each network, in the dtype of training."""
 
     def kind(name, value, arguments):
         params = arguments["params"]

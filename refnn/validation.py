@@ -47,12 +47,12 @@ REAL = Numeric("real")  # arrays that broadcast against each other
 
 
 def INTEGERS(name, value, arguments):
-    """Admit an array of an integer dtype and keep that dtype."""
+    """Accept an array of an integer dtype and keep that dtype."""
     return arrays.integers(name, value)
 
 
 def CODES(name, value, arguments):
-    """Admit an array of integer codes and convert it to float64 (or Fractions).
+    """Accept an array of integer codes and convert it to float64 (or Fractions).
 
     A sum in the small integer dtype of the codes could wrap around.
     """
@@ -65,7 +65,7 @@ def takes(*, hold=None, exact=True, complex_=False, blocks=None, fast=None, **ki
 
     An argument whose default is None may be None and is then not checked. With hold="P", the REAL
     arguments are computed in float64 if P is larger than 2^24, because float32 skips whole numbers
-    there. exact=False refuses Fractions, and complex_=True admits complex numbers. Without kinds,
+    there. exact=False refuses Fractions, and complex_=True accepts complex numbers. Without kinds,
     the decorator only adds the function's name to errors.
 
     Two options make the function faster. With blocks="x", a large x is computed in blocks (see
@@ -93,7 +93,7 @@ def takes(*, hold=None, exact=True, complex_=False, blocks=None, fast=None, **ki
     reals = [name for name, _ in groups.get(REAL.group, ())]
     spread = [name for name, kind in kinds.items() if kind is CODES or name in reals]
 
-    def admit(given, optional):
+    def accept(given, optional):
         for members in groups.values():
             _unify(given, members, optional, exact, complex_)
         for name, check in checks:
@@ -113,10 +113,12 @@ def takes(*, hold=None, exact=True, complex_=False, blocks=None, fast=None, **ki
 
     def call(formula, fast, given, optional):
         if blocks and large(given[blocks]):
-            whole = in_blocks(formula, fast, blocks, given, lambda own: admit(own, optional), check)
+            whole = in_blocks(
+                formula, fast, blocks, given, lambda own: accept(own, optional), check
+            )
             if whole is not None:
                 return whole
-        admit(given, optional)
+        accept(given, optional)
         return plain(formula(**given) if blocks or not fast else fast(**given))
 
     return lambda formula: _guarded(formula, fast, call if kinds else None)
@@ -214,17 +216,17 @@ def plain(result):
 
 
 def whole(low=-inf, high=inf):
-    """Return the kind that admits a whole number within low..high."""
+    """Return the kind that accepts a whole number within low..high."""
     return lambda name, value, arguments: arrays.whole(name, value, low, high)
 
 
 def number(low=-inf, high=inf):
-    """Return the kind that admits a single real number within low..high."""
+    """Return the kind that accepts a single real number within low..high."""
     return lambda name, value, arguments: arrays.number(name, value, low, high)
 
 
 def numbers(**rules):
-    """Return the kind that admits an array of numbers and converts it on its own.
+    """Return the kind that accepts an array of numbers and converts it on its own.
 
     `rules` are the keyword arguments of `arrays.numbers`.
     """
@@ -232,27 +234,27 @@ def numbers(**rules):
 
 
 def choice(*options):
-    """Return the kind that admits one of the names in options."""
+    """Return the kind that accepts one of the names in options."""
     return lambda name, value, arguments: arrays.choice(name, value, options)
 
 
 def shape(low=0, count=None):
-    """Return the kind that admits a tuple of whole numbers, such as (inputs, hidden, outputs)."""
+    """Return the kind that accepts a tuple of whole numbers, such as (inputs, hidden, outputs)."""
     return lambda name, value, arguments: arrays.axes(name, value, low, count)
 
 
 def flag(name, value, arguments):
-    """Admit True or False."""
+    """Accept True or False."""
     return arrays.flag(name, value)
 
 
 def generator(name, value, arguments):
-    """Admit a numpy Generator."""
+    """Accept a numpy Generator."""
     return arrays.generator(name, value)
 
 
 def function(name, value, arguments):
-    """Admit a function, or anything else that can be called."""
+    """Accept a function, or anything else that can be called."""
     if not callable(value):
         raise Refused(name, "a function", describe(value), TypeError)
     return value

@@ -6,7 +6,7 @@ import re
 from test_house import modules, tree
 
 VERBS = """
-Add Admit Apply Ask Assemble Break Build Cast Check Choose Clip Collect Combine Compare
+Add Accept Apply Ask Assemble Break Build Cast Check Choose Clip Collect Combine Compare
 Compile Compress Compute Convert Copy Count Cut Decide Decode Decorate Describe Divide Draw
 Encode Estimate Evaluate Execute Explain Fill Find Fold Format Give Grade Group Hold Join
 Judge Keep Kill Lay Limit List Load Look Make Mark Match Measure Merge Minimise Move Name

@@ -20,7 +20,7 @@ MAX_CELLS = 10**5
 
 
 def BOUNDS(name, bounds, arguments):
-    """Admit one bound for each number of x, with no high below its low."""
+    """Accept one bound for each number of x, with no high below its low."""
     bounds, n = NUMBERS(name, bounds, arguments), len(arguments["x"])
     if len(bounds) != n:
         raise Refused(name, f"one bound for each number of x ({n})", f"{len(bounds)}")

@@ -73,13 +73,13 @@ class Solution(NamedTuple):
 
 
 def LEVELS(name, levels, arguments):
-    """Admit a number of levels. It is not checked if codes have no limit."""
+    """Accept a number of levels. It is not checked if codes have no limit."""
     unlimited = arguments.get("overflow") == "none"
     return levels if unlimited else arrays.whole(name, levels, 1, 2**53)
 
 
 def SOME(name, x, arguments):
-    """Admit from 1 to 200 numbers, read as they are printed."""
+    """Accept from 1 to 200 numbers, read as they are printed."""
     x = digits.NUMBERS(name, x, arguments)
     if not x:
         raise Refused(name, "at least one number", "none")
@@ -89,7 +89,7 @@ def SOME(name, x, arguments):
 
 
 def CODES(name, q, arguments):
-    """Admit one code for each number of x, from 0 to levels − 1 unless codes have no limit."""
+    """Accept one code for each number of x, from 0 to levels − 1 unless codes have no limit."""
     q, n, levels = digits.NUMBERS(name, q, arguments), len(arguments["x"]), arguments["levels"]
     if len(q) != n:
         raise Refused(name, f"one code for each number of x ({n})", f"{len(q)}")

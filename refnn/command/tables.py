@@ -262,7 +262,7 @@ def _quantized(tour):
         ["bits", "scheme", "error", "J", "test R²", "bytes"],
         "rlrrrr",
         "As written, one W and B serve all 61 parameters (min-max, P = 2^bits), and the decoder "
-        'adds B; "sign mended" is the same with - B. "nearest, one grid" rounds to the nearest '
+        'adds B; "sign corrected" is the same with - B. "nearest, one grid" rounds to the nearest '
         'code and saturates; "corrected" does so with a grid for each tensor.',
     )
 

@@ -31,7 +31,7 @@ FLOATS = {  # name -> bits
     "FP4 E2M1": 4, "FP8 E4M3": 8, "FP8 E5M2": 8,
 }
 # fmt: on
-NAMES = ("as written", "sign mended", "min-max", "least error", "code book")
+NAMES = ("as written", "sign corrected", "min-max", "least error", "code book")
 STAGES = len(BITS) + 1
 
 
@@ -57,7 +57,7 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     """Quantize the networks of the recipe by every scheme, at every number of bits.
 
     >>> sorted(compute(seeds=2).schemes)
-    ['as written', 'code book', 'least error', 'min-max', 'sign mended']
+    ['as written', 'code book', 'least error', 'min-max', 'sign corrected']
     """
     params = networks(seeds).params
     theta = params.flatten()  # (S, 61)
@@ -66,7 +66,9 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     for bits in BITS:
         progress(f"{bits} bits")
         schemes["as written"][bits] = sqnr(theta, as_written_all(params, bits).flatten())
-        schemes["sign mended"][bits] = sqnr(theta, as_written_all(params, bits, sign=-1).flatten())
+        schemes["sign corrected"][bits] = sqnr(
+            theta, as_written_all(params, bits, sign=-1).flatten()
+        )
         for name, chosen in (("min-max", "minmax"), ("least error", "mse")):
             grid = calibration.choose_qparams(theta, bits, axis=0, calibration=chosen)
             schemes[name][bits] = sqnr(theta, affine.fake_quantize(theta, grid))
@@ -113,21 +115,21 @@ def text(result):
     for name, (bits, values) in result.floats.items():
         above = np.median(values - result.schemes["min-max"][bits])
         apart.append([name, bits, told(values, "{:.1f}"), f"{above:+.1f}"])
-    nearest, mended = result.schemes["min-max"], result.schemes["sign mended"]
+    nearest, minus = result.schemes["min-max"], result.schemes["sign corrected"]
     return page(
         f"Signal-to-noise ratio (SQNR) of the 61 parameters in dB. Medians of {result.seeds} "
         "networks; in brackets the central 80%. 'as written' adds B when it decodes, and 'sign "
-        "mended' subtracts it. 'textbook' is the formula for rounding to the nearest, with the "
+        "corrected' subtracts it. 'textbook' is the formula for rounding to the nearest, with the "
         "noise step²/12.",
         table(plain, ["bits", *schemes, "textbook"], "rrrrr"),
         table(least, ["bits", *books], "rrr"),
         table(apart, ["float grid", "bits", "SQNR", "over min-max"], "lrrr"),
         f"From {FITTED[0]} to {FITTED[-1]} bits, each bit adds {interval(slope(nearest))} dB with "
-        f"min-max and {interval(slope(mended))} dB with the sign mended (medians; in brackets "
+        f"min-max and {interval(slope(minus))} dB with the sign corrected (medians; in brackets "
         f"their 95% intervals). The formula gives {np.median(slope(result.textbook)):.2f} dB over "
         "these bits (2^b - 1 steps), and 6.02 dB for many bits. At 8 bits min-max is "
         f"{interval(nearest[8] - result.textbook[8])} dB above the textbook's value, and floor "
-        f"costs {interval(nearest[8] - mended[8])} dB (textbook: 6.02). As written, the error is "
+        f"costs {interval(nearest[8] - minus[8])} dB (textbook: 6.02). As written, the error is "
         "the shift 2B/W, and no additional bit makes it smaller.",
     )
 

@@ -100,7 +100,7 @@ def staircase():
     q = as_written.quantize(x, W, B, P)
     curves = [
         ("as written: floor, wrap, + B", "as written", as_written.dequantize(q, W, B), 1 / W),
-        ("sign mended: floor, wrap, − B", "as written", as_written.dequantize(q, W, -B), 1 / W),
+        ("sign corrected: floor, wrap, − B", "as written", as_written.dequantize(q, W, -B), 1 / W),
         ("corrected: nearest, saturate", "corrected", affine.fake_quantize(x, grid), grid.scale),
     ]
     shift = np.mean(curves[0][2] - curves[1][2]) * W

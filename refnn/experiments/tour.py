@@ -119,7 +119,11 @@ def _quantized(params, bits):
     theta, sizes = params.flatten(), params.sizes
     codes = ceil(theta.shape[1] * bits / 8)
     yield "as written", as_written_all(params, bits), {"bytes": codes, "scale_bytes": 8}
-    yield "sign mended", as_written_all(params, bits, sign=-1), {"bytes": codes, "scale_bytes": 8}
+    yield (
+        "sign corrected",
+        as_written_all(params, bits, sign=-1),
+        {"bytes": codes, "scale_bytes": 8},
+    )
     grid = calibration.choose_qparams(theta, bits, axis=0)
     nearest = Params.unflatten(affine.fake_quantize(theta, grid), sizes)
     yield "nearest, one grid", nearest, {"bytes": codes, "scale_bytes": 5}

@@ -84,20 +84,20 @@ def part(value, at, ndim):
     return value[tuple(here if n > 1 else slice(None) for here, n in zip(own, value.shape))]
 
 
-def in_blocks(formula, fast, name, given, admit, check):
+def in_blocks(formula, fast, name, given, accept, check):
     """Compute a formula in blocks and return its result, or None if an argument is refused.
 
-    `given` holds all arguments, and the one called `name` is large. admit(given) checks and
+    `given` holds all arguments, and the one called `name` is large. accept(given) checks and
     converts all arguments; check(block) does so for one block.
 
     >>> given = {"x": np.arange(2 * BLOCK)}
-    >>> in_blocks(lambda x: 2 * x, None, "x", given, admit=len, check=np.asarray)[-1]
+    >>> in_blocks(lambda x: 2 * x, None, "x", given, accept=len, check=np.asarray)[-1]
     np.int64(262142)
     """
     a, draws = given[name], _states(given.values())
     given = {**given, name: np.broadcast_to(a[(slice(0, 1),) * a.ndim], a.shape)}
     try:
-        admit(given)
+        accept(given)
         dtype = given.pop(name).dtype
         cuttable = {key: value for key, value in given.items() if not _same_for_all(value)}
         shapes = [value.shape for value in cuttable.values() if isinstance(value, np.ndarray)]

@@ -24,7 +24,7 @@ from refnn.plots.style import (
 
 LINE = {
     "as written": (WRITTEN, "-", "o"),
-    "sign mended": (WRITTEN, "--", "s"),
+    "sign corrected": (WRITTEN, "--", "s"),
     "min-max": (CORRECTED, "-", "o"),
     "least error": (BLUES[3], "--", "s"),
     "code book": (BOOK, "-", "D"),

@@ -51,7 +51,7 @@ class Pruned(NamedTuple):
 
 
 def _criterion(name, criterion, arguments):
-    """Admit a function that scores a network, and return it with a check of its scores."""
+    """Accept a function that scores a network, and return it with a check of its scores."""
     lr = arguments.get("lr")  # as the user wrote it
     if not callable(criterion):
         expected = "a function (params, X, y, activation=…) -> Params of scores"

@@ -29,18 +29,18 @@ class Surgery(NamedTuple):
 
 
 def _damping(name, damping, arguments):
-    """Admit a number that is at least 0 (a Fraction too), and return it as a float."""
+    """Accept a number that is at least 0 (a Fraction too), and return it as a float."""
     return float(arrays.double(name, np.asarray(arrays.number(name, damping, 0))))
 
 
 def _decay(name, decay, arguments):
-    """Admit one number, or one for each network, and give it the shape (…, 1, 1) beside H."""
+    """Accept one number, or one for each network, and give it the shape (…, 1, 1) beside H."""
     column = per_network(name, decay, arguments["params"].batch, np.float64, positive=False)
     return column.reshape(*np.shape(decay), 1, 1)
 
 
 def _count(name, count, arguments):
-    """Admit a whole number that is at most the number of parameters left."""
+    """Accept a whole number that is at most the number of parameters left."""
     params, mask = arguments["params"], arguments["mask"]
     n = params.flatten().shape[-1]
     left = n if mask is None else int(mask.flatten().sum(axis=-1).min(initial=n))

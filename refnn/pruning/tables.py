@@ -81,7 +81,7 @@ def _progress(name, progress, arguments):
 
 
 def _table(name, table, arguments):
-    """Admit numbers (…, 2ⁿ), and also infinities and NaN.
+    """Accept numbers (…, 2ⁿ), and also infinities and NaN.
 
     These two stand for a J above the largest float.
     """

@@ -71,7 +71,7 @@ def pairs(params, X, y, activation="tanh"):
 
 
 def _masks(name, masks, arguments):
-    """Admit masks (K, 61), or with the leading axes of params, of True/False or 1/0."""
+    """Accept masks (K, 61), or with the leading axes of params, of True/False or 1/0."""
     params, masks = arguments["params"], arrays.raw(name, masks, "True/False or 1/0")
     n = params.flatten().shape[-1]
     if masks.ndim < 2 or masks.shape[-1] != n or masks.shape[:-2] not in ((), params.batch):

@@ -138,7 +138,7 @@ def _fitting(name, p, shape, dtype):
 
 
 def GRID(name, p, arguments):
-    """Admit a QParams and align it with x.
+    """Accept a QParams and align it with x.
 
     A float32 x becomes float64 if float32 cannot hold all codes.
     """
@@ -149,7 +149,7 @@ def GRID(name, p, arguments):
 
 
 def GRID_OF_CODES(name, p, arguments):
-    """Admit a QParams and align it with codes q, which must lie within qmin..qmax."""
+    """Accept a QParams and align it with codes q, which must lie within qmin..qmax."""
     q, dtype = arguments["q"], arrays.DOUBLE  # the result's dtype for a plain scale
     if type(getattr(p, "scale", 1.0)) not in (int, float):
         dtype = arrays.numbers("scale", checked(p, name).scale).dtype

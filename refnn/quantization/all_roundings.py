@@ -92,7 +92,7 @@ def _small(name, params, arguments):
 
 
 def _four(name, grids, arguments):
-    """Admit one QParams for all four arrays, or four of them."""
+    """Accept one QParams for all four arrays, or four of them."""
     four = list(grids) if isinstance(grids, (tuple, list)) else [grids] * 4
     if len(four) != 4 or not all(isinstance(p, QParams) for p in four):
         raise Refused(name, "a QParams or four of them", describe(four))

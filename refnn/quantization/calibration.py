@@ -55,13 +55,13 @@ DATA = Numeric("data", _some)  # an array of at least one number
 
 
 def AXIS(name, axis, arguments):
-    """Admit an axis of x."""
+    """Accept an axis of x."""
     n = arguments["x"].ndim
     return arrays.whole(name, axis, -n, n - 1)
 
 
 def BLOCK(name, block, arguments):
-    """Admit a number of entries along `axis`, which must be given too."""
+    """Accept a number of entries along `axis`, which must be given too."""
     if arguments["axis"] is None:
         raise Refused("axis", "a whole number if block is given", "None")
     return arrays.whole(name, block, 1, 2**52)

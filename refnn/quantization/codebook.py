@@ -62,7 +62,7 @@ def _codes(codes, levels):
 
 
 def _book(name, book, arguments):
-    """Admit a code book whose centroids and codes fit together."""
+    """Accept a code book whose centroids and codes fit together."""
     if not all(hasattr(book, field) for field in Codebook._fields):
         raise Refused(name, "a Codebook", describe(book), TypeError)
     centroids = arrays.numbers("centroids", book.centroids, exact=False)
@@ -76,7 +76,7 @@ def _book(name, book, arguments):
 
 
 def _book_of_networks(name, book, arguments):
-    """Admit a code book with one code for each parameter of a network of these sizes."""
+    """Accept a code book with one code for each parameter of a network of these sizes."""
     centroids, codes = book = _book(name, book, arguments)
     inputs, hidden, outputs = sizes = arguments["sizes"]
     count = hidden * (inputs + 1 + outputs) + outputs

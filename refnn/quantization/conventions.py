@@ -84,7 +84,7 @@ def _whole_and_a_half(name, B, arguments):
 
 
 def _one_grid(name, p, arguments):
-    """Admit a QParams with a single scale."""
+    """Accept a QParams with a single scale."""
     scale = arrays.number("scale", affine.checked(p, name).scale)
     return replace(p, scale=scale, zero_point=arrays.whole("zero_point", p.zero_point))
 
@@ -295,7 +295,7 @@ CONVENTIONS = tuple(Convention(*row) for row in (
     ("article, as written",
      "W = (L−1)/(high−low), B = −low·W; ⌊x·W + B⌋ mod L; (Q + B)/W",
      "§3.1", partial(_article, sign=1)),
-    ("article, sign mended",
+    ("article, sign corrected",
      "the same, but decoded by (Q − B)/W",
      "§3.1 with − for +", partial(_article, sign=-1)),
     ("ONNX, uint8",

@@ -70,12 +70,12 @@ def _positive(name, real, arguments):
 
 
 def _int32(name, a, arguments):
-    """Admit whole numbers that int32 can hold, as int64, so that their products fit."""
+    """Accept whole numbers that int32 can hold, as int64, so that their products fit."""
     return cast(within(name, a), np.int64)
 
 
 def _scale(name, a, arguments):
-    """Admit one whole number, or one for each channel of the accumulator's last axis."""
+    """Accept one whole number, or one for each channel of the accumulator's last axis."""
     a, channels = _int32(name, a, arguments), arguments["accumulator"].shape[-1:]
     if a.shape not in ((), channels):
         expected = f"a whole number or of shape {channels}, one for each channel of the last axis"
@@ -98,7 +98,7 @@ def _matrix(name, a, arguments):
 
 
 def _right_of_a(name, b, arguments):
-    """Admit a b with as many rows as a has columns and with leading axes that broadcast."""
+    """Accept a b with as many rows as a has columns and with leading axes that broadcast."""
     a, b = arguments["a"], _matrix(name, b, arguments)
     if a.shape[-1] != b.shape[-2:][0]:
         expected = f"of shape (…, {a.shape[-1]}, columns) to fit a of shape {a.shape}"
@@ -108,7 +108,7 @@ def _right_of_a(name, b, arguments):
 
 
 def _zero_points(name, zero, arguments):
-    """Admit one zero point, or one for each row of a, or one for each column of b."""
+    """Accept one zero point, or one for each row of a, or one for each column of b."""
     a, b, zero = arguments["a"], arguments["b"], arrays.integers(name, zero)
     shape = a.shape[-2:-1] if name == "a_zero_point" else b.shape[1:][-1:]
     if zero.shape not in ((), shape):

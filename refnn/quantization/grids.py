@@ -38,7 +38,7 @@ TWN_RULE = 0.7  # Δ/mean|x|; the best is 2/3 for uniform weights and 0.77 for n
 
 
 def _table(name, table, arguments):
-    """Admit numbers, and leave out NaN and infinities."""
+    """Accept numbers, and leave out NaN and infinities."""
     table = arrays.raw(name, table)
     finite = table[np.isfinite(table)] if table.dtype.kind == "f" else table
     return arrays.numbers(name, finite, exact=False)
@@ -51,7 +51,7 @@ def _precision(arguments):
 
 
 def _values(name, values, arguments):
-    """Admit a grid in the dtype of x.
+    """Accept a grid in the dtype of x.
 
     Its values must ascend, and the sum of any two must be finite.
     """
@@ -71,13 +71,13 @@ def _values_above_0(name, values, arguments):
 
 
 def _codes(name, codes, arguments):
-    """Admit indices into values."""
+    """Accept indices into values."""
     codes = arrays.integers(name, codes)
     return arrays.inside(name, codes, 0, len(arguments["values"]) - 1).astype(np.intp)
 
 
 def _scale(name, scale, arguments):
-    """Admit a scale in the dtype of x, and align it with x or the codes."""
+    """Accept a scale in the dtype of x, and align it with x or the codes."""
     dtype = _precision(arguments)
     a = arrays.numbers(name, scale, exact=False).astype(dtype)
     if not ((a >= np.finfo(dtype).tiny) & np.isfinite(a)).all():

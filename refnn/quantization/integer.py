@@ -139,7 +139,7 @@ def _network(name, network, arguments):
 
 
 def _one(name, params, arguments):
-    """Admit one network, with the sizes of the IntegerNetwork if there is one, as float64."""
+    """Accept one network, with the sizes of the IntegerNetwork if there is one, as float64."""
     if params.batch:
         raise Refused(name, "one network", f"leading axes {params.batch}")
     sizes = arguments.get("network", params).sizes
@@ -149,7 +149,7 @@ def _one(name, params, arguments):
 
 
 def _rows(name, X, arguments):
-    """Admit X (N, inputs). Fractions are allowed only in functions without float params."""
+    """Accept X (N, inputs). Fractions are allowed only in functions without float params."""
     params = arguments.get("params")
     X = arrays.numbers(name, X, ndim=2, exact=params is None)
     inputs, *_ = (params or arguments["network"]).sizes

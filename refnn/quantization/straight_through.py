@@ -46,7 +46,7 @@ def _as_x(name, upstream, arguments):
 
 
 def _one_axis(name, params, arguments):
-    """Admit one network or a stack of networks with one leading axis."""
+    """Accept one network or a stack of networks with one leading axis."""
     parts = [arrays.numbers(part, a) for part, a in network.fields(name, params).items()]
     if len(params.batch) > 1:
         one = "one network or a stack of one leading axis"
@@ -55,7 +55,7 @@ def _one_axis(name, params, arguments):
 
 
 def _four(name, grids, arguments):
-    """Admit four entries, each a QParams or None."""
+    """Accept four entries, each a QParams or None."""
     if not isinstance(grids, (tuple, list)) or len(grids) != len(FIELDS):
         four = "four QParams, for W_ih, b_h, W_ho and b_o (None for an array that is not quantized)"
         raise Refused(name, four, describe(grids), TypeError)

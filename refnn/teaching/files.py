@@ -16,7 +16,7 @@ class Unwritable(Refused):
 
 
 def a_file(of):
-    """Return a kind (see `validation`) that admits the paths of existing files.
+    """Return a kind (see `validation`) that accepts the paths of existing files.
 
     `of` says in the error message what the file should hold.
     """

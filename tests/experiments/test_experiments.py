@@ -52,8 +52,8 @@ def test_a_bit_buys_six_decibels_and_floor_costs_as_many(computed):
     # floor's e² is Δ²/3 on average, nearest's Δ²/12: 6.02 dB. Each e² has a standard deviation of
     # .89 of its mean, so over 61 weights a gap has √2·4.34·.89/√61 = .70 dB, and the mean of 3·5
     # gaps .18; twice that for their dependence
-    written, mended, nearest, least, book = (result.schemes[n] for n in error_and_bits.NAMES)
-    gaps = [nearest[bits] - mended[bits] for bits in (6, 7, 8)]
+    written, minus, nearest, least, book = (result.schemes[n] for n in error_and_bits.NAMES)
+    gaps = [nearest[bits] - minus[bits] for bits in (6, 7, 8)]
     assert abs(np.mean(gaps) - 6.02) < 2 * 2 * 0.18
     for bits in error_and_bits.BITS:
         assert (written[bits] < 0).all()  # the error is larger than the weights

@@ -43,11 +43,11 @@ def test_the_network_matches_linear_regression(result):
 
 def test_the_printed_decoder_is_worse_than_the_mean_whatever_the_bits(result):
     for schemes in result.quantized.values():
-        written, mended, one_grid, corrected = schemes
+        written, minus, one_grid, corrected = schemes
         assert written.values["R2"].max() < 0  # on all seeds
-        errors = [median(row, "error") for row in (corrected, one_grid, mended, written)]
+        errors = [median(row, "error") for row in (corrected, one_grid, minus, written)]
         assert all(a < b for a, b in pairwise(errors))
-        assert (mended.values["R2"] > written.values["R2"]).all()
+        assert (minus.values["R2"] > written.values["R2"]).all()
     assert median(result.quantized[8][3], "R2") > median(result.dense, "R2") - 0.005
 
 
@@ -55,7 +55,7 @@ def test_bytes_of_codes_and_scales(result):
     assert result.dense.values["bytes"] == 244
     assert [result.quantized[b][0].values["bytes"] for b in (8, 4, 3, 2)] == [61, 31, 23, 16]
     scales = {r.name: r.values["scale_bytes"] for r in result.quantized[8]}
-    one_grid = {"as written": 8, "sign mended": 8, "nearest, one grid": 5}
+    one_grid = {"as written": 8, "sign corrected": 8, "nearest, one grid": 5}
     assert scales == {**one_grid, "corrected": 20}
 
 
@@ -196,9 +196,9 @@ def test_the_staircase_shows_shift_bias_wrap_and_half_a_step(pictured):
     errors = [ax.lines[0].get_ydata() for ax in figure.axes[3:]]
     x = figure.axes[0].lines[0].get_xdata()
     inside = np.abs(x) < 0.999
-    printed, mended, corrected = (e[inside] for e in errors)
+    printed, minus, corrected = (e[inside] for e in errors)
     assert np.nanmin(printed) >= 6 - 1e-9 and np.nanmax(printed) <= 7 + 1e-9
-    assert np.nanmin(mended) >= -1 - 1e-9 and np.nanmax(mended) <= 1e-9
+    assert np.nanmin(minus) >= -1 - 1e-9 and np.nanmax(minus) <= 1e-9
     assert np.nanmax(np.abs(corrected)) <= 0.5 + 1e-9
     assert np.nanmin(errors[1]) < -7.9 and np.nanmax(errors[1]) > 7.9  # wrapped beyond the range
 

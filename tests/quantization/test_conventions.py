@@ -69,7 +69,7 @@ def test_each_convention_by_hand():
     table = grids(SEPARATING, 4)
     tie = {
         "article, as written": (2, F(-5, 2), [0, 15, 3, 4, 5, 6], [5, 35, 11, 13, 15, 17]),
-        "article, sign mended": (2, F(5, 2), [0, 15, 3, 4, 5, 6], [-5, 25, 1, 3, 5, 7]),
+        "article, sign corrected": (2, F(5, 2), [0, 15, 3, 4, 5, 6], [-5, 25, 1, 3, 5, 7]),
         "ONNX, uint8": (2, 2, [0, 14, 2, 4, 4, 6], [-4, 24, 0, 4, 4, 8]),
         "ONNX, int8": (2, -6, [-8, 6, -6, -4, -4, -2], [-4, 24, 0, 4, 4, 8]),
         "gemmlowp": (2, 3, [1, 15, 4, 5, 6, 7], [-4, 24, 2, 4, 6, 8]),
@@ -161,7 +161,7 @@ def test_errors_are_in_steps_and_constants_divide_by_zero_where_they_do():
     without = {row.convention.name for row in conventions.compare([F(3), F(3)]) if row.grid is None}
     assert without == {
         "article, as written",
-        "article, sign mended",
+        "article, sign corrected",
         "MIT lab, int8",
         "DeepLearning.AI, int8",
     }

@@ -52,7 +52,7 @@ def candidates(given):
     else:
         made = {
             "article, as written": _min_max(P),
-            "article, sign mended": _min_max(P, decode=_mended),
+            "article, sign corrected": _min_max(P, decode=_corrected),
         }
     pairs, note = _pairs(given)
     out = [Candidate(name, "convention", make) for name, make in made.items()] + pairs
@@ -108,7 +108,7 @@ def _convention(convention, bits):
     return make
 
 
-def _mended(q, W, B):
+def _corrected(q, W, B):
     """x̂ = (q − B)/W, the decoder of §3.1.2 with the sign corrected."""
     return as_written.dequantize(q, W, -B)
 
@@ -160,7 +160,7 @@ def _pairs(given):
     for pair, sign in found:
         decoder = f", (q {sign} B)/W" if given.decoded else ""
         name = f"floor(x*W + B) mod {P}{decoder}; {digits.pair(*pair)}"
-        half = {} if sign == "+" else {"decode": _mended}
+        half = {} if sign == "+" else {"decode": _corrected}
         out.append(Candidate(name, "formula", _written(*pair, P, **half)))
     return out, ""
 
@@ -170,7 +170,7 @@ def _slips_as_written(P, name, half):
     """Return {slip: make} of §3.1 with W and B from the ends of x.
 
     A slip that gives the results of a convention is left out."""
-    known = [list(_all_seen(make, P)) for make in (_min_max(P), _min_max(P, decode=_mended))]
+    known = [list(_all_seen(make, P)) for make in (_min_max(P), _min_max(P, decode=_corrected))]
     made = {slip: _min_max(P, **{half: wrong}) for slip, wrong in slips_of(name).items()}
     return {slip: make for slip, make in made.items() if _differs(make, known, P)}
 

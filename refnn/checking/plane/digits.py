@@ -37,7 +37,7 @@ def flat(name, values, depth=0):
 
 
 def NUMBERS(name, values, arguments):
-    """Admit numbers in nested lists, and return a list of Fractions, read as they are printed."""
+    """Accept numbers in nested lists, and return a list of Fractions, read as they are printed."""
     return [arrays.exact(name, v) for v in flat(name, values)]
 
 
