@@ -1,11 +1,13 @@
 """This module checks values and converts them to arrays, by one policy for the whole package.
 
 The policy decides the arithmetic, that is, the type of number in which a function computes.
-Fractions are computed exactly, and a float beside a Fraction counts at its exact binary value.
-float32 is computed in float32. Complex numbers are accepted only where a function allows them (for
-derivatives by a complex step) and become complex128. Every other real dtype is computed in float64.
+Fractions are computed exactly. A float used together with Fractions becomes a Fraction, with its
+exact binary value. float32 is computed in float32. Complex numbers are accepted only where a
+function allows them (for derivatives by a complex step) and become complex128. Every other real
+dtype is computed in float64.
 
-A value that does not fit is refused: an error names the argument, what was expected and what came.
+A value that does not fit is refused. The error names the argument, what was expected and what was
+given instead.
 The module `validation` adds the name of the function to that error.
 """
 
@@ -364,7 +366,7 @@ def broadcast(named):
 def holding(low, high, *numbers):
     """Convert float32 arrays to float64 if low or high lies beyond ±2^24.
 
-    Beyond 2^24, float32 skips whole numbers. Other arrays are returned unchanged.
+    Beyond 2^24, float32 cannot hold every whole number. Other arrays are returned unchanged.
 
     >>> [holding(0, high, np.float32([1]))[0].dtype.name for high in (2**24, 2**24 + 1)]
     ['float32', 'float64']
@@ -377,7 +379,7 @@ def holding(low, high, *numbers):
 def aligned(name, a, shape, axis=None, block=None):
     """Return `a` in a shape that broadcasts against an array of the given shape.
 
-    `a` is a single number, or has one entry for each slice of `axis`. If block is given, `a` has
+    `a` is a single number, or has one entry for each slice along `axis`. If block is given, `a` has
     one entry for each block of that many neighbours along `axis`.
 
     >>> aligned("scale", np.array([1.0, 2.0]), (2, 3), axis=0).shape

@@ -4,11 +4,11 @@ In this layout every operation runs along contiguous memory. Each product is wri
 place in the result.
 
     ∂/∂θ of each example   the error at a weight's output times its input, which is 1 for a bias
-    Σ GᵀG                  for the Jacobian G, the gradients of the single outputs
+    Σ GᵀG                  G is the Jacobian, and its rows are the gradients of single outputs
     the rest of H          Σ r·∂²ŷ/∂θ², which is 0 between parameters of different hidden units
 
-Tests compare each function with the formula of the same name. They differ at most by the rounding
-of one sum.
+Tests compare each function with the formula of the same name. The two results differ at most by the
+rounding errors of one sum.
 """
 
 from functools import cache

@@ -5,6 +5,7 @@ progress, and accepts that a pipe is closed early.
 """
 
 import codecs
+import json
 import os
 import re
 import sys
@@ -50,7 +51,7 @@ def _without_wide(text, left, right):
 
 
 def harmless(text):
-    """Replace characters that could control a terminal, for example move its cursor, by blanks.
+    """Replace by blanks the characters that control a terminal, for example move its cursor.
 
     Text that comes from a user's file or code may contain them.
 
@@ -114,7 +115,7 @@ def wrap(text, indent="", first=None):
         for at in range(0, len(word), length)
     )
     for word in words:
-        word = shown(word).replace("\u00a0", " ")  # a blank at which no line breaks
+        word = shown(word).replace("\u00a0", " ")  # a no-break space is printed as a blank
         room = line.strip() == "" or line == first
         if not room and width(f"{line} {word}") > WIDTH:
             lines.append(line)
@@ -160,6 +161,19 @@ def say(text=""):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+def say_json(data, **options):
+    """Print data as JSON, in ASCII if stdout is not UTF-8.
+
+    >>> say_json([{"holds": True}])
+    [
+     {
+      "holds": true
+     }
+    ]
+    """
+    say(json.dumps(data, indent=1, ensure_ascii=not is_utf8(sys.stdout), **options))
 
 
 class Progress:

@@ -184,8 +184,8 @@ def split(dataset, seed):
         mean, std = a[train].mean(axis=0), a[train].std(axis=0)
         constant = (a[train] == a[train[:1]]).all(axis=0)
         if constant.any():
-            varying = "varying in every column of the training rows"
-            raise Refused("dataset", varying, f"'{names[int(np.argmax(constant))]}' constant")
+            varying = "without a constant column in the training rows"
+            raise Refused("dataset", varying, f"a constant '{names[int(np.argmax(constant))]}'")
         parts.append(((a[train] - mean) / std, (a[test] - mean) / std))
     (X_train, X_test), (y_train, y_test) = parts
     return Split(X_train, y_train, X_test, y_test)
@@ -226,7 +226,7 @@ def _table(content, source, target, about):
     constant = (values == values[:1]).all(axis=0)
     if constant.any():
         got = f"{source}: column {header[int(np.argmax(constant))]!r} is constant"
-        raise Refused("name", "a CSV file of varying columns", got)
+        raise Refused("name", "a CSV file without a constant column", got)
     at = header.index(target) if target is not None else len(header) - 1
     names = tuple(header[:at] + header[at + 1 :])
     return Dataset(np.delete(values, at, axis=1), values[:, [at]], names, header[at], about)
@@ -243,7 +243,7 @@ def _rows(content, source):
         raise Refused("name", "a CSV file of text", f"NUL bytes in {source}")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
     rows = []
-    for number, line in enumerate(lines, start=1):  # so an open quote ends with its line
+    for number, line in enumerate(lines, start=1):  # so an unclosed quote ends with its line
         try:
             rows += list(csv.reader([line], strict=True)) or [[]]
         except csv.Error as error:
@@ -255,7 +255,7 @@ def _rows(content, source):
     twice = {name for name in header if header.count(name) > 1}
     if twice:
         got = f"{source}: {sorted(twice)[0]!r} twice"
-        raise Refused("name", "a CSV file with different column names", got)
+        raise Refused("name", "a CSV file whose column names all differ", got)
     return header, rows[1:]
 
 

@@ -1,9 +1,9 @@
 """This module computes derivatives of the loss beyond its gradient, in closed form.
 
-They are the gradient of each example and the exact Hessian (the matrix of second derivatives). The
-Hessian also comes as a product with a vector, as its Gauss–Newton part, and as an inverse without
-one parameter. Each example has a residual r = ŷ − y and a Jacobian G = ∂ŷ/∂θ. Summed over examples
-and outputs,
+They are the gradient of each example and the exact Hessian (the matrix of second derivatives).
+Other functions compute the product of the Hessian with a vector, its Gauss–Newton part, and the
+inverse of the Hessian without one parameter. Each example has a residual r = ŷ − y and a Jacobian
+G = ∂ŷ/∂θ. Summed over examples and outputs,
 
     ∂J/∂θ = Σ Gᵀr        ∂²J/∂θ² = Σ GᵀG + Σ r·∂²ŷ/∂θ²        (Gauss–Newton + curvature)
 
@@ -161,7 +161,7 @@ def inverse_without(inverse, i):
     row = np.take_along_axis(inverse, at, -2)  # (…, 1, n)
     pivot = np.take_along_axis(column, at, -2)  # (…, 1, 1)
     if (pivot == 0).any():
-        raise Refused("inverse", "with a diagonal entry other than 0 at i", "0")
+        raise Refused("inverse", "a matrix whose diagonal entry i is not 0", "0")
     gone = np.arange(inverse.shape[-1]) == at[..., 0]  # (…, n)
     left = inverse - column * row / pivot
     return np.where(gone[..., None] | gone[..., None, :], inverse.dtype.type(0), left)

@@ -232,7 +232,7 @@ def _stack(name, batch, arguments):
 
 @takes(rng=generator, sizes=shape(low=1, count=3), batch=_stack)
 def init(rng, sizes=(10, 5, 1), batch=()):
-    """Draw the parameters to start from, with weights ~ N(0, 1/n_in) and biases 0.
+    """Draw initial parameters, with weights ~ N(0, 1/n_in) and biases 0.
 
     n_in is the number of inputs of the weight's layer (LeCun et al., "Efficient BackProp", 1998).
     batch gives the leading axes of a stack.
@@ -284,7 +284,8 @@ def backward(params, X, y, activation="tanh"):
 
     ∘ multiplies entry by entry. These two are the errors at the output units and at the hidden
     units. The gradient of a weight is its input times the error at its output, summed over the
-    examples. The gradient of a bias is that error, summed. The article calls ∂J/∂θ "R" (§3.2.1).
+    examples. The gradient of a bias is the error at its unit, summed over the examples. The article
+    calls ∂J/∂θ "R" (§3.2.1).
 
     >>> backward(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").flatten()
     array([140., 280.,  14., 371.,   7.])

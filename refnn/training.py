@@ -49,7 +49,7 @@ def _of_theta(name, function, arguments):
         try:
             value = np.asarray(function(theta))
         except (ValueError, TypeError) as error:
-            error.refusal = None  # the user's own function keeps its error text
+            error.refusal = None  # so the error text of the user's own function stays unchanged
             raise
         if value.shape != theta.shape:
             expected = f"a function that returns the shape of theta, {theta.shape}"
@@ -124,16 +124,16 @@ of_training = takes(**TRAINING, exact=False)
 def minimise(theta, gradient, *, steps, lr, optimizer="adam", project=None):
     """Take `steps` steps downhill from theta and return the last theta.
 
-    gradient(theta) returns g, in the shape of theta. project(theta), if given, replaces theta at
-    the start and after every step; with it, a mask keeps parameters at 0.
+    gradient(theta) returns g, in the shape of theta. If project is given, project(theta) replaces
+    theta at the start and after every step. A mask uses this to keep parameters at 0.
 
         gd:    θ ← θ − lr·g
         adam:  m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  θ ← θ − lr·m̂ / (√v̂ + ε)
                with m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ)
 
     Adam is Algorithm 1 of Kingma & Ba, "Adam" (2015), with β₁ = .9, β₂ = .999, ε = 1e-8. lr
-    broadcasts against theta. Where the steps diverge, theta becomes inf or NaN without a warning;
-    its other entries go on.
+    broadcasts against theta. Where the steps diverge, theta becomes inf or NaN without a warning,
+    and the steps of its other entries continue.
 
     >>> minimise(np.array([4.0]), lambda theta: 2 * theta, steps=3, lr=0.25, optimizer="gd")
     array([0.5])
@@ -209,8 +209,8 @@ def run(form, params, X, y, steps, lr, optimizer, weight_decay, mask, activation
     the order of `Params.flatten`.
 
     through(theta), if given, is for parameters that are quantized before the network uses them. It
-    returns (the values that the network uses, their derivative by theta). J then jumps from step to
-    step, so the theta with the lowest J is returned instead of the last one.
+    returns (the values that the network uses, their derivatives with respect to theta). J then
+    jumps from step to step, so the theta with the lowest J is returned instead of the last one.
     """
     objective, order = form
     dtype = np.result_type(params.W_ih, X, y)

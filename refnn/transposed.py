@@ -11,8 +11,8 @@ X₁ = [X 1] has a column of ones, and H₁ is H with a row of ones. Examples ru
 where memory is contiguous. The networks and the rows of X are cut into blocks that fit into the
 cache. Parameters are kept in the order of (W₁, W₂) during the whole training.
 
-`training.fit` uses this module. Tests compare it with the plain formulas: the steps are equal
-exactly, J and gradient up to the rounding of one sum.
+`training.fit` uses this module. Tests compare it with the plain formulas: the steps are exactly
+equal, and J and its gradient differ at most by the rounding errors of one sum.
 """
 
 from math import prod
@@ -33,16 +33,16 @@ class Block(NamedTuple):
     """
 
     W1: np.ndarray  # (k, hidden, in + 1)
-    W1_x: np.ndarray  # the same, in the shape of the product with x
+    W1_x: np.ndarray  # the same, in the shape that the product with x needs
     W2: np.ndarray  # (k, out, hidden + 1)
     back: np.ndarray  # W_hoᵀ (k, hidden, out)
-    x: np.ndarray  # X₁ᵀ of all networks (in + 1, m), or of each (k, in + 1, m)
+    x: np.ndarray  # X₁ᵀ, one for all networks (in + 1, m) or one for each (k, in + 1, m)
     x_again: np.ndarray  # X₁ (m, in + 1) or (k, m, in + 1)
     y: np.ndarray  # Yᵀ (1 or k, out, m)
     z: np.ndarray  # Z (k, hidden, m)
-    z_x: np.ndarray  # the same, in the shape of the product with x
+    z_x: np.ndarray  # the same, in the shape that the product with x gives
     d: np.ndarray  # W_hoᵀ·R, then ∂J/∂Z (k, hidden, m)
-    d_x: np.ndarray  # the same, in the shape of the product with x_again
+    d_x: np.ndarray  # the same, in the shape that the product with x_again needs
     h: np.ndarray  # H (k, hidden, m)
     h1: np.ndarray  # H₁ (k, hidden + 1, m), the last row 1
     h1_again: np.ndarray  # H₁ᵀ (k, m, hidden + 1)
@@ -50,7 +50,7 @@ class Block(NamedTuple):
     r_flat: np.ndarray  # the same (k, out·m)
     J: np.ndarray  # (k,), the sum over blocks
     dW1: np.ndarray  # (k, hidden, in + 1), the sum over blocks
-    dW1_x: np.ndarray  # the same, in the shape of the product of d_x and x_again
+    dW1_x: np.ndarray  # the same, in the shape that the product of d_x and x_again gives
     dW2: np.ndarray  # (k, out, hidden + 1), the sum over blocks
 
 
@@ -223,7 +223,7 @@ def minimise(theta, gradient, *, steps, lr, optimizer, project=None):
     m, v, m_hat, v_hat = np.zeros((4, *theta.shape), theta.dtype)
     lr = np.asarray(lr, theta.dtype)
     lr = lr.reshape(()) if lr.size == 1 else lr
-    # As arrays of theta's dtype, these numbers need not be converted at every step
+    # These numbers are arrays of theta's dtype, so that no step has to convert them again
     beta1, beta2, rest1, rest2, epsilon, seen1, seen2 = (
         np.array(c, theta.dtype) for c in constants
     )

@@ -64,14 +64,14 @@ def takes(*, hold=None, exact=True, complex_=False, blocks=None, fast=None, **ki
     """Return a decorator that checks the arguments named in `kinds`, in that order.
 
     An argument whose default is None may be None and is then not checked. With hold="P", the REAL
-    arguments are computed in float64 if P is larger than 2^24, because float32 skips whole numbers
-    there. exact=False refuses Fractions, and complex_=True accepts complex numbers. Without kinds,
-    the decorator only adds the function's name to errors.
+    arguments are computed in float64 if P is larger than 2^24, because float32 cannot hold every
+    whole number there. exact=False refuses Fractions, and complex_=True accepts complex numbers.
+    Without kinds, the decorator only adds the function's name to errors.
 
     Two options make the function faster. With blocks="x", a large x is computed in blocks (see
-    `refnn.fast.blocks`), which is right if the formula treats each number of x on its own. `fast`
-    is a faster function with the same result. It computes one block at a time if `blocks` is given,
-    and the whole result otherwise.
+    `refnn.fast.blocks`). This is valid only if each number of the result depends on one number of
+    x. `fast` is a faster function with the same result. It computes one block at a time if `blocks`
+    is given, and the whole result otherwise.
 
     >>> @takes(x=REAL, n=whole(1, 9))
     ... def repeat(x, n=2):
@@ -170,7 +170,7 @@ def _named(error, formula):
     words = str(error) if isinstance(error, Refused) else getattr(error, "refusal", None)
     if words is None:
         return error
-    name = formula.__qualname__.split(".__")[0].split(".")[-1]  # for __post_init__, its class
+    name = formula.__qualname__.split(".__")[0].split(".")[-1]  # of __post_init__: its class
     named = getattr(error, "error", type(error))(f"{name}: {words}")
     named.refusal = words  # a decorated caller puts its own name before these words
     return named

@@ -1,10 +1,8 @@
-"""Every claim computed once, on five seeds, beside the tests."""
+"""Every claim computed once, on five seeds."""
 
 import warnings
 from functools import cache
 from typing import Any, NamedTuple
-
-import pytest
 
 from refnn.experiments import claims
 
@@ -28,6 +26,3 @@ def claim(name):
             **{"seeds": SEEDS, **FEWER.get(name, {}), "progress": stages.append}
         )
     return Claimed(result, stages)
-
-
-beside = [pytest.mark.beside(claim, name) for name in claims.CLAIMS]

@@ -1,21 +1,16 @@
-"""Seeds come from one fixture that can be moved: pytest --seed 7. Long jobs run beside the tests,
-on a second core."""
+"""Seeds come from one fixture that can be moved: pytest --seed 7. Half of the tests run in a second
+process; see two_processes.py."""
 
 import os
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
-os.environ.setdefault(
-    "OPENBLAS_NUM_THREADS", "1"
-)  # before NumPy: a core for the tests, one for what is beside
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: one core for each process
 
 import numpy as np
 import pytest
 from claimed import claim, once
+from two_processes import pytest_runtestloop  # noqa: F401
 
 from refnn.experiments import errata, tour
-
-RUNS = pytest.StashKey()
 
 
 def pytest_addoption(parser):
@@ -27,38 +22,17 @@ def rng(request):
     return np.random.default_rng(request.config.getoption("--seed"))
 
 
-def _jobs(item):
-    return [mark.args for mark in item.iter_markers("beside")]
-
-
 def pytest_collection_modifyitems(items):
-    """What waits for a job comes last. The examples of one experiment compute its result once."""
-    items.sort(key=lambda item: bool(_jobs(item)))
+    """The examples of one experiment compute its result once."""
     for item in items:
         if isinstance(item, pytest.DoctestItem) and "compute" in item.dtest.globs:
             item.dtest.globs["compute"] = once(item.dtest.globs["compute"])
 
 
-def pytest_collection_finish(session):
-    """Start the jobs of the selected tests, one after the other, in one process of their own."""
-    jobs = dict.fromkeys(job for item in session.items for job in _jobs(item))
-    if jobs and not session.config.option.collectonly:
-        pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        session.config.stash[RUNS] = {job: pool.submit(*job) for job in jobs}
-        session.config.add_cleanup(lambda: pool.shutdown(cancel_futures=True))
-
-
 @pytest.fixture(scope="session")
-def beside(request):
-    """A function: the job of a mark beside(function, *arguments) -> its result. What it raised is
-    raised here."""
-    return lambda *job: request.config.stash[RUNS][job].result()
-
-
-@pytest.fixture(scope="session")
-def computed(beside):
+def computed():
     """A function: the name of a claim -> what it computed; see claimed.py."""
-    return lambda name: beside(claim, name).result
+    return lambda name: once(claim)(name).result
 
 
 @pytest.fixture(scope="session")

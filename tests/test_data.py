@@ -119,7 +119,7 @@ def test_unknown_names_are_refused(tmp_path):
         data.load("diabetes", target="weight")
     with pytest.raises(TypeError, match="load: name"):
         data.load(3)
-    with pytest.raises(ValueError, match=r"split: dataset must be varying .* 'a' constant"):
+    with pytest.raises(ValueError, match=r"split: dataset must be without .* a constant 'a'"):
         data.split(
             data.Dataset(
                 np.array([[1.0], [1.0], [1.0], [2.0]]), np.arange(4.0)[:, None], ("a",), "y", ""

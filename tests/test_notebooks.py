@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from claimed import once
 from executed import ROOT, execute
 from PIL import Image
 from same_numbers import same
@@ -72,17 +73,14 @@ def test_a_stale_picture_is_noticed():
     assert not alike(picture(title, 0.5), picture(title, 1.0))
 
 
-@pytest.mark.beside(execute, FIRST_PARAMETER)
-@pytest.mark.parametrize(
-    "path", [pytest.param(p, id=p.stem, marks=pytest.mark.beside(execute, p)) for p in NOTEBOOKS]
-)
-def test_a_notebook_runs(path, beside):
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs(path):
     """… its assertions hold, and it prints and draws what it stores. Where the processor rounds
     otherwise (one printed parameter of a trained network tells by its last digits), single networks
     move: then to within a tenth, undrawn."""
-    stored, fresh = json.loads(path.read_text(encoding="utf-8"))["cells"], beside(execute, path)
+    stored, fresh = json.loads(path.read_text(encoding="utf-8"))["cells"], once(execute)(path)
     assert [c["id"] for c in stored] == [c["id"] for c in fresh]
-    rounded_alike = fingerprint(beside(execute, FIRST_PARAMETER)) == fingerprint(
+    rounded_alike = fingerprint(once(execute)(FIRST_PARAMETER)) == fingerprint(
         json.loads(FIRST_PARAMETER.read_text(encoding="utf-8"))["cells"]
     )
     for old, new in zip(stored, fresh):

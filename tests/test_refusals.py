@@ -216,7 +216,8 @@ ASIDE = {
         "fixed_point.within", "fixed_point.as_int32", "fixed_point.folded")),
     *(f"quantization.all_roundings.{name}" for name in (
         "layer_of", "down_and_up", "errors", "square", "table", "bits")),
-    "fast.elementwise", "pruning.flips", "pruning.masks.without_lowest",
+    "quantization.conventions_rules", "fast.elementwise", "pruning.flips",
+    "pruning.masks.without_lowest",
     "pruning.masks.everything"}
 
 BAD_NUMBERS = {

@@ -41,7 +41,7 @@ ROWS = (  # §, function, test
     ("4.1.1", "quantization.calibration.choose_qparams",
      "quantization.test_calibration.test_half_even_zero_point"),
     ("4.1.2", "checking.roundtrip.roundtrip",
-     "checking.test_solver.test_codes_and_decoded_values_together"),
+     "checking.test_roundtrip.test_codes_and_decoded_values_together"),
     ("4.1.3", "network.Params",
      "experiments.test_tour.test_theta_q_is_one_augmented_matrix_a_layer"),
     ("4.2.1", "network.loss", "test_network.test_loss_is_half_the_sum_of_squares"),

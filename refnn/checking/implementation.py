@@ -8,11 +8,12 @@ published vectors. The names of its required arguments decide how it is called. 
 own grid (scale, zero point, smallest and largest code) inside, and the grid is inferred from the
 codes. quantize(x, scale, zero_point), also with qmin and qmax, is given a grid. quantize(x, W, B,
 P) has the article's form (§3.1.1). A prune takes tau, and an importance takes X and y (see
-`pruner`).
+`pruner`). A quantize may return the codes, or (codes, scale, zero_point).
 
 The standard is ONNX's rule: round to the nearest code, ties to even, then saturate (clip to
 qmin..qmax). A rule of another convention (Distiller's sign, C's ties) is reported like a mistake,
-under its own name.
+under its own name. But a quantize(x) that chooses its grid from x may follow any published
+convention (see `whole_tensors`).
 """
 
 import warnings
@@ -27,11 +28,14 @@ from refnn import arrays
 from refnn.arrays import Refused
 from refnn.checking.catalogue.vectors import VECTORS
 from refnn.checking.plane.digits import half_unit, short
-from refnn.checking.running import behaviour, child, properties, pruner
-from refnn.checking.running.properties import Broken, promise
+from refnn.checking.running import behaviour, child, pruner, whole_tensors
+from refnn.checking.running import properties as properties_of
+from refnn.checking.running.mistaken import Found
+from refnn.checking.running.properties import Broken, Property, promise
+from refnn.checking.running.returned import codes_of, depends_on_data, row_by_row
 from refnn.checking.running.sandbox import Failure, Session
 from refnn.checking.running.staircase import staircase
-from refnn.quantization import rounding
+from refnn.quantization import affine, rounding
 from refnn.quantization.affine import QParams
 from refnn.validation import takes
 
@@ -56,10 +60,13 @@ class Report(NamedTuple):
     """
 
     role: str  # quantize, prune or importance
-    grid: QParams | None  # given or inferred
+    grid: QParams | None  # given or inferred; None if it depends on the data
     properties: tuple  # of Property
     vectors: tuple  # of Property, one for each published vector
     behaviours: tuple  # of Behaviour: slips (known mistakes) that the function behaves like
+    judged: tuple = ()  # the names of the functions
+    found: Found | None = None  # about a quantize whose grid depends on the data
+    given: tuple = ()  # the names of the required arguments after the first
 
     @property
     def broken(self):
@@ -89,9 +96,16 @@ def check(quantize, dequantize=None, *, folder=".", seconds=10, memory=1024):
             if dequantize is not None:
                 raise Refused("dequantize", f"left out if the first function is {role}", "one")
             found, behaviours = pruner.judge(role, encode.call, encode.names, encode.label)
-            return Report(role, None, tuple(found), (), tuple(behaviours))
+            return Report(role, None, tuple(found), (), tuple(behaviours), (encode.label,))
         decode = None if dequantize is None else _subject("dequantize", dequantize, stack, options)
-        return _quantizer(encode, decode)
+        names = encode.given()
+        labels = (encode.label,) if decode is None else (encode.label, decode.label)
+        call = encode.call if names else row_by_row(encode.call)
+        if not names and depends_on_data(call):
+            report = _from_its_data(call, encode.label, decode)
+        else:
+            report = _quantizer(encode, decode)
+        return report._replace(judged=labels, given=tuple(sorted(names)))
 
 
 @takes()
@@ -132,15 +146,23 @@ class _Subject(NamedTuple):
 
     def on(self, values):
         """Return a function of the first argument alone, which takes the others from `values`."""
-        rest = [ALIASES.get(name, name) for name in self.names[1:]]
-        return lambda x: self.call(x, *(values[name] for name in rest))
+
+        def given():
+            return {name: values[ALIASES.get(name, name)] for name in self.names[1:]}
+
+        def call(x):
+            return self.call(x, *given().values())
+
+        call.given = given  # for a message that shows the call
+        return call
 
 
 def _subject(name, target, stack, options):
     if isinstance(target, str):
         session = stack.enter_context(Session(target, **options))
         if session.failure:
-            raise Refused(target, "a function that can be imported", session.failure.text)
+            text = session.failure.text
+            raise Refused(target[-80:], "a function that can be imported", text[:160])
 
         def ask(*arguments):
             answer = session.ask([arguments])
@@ -169,37 +191,71 @@ def _values(grid):
     return {name: getattr(grid, name) for name in GRID} | ARTICLE
 
 
+def _from_its_data(call, label, decode):
+    """Return the Report of a quantize that chooses its grid from its data."""
+    found, properties, behaviours = whole_tensors.judge(call, label)
+    if decode is not None and found is not None:
+        title, codes = "dequantize is given the grid of the codes", codes_of(call)
+        if not decode.given() & {"scale", "zero_point"}:
+            why = "it takes no scale, but the grid depends on the data of quantize"
+            properties.append(Property(title, None, why))
+        else:
+            low, high = found.ends
+            given = "zero_point" in decode.given()
+            zero_point = min(max(GIVEN.zero_point if given else 0, low), high)
+            grid = QParams(GIVEN.scale, zero_point, low, high)
+            right = properties_of.vector(lambda x: affine.quantize(x, grid), label)
+            dtype = _code_dtype(codes)
+            more, slips = _decoder(right, decode, grid, dtype, None, known=True, found=behaviours)
+            properties, behaviours = properties + more, behaviours + slips
+    return Report("quantize", None, tuple(properties), (), tuple(behaviours), found=found)
+
+
+def _code_dtype(call):
+    """Return the dtype of the codes of an encoder."""
+    codes = np.asarray(call(properties_of.PROBE.copy()))
+    return codes.dtype if codes.dtype.kind in "iuf" else np.dtype(np.int64)
+
+
+def _decoder(f, decode, grid, dtype, article, known, found):
+    """Return (properties, behaviours) of a decoder together with an encoder f on the same grid."""
+    asked = decode.on(_values(grid))
+    d = _of_dtype(properties_of.vector(asked, decode.label), dtype)
+    leaves, code = "the input of the decoder stays unchanged", np.array([grid.zero_point], dtype)
+    promises = properties_of.decoding(f, d, grid)
+    promises.append(properties_of.untouched(leaves, asked, code))
+    if all(p.held is not False for p in promises):
+        return promises, []
+    return promises, _pair(f, d, grid, article, known, found)
+
+
 def _quantizer(encode, decode):
+    """Return the Report of a quantize with a grid inside, or with one that it is given."""
     names = encode.given()
     if decode is not None:
         decode.given()
     written, values = names & set(ARTICLE), _values(GIVEN)
-    call = encode.on(values)
-    f, found, grid, behaviours = properties.vector(call, encode.label), [], None, []
+    call = codes_of(encode.on(values))
+    f, found, grid, behaviours = properties_of.vector(call, encode.label), [], None, []
     try:
-        found += properties.manners(call, f)
+        found += properties_of.manners(call, f)
         stairs = _stairs(f, names, values)
         grid = _grid(stairs, names, values["zero_point"])
         if grid is None:
-            raise Broken("tells numbers apart", "it gives fewer than three different codes")
+            raise Broken(
+                "there are at least three codes", "it gives fewer than three different codes"
+            )
         if not (stairs.zero or written or {"scale", "zero_point"} <= names):
             inside = "no code changes within a step and a half of 0"
             raise Broken("0.0 has a code of its own", inside)
-        found += properties.encoding(f, grid, stairs.ended or "qmax" in names)
+        found += properties_of.encoding(f, grid, stairs.ended or "qmax" in names)
         article = _article(stairs, written)
         if any(p.held is False for p in found):
-            behaviours += behaviour.encoder(f, grid, article, bool(written))
+            behaviours += behaviour.encoder(f, grid, article, bool(written), _code_dtype(call))
         if decode is not None:
-            codes = np.asarray(call(properties.PROBE.copy()))
-            dtype = codes.dtype if codes.dtype.kind in "iuf" else np.dtype(np.int64)
-            asked = decode.on(_values(grid))
-            d = _of_dtype(properties.vector(asked, decode.label), dtype)
-            leaves, code = "decoder leaves its input alone", np.array([grid.zero_point], dtype)
-            promises = properties.decoding(f, d, grid)
-            promises.append(properties.untouched(leaves, asked, code))
-            found += promises
-            if any(p.held is False for p in promises):
-                behaviours += _pair(f, d, grid, article, known=bool(names), found=behaviours)
+            dtype, known = _code_dtype(call), bool(names)
+            more, slips = _decoder(f, decode, grid, dtype, article, known, behaviours)
+            found, behaviours = found + more, behaviours + slips
     except Broken as broken:
         found.append(broken.property)
     vectors = []
@@ -265,7 +321,7 @@ def _pair(f, d, grid, article, known, found):
 
 
 def _vectors(formula, subject, grid):
-    """Yield a Property for every published vector that the function can be asked.
+    """Yield a Property for every published vector on which the function can be tested.
 
     This is possible if the function is given the vector's grid, or has the same grid itself.
     """
@@ -279,7 +335,9 @@ def _vectors(formula, subject, grid):
         pairs = [(getattr(own, n), getattr(grid, n)) for n in matter if n not in names]
         if all(abs(a - b) <= 1e-9 * abs(a) for a, b in pairs):
             dtype = rounding.code_dtype(own.qmin, own.qmax) if decodes else np.float64
-            f = _of_dtype(properties.vector(subject.on(_values(own)), subject.label), dtype)
+            f = _of_dtype(
+                properties_of.vector(codes_of(subject.on(_values(own))), subject.label), dtype
+            )
             yield _recomputed(v.name, f, _words(v.inputs[x]), _words(v.printed[printed]))
 
 
@@ -290,7 +348,7 @@ def _recomputed(name, f, given, printed):
         return broken.property._replace(name=name)
     expected = np.array([float(Fraction(w)) for w in printed])
     room = np.array([float(half_unit(w)) for w in printed])
-    wrong = np.abs(got - expected) > room + 8 * properties.U * np.abs(expected)
+    wrong = np.abs(got - expected) > room + 8 * properties_of.U * np.abs(expected)
     i = wrong.argmax()
     why = f"{given[i]} gives {short(got[i])}, but {printed[i]} is published"
     return promise(name, not wrong.any(), why)

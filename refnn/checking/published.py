@@ -1,4 +1,4 @@
-"""This module recomputes published numbers, the right ones (vectors) and the wrong (exhibits).
+"""This module recomputes published numbers: right ones (vectors) and wrong ones (exhibits).
 
 A vector is a set of published inputs and results. It passes if the library computes every printed
 number to its last digit. A slip is a known mistake in a formula. A blind spot of a vector is a slip

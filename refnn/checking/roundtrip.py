@@ -1,13 +1,14 @@
-"""This module decides whether one (W, B) prints both the codes and the decoded values.
+"""This module decides whether one (W, B) gives both the codes and the decoded values.
 
 The conditions ⌊x·W + B⌋ mod P = q and l ≤ (q ± B)/W ≤ h are solved exactly. The mod removes whole
-turns, that is, multiples of P. Within one interval of W that prints the codes, the number of whole
+turns, that is, multiples of P. Within one interval of W that gives the codes, the number of whole
 turns of each entry is constant. So all conditions are linear in (W, B), and B is eliminated
 (Fourier–Motzkin). The decoded values may bound W. If they do not, they leave a band for B that
 grows with W until it is wider than P. In both cases a finite number of intervals is enough.
 """
 
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor, inf, lcm
 
 from refnn.arrays import Refused
@@ -16,7 +17,7 @@ from refnn.checking.plane.digits import NUMBERS
 from refnn.checking.solver import QUESTION
 from refnn.validation import choice, takes
 
-MAX_CELLS = 10**5
+MAX_CELLS = 1000  # intervals of W that are searched: about two seconds
 
 
 def BOUNDS(name, bounds, arguments):
@@ -31,7 +32,7 @@ def BOUNDS(name, bounds, arguments):
 
 @takes(**QUESTION, sign=choice("+", "-"), low=BOUNDS, high=BOUNDS)
 def roundtrip(x, q, low, high, levels, sign="+"):
-    """Find a (W, B) that prints every code and decodes every code into low..high, or return None.
+    """Find a (W, B) that gives every code and decodes every code into low..high, or return None.
 
     sign "+" is the article's decoder (Q + B)/W (§3.1.2), and "-" is the correct (Q − B)/W. A
     printed decoded value stands for an interval, from its entry of low to its entry of high.
@@ -39,6 +40,11 @@ def roundtrip(x, q, low, high, levels, sign="+"):
     >>> roundtrip(["0.1", "0.2"], [0, 1], ["-0.05", "0.05"], ["0.05", "0.15"], 8)
     (Fraction(7, 1), Fraction(0, 1))
     """
+    return _first(*map(tuple, (x, q, low, high)), levels, sign)
+
+
+@lru_cache(maxsize=1000)  # several findings ask about the article's rows
+def _first(x, q, low, high, levels, sign):
     s = 1 if sign == "+" else -1
     for side in (1, -1):  # to find W < 0, negate x and the decoded values
         l, h = (low, high) if side == 1 else ([-v for v in high], [-v for v in low])
@@ -51,7 +57,7 @@ def roundtrip(x, q, low, high, levels, sign="+"):
 
 
 def _cells(x, q, low, high, levels):
-    """Yield the intervals of W > 0 that print the codes and that the decoded values allow."""
+    """Yield the intervals of W > 0 that give the codes and that the decoded values allow."""
     bottom, top = Fraction(0), inf
     for ci, li in zip(q, low):
         for cj, hj in zip(q, high):  # W·(lᵢ − hⱼ) ≤ qᵢ − qⱼ
@@ -78,7 +84,8 @@ def _cells(x, q, low, high, levels):
     first = floor(bottom / period) - 1
     for turn in range(first, ceil(top / period) + 1):
         if (turn - first) * len(intervals) > MAX_CELLS:
-            expected = f"written with fewer decimals: {MAX_CELLS:,} intervals of W are the limit"
+            limit = f"{MAX_CELLS:,} intervals of W are the limit"
+            expected = f"written with fewer decimals (decoded too): {limit}"
             raise Refused("x", expected, "values too finely spaced")
         for a, b in intervals:
             a, b = max(a + turn * period, bottom), min(b + turn * period, top)
@@ -95,7 +102,7 @@ def _in_cell(x, q, low, high, levels, s, bottom, top):
     below, above = (low, high) if s > 0 else (high, low)
     more = [(s * v, -s * c) for v, c in zip(below, q)]  # lines (a, b) for B ≥ aW + b
     less = [(s * v, -s * c) for v, c in zip(above, q)]  # lines (a, b) for B ≤ aW + b
-    if levels == 1:  # every (W, B) prints code 0
+    if levels == 1:  # every (W, B) gives code 0
         return _between(more, less, [], bottom, top)
     inside = (bottom + top) / 2
     arc = offsets(x, q, levels, inside)

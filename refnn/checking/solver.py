@@ -1,6 +1,6 @@
-"""This module finds all (W, B) that print given codes by ⌊x·W + B⌋ mod P.
+"""This module finds all (W, B) that give the codes by ⌊x·W + B⌋ mod P.
 
-The answer is exact, because all numbers are fractions. If no (W, B) prints the codes, the module
+The answer is exact, because all numbers are fractions. If no (W, B) gives the codes, the module
 proves it, and says how few codes must change. `circle` holds the geometry, and `conflict` the
 proofs and repairs. Codes that saturate (are clipped to 0..P − 1) or have no limit lead to strips in
 the plane instead of arcs on a circle (`strips`). Other roundings are the same question with another
@@ -31,31 +31,32 @@ TIES = ("half_even", "half_away")  # a (W, B) that makes a tie is not searched
 
 
 class Proof(NamedTuple):
-    """The reason why no (W, B) prints the codes.
+    """The reason why no (W, B) gives the codes.
 
     >>> solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).proof.indices
     (0, 1, 2)
     """
 
-    indices: tuple  # flat positions that no (W, B) prints together; without any one, some does
+    # Flat positions whose codes no (W, B) gives together. If any one is left out, some (W, B) does.
+    indices: tuple
     reason: str
 
 
 class Repair(NamedTuple):
-    """The smallest change of the codes after which some (W, B) prints them.
+    """The smallest change of the codes after which some (W, B) gives them.
 
     >>> solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).repair.change
     (2,)
     """
 
-    keep: tuple  # a largest set of flat positions that one (W, B) prints
+    keep: tuple  # a largest set of flat positions whose codes one (W, B) gives
     change: tuple  # the other positions
     witness: tuple  # this (W, B)
-    codes: tuple  # all that it prints
+    codes: tuple  # all codes that it gives
 
 
 class Solution(NamedTuple):
-    """All W for which some B prints the codes, or a proof that there is none, and a repair.
+    """All W for which some B gives the codes, or a proof that there is none, and a repair.
 
     >>> solve(["0.1"], [3], levels=8).period
     80
@@ -64,7 +65,7 @@ class Solution(NamedTuple):
     feasible: bool
     intervals: list  # maximal open (low, high) of W, in one period if codes wrap; or []
     period: int | None  # of W; None if codes do not wrap
-    witness: tuple | None  # one (W, B) that prints the codes
+    witness: tuple | None  # one (W, B) that gives the codes
     proof: Proof | None  # None if feasible
     repair: Repair | None  # None if feasible
 
@@ -121,7 +122,7 @@ def solve(x, q, levels, rounding="floor", overflow="wrap"):
 
     rounding is floor, ceil, half_up, half_down, half_even or half_away. For the last two, only
     those (W, B) are searched for which no x·W + B is a tie, and feasible, proof and repair are
-    about these alone. For example, W = 1, B = 0 prints 0 2 2 for 0.5, 1.5, 2.5 by half_even, but is
+    about these alone. For example, W = 1, B = 0 gives 0 2 2 for 0.5, 1.5, 2.5 by half_even, but is
     not found. overflow is wrap (mod), saturate (codes are clipped to 0..levels − 1) or none (codes
     are any whole numbers, and levels is not used).
 
@@ -157,7 +158,7 @@ def solve(x, q, levels, rounding="floor", overflow="wrap"):
 
 @takes(**QUESTION)
 def decide(x, q, levels):
-    """Decide with floor and mod whether some (W, B) prints q, even if no repair can be found.
+    """Decide with floor and mod whether some (W, B) gives q, even if no repair can be found.
 
     Where x is too finely spaced for a repair (or a proof), `solve` raises ValueError. Here the
     repair (or the proof) is None instead.
@@ -171,10 +172,10 @@ def decide(x, q, levels):
 
 @takes(**RULE, W=lambda name, W, arguments: arrays.exact(name, W), **QUESTION)
 def range_of_B(x, q, levels, W, rounding="floor", overflow="wrap"):
-    """Return (low, high), the range of B that print q with this W, or None if there is none.
+    """Return (low, high), the range of B that give q with this W, or None if there is none.
 
-    All B strictly between low and high print q. With some roundings low or high itself, or both,
-    print q too. Where codes wrap, B repeats after `levels`, and the range nearest 0 is returned. If
+    All B strictly between low and high give q. With some roundings low or high itself, or both,
+    give q too. Where codes wrap, B repeats after `levels`, and the range nearest 0 is returned. If
     codes saturate, low may be −inf and high may be inf.
 
     >>> range_of_B(["0.1", "0.2", "0.3"], [0, 1, 2], 8, W=10)
@@ -207,13 +208,13 @@ def repair_text(repair):
 
     >>> print(repair_text(solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).repair).replace(". ", ".\\n"))
     least repair: at most 2 of the 3 codes can be right.
-    Change entry 3, then W = 1, B = 3.5 prints 3 4 4
+    Change entry 3, then W = 1, B = 3.5 gives 3 4 4
     """
     keep, change = len(repair.keep), len(repair.change)
     entries = f"entr{'y' if change == 1 else 'ies'} {', '.join(str(i + 1) for i in repair.change)}"
     return (
         f"least repair: at most {keep} of the {keep + change} codes can be right. "
-        f"Change {entries}, then {digits.pair(*repair.witness)} prints {digits.line(repair.codes)}"
+        f"Change {entries}, then {digits.pair(*repair.witness)} gives {digits.line(repair.codes)}"
     )
 
 

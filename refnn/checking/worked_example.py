@@ -15,43 +15,57 @@ that each needs besides the printed numbers, and the formula. The key of the pri
 
     quantize           x, W, B, P     ⌊x·W + B⌋ mod P                                 article §3.1.1
     dequantize         q, W, B        (q + B)/W                                       §3.1.2
-    solve              x, P           some (W, B) prints these codes                  §3.1.1, §4.1
+    solve              x, P           some (W, B) gives these codes                   §3.1.1, §4.1
     roundtrip          x, P, sign     … and (q ± B)/W gives these values; sign "?": either
     decoded            x              values without their codes: not decidable
     unread                            numbers that the text does not explain: not decidable
     prune              R, tau         the mask not (R < τ), 1 = kept                  §3.2.2
 
+    affine             x              scale, zero_point, codes, decoded, mse, … by a published rule
     affine_quantize    x and a grid   clip(round(x/scale) + zero_point), half to even
     affine_dequantize  q and a grid   (q − zero_point)·scale
-    choose_qparams     x, bits, signed, symmetric    scale and zero_point of a range with 0 inside
+    choose_qparams     x              scale and zero_point of a range with 0 inside
 
+    forward            a network, X   z_h, h, z_o, y_hat
     loss               y_hat, y       J = ½ Σ ‖y − ŷ‖²                                §4.2.1
-    gradient           a network, X, y, activation   ∂J/∂θ, a table of some of the four arrays
-    importance         the same and criterion        written, magnitude, gradient, taylor, …
-    mask               scores, tau    keeps score ≥ τ; with sparsity (and scope) instead of tau it
-                                      removes the round(sparsity·n) lowest scores
+    gradient           a network, X, y         ∂J/∂θ, a table of some of the four arrays
+    update             the same and lr         θ − lr·∂J/∂θ
+    importance         the same and criterion  written, magnitude, gradient, taylor, …
+    mask               scores or weights, and tau, or sparsity (and scope), or n and m
 
-A grid is scale, zero_point, qmin, qmax (and axis). A network is W_ih, b_h, W_ho, b_o. The verdict
-repeats the "name" of a claim. An unknown key is refused. P (the number of levels) may also be a key
-of the example and then holds for all its claims. If P is not given, it is read from 量化级别为N,
-"quantization levels N" or "P = N" in the "text" or "title" of the claim or of the example. With
-"inputs": "rounded" each input is an interval too, half a unit of its last digit to each side. If a
-claim fails and a slip (a known mistake) gives exactly these numbers, the reason names the slip.
+    codebook           x, levels or centroids  centroids, codes, decoded, updated
+    grid               x, format      the nearest values of FP8, FP4, NF4, ternary, …
+    matmul             a, b           the product of integers, with zero points
+    multiplier         real           multiplier and shift of a fixed-point factor
+    requantize         accumulator    codes after a rescaling in integers
+    arithmetic         expression     one line of arithmetic
+
+A grid is scale, zero_point, qmin, qmax (and axis). A network is W_ih, b_h, W_ho, b_o, in which the
+biases may be left out. The verdict repeats the "name" of a claim. An unknown key is refused. P (the
+number of levels) may also be a key of the example and then holds for all its claims. If P is not
+given, it is read from 量化级别为N, "quantization levels N" or "P = N" in the "text" or "title" of
+the claim or of the example. With "inputs": "rounded" each input is an interval too, half a unit of
+its last digit to each side. "notes" are sentences about what was not read. They are not judged.
+
+A print of 7 digits or more may be a float32, and one of 15 digits or more a float64. Then what the
+right formula gives in this arithmetic is "as printed" too. If a claim fails and a known
+mistake (a slip of the catalogue) gives exactly these numbers, the reason names it.
 """
 
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from refnn import arrays
 from refnn.arrays import Refused
-from refnn.checking.kinds import affine as kinds_affine
-from refnn.checking.kinds import network as kinds_network
-from refnn.checking.kinds import written as kinds_written
+from refnn.checking.claims import Answer
+from refnn.checking.kinds import affine, arithmetic, integers, levels, loss, masks, network, written
 from refnn.checking.reading.printed import Claim, levels_in
 from refnn.validation import takes
 
-OF_AN_EXAMPLE = ("title", "text", "inputs", "P", "claims")
+OF_AN_EXAMPLE = ("title", "text", "inputs", "P", "claims", "notes")
 OF_ANY_CLAIM = ("kind", "name", "text", "title", "P")
-KINDS = {**kinds_written.KINDS, **kinds_affine.KINDS, **kinds_network.KINDS}
+FAMILIES = (written, masks, affine, loss, network, levels, integers, arithmetic)
+KINDS = {name: kind for family in FAMILIES for name, kind in family.KINDS.items()}
 
 
 class Verdict(NamedTuple):
@@ -61,13 +75,16 @@ class Verdict(NamedTuple):
     printed: object  # as given
     computed: object  # exact
     holds: bool
-    reason: str  # why it does not hold, in words
+    reason: str  # why it does not hold, or by which rule it holds, in words
     status: str  # exact, as printed, cannot be, not decidable
 
 
 @takes()
 def check(example):
     """Judge each claim of a worked example, and return a list of Verdicts in order.
+
+    A claim of kind affine or codebook has a verdict for each thing that it prints, and every other
+    claim has one.
 
     >>> claim = {"kind": "dequantize", "q": [3], "W": "9", "B": 0, "printed": ["0.3"]}
     >>> check({"title": "t", "claims": [claim]})[0].status
@@ -81,7 +98,28 @@ def check(example):
         raise Refused("claims", "a list of at least one claim", arrays.describe(claims))
     _known("example", example, OF_AN_EXAMPLE)
     inputs = arrays.choice("inputs", example.get("inputs", "exact"), ("exact", "rounded"))
-    return [_judge(c, f"claims[{i}]", example, inputs == "rounded") for i, c in enumerate(claims)]
+    judged = (
+        _judge(claim, f"claims[{i}]", example, inputs == "rounded")
+        for i, claim in enumerate(claims)
+    )
+    return [verdict for verdicts in judged for verdict in verdicts]
+
+
+def formulas(example):
+    """Return the formula that each verdict of `check(example)` was judged by, in order.
+
+    >>> example = {"claims": [{"kind": "loss", "y_hat": [[1]], "y": [[3]], "printed": 2}]}
+    >>> formulas(example)
+    ['J = 1/2 sum (y - y_hat)^2']
+    """
+    found = []
+    for claim in example["claims"]:
+        formula = KINDS[claim["kind"]].formula
+        if isinstance(formula, dict):
+            found += [text for thing, text in formula.items() if thing in claim["printed"]]
+        else:
+            found.append(formula)
+    return found
 
 
 def _judge(given, where, example, rounded):
@@ -95,15 +133,20 @@ def _judge(given, where, example, rounded):
     _known(where, given, (*OF_ANY_CLAIM, *found.needs, *found.may))
     claim = Claim(given, where, rounded)
     arguments = (claim, _levels(claim, example)) if found.wants_P else (claim,)
-    if arguments[-1] is None:
-        status, computed = "not decidable", None
-        reason = "The number of levels P is not given. Write, for example, P = 8"
-    else:
-        status, computed, reason = _by_kind(found, arguments, where)
-    printed = given["printed"] if "printed" in given else (given["codes"], given["decoded"])
-    holds = status in ("exact", "as printed")
     name = str(given.get("name", kind))
-    return Verdict(name, printed, computed, holds, "" if holds else reason, status)
+    printed = given["printed"] if "printed" in given else (given["codes"], given["decoded"])
+    if arguments[-1] is None:
+        reason = "The number of levels P is not given. Write, for example, P = 8"
+        answers = Answer("not decidable", None, reason)
+    else:
+        answers = _by_kind(found, arguments, where)
+    if isinstance(answers, Answer):
+        return [_verdict(name, printed, answers)]
+    return [_verdict(f"{name}: {key}", printed[key], answer) for key, answer in answers]
+
+
+def _verdict(name, printed, answer):
+    return Verdict(name, printed, answer.computed, answer.holds, answer.reason, answer.status)
 
 
 def _by_kind(kind, arguments, where):
@@ -120,8 +163,10 @@ def _known(where, given, allowed):
     """Refuse an unknown key, because a misspelt one would silently leave its default in force."""
     for key in given:
         if key not in allowed:
+            near = get_close_matches(str(key), allowed, 1, 0.5)
+            hint = f"; the nearest known key is {near[0]!r}" if near else ""
             expected = f"a table with only these keys: {', '.join(allowed)}"
-            raise Refused(where, expected, f"the key {arrays.describe(key)}")
+            raise Refused(where, expected, f"the key {arrays.describe(key)}{hint}")
 
 
 def _levels(claim, example):

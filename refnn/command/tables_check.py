@@ -1,73 +1,198 @@
 """Format what `check` prints about functions of the user. Nothing is computed here."""
 
+from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.checking.plane.digits import short
 from refnn.checking.running import behaviour
-from refnn.console import table, wrap
+from refnn.console import harmless, table, wrap
 
 WORDS = {True: "held", False: "BROKEN", None: "-"}
+NEAREST = (
+    "each number gets the nearest code, ties go to the even one, and the codes saturate at both "
+    "ends (ONNX QuantizeLinear)"
+)
+RULES = {
+    "prune": "a parameter with R below tau is removed, and every other one is kept (§3.2.2)",
+    "importance": "the scores are those of a known criterion, on a small network",
+}
 
 
 def check_text(report):
-    """Format a Report: the grid, every property with its smallest counterexample, the published
-    vectors, and the most likely slip.
+    """Format a Report: what was judged, by which rule, the verdict, the reason and the mistake.
 
     >>> import numpy as np
     >>> from refnn.checking.implementation import check
     >>> print(check_text(check(lambda x: np.clip(np.floor(x / 0.5) + 3, 0, 7))))
-    its grid: scale 0.5, zero point 3, codes 0 to 7
+    Judged: quantize. Its grid: scale 0.5, zero point 3, codes 0 to 7.
+    Rule: each number gets the nearest code, ties go to the even one, and the codes
+      saturate at both ends (ONNX QuantizeLinear).
+    Verdict: it breaks this rule.
+    Reason: x = -0.05 (0.1 steps below 0) gives code 2, but the nearest code is 3.
+    Known mistake: floor_for_round, on all 320 inputs.
+      right: rounded = half_even.formula(divided)
+      wrong: rounded = np.floor(divided)
+      Hint: Which code is nearest to 0.9 steps?
     <BLANKLINE>
-    codes are whole numbers                    held
-    the same input gives the same codes        held
-    each value is encoded independently        held
-    the shape is kept                          held
-    a matrix gives the same codes as a vector  held
-    the input array stays unchanged            held
-    the code never falls as x grows            held
-    codes saturate at both ends                held
-    each value gets the nearest code           BROKEN
-      x = -0.05 (0.1 steps below 0) gives code 2, but the nearest code is 3
-    ties are rounded to even                   -
+    each value gets the nearest code  BROKEN
+    ties are rounded to even          -
       it does not round to the nearest code
-    float32 and float64 give the same codes    held
-    <BLANKLINE>
-    published vectors: none uses this grid
-    <BLANKLINE>
-    quantize behaves everywhere like floor_for_round
-      Which code is nearest to 0.9 steps?
+    Held: codes are whole numbers; the same input gives the same codes; each value
+      is encoded independently; the shape is kept; a matrix gives the same codes as
+      a vector; the input array stays unchanged; the code never falls as x grows;
+      codes saturate at both ends; float32 and float64 give the same codes.
+    Published vectors: none uses this grid.
     """
-    lines, g, on_a_grid = [], report.grid, report.grid is not None
-    if on_a_grid:
-        codes = f"codes {g.qmin} to {g.qmax}"
-        lines += [f"its grid: scale {short(g.scale)}, zero point {g.zero_point}, {codes}", ""]
-    lines += _rows(report.properties)
-    if report.role == "quantize" and on_a_grid:
-        found = [f"  {line}" for line in _rows(report.vectors, width=75)]
-        lines += ["", "published vectors:" + " none uses this grid" * (not found), *found]
+    lines = [_sentence("Judged", f"{_judged(report)}"), _sentence("Rule", rule(report))]
+    lines.append(_sentence("Verdict", verdict(report)))
     if report.broken:
-        lines.append("")
+        lines.append(_sentence("Reason", report.broken[0].why or report.broken[0].name))
     for b in report.behaviours:
-        how = "everywhere" if b.exact else f"on {b.agree} of {b.asked} inputs"
-        but = f", not at {b.differs}" if b.differs else ""
-        lines.append(wrap(f"{b.function} behaves {how} like {b.name}{but}"))
-        lines.append(wrap(b.hint, "  ", "  "))
+        on_tensors = report.found is not None and b.function == "quantize"
+        lines += _mistake(b, "tensors" if on_tensors else "inputs")
     if report.broken and not report.behaviours:
-        lines.append("It behaves like no single known slip.")
+        lines.append("No single known mistake explains it.")
+    lines += _remarks(report)
+    lines += ["", *_rows(report.properties, report.broken[:1])]
+    if report.role == "quantize" and report.grid is not None:
+        found = _rows(report.vectors)
+        lines += ["Published vectors:", *found] if found else []
+        lines += [] if found else ["Published vectors: none uses this grid."]
+    return "\n".join(lines)
+
+
+def rule(report):
+    """Return the rule by which a Report judges.
+
+    >>> from refnn.checking.implementation import Report
+    >>> rule(Report("importance", None, (), (), ()))
+    'the scores are those of a known criterion, on a small network'
+    """
+    if report.found is not None:
+        return (
+            f"the codes of {report.found.tried} whole tensors are those of a published convention"
+        )
+    return RULES.get(report.role, NEAREST)
+
+
+def verdict(report):
+    """Return the verdict of a Report in words.
+
+    >>> from refnn.checking.implementation import Report
+    >>> verdict(Report("importance", None, (), (), ()))
+    'it keeps this rule'
+    """
+    found = report.found
+    if found is not None and found.fits:
+        first, *others = found.conventions
+        same = f" (on these tensors the same as {'; '.join(others)})" if others else ""
+        broken = ", but not all is right" if report.broken else ""
+        return f"with {found.bits} bits it is {first}{same}{broken}"
+    if found is not None:
+        return f"it follows none of them, and {found.conventions[0]} is the nearest"
+    return "it breaks this rule" if report.broken else "it keeps this rule"
+
+
+def as_data(report):
+    """Return a Report as data for JSON.
+
+    >>> import numpy as np
+    >>> from refnn.checking.implementation import check
+    >>> data = as_data(check(lambda x: np.clip(np.floor(x / 0.5) + 3, 0, 7)))
+    >>> data["sound"], data["mistakes"][0]["wrong"]
+    (False, ['rounded = np.floor(divided)'])
+    """
+    g, found = report.grid, report.found
+    grid = g and {
+        "scale": float(g.scale),
+        "zero_point": g.zero_point,
+        "qmin": g.qmin,
+        "qmax": g.qmax,
+    }
+    shown = found and {
+        "x": list(found.x),
+        "gives": [int(code) for code in found.gives],
+        "right": [int(code) for code in found.right],
+    }
+    return {
+        "judged": [harmless(name) for name in report.judged],
+        "role": report.role,
+        "grid": grid,
+        "depends_on_data": found is not None,
+        "bits": found and found.bits,
+        "conventions": list(found.conventions) if found else [],
+        "fits": found and found.fits,
+        "rule": rule(report),
+        "verdict": verdict(report),
+        "sound": not report.broken,
+        "reason": report.broken[0].why if report.broken else None,
+        "smallest_tensor": shown if found and found.x else None,
+        "properties": [p._asdict() for p in report.properties],
+        "vectors": [p._asdict() for p in report.vectors],
+        "mistakes": [
+            {
+                **b._asdict(),
+                "exact": b.exact,
+                "hint": b.hint,
+                **dict(zip(("right", "wrong"), _edit(b))),
+            }
+            for b in report.behaviours
+        ],
+    }
+
+
+def _sentence(label, text):
+    return wrap(f"{label}: {text}".rstrip(".") + ".", "  ", "")
+
+
+def _judged(report):
+    names = " and ".join(harmless(name) for name in report.judged) or report.role
+    g, found = report.grid, report.found
+    if found is not None:
+        low, high = found.ends
+        return f"{names}. Its grid depends on the data, and its codes go from {low} to {high}"
+    if g is None:
+        return names
+    codes = f"codes {g.qmin} to {g.qmax}"
+    return f"{names}. Its grid: scale {short(g.scale)}, zero point {g.zero_point}, {codes}"
+
+
+def _edit(b):
+    """Return (the right lines of code, the wrong ones) of a known mistake."""
+    lines = CATALOGUE[b.name].diff() if b.name in CATALOGUE else []
+    return tuple([line[1:].strip() for line in lines if line[0] == sign] for sign in "-+")
+
+
+def _mistake(b, what):
+    """Return the lines about a known mistake, or about a formula that a function behaves like."""
+    of = "" if b.function == "quantize" else f" in {b.function}"
+    how = f"on all {b.asked} {what}" if b.exact else f"on {b.agree} of {b.asked} {what}"
+    but = f", not at {b.differs}" if b.differs else ""
+    kind = "Known mistake" if b.name in CATALOGUE else "It behaves like"
+    lines = [_sentence(f"{kind}{of}", f"{b.name}, {how}{but}")]
+    for label, code in zip(("right", "wrong"), _edit(b)):
+        lines += [wrap(f"{label}: {line}", "         ", "  ") for line in code]
+    return [*lines, wrap(f"Hint: {b.hint}", "    ", "  ")]
+
+
+def _remarks(report):
     functions = [b.function for b in report.behaviours]
+    lines = []
     if functions[:1] == ["dequantize"] and "quantize" in functions:
         other = "If one of them is right, the other is wrong."
         lines.append(wrap(f"The two functions do not fit each other. {other}"))
     if any(b.name == behaviour.WRITTEN for b in report.behaviours):
-        measure = "It is judged here by what the field does."
+        measure = "Here it is judged by the usual rule of the field."
         lines.append(wrap(f"This is exactly §3.1.1 as the article writes it. {measure}"))
-    return "\n".join(lines)
-
-
-def _rows(properties, width=79):
-    """Return a line for each property, with its counterexample or reason below it."""
-    lines = []
-    rows = table([[p.name, WORDS[p.held]] for p in properties]).split("\n") if properties else ()
-    for p, row in zip(properties, rows):
-        lines.append(row)
-        if p.why:
-            lines += [line[:width] for line in wrap(p.why, "  ", "  ").split("\n")]
     return lines
+
+
+def _rows(properties, told=()):
+    """Return a line for each property that does not hold, and then those that hold.
+
+    Below a line stands the reason, except for the properties in `told`, whose reason was given."""
+    others = [p for p in properties if p.held is not True]
+    rows = table([[p.name, WORDS[p.held]] for p in others]).split("\n") if others else ()
+    lines = []
+    for p, row in zip(others, rows):
+        lines += [row, *([wrap(p.why, "  ", "  ")] if p.why and p not in told else ())]
+    held = [f"{p.name} ({p.why})" if p.why else p.name for p in properties if p.held]
+    return [*lines, _sentence("Held", "; ".join(held))] if held else lines

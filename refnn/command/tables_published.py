@@ -1,15 +1,11 @@
-"""Format published numbers, and what prints given codes. Nothing is computed here."""
+"""Format the published vectors and the museum of slips. Nothing is computed here."""
 
 from itertools import groupby
 
 from refnn.checking import published
 from refnn.checking.catalogue.explain import slips_in
-from refnn.checking.catalogue.slips import CATALOGUE
-from refnn.checking.plane.digits import decimal, short
 from refnn.checking.published import text_of
 from refnn.console import table, wrap
-
-MAX_ROWS, MAX_GROUPS, MAX_NAMES = 12, 12, 6  # shown of a table of candidates
 
 
 def vectors_text(found):
@@ -109,56 +105,3 @@ def _exact(value):
     if isinstance(value, dict):
         return {name: _exact(v) for name, v in value.items()}
     return [_exact(v) for v in value] if isinstance(value, list) else str(value)
-
-
-def identified_text(found):
-    """Format what prints the codes, exactly or nearly, and an input that separates the exact ones.
-
-    >>> from refnn.checking.identify import identify
-    >>> print(identified_text(identify(["-1.5", "0.2", "2.8"], [-128, -28, 127], 256)))
-    Conventions and single slips that print these codes:
-      exactly  slip floor_for_round (int8)
-               Which code is nearest to 0.9 steps?
-    """
-    note = [wrap(f"note: {found.note}", "  ", "  ")] if found.note else []
-    rows, astray = [*found.exact, *found.near], all(row.slip for row in found.exact)
-    if not rows:
-        nobody = (
-            "No published convention and no single known slip prints these codes, or even three"
-        )
-        return "\n".join([wrap(f"{nobody} quarters of them."), *note])
-    lines = ["Conventions and single slips that print these codes:"]
-    for row in rows[:MAX_ROWS]:
-        exactly = row.agree == row.of
-        first = f"  {('exactly' if exactly else f'{row.agree} of {row.of}').ljust(7)}  "
-        indent = " " * len(first)
-        name = f"slip {row.name}" if row.kind == "slip" else row.name
-        lines.append(first + wrap(name, indent)[len(indent) :])
-        if exactly and astray:  # no right convention prints them: give the hint
-            lines.append(wrap(CATALOGUE[row.slip].hint, indent))
-    if len(rows) > MAX_ROWS:
-        lines.append(f"  and {len(rows) - MAX_ROWS} more")
-    for separation in found.separating:
-        lines.append(
-            wrap(f"This input separates them: x = {', '.join(map(decimal, separation.x))}", "  ")
-        )
-        for names, printed in separation.prints[:MAX_GROUPS]:
-            more = f"; and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-            group = f"{'; '.join(names[:MAX_NAMES])}{more}: {_printed(printed)}"
-            lines.append(wrap(group, "      ", "    "))
-        if len(separation.prints) > MAX_GROUPS:
-            lines.append(f"    and {len(separation.prints) - MAX_GROUPS} more")
-    if len(found.exact) > 1 and not found.separating:
-        lines.append("No input that was tried separates them.")
-    return "\n".join([*lines, *note])
-
-
-def _printed(prints):
-    """Format codes, or codes and their decoded values."""
-    if prints is None:
-        return "divides by 0"
-    if prints and isinstance(prints[0], tuple):
-        codes, decoded = prints
-        values = "refused" if decoded is None else " ".join(short(v) for v in decoded)
-        return f"{' '.join(map(str, codes))}, decoded {values}"
-    return " ".join(map(str, prints))

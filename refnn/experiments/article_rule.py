@@ -1,14 +1,13 @@
 """This experiment changes one condition at a time and counts what the article's rule removes. The
 rule (§3.2) computes R = ∂J/∂x for each parameter and removes the parameters with R < τ.
 
-    when       At a minimum of J every R is 0, so that τ = 0.5 removes all parameters. Before the
-               minimum the result depends on the step at which training stops.
-    sum, mean  If J is averaged over the N rows instead of summed, R becomes R/N, so that the same
-               τ removes other parameters.
-    units      If y is written in tenths, or one input in twelfths, the function stays the same,
-               but R changes.
-    decay      With weight decay λ, the minimum of J + ½λ‖θ‖² has R = −λw, so that the sign of w
-               decides.
+    when       At a minimum of J every R is 0, so τ = 0.5 removes all parameters. Before the minimum
+               the result depends on the step at which training stops.
+    sum, mean  If J is averaged over the N rows instead of summed, R becomes R/N, so the same τ
+               removes other parameters.
+    units      If the unit of y becomes ten times smaller, or that of one input twelve times
+               smaller, the function stays the same, but R changes.
+    decay      With weight decay λ, R = −λw at the minimum of J + ½λ‖θ‖², so the sign of w decides.
     symmetry   If the signs of the weights into and out of a tanh unit are flipped, the function
                stays the same, but the rule removes other parameters.
 """
@@ -213,9 +212,9 @@ def draw(result):
         lines({key: 100 * v for key, v in result.kept.items()}),
         line("with decay", [result.rank[step] for step in STEPS]),
         changed,
-        f"Near a minimum R < {article.TAU} leaves {end['sum', 0.0]:.0f} of 61 parameters, "
-        f"{end['sum', DECAY]:.0f} with weight decay, {averaged:.0f} of a J averaged\n"
-        f"over the rows; the same function with other signs: {flipped:.0f} have another fate",
+        f"At a minimum of J, R < {article.TAU} leaves {end['sum', 0.0]:.0f} of 61 parameters. With "
+        f"weight decay it leaves {end['sum', DECAY]:.0f},\nor {averaged:.0f} if J is averaged over "
+        f"the rows. If signs are flipped, {flipped:.0f} are treated differently.",
         f"medians and central 80% of {result.seeds} networks; decay: {DECAY:g}; bottom right: half "
         "trained, decay",
     )

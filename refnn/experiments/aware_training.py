@@ -1,5 +1,5 @@
 """This experiment compares quantizing after training with quantization-aware training. Aware
-training goes on training the float weights while the network computes with the quantized ones.
+training continues to train the float weights while the network computes with the quantized ones.
 
 Both start from the same trained network and use the same grids (one for each array, with the range
 of min–max or of the least error). Aware training runs STEPS more steps of Adam with lr .003. The
@@ -147,8 +147,8 @@ def draw(result):
         panels,
         BITS,
         ("after training", "after training longer", "aware"),
-        f"2 bits add {after2} to the float network's test error, trained aware {aware2};\n"
-        f"8 bits add {after8}, trained aware {aware8} (medians; left and right)",
+        f"2 bits add {after2} to the float network's test error, with aware training {aware2};\n"
+        f"8 bits add {after8}, with aware training {aware8} (medians; left and right)",
         f"{result.seeds} networks: a box is the middle half, its line the median, whiskers the "
         "central 80%",
         "test error over the float network's",

@@ -3,35 +3,42 @@
 The file of a claim has STAGES (how often compute calls progress), compute(seeds, progress) ->
 result, text(result) and, if the claim has a figure, draw(result) -> {name: figure}."""
 
-from refnn.experiments import (
-    article_rule,
-    aware_training,
-    best_roundings,
-    criteria,
-    error_and_bits,
-    floor_bias,
-    ladder,
-    landscape,
-    printed_network,
-    ranges,
-    recovery,
-    sparsity_curves,
-)
+from collections.abc import Mapping
+from importlib import import_module
 
-CLAIMS = {
-    "floor-bias": floor_bias,
-    "error-and-bits": error_and_bits,
-    "ranges": ranges,
-    "roundings": best_roundings,
-    "ladder": ladder,
-    "aware-training": aware_training,
-    "article-rule": article_rule,
-    "landscape": landscape,
-    "criteria": criteria,
-    "sparsity": sparsity_curves,
-    "recovery": recovery,
-    "printed-network": printed_network,
-}
+
+class _Claims(Mapping):
+    """The modules of the claims by name. A module is imported when it is asked for."""
+
+    def __init__(self, files):
+        self.files = files
+
+    def __getitem__(self, name):
+        return import_module(f"refnn.experiments.{self.files[name]}")
+
+    def __iter__(self):
+        return iter(self.files)
+
+    def __len__(self):
+        return len(self.files)
+
+
+CLAIMS = _Claims(
+    {
+        "floor-bias": "floor_bias",
+        "error-and-bits": "error_and_bits",
+        "ranges": "ranges",
+        "roundings": "best_roundings",
+        "ladder": "ladder",
+        "aware-training": "aware_training",
+        "article-rule": "article_rule",
+        "landscape": "landscape",
+        "criteria": "criteria",
+        "sparsity": "sparsity_curves",
+        "recovery": "recovery",
+        "printed-network": "printed_network",
+    }
+)
 
 
 def about(name):

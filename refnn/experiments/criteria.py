@@ -122,9 +122,9 @@ def text(result):
         worst.append(f"{name} {least:.2f} ({dataset}, {moment})")
     return page(
         *parts,
-        "OBS scores what a deletion costs when all other parameters move to make up for it, but "
-        "here they do not move. 'deletion' ranks by the true cost of each parameter alone, so that "
-        "its regret is what is lost by judging the parameters one by one.",
+        "OBS estimates what a deletion costs when all other parameters move to compensate it, but "
+        "here they do not move. 'deletion' ranks by the true cost of each parameter alone, so its "
+        "regret is what is lost by judging the parameters one by one.",
         f"The lowest median correlation of each criterion is {', '.join(worst)}.",
     )
 

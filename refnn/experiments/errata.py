@@ -8,10 +8,9 @@ from typing import NamedTuple
 from refnn.experiments import printed_numbers, written_rules
 
 ELSEWHERE = (
-    "Findings 18 (what the scheme as written costs in test error), 19 (§6: whether compressed "
-    "networks are better) and 25 (§5, §6: test error, and where each method fails) need trained "
-    "networks. See python -m refnn (the tour) and python -m refnn reproduce. Finding 24 (P stands "
-    "only in prose) is part of 10."
+    "Findings 18 (test error), 19 (whether compressed networks are better) and 25 (where each "
+    "method fails) need trained networks: see python -m refnn (the tour) and python -m refnn "
+    "reproduce. Finding 24 (P) is part of 10."
 )
 
 

@@ -4,13 +4,13 @@ measure is the signal-to-noise ratio (SQNR) of the 61 weights.
     SQNR = 10·log₁₀(Σ w² / Σ (ŵ − w)²) dB
 
 In textbooks the noise of rounding to the nearest is Δ²/12 for a step Δ. One more bit halves the
-step, so that the noise falls to a quarter, which is 6.02 dB. With 2^b − 1 steps over the range
-r = max w − min w this noise gives
+step, so the noise falls to a quarter, and the ratio rises by 6.02 dB. With 2^b − 1 steps over the
+range r = max w − min w this noise gives
 
     SQNR = 20·log₁₀(2^b − 1) + 10·log₁₀(12·mean w²/r²)
 
-The noise of floor is Δ²/3, so that its ratio is 6.02 dB lower. In every scheme the 61 parameters of
-a network share one grid, so that every scheme stores 61 codes of b bits."""
+The noise of floor is Δ²/3, so its ratio is 6.02 dB lower. In every scheme the 61 parameters of a
+network share one grid, so every scheme stores 61 codes of b bits."""
 
 from typing import NamedTuple
 
@@ -148,7 +148,7 @@ def draw(result):
     bought = median(slope(result.schemes["min-max"])).median
     gained = np.median(result.schemes["as written"][8] - result.schemes["as written"][2])
     title = (
-        f"Rounded to the nearest, a bit buys {bought:.2f} dB (textbook 6.02);\n"
+        f"With rounding to the nearest, each bit adds {bought:.2f} dB (textbook 6.02);\n"
         f"as written, six more bits change the ratio by {gained:+.1f} dB"
     ).replace("-", "−")
     figure = plots.against_bits(

@@ -87,8 +87,8 @@ def draw(result):
         sums[name] = plots.Series(name, np.arange(1, e.shape[1] + 1), *spread)
     floor, all61 = result.errors["floor"], sums["floor"].middle[-1]
     title = (
-        f"Floor shifts a weight by {floor.mean():.2f} steps on average, and 61 of them by "
-        f"{all61:.0f};\nto the nearest or at random the errors cancel"
+        f"Floor shifts a weight by {floor.mean():.2f} steps on average, and a sum of 61 by "
+        f"{all61:.0f};\nwith rounding to the nearest or at random, the errors cancel"
     )
     count = f"{floor.size:,}".replace(",", "\u2009")
     figure = plots.floor_bias(

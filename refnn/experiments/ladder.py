@@ -146,8 +146,8 @@ def draw(result):
     figure = plots.ladder(
         stages,
         {bits: result.error[bits] for bits in BITS},
-        f"At 8 bits the weights put ŷ {eight[0]} off, activations too {eight[1]}, integers only "
-        f"{eight[3]};\nat 2 bits {two[0]}, {two[1]} and, with the second rounding, {two[3]}",
+        f"The error of ŷ at 8 bits: {eight[0]} by the weights, {eight[1]} with activations, "
+        f"{eight[3]} with integers only;\nat 2 bits: {two[0]}, {two[1]} and {two[3]}",
         f"rms error of ŷ on the test rows; thin: {result.seeds} networks, thick: their median",
         "error of ŷ  (standard deviations of y)",
     )

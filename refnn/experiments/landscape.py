@@ -150,7 +150,7 @@ def _pairs(result):
     p, X, y = result.one, result.X, result.y
     bent = derivatives.hessian(p, X, y) * np.outer(p.flatten(), p.flatten())
     title = (
-        "What two deletions cost beyond the sum of each, and H_ij·w_i·w_j:\n"
+        "What two deletions together cost beyond the sum of both costs, and H_ij·w_i·w_j:\n"
         f"correlation {np.median(result.pairs):.2f} over 1830 pairs (median of {result.seeds} "
         "networks; seed 0 is drawn)"
     )
@@ -163,7 +163,7 @@ def _masks(result):
     p, X, y = result.one, result.X, result.y
     count = p.flatten().size
     scores = {
-        "as written: lowest R goes": as_written.importance(p, X, y),
+        "as written: lowest R removed": as_written.importance(p, X, y),
         "|w|": importance.magnitude(p),
         "OBD": importance.obd(p, X, y),
         "OBS": importance.obs(p, X, y, damping=DECAY),
@@ -175,8 +175,8 @@ def _masks(result):
     tried = np.stack([np.ones(count), *(mask.flatten() for mask in kept.values())])
     dense, *J = truth.loss_without(p, tried, X, y)
     title = (
-        f"Half of 61 weights removed (seed 0): {J[0] / dense:.2f} times the dense J by R,\n"
-        f"{J[1] / dense:.2f} by |w|, {J[-1] / dense:.2f} by the best set known"
+        f"Half of 61 weights (seed 0) removed by R multiplies J by {J[0] / dense:.2f},\n"
+        f"by |w| by {J[1] / dense:.2f}, and the best set known by {J[-1] / dense:.2f}"
     )
     panels = [(name, p, mask) for name, mask in kept.items()]
     return plots.matrices(panels, data.load("diabetes").names, title)

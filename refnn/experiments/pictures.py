@@ -34,10 +34,9 @@ def draw(params, R, names):
         (f"magnitude 50%: {masks.count(half)} of 61 left", network.apply_mask(params, half), half),
     ]
     largest = names[int(np.abs(params.W_ih).max(axis=0).argmax())]
-    title = "A 10-5-1 network trained on diabetes (seed 0): its largest weight comes from "
+    title = "A 10-5-1 network trained on diabetes (seed 0): its largest input weight is that of "
     treated = (
-        "The same 61 weights (seed 0) after each treatment: as written they all move, or go by "
-        "their sign"
+        "61 weights (seed 0): as written, quantization moves all, and pruning removes by the sign"
     )
     return {
         "network": plots.network(params, names, title + largest),
@@ -69,7 +68,7 @@ def dots(params):
     panels = [
         (name, "as written", written, its_levels),
         ("corrected: to the nearest of eight equal steps", "corrected", corrected, levels),
-        ("code book: the eight levels that lie best", "code book", decoded, book.centroids),
+        ("code book: the best eight levels", "code book", decoded, book.centroids),
     ]
     off = [np.sqrt(np.mean((after - theta) ** 2)) for after in (written, corrected, decoded)]
     return plots.dots(
@@ -107,6 +106,6 @@ def staircase():
     title = (
         f"The printed sign puts every weight 2B = {shift:.0f} steps too high, and beyond the range "
         f"mod wraps by {P};\n"
-        "to nearest and saturating, no weight within the range moves by more than half a step"
+        "rounded to nearest and saturated, no weight in the range moves by more than half a step"
     )
     return plots.staircase(x, curves, title)

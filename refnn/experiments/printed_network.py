@@ -83,6 +83,6 @@ def text(result):
         table(rows, ["k", "best mask", *CRITERIA, "retrained"], "rrrrrr"),
         "The best set of k + 1 parameters to remove contains the best set of k in "
         f"{told(result.nested, '{:.0f}')} of 14 steps (median; in brackets the central 80%), so "
-        "that removing them one by one need not find the best set. |R| is 0 for all parameters, "
-        "so that it ranks them by position alone.",
+        "removing them one by one need not find the best set. |R| is 0 for all parameters, so it "
+        "ranks them by position alone.",
     )

@@ -17,7 +17,7 @@ from refnn.checking.solver import solve
 from refnn.quantization import affine, as_written, calibration, rounding
 
 HALF_A_DIGIT = Fraction(1, 20)  # the decoded values are printed to one decimal
-NO_PAIR = "no (W, B) with either sign of B"
+NO_PAIR = "no W and B give both, whether the decoder adds B or subtracts it"
 
 
 def min_max_codes(name):
@@ -35,21 +35,23 @@ def min_max_codes(name):
 
 
 def decoded_by_row():
-    """Say for each row of the decoded W_ih which (W, B) prints its codes and its decoded values.
+    """Say for each row of the decoded W_ih which (W, B) gives its codes and its decoded values.
 
     This is finding 5.
 
-    >>> decoded_by_row().split(" and ")
-    ['to one decimal, W = 9, B = 0 prints row 1', 'no (W, B) with either sign of B prints row 2']
+    >>> print(decoded_by_row().replace(". ", "\\n"))
+    For row 1, W = 9, B = 0 gives the codes and, rounded to one decimal, the decoded values
+    For row 2, no W and B give both, whether the decoder adds B or subtracts it
     """
     said = []
     for name, row in (("row 1", 0), ("row 2", 1)):
         x, q, decoded = _row("W_ih", row)
         low, high = _around(decoded, HALF_A_DIGIT)
         pair = next((p for sign in "+-" if (p := roundtrip(x, q, low, high, LEVELS, sign))), None)
-        by = f"W = {decimal(pair[0])}, B = {decimal(pair[1])}" if pair else NO_PAIR
-        said.append(f"{by} prints {name}")
-    return "to one decimal, " + " and ".join(said)
+        both = "gives the codes and, rounded to one decimal, the decoded values"
+        found = pair and f"W = {decimal(pair[0])}, B = {decimal(pair[1])} {both}"
+        said.append(f"For {name}, {found or NO_PAIR}")
+    return ". ".join(said)
 
 
 def _row(tensor, row):
@@ -109,10 +111,10 @@ def _no_pair():
             columns, q = columns + _flat(name, "x"), q + _codes(name)
     W, B = solve(columns, q, LEVELS).witness
     return (
-        f"{'A' if s.feasible else 'No'} (W, B) prints Q(W_ih). {s.proof.reason}. "
+        f"{'A' if s.feasible else 'No'} (W, B) gives Q(W_ih). {s.proof.reason}. "
         f"{'Some' if others or up.feasible else 'No'} pair works for any other P from 6 to 64 or "
         f"with ceil. At most {len(s.repair.keep)} of 10 codes fit one pair. If W_ih is read "
-        f"column by column, W = {decimal(W)}, B = {decimal(B)} prints all 15"
+        f"column by column, W = {decimal(W)}, B = {decimal(B)} gives all 15"
     )
 
 
@@ -128,10 +130,10 @@ def _rows():
     rest = [tensor for name, tensor in TENSORS.items() if name != "W_ih"]
     others = all(prints(fractions(tensor.x), -1, fractions(tensor.q)) for tensor in rest)
     return (
-        f"Each row alone can be printed, by W in {_span(first.intervals)} mod {first.period} for "
-        f"row 1 and {_span(second.intervals)} for row 2, as by W = 10 with B = {B[0][0]} and B = "
-        f"{B[1][0]} (per-channel quantization). W = 10, B = -1 prints the other tensors "
-        f"{'too' if others else 'NOT'}. Min-max would print {_in_rows(min_max_codes('W_ih'))}"
+        f"Each row alone has solutions: W in {_span(first.intervals)} mod {first.period} for "
+        f"row 1 and {_span(second.intervals)} for row 2, such as W = 10 with B = {B[0][0]} and B = "
+        f"{B[1][0]} (per-channel quantization). W = 10, B = -1 gives the other tensors "
+        f"{'too' if others else 'NOT'}. Min-max would give {_in_rows(min_max_codes('W_ih'))}"
     )
 
 
@@ -156,11 +158,11 @@ def _decoded():
     grid = x.min() + rounding.half_even((x - x.min()) / step) * step
     rms = [float(np.sqrt(np.mean((v - x) ** 2))) for v in (hat, x.mean(), grid)]
     return (
-        f"As exact numbers only {', '.join(exact)} has a (W, B) for codes and decoded values. To "
-        f"one decimal W = 9, B = 0 gives {', '.join(nine)}, but {', '.join(never)} has none with "
-        f"either sign of B. The rms error of the printed W_ih is {rms[0]:.4f}. With all ten at "
-        f"their mean it would be {rms[1]:.4f}, and with eight levels and rounding to nearest "
-        f"{rms[2]:.4f}"
+        f"As exact numbers, only {', '.join(exact)} has a (W, B) that gives its codes and its "
+        f"decoded values. To one decimal, W = 9, B = 0 gives {', '.join(nine)}, but "
+        f"{', '.join(never)} has none with either sign of B. The rms error of the printed W_ih is "
+        f"{rms[0]:.4f}. With all ten at their mean it would be {rms[1]:.4f}, and with eight levels "
+        f"and rounding to nearest {rms[2]:.4f}"
     )
 
 
@@ -168,7 +170,7 @@ def _levels():
     largest = max(code for name in TENSORS for code in _codes(name))
     return (
         "The 8 may mean levels (3 bits) or bits (256 levels). The largest printed code is "
-        f"{largest}, which fits both. P = {levels_in(article.LEVELS_TEXT)} stands only in prose"
+        f"{largest}, which fits both. P = {levels_in(article.LEVELS_TEXT)} is given only in words"
     )
 
 
@@ -199,9 +201,9 @@ def _blocks():
 def _letters():
     letters = [name.split("_")[0] for name in TENSORS]
     return (
-        "Letters have two meanings: W is the scaling factor and the matrix of "
-        f"{letters.count('W')} printed tensors, and B is the offset beside {letters.count('b')} "
-        "biases b. The article announces the first of each and prints the second"
+        "Letters have two meanings: W is the scaling factor and also the name of "
+        f"{letters.count('W')} printed matrices, and B is the offset, while {letters.count('b')} "
+        "biases are called b. It announces the former and prints the latter"
     )
 
 

@@ -169,8 +169,8 @@ def draw(result):
     figure = plots.curves(
         panels,
         SPARSITIES,
-        f"Half the weights cut by |w| and tuned: test error {good} of the dense network's;\n"
-        f"of {len(WAYS)} ways, at {SPARSITIES[-1]:.0%} '{best}' loses least and '{worst}' most",
+        f"Cutting half the weights by |w|, then training, multiplies the test error by {good};\n"
+        f"at {SPARSITIES[-1]:.0%}, '{best}' loses least of {len(WAYS)} ways, and '{worst}' most",
         f"medians of {result.seeds} networks with their 95% intervals; the networks were trained "
         "with weight decay",
         "parameters pruned",

@@ -159,7 +159,7 @@ def as_written_all(params, bits, sign=1):
 def corrected(params, bits):
     """Quantize each of the four tensors of each network on its own grid.
 
-    A tensor has one float32 scale and one zero point of a byte. 0.0 has a code of its own, so that
+    A tensor has one float32 scale and one zero point of a byte. One code decodes to exactly 0.0, so
     a pruned parameter stays 0.
 
     >>> corrected(Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]]), bits=2).W_ih
@@ -196,10 +196,10 @@ def _linear(X, y, X_test, y_test):
 
 
 def proof_figure():
-    """Draw the proof that no (W, B) prints Q(W_ih).
+    """Draw the proof that no (W, B) gives the printed Q(W_ih).
 
-    >>> proof_figure().get_suptitle()[:27]
-    'No (W, B) prints the ten co'
+    >>> proof_figure().get_suptitle()[:28]
+    'No (W, B) gives all ten code'
     """
     from refnn import plots
 

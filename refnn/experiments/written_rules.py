@@ -9,7 +9,6 @@ from math import ceil
 import numpy as np
 
 from refnn import article, data, network
-from refnn.article import fractions
 from refnn.checking.plane.digits import decimal
 from refnn.experiments import floats
 from refnn.network import Params
@@ -21,32 +20,37 @@ STARTS = 200  # untrained networks, for the findings that need networks
 DELETED = 50  # of these, the networks in which each parameter is deleted in turn
 
 
-def _even(n=8128):
-    """Return n exact fractions that are spread evenly over [-1, 1].
+def _even(W, cells=32):
+    """Return the centres of equal cells that fill [-1, 1], `cells` of them in a step 1/W."""
+    return (np.arange(-W * cells, W * cells) + 0.5) / (W * cells)
 
-    They are the centres of n equal cells, and a step of the grid is a whole number of cells."""
-    return fractions([Fraction(2 * k + 1 - n, n) for k in range(n)])
+
+def _steps(decoded, x, W):
+    """Return the errors in steps. They are multiples of 1/64, so six decimals are all of them."""
+    return ((decoded - x) * W).round(6)
 
 
 def _sign():
-    x, W, B, P = _even(), 127, 128, 256
-    error = (as_written.dequantize(as_written.quantize(x, W, B, P), Fraction(W), B) - x) * W
+    W, B, P = 127, 128, 256
+    x = _even(W)
+    error = _steps(as_written.dequantize(as_written.quantize(x, W, B, P), W, B), x, W)
     return (
         f"Encoding adds B, so decoding must subtract it. With W = {W}, B = {B}, P = {P} on [-1, 1] "
-        f"the printed decoder is off by {decimal(sum(error) / len(x))} steps on average (2B - "
+        f"the printed decoder is off by {decimal(Fraction(error.mean()))} steps on average (2B - "
         "1/2). With min-max the shift 2B/W is -2*min for every P"
     )
 
 
 def _floor():
-    x, W, B, P = _even(), 127, 128, 256
-    e = (as_written.dequantize(as_written.quantize(x, W, B, P), Fraction(W), -B) - x) * W
-    r = (affine.fake_quantize(x, affine.QParams(Fraction(1, W), B, 0, P - 1)) - x) * W
-    rms = [float(np.sqrt(float(sum(v * v) / len(v)))) for v in (e, r)]
+    W, B, P = 127, 128, 256
+    x = _even(W)
+    e = _steps(as_written.dequantize(as_written.quantize(x, W, B, P), W, -B), x, W)
+    r = _steps(affine.fake_quantize(x, affine.QParams(1 / W, B, 0, P - 1)), x, W)
+    rms = [np.sqrt(np.mean(v * v)) for v in (e, r)]
     return (
-        f"Floor is biased. Its mean error is {decimal(sum(e) / len(e))} step, its rms {rms[0]:.4f} "
-        f"(1/sqrt 3 = {3**-0.5:.4f}). Rounding to nearest has the mean "
-        f"{decimal(sum(r) / len(r))} and the rms {rms[1]:.4f} (1/sqrt 12 = {12**-0.5:.4f})"
+        f"Floor is biased. Its mean error is {decimal(Fraction(e.mean()))} step, its rms "
+        f"{rms[0]:.4f} (1/sqrt 3 = {3**-0.5:.4f}). Rounding to nearest has the mean "
+        f"{decimal(Fraction(r.mean()))} and the rms {rms[1]:.4f} (1/sqrt 12 = {12**-0.5:.4f})"
     )
 
 
@@ -62,7 +66,7 @@ def _wrap():
 
 
 def _floats():
-    written, over_scale, *_ = floats.compute()
+    written, over_scale = floats.compute(orders=floats.ORDERS[:2])
     lost, wrapped = written.maximum, over_scale.minimum
     return (
         f"In floating point min-max misses its own ends. Of {floats.TENSORS} random tensors of "
@@ -81,7 +85,7 @@ def _untrained():
 def _signed():
     params, X, y = _untrained()
     R = prune_written.importance(params, X, y)
-    _, mask = prune_written.prune(params, R, article.fractions(article.TAU)[()])
+    _, mask = prune_written.prune(params, R, float(article.TAU))
     r, gone = R.flatten(), ~mask.flatten()
     steepest = np.take_along_axis(gone, np.abs(r).argmax(axis=1)[:, None], 1).mean()
     removed, negative = np.median(gone.sum(1)), np.median((r < 0).sum(1))
@@ -111,7 +115,7 @@ def _sum_or_mean():
     unit = data.load("diabetes").y.std()
     grams = np.median((R * unit**2 >= 0.5).sum(1))
     return (
-        f"J is for one example. With J summed over {len(y)} rows, R < 0.5 leaves "
+        f"J is the loss of one example. With J summed over {len(y)} rows, R < 0.5 leaves "
         f"{left[0]:.0f} of 61 (untrained, median of {STARTS}), with J averaged {left[1]:.0f}. R "
         f"has units: with y and y_hat in the original unit ({unit:.0f} times larger) it leaves "
         f"{grams:.0f}"
@@ -121,8 +125,8 @@ def _sum_or_mean():
 def _floats_again():
     n = 61
     return (
-        f"theta_q = x^ is floats again, {n * 4} bytes as before. Stored as codes, {n} parameters "
-        f"are {ceil(n * 3 / 8)} bytes at 3 bits, plus {4 * 2 * 4} for four (W, B)"
+        f"theta_q = x^ consists of floats again, {n * 4} bytes as before. Stored as codes, {n} "
+        f"parameters are {ceil(n * 3 / 8)} bytes at 3 bits, plus {4 * 2 * 4} for four (W, B)"
     )
 
 
@@ -139,7 +143,7 @@ def _order():
 def _flipped():
     params, X, y = _untrained()
     flipped = Params(-params.W_ih, -params.b_h, -params.W_ho, params.b_o)
-    tau = article.fractions(article.TAU)[()]
+    tau = float(article.TAU)
     same = np.abs(network.forward(params, X).y_hat - network.forward(flipped, X).y_hat).max()
     by_R, by_size = [], []
     for p in (params, flipped):
@@ -164,7 +168,7 @@ def _deletion():
         ranks.append([_spearman(score, cost) for score in (R, -R * theta)])
     by_R, by_first_order = np.median(ranks, axis=0)
     return (
-        "The text judges importance by performance, which is deletion, but the formula is the "
+        "The text judges importance by the performance after deletion, but the formula is the "
         f"slope R. Its rank correlation with what deletion costs ({DELETED} untrained networks, "
         f"median) is {round(by_R, 2) + 0.0:.2f}, that of -w*R {by_first_order:.2f}"
     )

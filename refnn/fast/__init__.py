@@ -1,6 +1,7 @@
-"""This package holds fast forms of formulas, and what a large array needs to be computed fast.
+"""This package holds fast forms of formulas, and code that computes large arrays in blocks.
 
-The decorator of a formula names its fast form by `takes(fast=…)`. Tests hold both equal.
+The decorator of a formula names its fast form by `takes(fast=…)`. Tests check that both give equal
+results.
 """
 
 from refnn import _offer

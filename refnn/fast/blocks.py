@@ -3,19 +3,20 @@
 `validation.takes(blocks="x")` uses it for an array x of more than BLOCK entries. The other
 arguments are checked once, together with the first entry of x, which represents all of x. Then the
 formula computes one block after the other and writes it to the array that is returned. Each block
-of x is checked just before, while it is in the cache. So no other array as large as x is needed.
+of x is checked just before it is used, and then it is in the cache. Apart from the result, no array
+as large as x is needed.
 
 A formula may have a fast form (`takes(fast=…)`). This is a function of the same arguments that
 writes one block to `out` in fewer passes over memory. It returns False for a block that it cannot
-compute exactly, and the formula computes that block. Tests hold both equal.
+compute exactly, and the formula computes that block. Tests check that both give equal results.
 """
 
 from math import prod
 
 import numpy as np
 
-BLOCK = 2**16  # numbers; an array of no more is computed at once
-BYTES = 2**19  # of the numbers in a block: half a megabyte, so that a few blocks fit in the cache
+BLOCK = 2**16  # an array of at most so many numbers is computed at once
+BYTES = 2**19  # the size of a block: half a megabyte, so that a few blocks fit into the cache
 
 
 def once(a):

@@ -2,8 +2,8 @@
 
 The functions work in place, need fewer passes over memory, and check the numbers in the same pass.
 Each takes the checked arguments of its formula and writes the formula's result to `out`. It returns
-True, or False if a number is not finite or is too large to be exact here. Tests hold function and
-formula equal to the last bit.
+True, or False if a number is not finite or is too large to be exact here. Tests check that function
+and formula give the same result to the last bit.
 """
 
 import numpy as np
@@ -77,7 +77,7 @@ def as_written_quantize(x, W, B, P, out):
     """Write ⌊x·W + B⌋ mod P.
 
     a mod P = a − P·⌊a/P⌋ is exact if floats hold the whole numbers a and P·⌊a/P⌋ exactly. If P is a
-    power of two, a mod P is the last bits of a.
+    power of two, 2^n, then a mod P is the last n bits of a.
 
     >>> out = np.zeros(4, np.uint8)
     >>> as_written_quantize(np.array([-0.3, 0.05, 0.15, 1]), np.array(10.0), np.array(3.0), 8, out)
@@ -89,7 +89,7 @@ def as_written_quantize(x, W, B, P, out):
     a += B
     np.floor(a, out=a)
     held = 2 ** min(31, np.finfo(a.dtype).nmant)
-    if not np.vdot(a, a) < float(held) ** 2:  # true for NaN; if false, all |a| < held
+    if not np.vdot(a, a) < float(held) ** 2:  # True also with NaN; otherwise all |a| < held
         return False
     if P & (P - 1) == 0:
         out[...] = a.astype(np.int32)  # the last bits

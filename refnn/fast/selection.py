@@ -4,14 +4,14 @@ import numpy as np
 
 from refnn.fast.blocks import cut
 
-SAMPLE = 2**15  # size of the sample that is sorted first if there are 16 times as many scores
-MARGIN = 2**8  # places on each side in the sorted sample, at least 2.8 standard deviations
+SAMPLE = 2**15  # size of the sample that is sorted first, if there are over 16 times as many scores
+MARGIN = 2**8  # places to each side in the sorted sample, at least 2.8 standard deviations
 
 
 def without_lowest(scores, count):
     """Return an array that is False at the `count` lowest scores along the last axis, else True.
 
-    Of equal scores, the earlier ones are removed first.
+    If scores are equal, the earlier ones are removed first.
 
     >>> without_lowest(np.array([3, 1, 2, 1]), 1)
     array([ True, False,  True,  True])

@@ -166,7 +166,7 @@ def floor_bias(errors, sums, title, subtitle):
 
 @styled
 def pairs(panels, groups, names, title, subtitle, ylabel):
-    """Draw boxes side by side, in one axes for each panel (name, values).
+    """Draw boxes side by side, with one panel (name, values) in each axes.
 
     values[method][group] is an array over the seeds.
 

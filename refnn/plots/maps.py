@@ -8,7 +8,7 @@ from matplotlib.patches import Polygon
 
 from refnn.plots.style import CORRECTED, NOTE, ORIGINAL, PRUNED, WRITTEN, beside, blank, styled
 
-TURNS = range(-3, 4)  # B counts mod levels, so that each strip and cell repeats
+TURNS = range(-3, 4)  # B and B + levels give the same codes, so each strip and cell repeats
 
 
 @styled
@@ -16,15 +16,15 @@ def proof(rows, codes, cells, levels, period):
     """Draw the (W, B) plane with the strips of pairs that each printed code allows.
 
     The strips of each row have a common cell, but the cells of the two rows never touch. cells: for
-    each row the outline of its cell, as points (W, B). B counts mod levels.
+    each row the outline of its cell, as points (W, B). B and B + levels give the same codes.
 
     >>> cell = [(1, 0), (2, 0), (1, 1)]
     >>> figure = proof([[0.1], [0.2]], [[0], [1]], [cell, cell], levels=8, period=80)
     >>> len(figure.axes[2].patches)
     14
     """
-    title = "No (W, B) prints the ten codes of Q(W_ih): for each row its strips meet, "
-    figure = blank(3.7, title + "for both together never")
+    title = "No (W, B) gives all ten codes of Q(W_ih): the two rows have no solution in common"
+    figure = blank(3.7, title)
     axes = figure.subplots(1, 3, sharey=True, width_ratios=(1, 1, 1.3))
     looks = (("first row", CORRECTED), ("second row", WRITTEN))
     W = np.array([5.0, 15.0])
@@ -36,16 +36,16 @@ def proof(rows, codes, cells, levels, period):
                 ax.plot(W, low, color=colour, alpha=0.4, linewidth=0.5)
         _meeting(ax, outline, levels, colour)
         printed = " ".join(map(str, q))
-        ax.set_title(f"{name}: codes {printed}\na strip for each code; all meet")
+        ax.set_title(f"{name}: codes {printed}\none strip for each code")
         ax.set(xlim=W, xlabel="W  (codes per unit)")
     for outline, (name, colour) in zip(cells, looks):
         _meeting(axes[2], outline, levels, colour)
         line = {"arrowstyle": "-", "color": colour, "linewidth": 0.8}
-        at, text = tuple(np.mean(outline, axis=0)), f"prints all of the {name}"
+        at, text = tuple(np.mean(outline, axis=0)), f"gives the {name}"
         beside(axes[2], text, at, (22, 0), color=colour, va="center", arrowprops=line)
     axes[2].set_title(f"both, over the whole period of W\n({period}): no point in common")
     axes[2].set(xlim=(0, period), xlabel="W  (codes per unit)")
-    axes[0].set(ylim=(1.5 - levels, 1.5), ylabel=f"B  (codes; all repeats after {levels})")
+    axes[0].set(ylim=(1.5 - levels, 1.5), ylabel=f"B  (codes; the period is {levels})")
     return figure
 
 

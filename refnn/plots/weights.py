@@ -23,7 +23,7 @@ from refnn.plots.style import (
     thousands,
 )
 
-SHOWN_TAUS = 12  # the histogram of R reaches so many thresholds to each side
+SHOWN_TAUS = 12  # the histogram of R reaches from −12·τ to 12·τ
 
 
 class Grid(NamedTuple):
@@ -96,9 +96,8 @@ def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
     bins = np.linspace(-reach, reach, 62)  # an odd number of bins, so that one is centred on 0
     left, positive = np.mean(mask_R), np.mean(weights[mask_R] > 0)
     title = (
-        f"Removing what has R < {tau} leaves {left:.0%}, of these {positive:.1%} positive: at a "
-        "minimum with\n"
-        "weight decay R = −λw, so that the rule goes by the sign of w. Magnitude does not.\n"
+        "At a minimum with weight decay R = −λw, so R < τ removes almost every positive weight\n"
+        f"(it leaves {left:.0%} of the weights, and {positive:.1%} of these are positive)\n"
     )
     figure = blank(6.4, title)
     what = f"{thousands(len(weights))} weights and biases of {seeds} networks (weight decay 10)"
@@ -114,9 +113,9 @@ def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
         _split(ax, *score[:3])
         ax.axvline(score[3], **THRESHOLD)
         beside(ax, text, (score[3], height), (4, 0), xycoords=("data", "axes fraction"))
-    axes[0, 0].set(title="as written: R < τ goes, signed", ylabel="weights")
+    axes[0, 0].set(title="as written: R < τ is removed", ylabel="weights")
     axes[0, 0].set_xlabel("R = ∂J/∂w  (loss per unit of weight)")
-    axes[0, 1].set(title="magnitude: the smaller half of |w| goes", xlabel="|w|  (weight)")
+    axes[0, 1].set(title="magnitude: the smaller half of |w| is removed", xlabel="|w|  (weight)")
     counts, _ = np.histogram(weights, bins)
     middle, width = len(counts) // 2, bins[1] - bins[0]
     columns = zip(axes[1:].T, (mask_R, mask_magnitude), (WRITTEN, CORRECTED))
@@ -126,7 +125,7 @@ def pruning(weights, R, mask_R, tau, mask_magnitude, taus, seeds):
         before.bar(bins[:-1], counts, width, align="edge", color=ORIGINAL)
         after.bar(bins[:-1], kept, width, align="edge", color=colour)
         after.bar(bins[middle], removed, width, align="edge", **REMOVED)
-        spike = f"{thousands(removed)} at exactly 0\n(bar cut)"
+        spike = f"{thousands(removed)} at exactly 0\n(bar cut off)"
         after.annotate(spike, (0.62, 0.82), xycoords="axes fraction", color=PRUNED)
         after.set_xlabel("weight")
         for ax in (before, after):

@@ -1,4 +1,4 @@
-"""Prune a network (剪枝) as §3.2 of the article writes it, and as the field does it."""
+"""Prune a network (剪枝) as §3.2 of the article says, and by the standard methods."""
 
 from refnn import _offer
 

@@ -37,8 +37,8 @@ def flips(p, X, y, activation, keep, together, meeting=0):
         units (hidden, sets)  the change when each set of together flips, in each hidden unit
         G (n + …, n)          the products dᵤ·dₖ, or zeros if meeting is 0
 
-    Column k of G is parameter k, and so are its first n rows u. Its other rows are sets: for each
-    hidden unit, the rows q to meeting − 1 of together.
+    Column k of G belongs to parameter k, and row u < n belongs to parameter u. The other rows
+    belong to sets: for each hidden unit, to the rows q to meeting − 1 of together.
     """
     theta, at, m = p.flatten(), positions(p.sizes), p.sizes[0] + 1
     own, zero, dtype = units_of(at), theta.dtype.type(0), np.result_type(theta, X, y)
@@ -96,7 +96,7 @@ def doubles(p, X, y, activation, keep=True):
 def triples(p, X, y, activation, keep=True):
     """Yield a table (n, n) for each i, which says how much J changes when i, j and k flip.
 
-    Only its entries with i < j < k are to be read. If the three parameters belong to three hidden
+    Only its entries with i < j < k may be used. If the three parameters belong to three hidden
     units, the change is the sum of their single changes and of the products dᵤ·dₖ of each two of
     them. If two or three belong to one unit, `flips` computes the change of that unit when they
     flip together.

@@ -1,7 +1,7 @@
 """Make masks from scores.
 
-A mask is a Params of bool, True where a parameter is kept. All four arrays take part, biases
-included. Scores are compared with their signs; no absolute value is taken. In a stack each network
+A mask is a Params of bool, True where a parameter is kept. All four arrays are pruned, the biases
+too. Scores are compared with their signs; no absolute value is taken. In a stack each network
 gets its own mask. `network.apply_mask` applies a mask, and `training.fit(mask=…)` keeps the removed
 parameters at 0 during training.
 """
@@ -70,7 +70,7 @@ def _keep(scores, sparsity):
 def without_lowest(scores, count):
     """Return False at the `count` lowest scores along the last axis and True elsewhere.
 
-    If scores are equal, the earlier one counts as the lower. The arguments must be checked already.
+    If scores are equal, the earlier one counts as the lower. The arguments are not checked here.
 
     >>> without_lowest(np.array([3, 1, 2, 1]), 1)
     array([ True, False,  True,  True])

@@ -12,9 +12,9 @@ To fine-tune means to train the pruned network further. These are the schedules:
                "Learning both weights and connections for efficient neural networks", 2015)
     gradual    prunes while it trains, by a cubic schedule (M. Zhu, S. Gupta, "To prune, or not to
                prune", 2017)
-    lottery    puts the trained network's mask on the start that it was trained from, and trains
-               again; a new random start is the control (J. Frankle, M. Carbin, "The lottery ticket
-               hypothesis", 2019)
+    lottery    applies the trained network's mask to the parameters before training, and trains
+               again; new random parameters are the control (J. Frankle, M. Carbin, "The lottery
+               ticket hypothesis", 2019)
     obs        is Optimal Brain Surgeon, from `surgeon`
 
 Each takes one network or a stack, and each network has a mask of its own. `history` is the error on
@@ -241,9 +241,9 @@ def lottery(
     """Train `start` again under the mask of `trained`, to test if it is a winning ticket.
 
     A winning ticket is a pruned start that trains as well as the whole network. `trained` is the
-    network that start became by training. It is scored and pruned, its mask is put on the values of
-    start, and these are trained for `steps` steps. With rounds > 1 it prunes as `iterative` does,
-    and every round goes back to the values of start. If reinitialise is a Generator, the result is
+    network after training from start. It is scored and pruned, its mask is applied to start, and
+    the result is trained for `steps` steps. With rounds > 1 it prunes as `iterative` does, and
+    every round goes back to the values of start. If reinitialise is a Generator, the result is
     the control: the mask is the same, but the last training begins at a new `network.init`. history
     covers every round.
 

@@ -73,7 +73,7 @@ def _search(search, params, X, y, activation, count):
     if params.W_ih.dtype != arrays.EXACT:
         if not np.isfinite(_bound(params, X, y, activation)).all():
             small = "so small that J is finite whatever is removed"
-            raise Refused("params", small, "values too large for that")
+            raise Refused("params", small, "values that are too large")
 
     def one(p, X, y):
         return search(p, X, y, activation, count)

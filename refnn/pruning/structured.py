@@ -75,10 +75,10 @@ def neurons(scores, count):
 
         s_j = Σ_k W_ih[j, k] + b_h[j] + Σ_o W_ho[o, j]
 
-    A unit goes with its row of W_ih, its bias and its column of W_ho; b_o stays. If sums are equal,
-    the earlier unit goes. The sums are exact, so rounding never decides the order, and huge scores
-    do not overflow. In a stack each network gets its own mask. A ValueError or TypeError is raised
-    unless the scores are finite and count is whole, from 0 to hidden.
+    A unit is removed with its row of W_ih, its bias and its column of W_ho; b_o stays. If sums are
+    equal, the earlier unit is removed. The sums are exact, so rounding never decides the order, and
+    huge scores do not overflow. In a stack each network gets its own mask. A ValueError or
+    TypeError is raised unless the scores are finite and count is whole, from 0 to hidden.
 
     >>> W_ih, W_ho = [[1.0, 2.0], [-5.0, 1.0], [3.0, 0.0]], [[1.0, 1.0, 1.0]]
     >>> mask = neurons(Params(W_ih, [0.0, 1.0, -2.0], W_ho, [-9.0]), 1)  # sums 4, −2, 2
@@ -97,8 +97,8 @@ def neurons(scores, count):
 def inputs(scores, count):
     """Remove the `count` inputs with the lowest sums Σ_j W_ih[j, k] of scores.
 
-    Only W_ih is pruned. If sums are equal, the earlier input goes. count is from 0 to the number of
-    inputs. The sums are exact, and stacks and errors are as in `neurons`.
+    Only W_ih is pruned. If sums are equal, the earlier input is removed. count is from 0 to the
+    number of inputs. The sums are exact, and stacks and errors are as in `neurons`.
 
     >>> inputs(Params([[1.0, 3.0], [1.0, -2.0]], [0.0, 0.0], [[0.0, 0.0]], [0.0]), 1).W_ih
     array([[ True, False],
@@ -114,9 +114,10 @@ def n_of_m(scores, n, m):
     """Keep the n highest of every m weights in a row of W_ih and of W_ho.
 
     Biases stay. If scores are equal, the later weight is kept. Groups begin at column 0 of each row
-    and lie along the row, whose products are added in one sum. A shorter last group of r weights
-    keeps min(n, r). In a stack each network gets its own mask. A ValueError or TypeError is raised
-    unless the scores are finite, m is whole and at least 1, and n is whole, from 0 to m.
+    and lie along the row, because the products of a row are added to one sum. A shorter last group
+    of r weights keeps min(n, r). In a stack each network gets its own mask. A ValueError or
+    TypeError is raised unless the scores are finite, m is whole and at least 1, and n is whole,
+    from 0 to m.
 
     The 2:4 example is from TensorFlow Model Optimization.
 
@@ -139,10 +140,10 @@ def n_of_m(scores, n, m):
 def compact(params, mask):
     """Remove the hidden units that the mask prunes altogether, and return the smaller network.
 
-    The mask is applied first. A unit goes if its row, bias and column are all pruned, because it
-    then adds f(0)·0 = 0 to ŷ. A unit with any of the three kept stays: without row and bias it
-    still adds f(0)·W_ho, which is ½·W_ho with sigmoid. Only the mask decides; a parameter that is 0
-    but kept counts as kept. Inputs stay; `compact_inputs` removes them.
+    The mask is applied first. A unit is removed if its row, bias and column are all pruned, because
+    it then adds f(0)·0 = 0 to ŷ. If one entry of the three is kept, the unit stays: without row and
+    bias it still adds f(0)·W_ho, which is ½·W_ho with sigmoid. Only the mask decides: a parameter
+    that is 0 but kept counts as kept. Inputs stay; `compact_inputs` removes them.
 
     The outputs are those of the masked network. In floats they may differ by rounding, because
     h·W_hoᵀ is added in another order. To compact the mask itself, pass it as 1.0 and 0.0 in place
@@ -166,10 +167,10 @@ def compact(params, mask):
 def compact_inputs(params, mask):
     """Remove the inputs that the mask prunes altogether, and return the smaller network.
 
-    The result also says which inputs are kept. The mask is applied first. An input goes if its
-    whole column of W_ih is pruned. The smaller network takes X[:, kept] and gives the outputs that
-    the masked network gives for X. For a stack, pass np.moveaxis(X[:, kept], 0, −2) instead. In
-    floats the outputs may differ by rounding, because X·W_ihᵀ is added in another order. A
+    The result also says which inputs are kept. The mask is applied first. An input is removed if
+    its whole column of W_ih is pruned. The smaller network takes X[:, kept] and gives the outputs
+    that the masked network gives for X. For a stack, pass `np.moveaxis(X[:, kept], 0, -2)` instead.
+    In floats the outputs may differ by rounding, because X·W_ihᵀ is added in another order. A
     ValueError is raised if the networks of a stack would get different sizes.
 
     >>> params = Params([[1.0, 2.0, 3.0]], [4.0], [[5.0]], [6.0])
@@ -222,7 +223,7 @@ def _positions(pieces, used, batch):
     """Return the positions where `used` is True, in ascending order, (…, left)."""
     left = np.unique(used.sum(axis=-1))
     if len(left) > 1:
-        equally = f"one that leaves every network of a stack equally many {pieces}"
+        equally = f"one that leaves every network of a stack the same number of {pieces}"
         raise Refused("mask", equally, f"from {left[0]} to {left[-1]}; take them one by one")
     count = left[0] if len(left) else used.shape[-1]  # an empty stack keeps all
     at = np.argsort(~used, axis=-1, kind="stable")[..., :count]  # (…, left): used ones first

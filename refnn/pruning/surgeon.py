@@ -1,4 +1,4 @@
-"""Prune with Optimal Brain Surgeon, which moves the other parameters to make up for each removal.
+"""Prune with Optimal Brain Surgeon, which moves the other parameters to compensate each removal.
 
 Each step removes the parameter that costs least. The method is from B. Hassibi, D. Stork, "Second
 order derivatives for network pruning" (1993). It takes one network or a stack.
@@ -25,7 +25,7 @@ class Surgery(NamedTuple):
     params: Params  # 0 where the mask is False
     mask: Params  # of bool
     order: np.ndarray  # (…, count): what was removed, as positions in `flatten`
-    cost: np.ndarray  # (…, count): the rise of the objective that each is predicted to cause
+    cost: np.ndarray  # (…, count): by how much each removal should raise the objective
 
 
 def _damping(name, damping, arguments):
@@ -73,20 +73,21 @@ def obs(
 ):
     """Remove the `count` parameters that cost least, one by one, and move the others each time.
 
-        i = the parameter of the least ½θᵢ²/[H⁻¹]ᵢᵢ
+        i = the parameter with the least ½θᵢ²/[H⁻¹]ᵢᵢ
         θ ← θ − H⁻¹[:, i]·θᵢ/[H⁻¹]ᵢᵢ
         H ← H without row and column i
 
-    If a move δ away from θ changes the objective by ½δᵀHδ, then ½θᵢ²/[H⁻¹]ᵢᵢ is the least that
-    θᵢ = 0 can cost, and this move attains it. With weight decay λ the network is assumed to be at
-    the minimum of J + ½λ‖θ‖², so H = ∂²J/∂θ² + (λ + damping)·I.
+    If a move δ away from θ changes the objective by ½δᵀHδ, then ½θᵢ²/[H⁻¹]ᵢᵢ is the smallest
+    possible cost of θᵢ = 0, and it is the cost of the move above. With weight decay λ the network
+    is assumed to be at the minimum of J + ½λ‖θ‖², so H = ∂²J/∂θ² + (λ + damping)·I.
 
     H is computed once. It stays positive definite when row and column i are removed; a Hessian that
     is computed again, away from the minimum, need not be. The paper computes it again. To do the
-    same, call this function once for each removal, with the mask so far, best after some training.
-    curvature="gauss_newton" is the paper's choice. It leaves out the residual's part of the
-    Hessian, so it never has negative eigenvalues. A ValueError names damping if H is not positive
-    definite, or if its reciprocal condition (least eigenvalue over the largest) is below 1e-12.
+    same, call this function once for each removal, with the mask so far. It is best to train in
+    between. curvature="gauss_newton" is the paper's choice. It leaves out the residual's part of
+    the Hessian, so it never has negative eigenvalues. A ValueError names damping if H is not
+    positive definite, or if its reciprocal condition (least eigenvalue over the largest) is at most
+    1e-12.
 
     >>> p, X = Params([[1.0]], [0.5], [[2.0]], [3.0]), [[0.0], [1.0], [2.0]]
     >>> done = obs(p, X, [[4.0], [6.0], [8.0]], 1, "identity", damping=0.5)
@@ -122,7 +123,7 @@ def obs(
 def _inverse(H, left, damping):
     """Return the inverse of H without the pruned rows and columns, which are 0 in the result."""
     if not np.isfinite(H).all():
-        raise Refused("params", "so small that the Hessian is finite", "values too large for that")
+        raise Refused("params", "so small that the Hessian is finite", "values that are too large")
     both = left[..., :, None] & left[..., None, :]
     largest = np.abs(H).max(axis=(-2, -1), keepdims=True, initial=0, where=both)
     inside = np.where(largest > 0, largest, 1) * np.eye(H.shape[-1])  # adds no extreme eigenvalue
@@ -130,6 +131,6 @@ def _inverse(H, left, damping):
     values = np.linalg.eigvalsh(H)
     inverse = np.linalg.inv(H) if (values[..., :1] > SINGULAR * values[..., -1:]).all() else np.inf
     if not np.isfinite(inverse).all():
-        large = "so large that H is positive definite, its reciprocal condition 1e-12 or more"
+        large = "so large that H is positive definite, with a reciprocal condition above 1e-12"
         raise Refused("damping", large, describe(damping))
     return np.where(both, inverse, 0)

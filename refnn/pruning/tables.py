@@ -1,7 +1,8 @@
-"""Compute J of all masks, all sets of hidden units or all sets of inputs, where these are few.
+"""Compute J of all masks, all sets of hidden units or all sets of inputs, if there are few.
 
-The results stand in a table. Its index has a bit for each thing that may be removed, 1 where that
-thing is kept. So the last entry belongs to the whole network. "Best" means best of all sets.
+The results are stored in a table. Each bit of its index stands for a thing that may be removed,
+such as a hidden unit. The bit is 1 where that thing is kept, so the last entry belongs to the whole
+network. "Best" means best of all sets.
 """
 
 from collections.abc import Callable
@@ -32,7 +33,7 @@ class Things(NamedTuple):
     """The things that a table keeps or removes as a whole, such as hidden units."""
 
     name: str
-    groups: Callable  # positions in flatten, a Params -> those of each thing, (things, entries)
+    groups: Callable  # a Params of positions in flatten -> those of each thing, (things, entries)
 
 
 PARAMETERS = Things("parameters", lambda at: at.flatten()[:, None])

@@ -1,4 +1,4 @@
-"""This package quantizes (量化) as §3.1 of the article is written, and as the field does."""
+"""This package quantizes (量化) as §3.1 of the article says, and by the standard formulas."""
 
 from refnn import _offer
 

@@ -1,4 +1,4 @@
-"""This module quantizes as the field does, where §3.1 of the article is wrong.
+"""This module holds the standard formulas of quantization, which correct §3.1 of the article.
 
 It maps real numbers to integer codes and back by an affine map. Encoding rounds to the nearest code
 and saturates: a value beyond the range gets the code at that end.
@@ -44,7 +44,7 @@ class QParams:
     zero_point: object  # the code of 0.0, of scale's shape
     qmin: int  # the smallest code
     qmax: int  # the largest code
-    axis: int | None = None  # its slices have a scale each; negative: from the end
+    axis: int | None = None  # each slice along it has a scale; if negative, it counts from the end
     block: int | None = None  # how many consecutive entries along axis share a scale
 
 
@@ -183,8 +183,8 @@ def quantize_steps(x, qparams):
     """
     divided = saturate(x / qparams.scale)  # x/scale, not x·(1/scale)
     rounded = half_even.formula(divided)
-    shifted = rounded + qparams.zero_point  # in float64 or whole numbers
-    saturated = np.clip(shifted, qparams.qmin, qparams.qmax)  # while still real: a cast would wrap
+    shifted = rounded + qparams.zero_point  # added after rounding, as in ONNX
+    saturated = np.clip(shifted, qparams.qmin, qparams.qmax)  # before the cast, which would wrap
     return QuantizeSteps(divided, rounded, shifted, codes(saturated, qparams.qmin, qparams.qmax))
 
 

@@ -1,8 +1,8 @@
 """Compute how much each of the 2ⁿ roundings of a row of weights changes the output of a layer.
 
-A rounding takes each weight down or up to a code beside it.
+A rounding takes each weight down or up to one of the two neighbouring codes.
 
-    δ = ŵ − w                               w is a row of W, and ŵ is its decoded codes
+    δ = ŵ − w                               w is a row of W, and ŵ is decoded from its codes
     Σ over X of (δ·x)² = δᵀHδ, H = XᵀX      how much the output of that row changes
 
 W is (…, rows, n). X is (N, n) for all layers of a stack, or (…, N, n). To include a bias, append it
@@ -171,7 +171,7 @@ def rank(W, codes, qparams, X):
     listed = ((codes == down) | (codes == up)).all(axis=-1)
     ranks = np.empty(unit.shape, dtype=np.int64)
     for row in np.ndindex(unit.shape):
-        costs = table(d_down, d_up, layer.X, row)  # its entry has the same rounding errors
+        costs = table(d_down, d_up, layer.X, row)  # all entries have the same rounding errors
         ranks[row] = np.count_nonzero(costs < (costs[index[row]] if listed[row] else own[row]))
     return ranks
 

@@ -165,9 +165,9 @@ def _of_a_range(name, x, arguments):
 def min_max(x, P, axis=None):
     """W = (P − 1)/(max x − min x), B = −min x · W.
 
-    The article computes W and B (§4.1.1) but does not print how. This is the common rule. It gives
-    one pair (W, B) for all of x, or with `axis` one pair for each slice along it. W and B then keep
-    all axes of x, so that they broadcast against x.
+    The article says that W and B must be computed (§4.1.1), but not how. This is the common rule.
+    It gives one pair (W, B) for all of x, or with `axis` one pair for each slice along it. W and B
+    then keep all axes of x, so that they broadcast against x.
 
     ValueError if all values of x or of a slice are equal, because max − min is then 0. In floats
     the maximum may be encoded as P − 2 instead of P − 1. Fractions are exact.

@@ -3,9 +3,9 @@
     nearest     rounds each weight on its own, which is best where H is diagonal
     adaround    rounds all at once, by gradient descent: M. Nagel et al., "Up or down? Adaptive
                 rounding for post-training quantization" (2020)
-    obq         rounds one by one and moves the rest to make up for it: E. Frantar, D. Alistarh,
-                "Optimal brain compression" (2022), equation 7, without its rule that takes outliers
-                first
+    obq         rounds one weight after the other and moves the rest to compensate: E. Frantar,
+                D. Alistarh, "Optimal brain compression" (2022), equation 7, without its rule that
+                outliers are rounded first
     enumerated  tries all 2ⁿ roundings of a row of up to 16 weights, so its result is the optimum
 
 A code is the whole number that stands for a weight. W, X, H and the change of a row's output,
@@ -99,14 +99,14 @@ def _learned(d_down, d_up, X):
 
 @of_layer
 def obq(W, qparams, X):
-    """Round the weights one by one, the cheapest first, and move the rest to make up for each.
+    """Round the weights one by one, the cheapest first, and move the rest each time to compensate.
 
-        i = the weight of the least eᵢ²/[H⁻¹]ᵢᵢ, e = quant(w) − w
+        i = the weight with the least eᵢ²/[H⁻¹]ᵢᵢ, e = quant(w) − w
         w ← w + H⁻¹[:, i]·eᵢ/[H⁻¹]ᵢᵢ
         H ← H without row and column i
 
-    The codes (…, rows, n) lie within qmin..qmax. eᵢ²/[H⁻¹]ᵢᵢ is the least that rounding weight i
-    costs when all others may move. Ties go to the first weight. Since i is the cheapest and
+    The codes (…, rows, n) lie within qmin..qmax. eᵢ²/[H⁻¹]ᵢᵢ is the smallest cost of rounding
+    weight i when all others may move. Ties go to the first weight. Since i is the cheapest and
     [H⁻¹]ᵢⱼ² ≤ [H⁻¹]ᵢᵢ·[H⁻¹]ⱼⱼ, no weight moves by more than its own |eⱼ|. So each code is still one
     of the two codes beside the original weight.
 

@@ -13,7 +13,7 @@ Four methods choose the range ("calibration"):
                 largest |x| if it is symmetric.
     mse         The range is the one whose grid has the least mean squared error. It is never worse
                 than min–max. Up to 8 bits it was within 2 % of the best of all ranges on all data
-                tried, but data can be made to defeat the search.
+                tried, but data can be constructed for which the search does worse.
     entropy     The range is |x| ≤ T. T is chosen so that the histogram of the quantized |x| (2048
                 bins) has the least Kullback–Leibler divergence from that of |x| (S. Migacz, "8-bit
                 inference with TensorRT", 2017). The method is meant for activations. |x| has as
@@ -226,7 +226,7 @@ def _least_error(x, qmin, qmax, symmetric):
     x is in ascending order. A scale matters only through the codes k that it gives (in steps from
     0), and for given codes the best scale is Σ k·x/Σ k². So it is enough to try one scale that is
     near the best one and gives the same codes. The scales tried are close enough together for that.
-    Each is tried with all zero points that can be the best, or with MOST_ZEROS of them."""
+    Each is tried with all zero points that can be the best, or with MOST_ZEROS of these."""
     codes, low, high = (qmin, qmax, symmetric), min(x[0], 0), max(x[-1], 0)
     unit = 2.0 ** (np.frexp(float(max(high, -low)))[1] - 1)  # in these units no square overflows
     least, best = _error(x, unit, low, high, *codes), (low, high)

@@ -30,10 +30,11 @@ import numpy as np
 
 from refnn import arrays
 from refnn.arrays import Refused, describe
-from refnn.quantization import affine, as_written
+from refnn.quantization import affine
+from refnn.quantization import conventions_rules as rules
 from refnn.quantization.affine import QParams
-from refnn.quantization.calibration import DATA, choose_qparams, normal_scale
-from refnn.quantization.rounding import half_away, half_even, saturate
+from refnn.quantization.calibration import DATA, normal_scale
+from refnn.quantization.conventions_rules import Grid
 from refnn.validation import Numeric, takes, whole
 
 
@@ -44,16 +45,16 @@ class Convention:
     name: str
     rule: str  # the formulas, in one line
     source: str
+    limits: Callable  # (bits) -> (the smallest code that it can print, the largest one)
+    symmetric: bool  # the zero point is fixed by the rule: 0, or the middle of unsigned codes
     encode: Callable  # (x, bits) -> Grid, or None if the rule divides by 0
+    code: Callable  # (x, scale, zero_point, qmin, qmax) -> codes, once the grid is known
+    own: Callable | None = None  # (scale, zero_point) -> as it prints them itself, and back
 
-
-class Grid(NamedTuple):
-    """The result of one convention on one tensor."""
-
-    scale: object  # real units per code
-    zero_point: object  # the code of 0.0
-    codes: np.ndarray  # of x's shape
-    decoded: np.ndarray  # of x's shape
+    @property
+    def signed(self):
+        """Return True if some of its codes are negative."""
+        return self.limits(8)[0] < 0
 
 
 class Row(NamedTuple):
@@ -160,182 +161,146 @@ def _half(like):
 # --- the conventions ------------------------------------------------------------------------------
 
 
-def _signed(bits):
-    return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+def _on(code, choose, **options):
+    """Return the functions of a convention that chooses a grid and then maps x to its codes."""
+    return partial(rules.encode, choose=partial(choose, **options), code=code), code
 
 
-def _ends(x):
-    return min(x.min(), 0), max(x.max(), 0)
+def _inverse(scale, zero_point):
+    """Return W = 1/scale, in codes per real unit, and the zero point."""
+    return 1 / scale, zero_point
 
 
-def _largest(x):
-    return max(x.max(), -x.min())
+def _inverse_minus(scale, zero_point):
+    """Return W = 1/scale, in codes per real unit, and the zero point with the other sign."""
+    return 1 / scale, -zero_point
 
 
-def _one(x):
-    return Fraction(1) if x.dtype == arrays.EXACT else x.dtype.type(1)
+def _article(sign):
+    return partial(rules.article, sign=sign), partial(rules.floor_and_mod, sign=sign)
 
 
-def _or_one(scale, x):
-    return scale if scale else _one(x)
+def _torch(code, codes, limits=None, symmetric=False):
+    """Return the limits, `symmetric` and the functions of a convention of PyTorch."""
+    options = {"codes": codes, "limits": limits, "symmetric": symmetric}
+    return limits or codes, symmetric, *_on(code, rules.torch, **options)
 
 
-def _divide(x, scale):
-    """Return x/scale, with overflow clipped to the largest float."""
-    return saturate(x / scale)
-
-
-def _times_inverse(x, scale):
-    """Return x·(1/scale), as PyTorch computes it.
-
-    In floats its last bit can differ from x/scale.
-    """
-    return saturate(x * (1 / scale))
-
-
-def _saturated(whole, scale, zero_point, qmin, qmax):
-    """Clip whole numbers to qmin..qmax, and decode them as (q − zero_point)·scale."""
-    q = np.asarray(np.clip(whole, qmin, qmax))
-    return Grid(scale, zero_point, q.astype(np.int64), saturate((q - zero_point) * scale))
-
-
-def _round_then_add(x, scale, zero_point, qmin, qmax, rule=half_even, divide=_divide):
-    rounded = rule.formula(divide(x, scale)) + zero_point
-    return _saturated(rounded, scale, zero_point, qmin, qmax)
-
-
-def _add_then_round(x, scale, zero_point, qmin, qmax, rule=half_even):
-    rounded = rule.formula(_divide(x, scale) + zero_point)
-    return _saturated(rounded, scale, zero_point, qmin, qmax)
-
-
-def _nearest(value, qmin, qmax, rule=half_even):
-    return int(np.clip(rule.formula(value), qmin, qmax))
-
-
-def _article(x, bits, sign):
-    if x.min() == x.max():
-        return None
-    W, B = as_written.min_max.formula(x, 2**bits)
-    q = as_written.quantize.formula(x, W, B, 2**bits)
-    wide = q.astype(object if x.dtype == arrays.EXACT else np.float64)  # uint8 would wrap
-    return Grid(1 / W, -sign * B, q, as_written.dequantize.formula(wide, W, sign * B))
-
-
-def _chosen(x, bits, **options):
-    p = choose_qparams.formula(x, bits, **options)
-    return _round_then_add(x, p.scale, p.zero_point, p.qmin, p.qmax)
-
-
-def _gemmlowp(x, bits):
-    (low, high), qmax = _ends(x), 2**bits - 1
-    scale = _or_one((high - low) / qmax, x)
-    zero_point = _nearest(0 - low / scale, 0, qmax, half_away)
-    return _add_then_round(x, scale, zero_point, 0, qmax, half_away)
-
-
-def _tflite(x, bits):
-    qmax = 2 ** (bits - 1) - 1
-    return _round_then_add(x, _or_one(_largest(x) / qmax, x), 0, -qmax, qmax, half_away)
-
-
-def _torch_affine(x, bits):
-    (low, high), qmax = _ends(x), 2**bits - 1
-    scale = _or_one((high - low) / qmax, x)
-    zero_point = _nearest(0 - low / scale, 0, qmax)
-    return _round_then_add(x, scale, zero_point, 0, qmax, divide=_times_inverse)
-
-
-def _torch_symmetric(x, bits):
-    scale = _or_one(_largest(x) / ((2**bits - 1) * _one(x) / 2), x)
-    return _round_then_add(x, scale, 0, *_signed(bits), divide=_times_inverse)
-
-
-def _distiller(x, W, zero, qmin, qmax):
-    """Encode x as clip(round(x·W − zero)), and decode codes as (q + zero)/W."""
-    q = np.asarray(np.clip(half_even.formula(saturate(x * W) - zero), qmin, qmax))
-    return Grid(1 / W, -zero, q.astype(np.int64), saturate((q + zero) * (1 / W)))
-
-
-def _distiller_asymmetric(x, bits):
-    low, high = _ends(x)
-    W = (2**bits - 1) / (high - low) if high > low else _one(x)
-    return _distiller(x, W, int(half_even.formula(low * W)), 0, 2**bits - 1)
-
-
-def _distiller_symmetric(x, bits):
-    m, half = _largest(x), (2**bits - 1) * _one(x) / 2
-    return _distiller(x, half / m if m else _one(x), 0, *_signed(bits))
-
-
-def _without_zero(x, bits, encode):
-    """Quantize x on the range of its own values, even if 0 is outside."""
-    low, high, (qmin, qmax) = x.min(), x.max(), _signed(bits)
-    if low == high:
-        return None
-    scale = (high - low) / (qmax - qmin)
-    return encode(x, scale, _nearest(qmin - _divide(low, scale), qmin, qmax), qmin, qmax)
-
-
-def _full(x, bits):
-    return _round_then_add(x, _or_one(_largest(x) / 2 ** (bits - 1), x), 0, *_signed(bits))
-
-
-def _power_of_two(x, bits):
-    exact, top = x.dtype == arrays.EXACT, _largest(x)
-    m = Fraction(top if exact else float(top)) / (2 ** (bits - 1) - 1)
-    k = m.numerator.bit_length() - m.denominator.bit_length() if m else 0  # 2^(k−1) < m < 2^(k+1)
-    k += m > Fraction(2) ** k
-    scale = Fraction(2) ** k if exact else x.dtype.type(np.ldexp(1.0, k))
-    return _round_then_add(x, scale, 0, *_signed(bits))
-
-
+OBSERVER = "torch.ao.quantization.MinMaxObserver"
+FAKE_QUANTIZE = "torch.ao.quantization.FakeQuantize(reduce_range=True)"
+PER_TENSOR, FAKE = rules.quantize_per_tensor, rules.fake_quantize
+UINT, INT, RESTRICTED = rules.unsigned, rules.signed, rules.restricted
+UINT_LESS, INT_LESS = rules.reduced_unsigned, rules.reduced_signed
 # fmt: off
 CONVENTIONS = tuple(Convention(*row) for row in (
     ("article, as written",
      "W = (L−1)/(high−low), B = −low·W; ⌊x·W + B⌋ mod L; (Q + B)/W",
-     "§3.1", partial(_article, sign=1)),
+     "§3.1", UINT, False, *_article(1), _inverse_minus),
     ("article, sign corrected",
      "the same, but decoded by (Q − B)/W",
-     "§3.1 with − for +", partial(_article, sign=-1)),
+     "§3.1 with − for +", UINT, False, *_article(-1), _inverse),
     ("ONNX, uint8",
      "scale = (high₀−low₀)/(L−1), z = half-even(−low₀/scale); half-even(x/scale) + z",
-     "ONNX DynamicQuantizeLinear and QuantizeLinear", partial(_chosen, signed=False)),
+     "ONNX DynamicQuantizeLinear and QuantizeLinear",
+     UINT, False, *_on(rules.round_then_add, rules.onnx, signed=False)),
     ("ONNX, int8",
      "the same, but with codes −L/2..L/2 − 1",
-     "ONNX QuantizeLinear", _chosen),
+     "ONNX QuantizeLinear", INT, False, *_on(rules.round_then_add, rules.onnx)),
     ("gemmlowp",
      "the same range; half-away(x/scale + z): z is added before rounding",
-     "google/gemmlowp doc/quantization_example.cc", _gemmlowp),
+     "google/gemmlowp doc/quantization_example.cc",
+     UINT, False, *_on(rules.add_then_away, rules.away, codes=UINT)),
     ("TFLite weights, int8",
      "scale = m/(L/2 − 1), codes −(L/2 − 1)..L/2 − 1; half-away(x/scale)",
-     "TensorFlow Lite 8-bit quantization specification", _tflite),
-    ("PyTorch affine, quint8",
-     "ONNX's range; half-even(x·(1/scale)) + z, which differs only in floats",
-     "torch.ao.quantization.MinMaxObserver", _torch_affine),
+     "TensorFlow Lite 8-bit quantization specification",
+     RESTRICTED, True, *_on(rules.away_then_add, rules.largest_at_the_end)),
+    ("TFLite activations, int8",
+     "ONNX's range, z = half-away(−L/2 − low₀/scale); half-away(x/scale) + z",
+     "TensorFlow Lite kernels/internal/quantization_util.h and reference/quantize.h",
+     INT, False, *_on(rules.away_then_add, rules.away, codes=INT)),
+    ("PyTorch quantize_per_tensor, quint8",
+     "ONNX's range, scale ≥ 2⁻²³; half-even(x·(1/scale) + z): z is added before rounding, in the "
+     "vectorised and the scalar kernels of torch 2.13 on x86 (quint4x2 rounds first); in float32 "
+     "product and sum are rounded together, per channel one after the other",
+     f"{OBSERVER} and torch.quantize_per_tensor",
+     *_torch(PER_TENSOR, UINT)),
+    ("PyTorch quantize_per_tensor, qint8",
+     "the same, but with codes −L/2..L/2 − 1",
+     f"{OBSERVER} and torch.quantize_per_tensor",
+     *_torch(PER_TENSOR, INT)),
+    ("PyTorch fake quantization, uint8",
+     "the same range; half-even(x·(1/scale)) + z: z is added after rounding (PT2E does the same)",
+     f"{OBSERVER} and torch.fake_quantize_per_tensor_affine; quantized_decomposed",
+     *_torch(FAKE, UINT)),
+    ("PyTorch fake quantization, int8",
+     "the same, but with codes −L/2..L/2 − 1",
+     f"{OBSERVER} and torch.fake_quantize_per_tensor_affine; quantized_decomposed",
+     *_torch(FAKE, INT)),
     ("PyTorch symmetric, qint8",
-     "scale = m/((L−1)/2): 127.5 steps to each side for 8 bits",
-     "torch.ao.quantization.MinMaxObserver", _torch_symmetric),
+     "scale = m/((L−1)/2) ≥ 2⁻²³: 127.5 steps to each side for 8 bits; half-even(x·(1/scale))",
+     OBSERVER, *_torch(PER_TENSOR, INT, symmetric=True)),
+    ("PyTorch symmetric, quint8",
+     "the same scale, z = L/2 (below 8 bits L/2 − 1); half-even(x·(1/scale) + z)",
+     OBSERVER, *_torch(PER_TENSOR, UINT, symmetric=True)),
+    ("PyTorch reduce_range, quint8",
+     "the range is put on 0..L/2 − 1, one bit less; codes saturate at L − 1 all the same",
+     f"{OBSERVER}(reduce_range=True) and torch.quantize_per_tensor",
+     *_torch(PER_TENSOR, UINT_LESS, UINT)),
+    ("PyTorch reduce_range, qint8",
+     "the range is put on −L/4..L/4 − 1; codes saturate at −L/2 and L/2 − 1",
+     f"{OBSERVER}(reduce_range=True) and torch.quantize_per_tensor",
+     *_torch(PER_TENSOR, INT_LESS, INT)),
+    ("PyTorch symmetric reduce_range, qint8",
+     "scale = m/((L/2−1)/2) ≥ 2⁻²³: 63.5 steps to each side for 8 bits",
+     f"{OBSERVER}(reduce_range=True) and torch.quantize_per_tensor",
+     *_torch(PER_TENSOR, INT_LESS, INT, symmetric=True)),
+    ("PyTorch fake quantization, reduce_range, uint8",
+     "fake quantization on 0..L/2 − 1, where it also saturates",
+     FAKE_QUANTIZE,
+     *_torch(FAKE, UINT_LESS)),
+    ("PyTorch fake quantization, reduce_range, int8",
+     "fake quantization on −L/4..L/4 − 1, where it also saturates",
+     FAKE_QUANTIZE,
+     *_torch(FAKE, INT_LESS)),
+    ("PyTorch fake quantization, symmetric reduce_range, int8",
+     "fake quantization by m/((L/2−1)/2) on −L/4..L/4 − 1",
+     FAKE_QUANTIZE, *_torch(FAKE, INT_LESS, symmetric=True)),
     ("Distiller asymmetric, uint8",
      "W = (L−1)/(high₀−low₀), z = half-even(low₀·W); half-even(x·W − z), (q + z)/W",
-     "IntelLabs/distiller distiller/quantization/q_utils.py", _distiller_asymmetric),
+     "IntelLabs/distiller distiller/quantization/q_utils.py",
+     UINT, False, rules.distiller_asymmetric, rules.per_unit, _inverse_minus),
     ("Distiller symmetric, full",
      "W = (L−1)/2/m, codes −L/2..L/2 − 1",
-     "IntelLabs/distiller distiller/quantization/q_utils.py", _distiller_symmetric),
+     "IntelLabs/distiller distiller/quantization/q_utils.py",
+     INT, True, rules.distiller_symmetric, rules.per_unit, _inverse_minus),
     ("MIT lab, int8",
      "scale = (high−low)/(L−1), with 0 in the range or not; half-even(x/scale) + z",
-     "MIT 6.5940, lab 2", partial(_without_zero, encode=_round_then_add)),
+     "MIT 6.5940, lab 2", INT, False, *_on(rules.round_then_add, rules.without_zero)),
     ("DeepLearning.AI, int8",
      "the same range; half-even(x/scale + z): z is added before rounding",
-     "DeepLearning.AI, Quantization in Depth", partial(_without_zero, encode=_add_then_round)),
+     "DeepLearning.AI, Quantization in Depth",
+     INT, False, *_on(rules.add_then_round, rules.without_zero)),
     ("symmetric by 2^(b−1) − 1",
      "scale = m/(L/2 − 1), half-even(x/scale); symmetric=True in refnn",
-     "restricted range: Distiller, NVIDIA TensorRT", partial(_chosen, symmetric=True)),
+     "restricted range: Distiller, NVIDIA TensorRT",
+     RESTRICTED, True, *_on(rules.round_then_add, rules.onnx, symmetric=True)),
     ("symmetric by 2^(b−1)",
      "scale = m/(L/2): the largest positive value saturates at L/2 − 1",
-     "full range: common in tutorials", _full),
+     "full range: common in tutorials", INT, True, *_on(rules.round_then_add, rules.full)),
     ("power of two",
      "scale = 2^⌈log₂(m/(L/2 − 1))⌉: decoding is a bit shift",
-     "fixed point, ARM's Q format", _power_of_two),
+     "fixed point, ARM's Q format", INT, True, *_on(rules.round_then_add, rules.power_of_two)),
+    ("absmax, codes per unit",
+     "W = (L/2 − 1)/m; half-even(x·W), q/W; a tutorial's \"scale = 127/absmax\" is W",
+     "M. Labonne, Introduction to Weight Quantization: absmax_quantize",
+     RESTRICTED, True, rules.absmax, rules.per_unit, _inverse),
+    ("zero point, codes per unit",
+     "W = (L−1)/(high−low), z = half-even(−low·W − L/2), not clipped; half-even(x·W + z)",
+     "M. Labonne, Introduction to Weight Quantization: zeropoint_quantize",
+     INT, False, rules.codes_per_unit, rules.per_unit, _inverse),
+    ("minimum as code 0",
+     "scale = (high−low)/(L−1); half-even((x − low)/scale), q·scale + low: a real offset",
+     "jy-yuan/KIVI quant/new_pack.py; many exercises",
+     UINT, False, rules.kivi, rules.from_minimum),
 ))
 # fmt: on

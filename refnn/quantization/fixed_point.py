@@ -186,7 +186,7 @@ def requantize_steps(accumulator, multiplier, shift, zero_point, qmin, qmax):
     [5888, 12, 12, 12]
     """
     a = np.clip(accumulator << np.clip(-shift, 0, 31), LOW, HIGH)  # a·2^−shift where shift < 0
-    multiplied = np.minimum((a * multiplier + 2**30) >> 31, HIGH)  # only −2^31·−2^31 comes to 2^31
+    multiplied = np.minimum((a * multiplier + 2**30) >> 31, HIGH)  # only −2^31·−2^31 gives 2^31
     shifted = np.sign(multiplied) * _shift_half_up(np.abs(multiplied), np.maximum(shift, 0))
     offset = shifted + zero_point
     saturated = codes(np.clip(offset, qmin, qmax), qmin, qmax)
@@ -240,7 +240,7 @@ def _exactly(a, b, a_zero_point, b_zero_point):
     """Cast all four to the fastest dtype in which the product is exact.
 
     In this dtype no sum of products can overflow or be rounded, in whatever order it is computed.
-    The last resort is Python integers, which cannot overflow."""
+    If no dtype of NumPy is exact, they become Python integers, which cannot overflow."""
     given = a, b, a_zero_point, b_zero_point
     a_size, b_size, a_zero, b_zero = (
         max(1, -int(np.min(v, initial=0)), int(np.max(v, initial=0))) for v in given

@@ -7,7 +7,7 @@ A grid is a list of real values. The kinds of grids differ only in where these v
     x  a real number    values  the grid, ascending    code  an index into values
     scale  real units per unit of values
 
-minifloat        The values are small floats with sign, exponent and mantissa, dense near 0. FP8
+minifloat        The values are floats of few bits: sign, exponent and mantissa, dense near 0. FP8
                  follows the "OCP 8-bit Floating Point Specification" (OFP8, 2023), after P.
                  Micikevicius et al., "FP8 formats for deep learning" (2022). FP4 and FP6 follow the
                  "OCP Microscaling Formats (MX) Specification" 1.0 (2023).
@@ -201,7 +201,7 @@ def quantize(x, values, scale, axis=None, block=None):
     """Return the index of the value nearest to x/scale, in the narrowest unsigned dtype.
 
     Beyond the ends of the grid it is the index of the end. At a tie between two values, the one
-    with the even place wins, where the first value that is not negative has place 0. For a
+    with the even place is chosen, where the first value that is not negative has place 0. For a
     minifloat this is the rule of IEEE 754, which chooses the even mantissa. Ties are decided
     exactly, even if the midpoint of the two values is not a float.
 
@@ -213,7 +213,7 @@ def quantize(x, values, scale, axis=None, block=None):
     >>> values[quantize([2.5, 3.5, -5, 0.25, 1e300], values, scale=1)]
     array([ 2.,  4., -4.,  0.,  6.])
     """
-    doubled = 2 * (x / scale).astype(np.float64)  # exact but for the division
+    doubled = 2 * (x / scale).astype(np.float64)  # exact except for the division
     codes = np.searchsorted(_doubled_boundaries(values), doubled)  # of x's shape
     return rounding.codes(codes, 0, len(values) - 1)
 

@@ -212,7 +212,7 @@ def convert(params, X_calibration, bits=8, per_row=False, activation="tanh"):
     network = IntegerNetwork(*codes, *grids, *scale_h, *scale_o, table, activation)
     for a in bound.formula(network)[:2]:
         if (a > HIGH).any():
-            held = "of accumulators that int32 can hold"
+            held = "such that int32 can hold every accumulator"
             raise Refused("params", held, f"a bound of {a.max()}")
     return network
 
@@ -236,7 +236,7 @@ def _layer(name, bias, x, W, z):
     scale = x.scale * W.scale  # () or (out,)
     codes, real = half_even.formula(bias / scale), scale / z.scale
     if not ((scale >= np.finfo(np.float64).tiny) & (real > 0) & np.isfinite(real)).all():
-        normal = "of scales whose s_x·s_W and s_x·s_W/s_z are finite and normal"
+        normal = "such that s_x·s_W and s_x·s_W/s_z are finite and normal"
         raise Refused("params", normal, describe(real))
     if (np.abs(codes) > HIGH).any():
         raise Refused(f"params.{name}", "within int32 at the scale s_x·s_W", describe(codes))
@@ -275,7 +275,7 @@ def forward(network, X):
 def _accumulate(q, W, bias, qparams):
     """Return W·q + b' as int32."""
     total = matmul(q, W.T).astype(np.int64) + fold(bias, W, qparams.zero_point)
-    return as_int32("network", "of accumulators that int32 can hold", total)
+    return as_int32("network", "such that int32 can hold every accumulator", total)
 
 
 def _look_up(network, q_z):
@@ -287,8 +287,8 @@ def _look_up(network, q_z):
 def bound(network):
     """Return the bound Σ_k |q_W[j, k]|·max|q_x| + |b'_j| of each accumulator j.
 
-    For no input can an accumulator be larger, nor any of its partial sums in any order. In the
-    example 48846 = (64 + 127)·128 + 24398.
+    No input can make the accumulator larger, or any of its partial sums, in whatever order they are
+    added. In the example 48846 = (64 + 127)·128 + 24398.
 
     >>> n = convert(Params([[1, 2]], [3], [[2]], [1]), [[1, 0], [-1, 1.55]], activation="relu")
     >>> bound(n)

@@ -8,7 +8,7 @@ smallest sum of costs.
     optimum   D[k, i] = min over j of D[k − 1, j] + cost(j, i) is the smallest cost of the first i
               values in k groups, the last of which begins at j. The best j never falls as i grows
               (X. Wu, "Optimal quantization by matrix searching", 1991). Therefore `_row` computes
-              D[k] in n·log n steps by halving (A. Grønlund et al., "Fast exact k-means,
+              D[k] in n·log n steps by divide and conquer (A. Grønlund et al., "Fast exact k-means,
               k-medians and Bregman divergence clustering in 1D", 2017).
 
 D is computed in float64, and the error of each sum has a known bound. All choices of j whose sums
@@ -155,7 +155,7 @@ def _costs(x, w):
     w_c, the weight of c, the error is at most 3(n + 8)u·S₂. Moreover S₁² ≤ W·S₂, and S₂ ≤ cost·(1 +
     W/w_c). The bound does not depend on where 0 is or on values outside the group. If two costs are
     compared, the relative error is at most 8(n + 8)u·(1 + W/w_min), which is `slack` in `_optimal`.
-    (Sums that run from the first value on would lose all their digits for 10⁸ ± 1 beside −10¹⁰.)
+    (Sums that begin at the first value would lose all their digits for 10⁸ ± 1 beside −10¹⁰.)
 
     c is found as follows. Let h be the highest bit in which j and i − 1 differ. Then both are in
     the same block of 2^(h+1) indices, j in its lower half and i − 1 in its upper half. c is the
@@ -229,10 +229,10 @@ def _nearly_optimal(x, w, levels):
 def _cells(x, count):
     """Return the indices at which about `count` cells of neighbouring values begin.
 
-    Half of the cells hold equally many values. The other half each take an equal share of Σ
-    (n·gap²)^⅓, as an optimal quantizer of many levels does (P. Panter & W. Dite, 1951). These cells
-    lie where the few large values are. To save time, n neighbouring values count as one gap
-    where x is very long. A gap of n values gets at most 2·n cells, and the other gaps get the rest.
+    Half of the cells hold equally many values. Each cell of the other half takes an equal share of
+    Σ (n·gap²)^⅓, as in an optimal quantizer of many levels (P. Panter & W. Dite, 1951). So the few
+    large values get cells too. If x is very long, n neighbouring values count as one gap to save
+    time. A gap of n values gets at most 2·n cells, and the other gaps get the rest.
     So a value far away from the others does not take all the cells."""
     last, far = len(x) - 1, min(SEEN // 8, len(x))
     some, ends = np.arange(0, last, 1 + last // SEEN), np.arange(far)  # every value near both ends
@@ -248,7 +248,7 @@ def _cells(x, count):
 
 
 def _around(begin, n, width):
-    """Return for each group but the first the indices at which it may begin next.
+    """Return the indices at which each group, except the first, may begin next.
 
     They are at most `width` away from its present beginning. They lie between the beginnings of the
     group before it and the group after it."""

@@ -62,7 +62,7 @@ def half_up(x):
     array([ 3., -2.,  0.])
     """
     below = np.floor(x)
-    return below + (x - below >= 0.5)  # x − ⌊x⌋ is exact where it matters, x + ½ would round
+    return below + (x - below >= 0.5)  # right for every float, but x + ½ would be rounded
 
 
 @takes(x=REAL, blocks="x")

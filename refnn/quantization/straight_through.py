@@ -10,8 +10,9 @@ gradient cannot train θ. The straight-through estimator uses 1 as the derivativ
 first to the last step of the staircase (Y. Bengio, N. Léonard, A. Courville, "Estimating or
 propagating gradients through stochastic neurons", 2013; B. Jacob et al., 2018, §3).
 
-A value that rounds to qmin or qmax passes the gradient. A value that is clipped does not. PyTorch's
-fake_quantize has the same rule: it compares the code with qmin and qmax before clipping.
+The gradient also passes where the code is exactly qmin or qmax. It is 0 only where the code is
+clipped. PyTorch's fake_quantize has the same rule: it compares the code with qmin and qmax before
+clipping.
 """
 
 from typing import NamedTuple
@@ -142,9 +143,9 @@ def fit(
     stays real). They do not change during training. The function `grids` computes them.
 
     The networks of a stack are trained side by side, each on its own grids (axis=0) or all on the
-    same. Near a boundary between two codes a weight can flip back and forth for ever, so the last
-    step need not be the best. `fit` returns the parameters with the least training loss, and those
-    at the start count too. So J never ends above that of quantizing after training.
+    same. Near a boundary between two codes, a weight can change its code again and again, so the
+    last step need not be the best. `fit` returns the parameters with the least training loss, and
+    the start counts too. So the final J is never above the J of quantizing after training.
 
     >>> p, X = network.init(np.random.default_rng(0), (1, 4, 1)), np.linspace(-1, 1, 9)[:, None]
     >>> rule = {"y": np.sin(3 * X), "optimizer": "gd"}

@@ -349,7 +349,7 @@ def _remark(mine, right, cases, hint=None):
     where = where if any(right) else "all of them"
     why = "" if hint else " (no known mistake explains it)"
     if failure:
-        why = f" ({failure.kind}: {failure.text})"
+        why = f" ({failure.text})"
     elif any(_floats_for_fractions(got, expected) for got, (_, _, expected) in zip(mine, cases)):
         why = " (it returns floats, but fractions are asked)"
     return (

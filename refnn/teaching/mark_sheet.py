@@ -37,7 +37,7 @@ LIMIT = 2**20  # the most bytes that are read of a sheet
 LONGEST = 2000  # the most characters that are read of a line
 NO_HEAD = 'The sheet has no line "refnn worksheet: …", so nothing can be marked.'
 OTHER_HEAD = (
-    "The check code in the head does not fit. The head or the questions were changed, or the sheet "
+    "The check code in the head does not match. The head or the questions were changed, or the sheet "
     "comes from another version of refnn. It was marked by the head as it is now."
 )
 ANSWER = re.compile(
@@ -205,7 +205,9 @@ def _marked(label, q, i, text, earlier):
     step, truth = q.topic.steps[i], q.truth[i]
     found = [] if text is None else tokens(text, step.count)
     if all(token is None for token in found):
-        what = "The sheet has no such line." if text is None else "The line was left blank."
+        what = (
+            "The sheet has no line for this answer." if text is None else "The line was left blank."
+        )
         return Row(label, q.topic.name, 0, step.count, (), what), (truth, truth)
     said = (found + [None] * step.count)[: step.count]
     got, right, slips = _agree(said, truth), truth, [q.slips[i]]

@@ -78,7 +78,7 @@ def marked_text(marked):
 
 
 def class_text(marked):
-    """Return a class as a table, followed by its ten commonest slips.
+    """Return a class as a table, followed by its ten most common slips (known mistakes).
 
     Between them stand the sheets that have the same seed.
 
@@ -90,7 +90,7 @@ def class_text(marked):
     b.md           7      0   1
     * these have the same seed 7: a.md, b.md
     <BLANKLINE>
-    The commonest slips
+    The most common mistakes
        2 missing_half: What factor stands in front of the sum?
     """
     columns = marked[0].layout.table
@@ -104,7 +104,7 @@ def class_text(marked):
             console.wrap(f"these have the same seed {seed}: {files}", indent="  ", first="* ")
         )
     slips = commonest_slips(marked)[:10]
-    lines += ["", "The commonest slips"] * bool(slips)
+    lines += ["", "The most common mistakes"] * bool(slips)
     for name, count in slips:
         hint = f"{name}: {CATALOGUE[name].hint}"
         lines.append(console.wrap(hint, indent=" " * 5, first=f"{count:4} "))
@@ -157,7 +157,7 @@ def _harmless(cell):
 
 
 def commonest_slips(marked):
-    """Return [(slip, how many sheets or notebooks have it)], with the commonest first.
+    """Return [(slip, how many sheets or notebooks have it)], with the most common one first.
 
     >>> rows = (Row("loss", "", 2, 4, ("missing_half",), ""),)
     >>> commonest_slips([Marked("a.ipynb", "network", 0, 2, 4, 2 * rows, (), None)])

@@ -81,7 +81,7 @@ def question(topic, seed):
                 break
         else:
             return Question(topic, given, tuple(truth), tuple(slips))
-    why = f"the slips of {topic.name!r} cannot be told apart by the numbers that it draws"
+    why = f"the numbers that {topic.name!r} draws do not separate its slips"
     raise RuntimeError(f"question: {why}")
 
 
@@ -99,7 +99,7 @@ def wrong(step, given, earlier):
 
     >>> given = {"y_hat": [[Fraction(3)], [Fraction(-1)]], "y": [[Fraction(0)], [Fraction(0)]]}
     >>> {name: str(*v) for name, v in wrong(Step(1, "loss", {}), given, ()).items()}
-    {'missing_half': '10', 'mean_for_sum': '5/2', 'not_squared': '2'}
+    {'missing_half': '10', 'mean_for_sum': '5/2', 'mean_without_half': '5', 'not_squared': '2'}
     """
     tried = explain.under_each(step.recipe, step.takes(given, earlier))
     numbers = {name: _numbers(step, v) for name, v in tried.items() if v and name not in step.same}

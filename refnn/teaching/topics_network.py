@@ -114,7 +114,8 @@ TOPICS = (
          Step(1, "loss",
               {"en": "Compute J = ½ Σ (y - ŷ)² with your ŷ.",
                "zh": "用你的 ŷ 计算 J = ½ Σ (y - ŷ)²。"},
-              lambda g, e: {"y_hat": _column(e[0]), "y": _column(g["y"])}),
+              lambda g, e: {"y_hat": _column(e[0]), "y": _column(g["y"])},
+              same={"mean_without_half": ""}),  # with two examples
          Step(9, "slopes",
               {"en": "Compute R = ∂J/∂θ with your ŷ, in the order W_ih (row by row), b_h, W_ho, "
                      "b_o.",

@@ -150,19 +150,20 @@ def answers_text(of):
     <BLANKLINE>
     - missing_half: 9.5
     - mean_for_sum: 1.1875
+    - mean_without_half: 2.375
     - not_squared: 3
     <BLANKLINE>
     """
-    slips = "the slips (known mistakes) of its formula (refnn/checking/catalogue/slips.py)"
+    mistakes = "each known mistake in its formula (refnn/checking/catalogue/slips.py)"
     parts = [f"# Answers to the worksheet of seed {of.seed}, check {check_code(of)}"]
-    parts.append(f"Under each answer you see what {slips} would give.")
+    parts.append(f"Under each answer you see what {mistakes} would give.")
     for number, q in enumerate(of.questions, 1):
         parts.append(f"## {number}. {q.topic.title[of.language]}")
         for (letter, step), truth, slips in zip(q.topic.lettered(), q.truth, q.slips):
             parts.append(f"{number}{letter}: {shown(truth)}")
             lines = [f"- {name}: {shown(answer)}" for name, answer in slips.items()]
             for name, same in step.same.items():
-                other = f"the slip {same}" if same else "the right answer"
+                other = f"the mistake {same}" if same else "the right answer"
                 lines.append(f"- {name}: it always gives the same numbers here as {other}")
             parts += ["\n".join(lines)] * bool(lines)
     return "\n\n".join(parts) + "\n"

@@ -1,23 +1,13 @@
-"""Claims to verdicts: the four statuses, decided on rationals, and examples that are refused by
-their key."""
+"""A worked example is judged claim by claim, and one that does not fit is refused by its key."""
 
 import json
-from fractions import Fraction as F
 
 import pytest
 
+from checking.cases import QUANTIZE, verdict
 from refnn import article
-from refnn.checking import solver
-from refnn.checking.plane import circle, conflict
-from refnn.checking.plane.digits import half_unit
 from refnn.checking.reading.printed import levels_in
 from refnn.checking.worked_example import Verdict, check
-from refnn.command import cli
-
-
-def verdict(**claim):
-    inputs = claim.pop("inputs", "exact")
-    return check({"title": "t", "inputs": inputs, "claims": [claim]})[0]
 
 
 def test_the_article():
@@ -31,33 +21,6 @@ def test_the_article():
     assert Verdict._fields == ("claim", "printed", "computed", "holds", "reason", "status")
 
 
-QUANTIZE = {"kind": "quantize", "x": ["0.1", "0.2"], "W": "10", "B": "-1", "P": 8}
-
-
-def test_quantize_is_exact_or_cannot_be():
-    assert verdict(**QUANTIZE, printed=[0, 1])[2:] == ([0, 1], True, "", "exact")
-    wrong = verdict(**QUANTIZE, printed=[0, 2])
-    assert wrong.status == "cannot be" and wrong.computed == [0, 1]
-    assert "0.2*10 + -1) mod 8 = 1, but 2 is printed" in wrong.reason
-    W_ih = article.TENSORS["W_ih"]
-    by_row = verdict(kind="quantize", x=W_ih.x, W=10, B=[[-1], [-5]], P=8, printed=W_ih.q)
-    assert by_row.status == "exact"
-
-
-def test_dequantize_is_judged_by_the_printed_digits():
-    def status(printed, **more):
-        claim = {"kind": "dequantize", "q": [1], "W": "3", "B": 0, **more}
-        return verdict(**claim, printed=[printed]).status
-
-    assert {status(p) for p in ("0.3", "0.33", "0.333")} == {"as printed"}
-    assert {status(p) for p in ("0.34", "0.4", "0.2")} == {"cannot be"}
-    assert status("1/3") == "exact"
-    assert {status(p, W=2) for p in ("0.50", 0.5, "0.5")} == {"exact"}  # trailing zeros or not
-    both_ends = {status(p, W=4, B=F(4, 5)) for p in ("0.4", "0.5")}  # .45: both are closed
-    assert both_ends == {"as printed"}
-    assert status("0") == "cannot be"  # a whole number is itself
-
-
 def test_P_is_read_in_prose_or_not_decidable():
     claim = {k: v for k, v in QUANTIZE.items() if k != "P"}
     claim["printed"] = [0, 1]
@@ -65,99 +28,6 @@ def test_P_is_read_in_prose_or_not_decidable():
     assert verdict(**claim, text="我们将使用量化级别为8的量化方法").status == "exact"
     assert check({"title": "量化级别为 8", "claims": [claim]})[0].status == "exact"
     assert levels_in(article.LEVELS_TEXT) == 8
-
-
-def test_solve_and_roundtrip():
-    claim = {"kind": "solve", "x": ["0.4", "0.5", "0.6"], "P": 8}
-    assert verdict(**claim, printed=[3, 4, 1]).status == "cannot be"
-    too_large = verdict(**claim, printed=[3, 4, 9])
-    assert too_large.reason == "A code mod 8 is a whole number from 0 to 7"
-    row = {"kind": "roundtrip", "x": ["0.1", "0.2"], "P": 8, "codes": [0, 1], "sign": "+"}
-    assert verdict(**row, decoded=["0.0", "0.1"]).status == "as printed"
-    assert verdict(**row, decoded=["0.0", "1.0"]).status == "cannot be"
-    assert verdict(**{**row, "x": [0, 1]}, decoded=[0, 1]).status == "exact"
-    W, B = verdict(**row, decoded=["0.0", "0.1"]).computed
-    assert abs(B / W) <= F(1, 20) and abs((1 + B) / W - F(1, 10)) <= F(1, 20)
-
-
-def test_a_failed_claim_says_what_would_be_right():
-    reason = verdict(kind="solve", x=["0.4", "0.5", "0.6"], P=8, printed=[3, 4, 1]).reason
-    assert "at most 2 of the 3 codes can be right" in reason
-    assert "Change entry 3, then W = 1, B = 3.5 prints 3 4 4" in reason
-
-
-def test_what_is_known_to_be_infeasible_cannot_be_though_no_repair_is_affordable(
-    capsys, monkeypatch
-):
-    for module in (circle, conflict):
-        monkeypatch.setattr(module, "MAX_INTERVALS", 10**4)
-    monkeypatch.setattr(conflict, "MAX_WORK", 2 * 10**3)
-    # 0.1*W mod 8 in (0, 2) and in (3, 5)
-    fine = {"x": ["0.5", "0.6", "0.7", *["0.0001"] * 5], "P": 8}
-    codes = [3, 4, 0, 0, 0, 0, 0, 0]
-    with pytest.raises(ValueError, match="too finely spaced to repair"):
-        solver.solve(fine["x"], codes, 8)
-    found = verdict(kind="solve", **fine, printed=codes)
-    assert found.status == "cannot be" and "No W does both" in found.reason
-    assert "repair" not in found.reason
-    x, q = ",".join(fine["x"]), ",".join(map(str, codes))
-    assert cli.main(["solve", "--x", x, "--q", q, "--levels", "8"]) == 1
-    out = capsys.readouterr().out
-    assert "No W does both" in out and "least repair: at most" not in out
-    decoded = ["0.5", "0.6", "0.7", *["0.0"] * 5]
-    both = verdict(kind="roundtrip", **fine, codes=codes, decoded=decoded, sign="+")
-    assert both.status == "cannot be" and "No W does both" in both.reason
-
-
-def test_prune_keeps_tau_itself():
-    claim = {"kind": "prune", "R": ["0.5", "-1", "0.6", "0.499"], "tau": "0.5"}
-    for printed in ([1, 0, 1, 0], [True, False, True, False]):
-        assert verdict(**claim, printed=printed)[2:] == ([1, 0, 1, 0], True, "", "exact")
-    assert verdict(**claim, printed=[0, 0, 1, 0]).status == "cannot be"
-
-
-def test_rounded_inputs_are_intervals():
-    # x = 0.25 printed 0.3: ⌊0.3·10⌋ = 3 printed 2 holds for x in [.25, .3): not decidable; printed
-    # 7 cannot be
-    claim = {"kind": "quantize", "x": ["0.3"], "W": 10, "B": 0, "P": 8, "inputs": "rounded"}
-    assert verdict(**claim, printed=[3]).status == "exact"
-    assert verdict(**claim, printed=[2]).status == "not decidable"
-    assert verdict(**claim, printed=[7]).status == "cannot be"
-    wrapped = {**claim, "x": ["0.80"]}  # x·10 in [7.95, 8.05]: code 7 or 0
-    found = [verdict(**wrapped, printed=[c]).status for c in (0, 7, 4)]
-    assert found == ["exact", "not decidable", "cannot be"]
-    third = {"kind": "dequantize", "q": [1], "W": "3.0", "B": 0, "inputs": "rounded"}
-    assert verdict(**{**third, "W": "3"}, printed=["0.3"]).status == "as printed"
-    assert verdict(**third, printed=["0.345"]).status == "cannot be"
-    assert verdict(**third, printed=["0.338"]).status == "not decidable"
-    prune = {"kind": "prune", "R": ["0.5"], "tau": "0.5", "inputs": "rounded"}
-    assert verdict(**prune, printed=[0]).status == "not decidable"
-    claim = {"kind": "solve", "x": ["0.4", "0.5", "0.6"], "P": 8, "inputs": "rounded"}
-    assert verdict(**claim, printed=[3, 4, 1]).status == "not decidable"
-
-
-def test_a_claim_may_be_about_one_number():
-    one = verdict(kind="quantize", x="0.1", W="10", B=0, P=8, printed=1)
-    assert one[2:] == (1, True, "", "exact")
-    assert verdict(kind="dequantize", q=1, W="4", B=0, printed="0.25").computed == F(1, 4)
-    assert verdict(kind="prune", R="0.5", tau="0.5", printed=True).status == "exact"
-    pair = {"codes": 0, "decoded": "0.0", "sign": "+"}
-    assert verdict(kind="roundtrip", x="0.1", P=8, **pair).status == "exact"
-    assert verdict(kind="solve", x="0.1", P=8, printed=3).status == "exact"
-
-
-def test_half_units():
-    for text, half in (
-        ("0.3", F(1, 20)),
-        ("0.30", F(1, 200)),
-        ("3", 0),
-        ("-1.", F(1, 2)),
-        ("1e-3", F(1, 2000)),
-        ("2.5e1", F(1, 2)),
-        ("1/3", 0),
-        (4, 0),
-    ):
-        assert half_unit(text) == half, text
 
 
 def test_a_plain_float_is_the_decimal_it_prints():

@@ -24,8 +24,6 @@ from refnn.experiments import (
 from refnn.network import Params
 from refnn.quantization import affine, calibration, integer
 
-pytestmark = claimed.beside
-
 
 def test_the_median_lies_in_its_interval_as_often_as_it_says():
     # 95 %: of 2000 samples of 25 exponential values the interval misses ln 2 in
@@ -151,9 +149,9 @@ def test_aware_training_never_loses_on_the_training_rows_and_wins_at_two_bits(co
 
 
 @pytest.mark.parametrize("name", sorted(claims.CLAIMS))
-def test_every_claim_fits_a_terminal_and_draws_what_it_computed(name, beside):
+def test_every_claim_fits_a_terminal_and_draws_what_it_computed(name):
     claim = claims.CLAIMS[name]
-    result, seen = beside(claimed.claim, name)
+    result, seen = claimed.once(claimed.claim)(name)
     text = claim.text(result)
     assert all(console.width(line) <= 79 for line in text.splitlines()), text
     assert "nan" not in text and claims.about(name)

@@ -2,7 +2,6 @@
 
 from itertools import pairwise, permutations, product
 
-import claimed
 import numpy as np
 import pytest
 from claimed import SEEDS
@@ -19,8 +18,6 @@ from refnn.experiments import (
 )
 from refnn.network import Params
 from refnn.pruning import importance, masks, truth
-
-pytestmark = claimed.beside
 
 
 def test_every_parameter_with_a_negative_slope_goes_and_at_a_minimum_all(computed):

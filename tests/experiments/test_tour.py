@@ -94,7 +94,7 @@ def test_findings_that_need_no_training_are_all_there():
     # fmt: off
     for number, words in {
         1: ("5-2-1 with 15 parameters", "has 61"),
-        3: ("At most 6 of 10", "W = 5, B = 0 prints all 15", "No pair works for any other P"),
+        3: ("At most 6 of 10", "W = 5, B = 0 gives all 15", "No pair works for any other P"),
         4: ("(7.5, 12.5) mod 80", "B = -1 and B = -5", "0 0 1 2 3 / 3 4 5 6 7"),
         5: ("only b_o has", "0.3606", "0.2872", "0.0350", "W_ih row 1, W_ho, b_h, b_o",
             "W_ih row 2 has none"),
@@ -159,7 +159,7 @@ def test_the_proof_figure_shows_where_each_row_is_right_and_that_they_never_meet
         right = (np.floor(x * W + B) % 8 == codes).all(axis=1).tolist()
         if hits != right:  # a point on an edge may differ
             assert 7.4 < W < 12.6
-    assert figure.get_suptitle().startswith("No (W, B) prints")
+    assert figure.get_suptitle().startswith("No (W, B) gives")
 
 
 @pytest.fixture(scope="module")

@@ -399,7 +399,7 @@ def test_networks_of_a_stack_that_would_differ_in_size_are_refused():
     )
     with pytest.raises(
         ValueError,
-        match=r"compact: mask must be one that leaves every network of a stack equally many "
+        match=r"compact: mask must be one that leaves every network of a stack the same number of "
         r"hidden units, got from 1 to 2; take them one by one",
     ):
         structured.compact(ones, uneven)

@@ -79,7 +79,55 @@ def test_each_convention_by_hand():
             [-1, 7, 0, 1, 1, 2],
             [F(-25, 7), 25, 0, F(25, 7), F(25, 7), F(50, 7)],
         ),
-        "PyTorch affine, quint8": (2, 2, [0, 14, 2, 4, 4, 6], [-4, 24, 0, 4, 4, 8]),
+        # 7/2 + 2 = 5.5 goes to 6, 1/2 + 2 = 2.5 to 2: added before rounding, 2 is even
+        "PyTorch quantize_per_tensor, quint8": (2, 2, [0, 14, 2, 4, 4, 6], [-4, 24, 0, 4, 4, 8]),
+        "PyTorch quantize_per_tensor, qint8": (
+            2,
+            -6,
+            [-8, 6, -6, -4, -4, -2],
+            [-4, 24, 0, 4, 4, 8],
+        ),
+        # 7 steps from −5 to 25: the zero point is 7/6, or −17/6; the codes end at 15, or at 7
+        "PyTorch reduce_range, quint8": (
+            F(30, 7),
+            1,
+            [0, 7, 1, 2, 2, 3],
+            [F(-30, 7), F(180, 7), 0, F(30, 7), F(30, 7), F(60, 7)],
+        ),
+        "PyTorch reduce_range, qint8": (
+            F(30, 7),
+            -3,
+            [-4, 3, -3, -2, -2, -1],
+            [F(-30, 7), F(180, 7), 0, F(30, 7), F(30, 7), F(60, 7)],
+        ),
+        # 3.5 steps to each side: 25 is code 3.5, which only fake quantization clips
+        "PyTorch symmetric reduce_range, qint8": (
+            F(50, 7),
+            0,
+            [-1, 4, 0, 0, 1, 1],
+            [F(-50, 7), F(200, 7), 0, 0, F(50, 7), F(50, 7)],
+        ),
+        "PyTorch fake quantization, symmetric reduce_range, int8": (
+            F(50, 7),
+            0,
+            [-1, 3, 0, 0, 1, 1],
+            [F(-50, 7), F(150, 7), 0, 0, F(50, 7), F(50, 7)],
+        ),
+        "PyTorch symmetric, quint8": (  # below 8 bits the zero point is 7, not 8
+            F(10, 3),
+            7,
+            [6, 14, 7, 8, 8, 9],
+            [F(-10, 3), F(70, 3), 0, F(10, 3), F(10, 3), F(20, 3)],
+        ),
+        "TFLite activations, int8": (2, -6, [-8, 7, -5, -4, -3, -2], [-4, 26, 2, 4, 6, 8]),
+        "absmax, codes per unit": (
+            F(25, 7),
+            0,
+            [-1, 7, 0, 1, 1, 2],
+            [F(-25, 7), 25, 0, F(25, 7), F(25, 7), F(50, 7)],
+        ),
+        "zero point, codes per unit": (2, -6, [-8, 6, -6, -4, -4, -2], [-4, 24, 0, 4, 4, 8]),
+        "minimum as code 0": (2, F(5, 2), [0, 15, 3, 4, 5, 6], [-5, 25, 1, 3, 5, 7]),
         "PyTorch symmetric, qint8": (
             F(10, 3),
             0,
@@ -104,6 +152,10 @@ def test_each_convention_by_hand():
         "power of two": (4, 0, [-1, 6, 0, 1, 1, 2], [-4, 24, 0, 4, 4, 8]),
     }
     tie["Distiller symmetric, full"] = tie["PyTorch symmetric, qint8"]
+    for fake, of in (("uint8", "ONNX, uint8"), ("int8", "ONNX, int8")):
+        tie[f"PyTorch fake quantization, {fake}"] = tie[of]
+        reduced = tie[f"PyTorch reduce_range, q{fake}"]
+        tie[f"PyTorch fake quantization, reduce_range, {fake}"] = reduced
     assert set(tie) == set(table)
     for name, (scale, zero_point, codes, decoded) in tie.items():
         grid = table[name]
@@ -111,10 +163,32 @@ def test_each_convention_by_hand():
         assert grid.codes.tolist() == codes and grid.decoded.tolist() == decoded, name
 
 
+# On Fractions their decoded values are the same: codes with and without a sign decode alike, and
+# x·(1/scale) is x/scale.
+ALIKE = [
+    {
+        "ONNX, uint8",
+        "ONNX, int8",
+        "PyTorch fake quantization, uint8",
+        "PyTorch fake quantization, int8",
+    },
+    {
+        "PyTorch quantize_per_tensor, quint8",
+        "PyTorch quantize_per_tensor, qint8",
+        "Distiller asymmetric, uint8",
+    },
+    {"PyTorch reduce_range, quint8", "PyTorch reduce_range, qint8"},
+    {
+        "PyTorch fake quantization, reduce_range, uint8",
+        "PyTorch fake quantization, reduce_range, int8",
+    },
+    {"PyTorch symmetric, qint8", "Distiller symmetric, full"},
+    {"symmetric by 2^(b−1) − 1", "absmax, codes per unit"},
+]
+
+
 def test_tensors_tell_the_conventions_apart(rng):
-    """All others are told apart by their decoded values on some tensor: signed and unsigned ONNX
-    codes decode alike, PyTorch's m/127.5 is Distiller's 127.5/m, and its affine rule differs from
-    ONNX's only in floats."""
+    """All others are told apart by their decoded values on some tensor."""
     names = [c.name for c in conventions.CONVENTIONS]
     left = set(combinations(names, 2))
     tensors = [
@@ -133,24 +207,22 @@ def test_tensors_tell_the_conventions_apart(rng):
             if (table[a] is None) == (table[b] is None)
             and (table[a] is None or table[a].decoded.tolist() == table[b].decoded.tolist())
         }
-    assert left == {
-        ("ONNX, uint8", "ONNX, int8"),
-        ("PyTorch symmetric, qint8", "Distiller symmetric, full"),
-        ("ONNX, uint8", "PyTorch affine, quint8"),
-        ("ONNX, int8", "PyTorch affine, quint8"),
+    assert {frozenset(pair) for pair in left} == {
+        frozenset(pair) for alike in ALIKE for pair in combinations(alike, 2)
     }
 
 
 def test_the_reciprocal_of_the_scale_moves_a_tie_in_float32():
+    fake = "PyTorch fake quantization, uint8"
     for top in range(1, 60):  # until the reciprocal tells
         scale = np.float32(top) / np.float32(255)
         x = np.append(np.float32(np.arange(255) + 0.5) * scale, np.float32(top))
         table = grids(x)
-        if (table["ONNX, uint8"].codes != table["PyTorch affine, quint8"].codes).any():
+        if (table["ONNX, uint8"].codes != table[fake].codes).any():
             break
-    assert top < 59 and table["ONNX, uint8"].scale == table["PyTorch affine, quint8"].scale
+    assert top < 59 and table["ONNX, uint8"].scale == table[fake].scale
     exact = grids([F(float(v)) for v in x])
-    assert exact["ONNX, uint8"].codes.tolist() == exact["PyTorch affine, quint8"].codes.tolist()
+    assert exact["ONNX, uint8"].codes.tolist() == exact[fake].codes.tolist()
 
 
 def test_errors_are_in_steps_and_constants_divide_by_zero_where_they_do():
@@ -164,12 +236,22 @@ def test_errors_are_in_steps_and_constants_divide_by_zero_where_they_do():
         "article, sign corrected",
         "MIT lab, int8",
         "DeepLearning.AI, int8",
+        "minimum as code 0",
     }
     for row in conventions.compare([0.0, 0.0]):
-        assert row.grid is None or (row.grid.scale == 1 and not row.grid.decoded.any())
-    # without 0 in the range the zero point saturates and [5, 10] is lost (MIT's and
-    # DeepLearning.AI's rule)
-    assert [int(e) for e in conventions.compare([F(5), F(10)])[10].errors] == [0, -255]
+        if row.grid is None:
+            without.discard(row.convention.name)
+            continue
+        scale = 2.0**-23 if row.convention.name.startswith("PyTorch") else 1
+        scale = 1 / 255 if row.convention.name.startswith("zero point") else scale
+        assert row.grid.scale == scale and not row.grid.decoded.any()
+    assert not without  # all of these, and absmax, divide by 0
+    # without 0 in the range the zero point saturates and [5, 10] is lost
+    lost = {row.convention.name: row.errors for row in conventions.compare([F(5), F(10)])}
+    for name in ("MIT lab, int8", "DeepLearning.AI, int8"):
+        assert [int(e) for e in lost[name]] == [0, -255]
+    for name in ("zero point, codes per unit", "minimum as code 0"):  # these lose nothing
+        assert [int(e) for e in lost[name]] == [0, 0]
 
 
 @pytest.mark.parametrize("P", [2, 8, 255])

@@ -239,11 +239,11 @@ def test_networks_that_integers_cannot_hold_are_refused(rng):
     faint = Params(p.W_ih * 1e-290, 0 * p.b_h, p.W_ho, 0 * p.b_o)  # tiny, but every scale is normal
     assert np.unique(integer.forward(integer.convert(faint, X), X).y_hat_codes).size > 9
     small = Params(p.W_ih * 1e-200, 0 * p.b_h, p.W_ho, p.b_o)
-    with pytest.raises(ValueError, match="convert: params must be of scales"):
+    with pytest.raises(ValueError, match="convert: params must be such that s_x"):
         integer.convert(small, X * 1e-200)
     # a bias that fits alone, not with the sum
     wide = Params(np.ones((1, 10)), [2**31 * 0.99995 / 127 / 127.5], [[1.0]], [0.0])
-    refusal = "convert: params must be of accumulators that int32 can hold, got a bound of"
+    refusal = "convert: params must be such that int32 can hold every accumulator, got a bound of"
     with pytest.raises(ValueError, match=refusal):
         integer.convert(wide, np.vstack([np.full(10, -1.0), np.ones(10)]), activation="identity")
     for X_bad in (X[:0], X[:, :9], X[0], X[None], [[1e308] * 10, [-1e308] * 10]):

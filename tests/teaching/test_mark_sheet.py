@@ -281,7 +281,7 @@ def test_garbled_sheets_are_marked():
     rng.shuffle(shuffled)
     assert grade_text("\n".join(shuffled)).got == FULL  # the order of the lines does not matter
     half = grade_text(text[: len(text) // 2])
-    assert half.got > 20 and half.rows[-1].remark == "The sheet has no such line."
+    assert half.got > 20 and half.rows[-1].remark == "The sheet has no line for this answer."
 
 
 def test_whatever_a_file_holds_is_marked_and_what_is_no_file_is_refused(tmp_path):

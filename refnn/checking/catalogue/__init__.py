@@ -1,6 +1,6 @@
 """This package holds formulas, slips (mistakes with a name) and published test vectors.
 
-It also finds which convention or which slip prints a given result."""
+It also finds which convention or which slip gives a result."""
 
 from refnn import _offer
 

@@ -13,12 +13,14 @@ from refnn.checking.catalogue.explain import NO_VALUE
 
 
 class Candidate(NamedTuple):
-    """A convention, formula, rounding rule or slip that may have printed the codes."""
+    """A convention, formula, rounding rule or slip that may have given the codes."""
 
     name: str
     kind: str  # convention, formula, rounding or slip
     make: Callable  # (object array of Fractions) -> Made
     slip: str | None = None  # the name of the slip in the catalogue
+    others: tuple = ()  # functions like make; the candidate counts only if it differs from each
+    about: object = None  # the Convention, if it is one
 
 
 class Made(NamedTuple):
@@ -28,6 +30,7 @@ class Made(NamedTuple):
     decode: Callable  # (codes) -> their real values
     scale: object = None  # real units per code; None if it was given
     zero_point: object = None  # the code of 0.0; None if it was given
+    own: tuple | None = None  # both in the candidate's own form, if it has another form
 
 
 class Printed(NamedTuple):
@@ -37,7 +40,7 @@ class Printed(NamedTuple):
     codes: list  # whole numbers, as many as x
     levels: int  # the number of codes
     scale: Fraction | None  # real units per code
-    half: Fraction  # half a unit of the last printed digit of scale
+    half: Fraction  # how far the scale may be from what is printed
     zero_point: int | None  # the code of 0.0
     decoded: list | None  # (low, high) of each decoded value
 
@@ -57,6 +60,32 @@ def make_of(make, x):
             return made and made._replace(codes=[int(c) for c in np.ravel(made.codes)])
     except NO_VALUE:
         return None
+
+
+def in_floats(make, dtype):
+    """Return a function like `make` that computes in float32 or float64.
+
+    Its decoder computes with the exact value of the float scale.
+
+    >>> thirds = lambda x: Made(np.floor(x * 3), lambda codes: codes, x[0], 0)
+    >>> make_of(thirds, [Fraction(1, 3)]).codes, make_of(in_floats(thirds, np.float32),
+    ...                                                  [Fraction(33333333, 10**8)]).codes
+    ([1], [1])
+    """
+
+    def made(x):
+        found = make(np.array([float(v) for v in x], dtype))
+        if found is None or found.scale is None:
+            return found
+        scale, zero_point = Fraction(float(found.scale)), Fraction(float(found.zero_point))
+        own = found.own and tuple(Fraction(float(v)) for v in found.own)
+
+        def decode(codes):
+            return [(c - zero_point) * scale for c in codes]
+
+        return found._replace(decode=decode, scale=scale, zero_point=zero_point, own=own)
+
+    return made
 
 
 def decoded_by(made, codes):
@@ -80,6 +109,23 @@ def seen(make, x):
     """
     made = make_of(make, x)
     return made and (made.codes, made.scale, made.zero_point, decoded_by(made, made.codes))
+
+
+def differs(candidate, levels):
+    """Return True if a candidate differs from each of its others on some tensor.
+
+    >>> half = lambda x: Made([int(v / 2) for v in x], lambda codes: codes)
+    >>> differs(Candidate("half", "slip", half, others=(half,)), levels=4)
+    False
+    """
+
+    def results(make):
+        return (seen(make, x) for x in tensors(levels, Fraction(1)))
+
+    return all(
+        any(a != b for a, b in zip(results(candidate.make), results(other)))
+        for other in candidate.others
+    )
 
 
 def tensors(L, s):

@@ -1,4 +1,4 @@
-"""This module finds the slips (mistakes of the catalogue) that print a given result.
+"""This module finds the slips (mistakes of the catalogue) that give a result.
 
 A recipe says how numbers are computed, by one formula or by a chain of formulas. It is the name of
 a row of `formulas`, or a Recipe of your own. To try a slip, the recipe is computed with the slip in
@@ -30,8 +30,9 @@ def right(recipe, given):
 def wrong(recipe, given):
     """Return {slip: its values} of each slip in a recipe whose values differ from the right ones.
 
-    >>> wrong("loss", {"y_hat": [[1.0]], "y": [[4.0]]})  # for one example, mean and sum are equal
-    {'missing_half': {'J': np.float64(9.0)}, 'not_squared': {'J': np.float64(1.5)}}
+    >>> values = wrong("loss", {"y_hat": [[1.0]], "y": [[4.0]]})
+    >>> values["not_squared"], "mean_for_sum" in values  # for one example, mean and sum are equal
+    ({'J': np.float64(1.5)}, False)
     """
     values = each(recipe, given)
     true = values.pop("")
@@ -51,7 +52,7 @@ def under_each(recipe, given):
     """Return {slip: its values} of each slip in a recipe, with None for a slip without values.
 
     >>> list(under_each("loss", {"y_hat": [[1.0]], "y": [[1.0]]}))
-    ['missing_half', 'mean_for_sum', 'not_squared']
+    ['missing_half', 'mean_for_sum', 'mean_without_half', 'not_squared']
     """
     return {name: under(name, recipe, given) for name in slips_in(recipe)}
 
@@ -83,7 +84,7 @@ def slips_in(recipe):
     """Return the names of all slips of a recipe's formulas, in the order of the catalogue.
 
     >>> slips_in("loss")
-    ['missing_half', 'mean_for_sum', 'not_squared']
+    ['missing_half', 'mean_for_sum', 'mean_without_half', 'not_squared']
     """
     return [s.name for s in CATALOGUE.values() if s.formula in _row(recipe).formulas]
 
@@ -92,7 +93,7 @@ def slips_of(formula):
     """Return {name: function} of the slips of one formula, in the order of the catalogue.
 
     >>> list(slips_of("network.loss"))
-    ['missing_half', 'mean_for_sum', 'not_squared']
+    ['missing_half', 'mean_for_sum', 'mean_without_half', 'not_squared']
     """
     return {slip.name: slip.wrong for slip in CATALOGUE.values() if slip.formula == formula}
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn.network import FIELDS, Params
-from refnn.quantization import rounding
+from refnn.quantization import conventions_rules, rounding
 from refnn.quantization.affine import QParams
 
 QUANTIZE, DEQUANTIZE = "quantization.affine.quantize", "quantization.affine.dequantize"
@@ -23,6 +23,7 @@ MATMUL, REQUANTIZE = f"{INTEGER}.matmul", f"{INTEGER}.requantize"
 MULTIPLIER = f"{INTEGER}.fixed_point_multiplier"
 MAGNITUDE, BY_SPARSITY = "pruning.importance.magnitude", "pruning.masks.by_sparsity"
 N_OF_M, CUBIC = "pruning.structured.n_of_m", "pruning.schedules.cubic"
+AWAY, ADD = (f"quantization.conventions_rules.{name}" for name in ("away", "round_then_add"))
 CRITERIA = ("magnitude", "gradient", "taylor", "second_order_taylor", "fisher", "obd")
 RULES = ("half_even", "floor", "ceil", "toward_zero", "half_up", "half_down", "half_away")
 
@@ -153,6 +154,19 @@ def _choose_and_fake_quantize(call, given):
     return said | _round_trip(call, given["x"], p)
 
 
+def _rules_of_conventions(call, given):
+    """Quantize x by the rules that most conventions share: a range that contains 0, and rounding."""
+    x, codes = given["x"], (conventions_rules.unsigned, conventions_rules.signed)
+    if "scale" in given:
+        made = {key: given[key] for key in ("scale", "zero_point", "qmin", "qmax")}
+    else:
+        signed = codes[given.get("signed", True)]
+        made = call(AWAY)(x, given.get("bits", 8), signed)._asdict()
+    q = call(ADD)(x, *made.values())
+    decoded = (q - made["zero_point"]) * made["scale"]
+    return {**made, "codes": q, "decoded": decoded, "mse": np.mean((decoded - x) ** 2)}
+
+
 def _symmetric(call, given):
     return _choose(call, {**given, "symmetric": True})[1]
 
@@ -266,6 +280,7 @@ FORMULAS = {
     "rescale in floats": Recipe(_rescale_in_floats, (QUANTIZE,)),
     "fake_quantize": Recipe(_fake_quantize, (QUANTIZE, DEQUANTIZE)),
     "choose": Recipe(lambda call, given: _choose(call, given)[1], (CHOOSE,)),
+    "rules of conventions": Recipe(_rules_of_conventions, (AWAY, ADD)),
     "symmetric": Recipe(_symmetric, (CHOOSE,)),
     "choose and quantize": Recipe(_choose_and_quantize, (CHOOSE, QUANTIZE)),
     "choose and fake_quantize": Recipe(_choose_and_fake_quantize, (CHOOSE, QUANTIZE, DEQUANTIZE)),

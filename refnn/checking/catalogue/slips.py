@@ -11,6 +11,7 @@ from refnn.checking.catalogue.slip import Slip
 WRITTEN, AFFINE = "quantization.as_written", "quantization.affine"
 CHOOSE, INTEGER = "quantization.calibration.choose_qparams", "quantization.integer"
 CONVENTIONS, AWARE = "quantization.conventions", "quantization.straight_through"
+RULES = "quantization.conventions_rules"
 ROUNDING, IMPORTANCE, MASKS = "quantization.rounding", "pruning.importance", "pruning.masks"
 PRUNING, STRUCTURED, CUBIC = "pruning.as_written", "pruning.structured", "pruning.schedules.cubic"
 
@@ -83,7 +84,7 @@ SLIPS = [
          [("rounded + qparams.zero_point", "rounded - qparams.zero_point")],
          "zero_point is the code of 0.0. Which code does 0.0 get?",
          "zero_point 是 0.0 的编码。0.0 得到的是哪个编码？",
-         ("Distiller's convention, where it is no slip",)),
+         ("Distiller's convention, where it is right",)),
     Slip("multiply_by_scale", f"{AFFINE}.quantize", [("x / qparams.scale", "x * qparams.scale")],
          "scale is in real units per code. To get codes, do you multiply or divide?",
          "scale 是每个编码对应的实数单位，该乘还是该除？"),
@@ -189,7 +190,7 @@ SLIPS = [
     Slip("left_shift_for_right", f"{INTEGER}.fixed_point_multiplier",
          [("-exponent - carry", "exponent + carry")],
          "Does a shift of 7 move the bits to the right or to the left?", "移位 7 是向右还是向左？",
-         ("TFLite's convention, where it is no slip",)),
+         ("TFLite's convention, where it is right",)),
     Slip("multiplier_truncated", f"{INTEGER}.fixed_point_multiplier",
          [("half_away.formula(mantissa * 2.0 ** 31)", "np.floor(mantissa * 2.0 ** 31)")],
          "Which whole number is nearest to the mantissa times 2^31?",
@@ -208,7 +209,7 @@ SLIPS = [
          [("return steps.saturated", "return requantize_single_rounding.formula("
            "accumulator, multiplier, shift, zero_point, qmin, qmax)")],
          "How many times does gemmlowp round?", "gemmlowp 要舍入几次？",
-         ("TFLite's single rounding, where it is no slip (tensorflow #25087)",)),
+         ("TFLite's single rounding, where it is right (tensorflow #25087)",)),
     Slip("two_roundings_for_one", f"{INTEGER}.requantize_single_rounding",
          [("return codes(np.clip(rounded + zero_point, qmin, qmax), qmin, qmax)",
            "return requantize.formula(accumulator, multiplier, shift, zero_point, qmin, qmax)")],
@@ -265,6 +266,10 @@ SLIPS = [
          "What factor stands in front of the sum?", "求和号前面的系数是什么？"),
     Slip("mean_for_sum", "network.loss", [(".sum(axis=(-2, -1))", ".mean(axis=(-2, -1))")],
          "Is J a sum over the examples or their mean?", "J 是对样本求和还是求平均？"),
+    Slip("mean_without_half", "network.loss",
+         [("(r * r / 2).sum(axis=(-2, -1))", "(r * r).mean(axis=(-2, -1))")],
+         "Is this the mean squared error, or half the sum of the squares?",
+         "这是均方误差，还是平方和的一半？", ("nn.MSELoss of PyTorch, where it is right",)),
     Slip("not_squared", "network.loss", [("r * r / 2", "np.abs(r) / 2")],
          "Is the norm squared?", "范数有没有平方？"),
     Slip("residual_sign", "network.backward", [("dy = y_hat - y", "dy = y - y_hat")],
@@ -276,6 +281,10 @@ SLIPS = [
          ("scikit-learn #8349 (by n_outputs)",)),
     Slip("twice_the_slope", "network.backward", [("dy = y_hat - y", "dy = 2 * (y_hat - y)")],
          "What is the derivative of ½r²?", "½r² 的导数是什么？"),
+    Slip("gradient_for_the_weight", "network.backward",
+         [("dy @ params.W_ho", "dy @ (dy.mT @ h)")],
+         "Through which numbers does the error flow back: the weights, or their gradients?",
+         "误差经过什么反向传播：权重，还是权重的梯度？"),
     Slip("activation_slope_missing", "network.backward", [(" * slope(z_h, h)", "")],
          "Does the slope of the activation appear in the chain rule?",
          "链式法则里有没有激活函数的导数？"),
@@ -398,6 +407,30 @@ SLIPS = [
          "Does x/scale fit a byte before the zero point is added?",
          "加零点之前，x/scale 装得进一个字节吗？",
          ("a notebook that casts to int8, then adds and clamps: 6.0 of 1..6 comes back as 0.98",)),
+
+    # --- a grid from the data, as people publish it -----------------------------------------------
+    Slip("zero_point_toward_zero", f"{RULES}.away",
+         [("rule.formula(saturate(value))", "np.trunc(saturate(value))")],
+         "What does int() make of −42.7, and which whole number is nearest?",
+         "int() 把 −42.7 变成什么？最近的整数是哪个？", ("a tutorial's int(qmin − min/scale)",)),
+    Slip("zero_point_forgotten", f"{RULES}.away",
+         [("rule.formula(saturate(value))", "0 * value")],
+         "The data need not lie evenly around 0. Which code does the smallest value get?",
+         "数据不一定关于 0 对称。最小值得到哪个编码？", ("a tutorial's clip(round(x/scale))",)),
+    Slip("zero_point_not_rounded", f"{RULES}.away",
+         [("int(np.clip(rule.formula(saturate(value)), qmin, qmax))",
+           "np.clip(saturate(value), qmin, qmax)")],
+         "Codes are whole numbers. Which of them stands for 0.0?",
+         "编码是整数，哪个编码代表 0.0？"),
+    Slip("qmin_forgotten_in_zero_point", f"{RULES}.away",
+         [("int(np.clip(rule.formula(saturate(value)), qmin, qmax))",
+           "int(rule.formula(saturate(value - qmin)))")],
+         "Is the first code of a signed grid 0?", "有符号网格的第一个编码是 0 吗？"),
+    Slip("zero_point_added_twice", f"{RULES}.round_then_add",
+         [("half_even.formula(x / scale) + zero_point",
+           "half_even.formula(x / scale) + 2 * zero_point")],
+         "How many times is the zero point added on the way to the code?",
+         "得到编码之前，零点加了几次？"),
 
     # --- schedules, and whole pieces --------------------------------------------------------------
     Slip("share_of_the_original", "pruning.schedules.iterative",

@@ -5,8 +5,8 @@ decimal stands for the interval of half a unit of its last digit to each side. A
 number stands for itself. The module `published` recomputes all of them.
 
 The museum holds wrong numbers that were published, next to the right ones. Most of them have been
-corrected since. Everybody makes such slips, so an entry names the kind of slip and the place, but
-never a person. If the place printed only a formula, the numbers are our own ("shown on"). Two more
+corrected since. Everybody makes such mistakes, so an entry names the kind of mistake and the place,
+but never a person. If only a formula was printed, the numbers are our own ("shown on"). Two more
 mistakes cannot be recomputed from what was printed: an int8 accuracy of 10.10 %, which is the
 accuracy of guessing, because the input had been cast without a scale; and the claim "threshold 0.1
 is the 70th percentile" about 18 weights of which 8 are below 0.1.
@@ -26,8 +26,8 @@ class Vector:
     printed: dict  # {name of a value: its printed value}
     dtype: str = "exact"  # or float32, float64; "float32 data" is computed in float64
     right: dict | None = None  # the right values, or None if the printed ones are right
-    slip: str | None = None  # name of the slip that prints it
-    reason: str = ""  # why no slip prints it, or another remark
+    slip: str | None = None  # name of the slip that gives these numbers
+    reason: str = ""  # why no slip gives them, or another remark
 
 
 ONNX, GEMMLOWP = "ONNX operator tests", "gemmlowp, doc/quantization_example.cc, issue 144"
@@ -255,8 +255,8 @@ MUSEUM = (
            "version)", "choose and quantize", {"x": "-1.5 0.2 2.8"},
            {"zero_point": 88, "codes": "-128 12 127"},
            right={"zero_point": -39, "codes": "-128 -27 127"}, reason="there are "
-           "two mistakes at once: unsigned_zero_point alone prints 89, but with the scale rounded "
-           "to 0.017 first it prints 88, and 12 is 0.2/0.017 without a zero point"),
+           "two mistakes at once: unsigned_zero_point alone gives 89, but with the scale rounded "
+           "to 0.017 first it gives 88, and 12 is 0.2/0.017 without a zero point"),
     Vector("the zero point left out", "the same course, decoding at scale 0.017 and zero point 88",
            "dequantize", {"q": "-128 12 127", "scale": "0.017", "zero_point": 88, **INT8},
            {"decoded": "-1.496 0.204 2.799"}, right={"decoded": "-3.672 -1.292 0.663"},

@@ -1,138 +1,322 @@
 """This module judges claims about affine quantization, the usual kind of integer quantization.
 
-The kinds are affine_quantize, affine_dequantize and choose_qparams. The values are computed on
-Fractions, by the library's own functions in `affine` and `calibration`. scale (real units per code)
-and zero_point (the code of 0.0) are one number each, or with "axis" one number for each slice.
+    q = clip(round(x/scale) + zero_point, qmin, qmax)        x̂ = (q − zero_point)·scale
+
+The kinds are affine, affine_quantize, affine_dequantize and choose_qparams. The module `rules` says
+which rules of quantization are tried. The first is the library's own. If it does not give all that
+is printed, one of the others must give everything together.
+
+The module `chain` judges the printed things by one rule.
 """
+
+from fractions import Fraction
 
 import numpy as np
 
 from refnn import arrays
 from refnn.arrays import Refused
-from refnn.checking.catalogue import formulas
-from refnn.checking.claims import Kind, Printed, as_codes, decimals, judged, whole
+from refnn.checking.claims import (
+    Answer,
+    Kind,
+    Printed,
+    Question,
+    as_codes,
+    as_given,
+    blame,
+    decimals,
+    judged,
+    slips_by,
+    whole,
+)
+from refnn.checking.kinds.chain import ITEMS, WHOLE, answers, scales
+from refnn.checking.kinds.machine import rounded, spans
+from refnn.checking.kinds.rules import ranged, stated_grid
 from refnn.checking.plane.digits import as_text
 from refnn.checking.reading.printed import Claim
-from refnn.quantization import affine, calibration
+from refnn.quantization import affine
+from refnn.quantization.affine import QParams
+
+# --- reading --------------------------------------------------------------------------------------
 
 
 def _whole(claim, key):
     return int(claim.whole(key, ())[()])
 
 
-def _axis(claim):
-    return None if claim.given.get("axis") is None else _whole(claim, "axis")
+def _stated(claim):
+    """Return what a claim states of the grid and the rule, by name, but no scale or zero point."""
+    keys = [key for key in ("bits", "qmin", "qmax", "axis") if claim.given.get(key) is not None]
+    found = {key: _whole(claim, key) for key in keys}
+    for key in ("signed", "symmetric"):
+        if key in claim.given:
+            found[key] = arrays.flag(f"{claim.where}.{key}", claim.given[key])
+    if "convention" in claim.given:
+        found["convention"] = claim.given["convention"]
+    return found
 
 
-def _grid(claim):
-    """Read the grid of a claim, as a dict of its fields."""
-    axis = _axis(claim)
-    shape = () if axis is None else None
+def _grid(claim, stated):
+    """Read a stated scale and zero point, both one number or one for each slice of the axis."""
+    shape = () if stated.get("axis") is None else None
     scale, zero_point = claim.exact("scale", shape), claim.whole("zero_point", shape)
     if zero_point.shape != scale.shape:
         expected = f"of shape {scale.shape}, as scale"
         raise Refused(f"{claim.where}.zero_point", expected, f"shape {zero_point.shape}")
-    zero_point = int(zero_point[()]) if axis is None else as_codes(zero_point)
-    ends = {key: _whole(claim, key) for key in ("qmin", "qmax")}
-    return {"scale": scale, "zero_point": zero_point, **ends, "axis": axis}
+    if any(s <= 0 for s in scale.flat):
+        raise Refused(f"{claim.where}.scale", "positive", as_text(min(scale.flat)))
+    return scale, zero_point
 
 
-def _corners(claim, given, values, function):
-    """Return (least, greatest) of a function for each entry, over all inputs that may be meant.
+def _ends(claim, stated):
+    """Return the possible (qmin, qmax) of a stated grid, the assumed one first."""
+    if "qmin" in stated and "qmax" in stated:
+        return [(stated["qmin"], stated["qmax"])]
+    for key in ("qmin", "qmax"):
+        if key in stated:
+            raise Refused(f"{claim.where}.{key}", "given together with qmin and qmax", "alone")
+    bits = arrays.whole(f"{claim.where}.bits", stated.get("bits", 8), 2, 32)
+    signed, unsigned = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1), (0, 2**bits - 1)
+    if "signed" in stated:
+        return [signed if stated["signed"] else unsigned]
+    return [signed, unsigned]
 
-    The function is monotone in the values and in the scale, so their ends are enough. The result is
-    None if the scale may be 0, because then nothing is excluded.
+
+def _table(claim, items, shapes):
+    """Read a table of printed things, as {name: Printed} in the order of the computation."""
+    table, where = claim.given["printed"], f"{claim.where}.printed"
+    if not isinstance(table, dict) or not table or set(table) - set(items):
+        got = arrays.describe(sorted(map(str, table)) if isinstance(table, dict) else table)
+        raise Refused(where, f"a table with some of {', '.join(items)}", got)
+    inside = Claim(table, where, claim.rounded)
+    return {
+        name: whole(inside.whole(name, shapes[name]))
+        if name in WHOLE
+        else decimals(inside, shapes[name], name)
+        for name in items
+        if name in table
+    }
+
+
+def _shapes(x, stated):
+    """Return the shape of each thing that may be printed."""
+    axis = stated.get("axis")
+    if axis is not None and not -x.ndim <= axis < x.ndim:
+        raise Refused("axis", f"an axis of x, from {-x.ndim} to {x.ndim - 1}", f"{axis}")
+    grid = () if axis is None else (x.shape[axis],)
+    return {
+        **dict.fromkeys(ITEMS, ()),
+        **dict.fromkeys(("scale", "zero_point"), grid),
+        **dict.fromkeys(("codes", "decoded"), x.shape),
+    }
+
+
+# --- the kinds ------------------------------------------------------------------------------------
+
+
+def _first(claim, rules, x, printed, slips):
+    """Return (its name, {name: Answer}) of the first rule that gives all that is printed.
+
+    If none does, the answers are those of the first rule, with the slips that give everything.
     """
-    scale, half = given["scale"], claim.half("scale")
-    if any(s <= 0 for s in np.ravel(scale - half)):
-        return None
-    grids = [formulas.grid({**given, "scale": s}) for s in (scale - half, scale + half)]
-    found = [np.ravel(function(v, grid)) for v in values for grid in grids]
-    return [(min(ends), max(ends)) for ends in zip(*found)]
+    first = None
+    for rule in rules:
+        found = answers(claim, rule, x, printed, far=first is None)
+        if found is None:
+            continue
+        if first is None:
+            first = found
+        if all(answer.holds for answer in found.values()):
+            return rule.name, found
+    if first is None:
+        expected = "numbers for which the rule has a scale"
+        raise Refused(f"{claim.where}.x", expected, arrays.describe(as_given(x)))
+    named = blame(slips())
+    return "", {
+        k: a._replace(reason=a.reason + named) if a.status == "cannot be" else a
+        for k, a in first.items()
+    }
+
+
+def _named(rule, reason):
+    """Put the name of a rule before a reason, if it has a name."""
+    return ". ".join(filter(None, [f"By {rule}" if rule else "", reason]))
+
+
+def _slips(recipe, given, printed):
+    """Return a function that names the slips that give everything that is printed."""
+    several = Printed(
+        np.concatenate([p.values.ravel() for p in printed.values()]),
+        np.concatenate([p.half.ravel() for p in printed.values()]),
+        tuple(t for p in printed.values() for t in p.texts or [""] * p.values.size),
+    )
+
+    def all_of(values):
+        found = (np.ravel(np.asarray(values[name], dtype=object)) for name in printed)
+        return np.concatenate(list(found))
+
+    recipes = [recipe] if given.get("axis") is not None else [recipe, "rules of conventions"]
+
+    def slips():
+        found = [name for one in recipes for name in slips_by(one, given, all_of)(several)]
+        return list(dict.fromkeys(found))
+
+    return slips
+
+
+def _affine(claim):
+    x, stated = claim.exact("x"), _stated(claim)
+    rule, found = _judge(claim, x, stated, _table(claim, ITEMS, _shapes(x, stated)))
+    return [(k, a._replace(reason=_named(rule, a.reason))) for k, a in found.items()]
+
+
+def _judge(claim, x, stated, printed):
+    if ("scale" in claim.given) != ("zero_point" in claim.given):
+        here, other = ("scale", "zero_point") if "scale" in claim.given else ("zero_point", "scale")
+        raise Refused(f"{claim.where}.{other}", f"given together with {here}", "nothing")
+    if "scale" in claim.given:
+        scale, zero_point = _grid(claim, stated)
+        ends, axis = _ends(claim, stated), stated.get("axis")
+        rules = stated_grid(scale, zero_point, ends, axis)
+        if "convention" in stated:
+            rules = (rule for rule in rules if rule.name.startswith(stated["convention"]))
+        given = {"x": x, "scale": scale[()], "qmin": ends[0][0], "qmax": ends[0][1], "axis": axis}
+        given["zero_point"] = int(zero_point[()]) if axis is None else as_codes(zero_point)
+        recipe = "fake_quantize"
+    else:
+        alone = {"scale", "zero_point", "qmin", "qmax"}.issuperset(printed)
+        rules, recipe = ranged(x, stated), "choose_qparams" if alone else "choose and fake_quantize"
+        keys = ("bits", "signed", "symmetric", "axis")
+        given = {"x": x, **{key: stated[key] for key in keys if key in stated}}
+    return _first(claim, rules, x, printed, _slips(recipe, given, printed))
 
 
 def _quantize(claim):
-    x, given = claim.exact("x"), _grid(claim)
+    x, stated = claim.exact("x"), _stated(claim)
     printed = whole(claim.whole("printed", x.shape))
-    steps = affine.quantize_steps(x, formulas.grid(given))
-    codes = arrays.objects([int(c) for c in np.ravel(steps.saturated)], x.shape)
-    divided, shifted = np.ravel(steps.divided), np.ravel(steps.shifted)
-
-    def possible():
-        ends = [arrays.objects(list(v), x.shape) for v in zip(*claim.intervals("x", x.shape))]
-        spans = _corners(claim, given, ends, affine.quantize)
-        return spans and printed.overlap(spans)
-
-    def because(i):
-        sums = f"{as_text(x.flat[i])}/scale = {as_text(divided[i])}. Rounded, with the zero point"
-        code = f"added, this is {as_text(shifted[i])}, so the code is {codes.flat[i]}"
-        return f"{sums} {code}, but {as_text(printed.values.flat[i])} is printed"
-
-    given["x"] = x
-    return judged(claim, printed, codes, because, possible, "quantize", given, "codes")
+    rule, found = _judge(claim, x, stated, {"codes": printed})
+    answer = found["codes"]._replace(reason=_named(rule, found["codes"].reason))
+    if answer.holds or not claim.rounded:
+        return answer
+    scale, zero_point = _grid(claim, stated)
+    [(qmin, qmax)] = _ends(claim, stated)
+    known = {"zero_point": zero_point, "qmin": qmin, "qmax": qmax}
+    return _common(claim, answer, scale, known, "codes", claim.intervals("x", x.shape), printed)
 
 
-def _dequantize(claim):
-    q, given = claim.whole("q"), _grid(claim)
-    printed = decimals(claim, q.shape)
-    codes = as_codes(q)
-    values = np.asarray(affine.dequantize(codes, formulas.grid(given)), dtype=object)
-
-    def possible():
-        spans = _corners(claim, given, [codes], affine.dequantize)
-        return spans and printed.overlap(spans)
-
-    def because(i):
-        formula = f"(q - zero_point)*scale of q = {as_text(q.flat[i])} is {as_text(values.flat[i])}"
-        return f"{formula}, but {as_text(printed.values.flat[i])} is printed"
-
-    given["q"] = codes
-    return judged(claim, printed, values, because, possible, "dequantize", given, "decoded")
-
-
-def _choose(claim):
-    x, table = claim.exact("x"), claim.given["printed"]
-    if not isinstance(table, dict) or not table or set(table) - {"scale", "zero_point"}:
-        got = arrays.describe(sorted(table) if isinstance(table, dict) else table)
-        raise Refused(f"{claim.where}.printed", "a table with scale, zero_point or both", got)
-    flags = {key: claim.given[key] for key in ("signed", "symmetric")}
-    options = {"bits": _whole(claim, "bits"), **flags, "axis": _axis(claim)}
-    keys = [key for key in ("scale", "zero_point") if key in table]
-
-    def fields(grid):
-        """Return the printed fields of a grid as one vector."""
-        return np.concatenate([np.ravel(np.asarray(grid[key], dtype=object)) for key in keys])
-
-    grid = vars(calibration.choose_qparams(x, **options))
-    shape, inside = np.shape(grid["scale"]), Claim(table, f"{claim.where}.printed", claim.rounded)
-    read = {"scale": inside.exact, "zero_point": inside.whole}
-    numbers = {key: read[key](key, shape) for key in keys}
-    half = {key: inside.half(key) if key == "scale" else 0 * numbers[key] for key in keys}
-    printed, values = Printed(fields(numbers), fields(half)), fields(grid)
-    labels = [key for key in keys for _ in range(np.size(grid["scale"]))]
-
-    def possible():  # scale and zero point are monotone in both ends of the range
-        low, high = zip(*claim.intervals("x", x.shape))
-        bottoms, tops = ([f(0, f(low)), f(0, f(high))] for f in (min, max))
-        if options["axis"] is not None or bottoms[1] == tops[0] == 0:
-            return None
-        ends = [[a, b] for a in bottoms for b in tops]
-        found = [fields(vars(calibration.choose_qparams(x, **options))) for x in ends]
-        return printed.overlap((min(v), max(v)) for v in zip(*found))
-
-    def because(i):
-        return f"{labels[i]} is {as_text(values[i])}, but {as_text(printed.values[i])} is printed"
-
-    computed = {key: np.asarray(grid[key], dtype=object).tolist() for key in keys}
-    given = {"x": x, **options}
-    return judged(
-        claim, printed, values, because, possible, "choose_qparams", given, fields, computed
+def _common(claim, answer, scale, known, name, x, printed):
+    """Decide rounded inputs: one scale must serve all entries."""
+    half = claim.half("scale")
+    if scale.ndim:
+        return answer._replace(status="not decidable", reason="The printed inputs are rounded")
+    found = scales((scale[()] - half[()], scale[()] + half[()]), name, x, known, printed)
+    if found:
+        return Answer("as printed", answer.computed, f"The printed scale is rounded: {found}")
+    none = "No scale that rounds to the printed one gives all these numbers"
+    return answer._replace(
+        status="cannot be", reason=f"{none}. With the printed one: {answer.reason}"
     )
 
 
-GRID = ("scale", "zero_point", "qmin", "qmax", "printed")
+def _dequantize(claim):
+    q, stated = claim.whole("q"), _stated(claim)
+    scale, zero_point = _grid(claim, stated)
+    [(qmin, qmax), *_] = _ends(claim, stated)
+    axis = stated.get("axis")
+    codes, printed = as_codes(q), decimals(claim, q.shape)
+    z = int(zero_point[()]) if axis is None else as_codes(zero_point)
+    grid = QParams(scale[()], z, qmin, qmax, axis)
+    values = np.asarray(affine.dequantize(codes, grid), dtype=object)
+
+    def machine(precision):
+        s = arrays.aligned("scale", rounded(scale, precision), q.shape, axis)
+        steps = q - arrays.aligned("zero_point", zero_point, q.shape, axis)
+        return spans(precision, values, [rounded(steps, precision) * s])
+
+    def because(i):
+        right = as_text(values.flat[i], printed.said(i))
+        formula = f"(q - zero_point)*scale of q = {as_text(q.flat[i])} is {right}"
+        return f"{formula}, but {printed.said(i)} is printed"
+
+    given = {
+        "q": codes,
+        "scale": scale[()],
+        "zero_point": z,
+        "qmin": qmin,
+        "qmax": qmax,
+        "axis": axis,
+    }
+    slips = slips_by("dequantize", given, "decoded")
+    exactly = Claim(claim.given, claim.where, False)
+    answer = judged(exactly, Question(printed, values, because, machine, slips=slips))
+    if not claim.rounded or answer.holds:
+        return answer
+    known = {"codes": q, "zero_point": zero_point, "qmin": qmin, "qmax": qmax}
+    return _common(claim, answer, scale, known, "decoded", [], printed)
+
+
+def _choose(claim):
+    x, stated = claim.exact("x"), _stated(claim)
+    printed = _table(claim, ("scale", "zero_point"), _shapes(x, stated))
+    rule, found = _judge(claim, x, stated, printed)
+    wrong = {name: a for name, a in found.items() if not a.holds}
+    computed = {name: a.computed for name, a in found.items()}
+    if not wrong:
+        exactly = all(a.status == "exact" for a in found.values())
+        reasons = dict.fromkeys(a.reason for a in found.values() if a.reason)
+        status = "exact" if exactly else "as printed"
+        return Answer(status, computed, _named(rule, ". ".join(reasons)))
+    if claim.rounded and _some_range(claim, x, stated, printed):
+        return Answer("not decidable", computed, "The printed inputs are rounded")
+    return next(iter(wrong.values()))._replace(computed=computed, status="cannot be")
+
+
+def _some_range(claim, x, stated, printed):
+    """Return False if no numbers that round to x have the printed scale and zero point."""
+    low, high = zip(*claim.intervals("x", x.shape))
+    bottoms, tops = ([f(0, f(low)), f(0, f(high))] for f in (min, max))
+    if "axis" in stated or bottoms[1] == tops[0] == 0:
+        return True
+    own = next(ranged(x, stated))
+    found = [own.grid(arrays.objects([a, b], (2,))) for a in bottoms for b in tops]
+    return all(
+        p.overlap([(min(v), max(v))])[0]
+        for name, p in printed.items()
+        for v in [[Fraction(f[name]) for f in found]]
+    )
+
+
+ENCODE, DECODE = "clip(round(x/scale) + zero_point, qmin, qmax)", "(q - zero_point)*scale"
+RANGE = "scale = (max - min)/(qmax - qmin), or max|x|/qmax if symmetric"
+OF_EACH = {
+    "scale": RANGE,
+    "zero_point": "clip(round(qmin - min/scale), qmin, qmax), or 0 if symmetric",
+    "qmin": "the smallest code of these bits",
+    "qmax": "the largest code of these bits",
+    "codes": ENCODE,
+    "decoded": DECODE,
+    "mse": "the mean of (decoded - x)^2",
+    "max_error": "the largest |decoded - x|",
+}
+OF_RANGE = ("bits", "signed", "symmetric", "axis", "convention", "qmin", "qmax")
+ON = ("scale", "zero_point", "qmin", "qmax", "printed")
 KINDS = {
-    "affine_quantize": Kind(_quantize, ("x", *GRID), may=("axis",)),
-    "affine_dequantize": Kind(_dequantize, ("q", *GRID), may=("axis",)),
-    "choose_qparams": Kind(_choose, ("x", "bits", "signed", "symmetric", "printed"), may=("axis",)),
+    "affine": Kind(
+        _affine,
+        ("x", "printed"),
+        OF_EACH,
+        may=(*OF_RANGE, "scale", "zero_point"),
+    ),
+    "affine_quantize": Kind(
+        _quantize,
+        ("x", *ON),
+        ENCODE,
+        may=("axis", "convention"),
+    ),
+    "affine_dequantize": Kind(_dequantize, ("q", *ON), DECODE, may=("axis", "convention")),
+    "choose_qparams": Kind(
+        _choose,
+        ("x", "printed"),
+        RANGE,
+        may=OF_RANGE,
+    ),
 }

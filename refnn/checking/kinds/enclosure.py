@@ -8,7 +8,8 @@ object array, so the formulas of `network` compute with enclosures without any c
 """
 
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, inf
+from numbers import Number
 
 BITS = 256  # ends are rounded to multiples of 2^-256
 FINE = BITS + 64  # the same for the sums inside exp
@@ -49,7 +50,11 @@ class Enclosure:
         return f"Enclosure({float(self)!r})"
 
     def __float__(self):
-        return float((self.low + self.high) / 2)
+        middle = (self.low + self.high) / 2
+        try:
+            return float(middle)
+        except OverflowError:
+            return inf if middle > 0 else -inf
 
     def __add__(self, other):
         low, high = ends(other)
@@ -59,6 +64,8 @@ class Enclosure:
         return Enclosure(-self.high, -self.low)
 
     def __sub__(self, other):
+        if not isinstance(other, (Enclosure, Number)):
+            return NotImplemented
         low, high = ends(other)
         return Enclosure(self.low - high, self.high - low)
 
@@ -73,6 +80,10 @@ class Enclosure:
         if low <= 0 <= high:
             raise Undecided("A number is known too roughly to divide by it, since it may be 0")
         return Enclosure(*box(self.ends(), (1 / Fraction(low), 1 / Fraction(high))))
+
+    def __pow__(self, n):
+        low, high = sorted((self.low**n, self.high**n))
+        return Enclosure(0 if n % 2 == 0 and self.low < 0 < self.high else low, high)
 
     def __rtruediv__(self, other):
         return Enclosure(*ends(other)) / self

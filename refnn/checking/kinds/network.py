@@ -1,232 +1,325 @@
-"""This module judges claims about a network, its loss, gradient, importance scores and masks.
+"""This module judges claims about a network: its outputs, gradient, next step and importance.
 
-The values are computed by the library's own functions. The activations relu and identity give
-fractions, so all values are Fractions. The values of tanh and sigmoid are not fractions, so they
-are enclosures (intervals that contain the value). A network is W_ih (hidden, inputs), b_h, W_ho
-(outputs, hidden), b_o. A bias may be printed as a column. The printed gradient is a table of some
-or all of these names.
+The kinds are forward, gradient, update and importance. The values are computed by the
+library's own formulas. The activations relu and identity give fractions, so all values are
+Fractions. The values of tanh and sigmoid are not fractions, so they are enclosures (intervals that
+contain the value). A network is W_ih (hidden, inputs), b_h, W_ho (outputs, hidden), b_o. A bias is
+0 if it is not given, and may be printed as a column. The printed results are a table of some of the
+arrays.
+
+The output units of the article are linear. A claim may state another `output_activation`. If it
+states none and a linear output does not give what is printed, the other activations are tried.
 """
 
 import numpy as np
 
 from refnn import arrays
 from refnn.arrays import Refused
-from refnn.checking.catalogue.explain import right
-from refnn.checking.catalogue.formulas import CRITERIA
-from refnn.checking.claims import Kind, Printed, as_given, as_numbers, decimals, judged, whole
+from refnn.checking.catalogue.formulas import CRITERIA, Recipe
+from refnn.checking.claims import (
+    Answer,
+    Kind,
+    Printed,
+    Question,
+    as_given,
+    judged,
+    slips_by,
+)
 from refnn.checking.kinds.enclosure import Enclosure, Undecided, ends
-from refnn.checking.kinds.written import as_network, mask_of, possible_masks
-from refnn.checking.plane.digits import as_text
+from refnn.checking.kinds.machine import rounded, spans, traced
+from refnn.checking.kinds.masks import upright
+from refnn.checking.plane.digits import as_text, flat
 from refnn.checking.reading.printed import Claim
-from refnn.network import ACTIVATIONS, FIELDS, ROWS, Params, backward
+from refnn.network import ACTIVATIONS, FIELDS, ROWS, Params, backward, forward
+from refnn.pruning import importance
 
-OF_THE_SLOPE = {  # criteria that need only the gradient g = ∂J/∂θ and θ
-    "written": lambda g, theta: g,
-    "gradient": lambda g, theta: np.abs(g),
-    "taylor": lambda g, theta: np.abs(g * theta),
-}
-SECOND = "{} needs more than first derivatives, so it is decided only for relu and identity"
+OUTPUTS = ("z_h", "h", "z_o", "y_hat")
+SECOND = ("second_order_taylor", "obd")  # criteria that need second derivatives
+MAX_PRODUCTS = 10**5  # of enclosures in one claim: about a second
+
+
+# --- the formulas, on any kind of number ----------------------------------------------------------
+
+
+class _Target:
+    """A target y with ŷ − y = dy for every ŷ, so that `backward` starts with this error."""
+
+    def __init__(self, dy):
+        self.dy = dy
+
+    def __rsub__(self, y_hat):
+        return self.dy
+
+
+def _params(n):
+    return Params(*(n[name] for name in FIELDS))
+
+
+def _forward(n, activation, output, lr=None, forward=forward.formula, backward=None):
+    """z_h, h, z_o = h·W_hoᵀ + b_o and ŷ = f(z_o) for the activation f of the output units."""
+    z_h, h, z_o = forward(_params(n), n["X"], activation)
+    return {"z_h": z_h, "h": h, "z_o": z_o, "y_hat": ACTIVATIONS[output][0](z_o)}
+
+
+def _gradient(n, activation, output, lr=None, forward=forward.formula, backward=backward.formula):
+    """∂J/∂θ. The error at z_o is (ŷ − y)·f'(z_o); with linear output units it is ŷ − y."""
+    target = n["y"]
+    if output != "identity":
+        z_o, y_hat = (
+            _forward(n, activation, output, forward=forward)[key] for key in ("z_o", "y_hat")
+        )
+        dy = (y_hat - n["y"]) * ACTIVATIONS[output][1](z_o, y_hat)
+        target = z_o - dy
+        if dy.dtype == object:
+            target = arrays.objects([_Target(v) for v in dy.ravel()], dy.shape)
+    return vars(backward(_params(n), n["X"], target, activation))
+
+
+def _update(n, activation, output, lr=None, forward=forward.formula, backward=backward.formula):
+    """θ − lr·∂J/∂θ, one step of gradient descent."""
+    g = _gradient(n, activation, output, None, forward, backward)
+    return {name: n[name] - n["lr"] * g[name] for name in FIELDS}
 
 
 # --- reading --------------------------------------------------------------------------------------
 
 
-def _upright(name, a):
-    """Return a bias that is printed as a column as a vector, and any other array unchanged."""
-    return a[:, 0] if name.startswith("b_") and a.ndim == 2 and a.shape[1] == 1 else a
-
-
 def _network(claim):
-    """Read the four arrays, and return them by name and as Params, which checks their sizes."""
-    given = {name: _upright(name, claim.exact(name)) for name in FIELDS}
+    """Read the four arrays by name. A bias that is not given is 0."""
+    given = {name: upright(name, claim.exact(name)) for name in ("W_ih", "W_ho")}
+    for name, W in (("b_h", "W_ih"), ("b_o", "W_ho")):
+        zero = arrays.objects([0] * len(np.atleast_1d(given[W])), (len(np.atleast_1d(given[W])),))
+        given[name] = upright(name, claim.exact(name)) if name in claim.given else zero
+    given = {name: given[name] for name in FIELDS}
     return given, Params(**given)
 
 
-def _given(claim):
-    """Read the network of a claim, its data and its activation, by name."""
+def _given(claim, *keys):
+    """Read the network of a claim, X, y and lr if they are among keys, and the activation."""
     given, params = _network(claim)
-    for key in ("X", "y", "activation"):
+    for key in keys:
         if key not in claim.given:
             expected = "given for a claim about this network"
             raise Refused(f"{claim.where}.{key}", expected, "nothing")
-    given["X"], given["y"] = claim.exact("X"), claim.exact("y")
-    where = f"{claim.where}.activation"
-    given["activation"] = arrays.choice(where, claim.given["activation"], tuple(ACTIVATIONS))
+        given[key] = claim.exact(key, () if key == "lr" else None)
     ROWS.check("X", given["X"], {"params": params})
-    ROWS.check("y", given["y"], {"params": params, "X": given["X"]})
-    return given
+    if "y" in given:
+        ROWS.check("y", given["y"], {"params": params, "X": given["X"]})
+    return given, _activation(claim, "activation", "tanh")
 
 
-def _is_exact(given):
-    return given["activation"] in ("relu", "identity")
+def _activation(claim, key, default):
+    return arrays.choice(f"{claim.where}.{key}", claim.given.get(key, default), tuple(ACTIVATIONS))
 
 
-def _for_library(given):
-    """Return the same arguments, as floats if the activation does not compute on Fractions."""
-    if _is_exact(given):
-        return given
-    return {k: arrays.double(k, a) if k != "activation" else a for k, a in given.items()}
+def _is_exact(*activations):
+    return set(activations) <= {"relu", "identity"}
 
 
-def _scores(claim, criterion, given, rounded=False):
-    """Compute a criterion that needs only the gradient, as Params of Fractions or Enclosures.
+def _enclosed(given, claim=None):
+    """Return the numbers as Enclosures. With a claim they hold all numbers that round to them."""
+    found = {}
+    for key, a in given.items():
+        stated = claim is not None and key in claim.given
+        half = claim.half(key).ravel() if stated else [0] * a.size
+        found[key] = arrays.objects(
+            [Enclosure(v - h, v + h) for v, h in zip(a.flat, half)], a.shape
+        )
+    return found
 
-    With rounded=True each Enclosure holds the values of all inputs that round to the printed ones.
+
+# --- a table of results ---------------------------------------------------------------------------
+
+
+def _by_array(claim, names, compute, given, exact, recipe):
+    """Compare a printed table of some of these arrays with their values.
+
+    compute(numbers) -> {name: array}, on any kind of number. exact: False if the values are no
+    fractions. recipe: for the slips.
     """
+    table, where = claim.given["printed"], f"{claim.where}.printed"
+    if not isinstance(table, dict) or not table or set(table) - set(names):
+        got = arrays.describe(sorted(map(str, table)) if isinstance(table, dict) else table)
+        raise Refused(where, f"a table with some of {', '.join(names)}", got)
+    inside = Claim(table, where, claim.rounded)
+    names = list(table)
+    try:
+        values = compute(given if exact else _enclosed(given))
+    except Undecided as error:
+        return Answer("not decidable", None, str(error))
+    parts = {}
+    for name in names:
+        numbers = upright(name, inside.exact(name))
+        if numbers.shape != values[name].shape:
+            expected = f"of shape {values[name].shape}"
+            raise Refused(f"{where}.{name}", expected, f"shape {numbers.shape}")
+        half = upright(name, inside.half(name))
+        parts[name] = Printed(numbers, half, tuple(flat(name, table[name])))
 
-    def read(key):
-        if _is_exact(given) and not rounded:
-            return given[key]
-        half = claim.half(key).flat if rounded else [0] * given[key].size
-        spans = [Enclosure(v - h, v + h) for v, h in zip(given[key].flat, half)]
-        return arrays.objects(spans, given[key].shape)
+    def all_of(arrays_by_name):
+        return np.concatenate([np.ravel(arrays_by_name[name]) for name in names])
 
-    params = Params(*map(read, FIELDS))
-    g = backward.formula(params, read("X"), read("y"), given["activation"])
-    return g.map(OF_THE_SLOPE[criterion], params)
+    printed = Printed(
+        all_of({name: p.values for name, p in parts.items()}),
+        all_of({name: p.half for name, p in parts.items()}),
+        tuple(text for p in parts.values() for text in p.texts),
+    )
+    labels = [(name, *i) for name in names for i in np.ndindex(values[name].shape)]
+
+    def because(i):
+        name, *at = labels[i]
+        label = f"{name}[{', '.join(map(str, at))}]"
+        found = printed.said(i)
+        return f"{label} is {as_text(all_of(values)[i], found)}, but {found} is printed"
+
+    def machine(precision):
+        with np.errstate(all="ignore"):
+            numpy = all_of(compute({key: rounded(a, precision) for key, a in given.items()}))
+            traces = all_of(compute({key: traced(a, precision) for key, a in given.items()}))
+            return spans(precision, all_of(values), [numpy], traces)
+
+    def possible():
+        try:
+            return printed.overlap(map(ends, all_of(compute(_enclosed(given, claim)))))
+        except Undecided:
+            return None
+
+    floats = {key: arrays.double(key, a) for key, a in given.items()}
+    slips = slips_by(recipe, given if exact else floats, all_of)
+    question = Question(printed, all_of(values), because, machine, None, possible, slips)
+    computed = {name: as_given(values[name]) for name in names}
+    return judged(claim, question, computed)
+
+
+def _by_output(claim, names, formula, given, activation):
+    """Judge a claim with its output activation, or with each one if it states none."""
+    stated = "output_activation" in claim.given
+    first, tried = _activation(claim, "output_activation", "identity"), None
+    others = [] if stated else ["sigmoid", "tanh", "relu"]
+    for output in (first, *others):
+
+        def compute(numbers, output=output):
+            return formula(numbers, activation, output)
+
+        def with_slips(call, given, output=output):
+            parts = {"forward": call("network.forward"), "backward": call("network.backward")}
+            return formula(given, activation, output, **parts)
+
+        if output != first and not _near(claim, compute, given):
+            continue
+        recipe = Recipe(with_slips, ("network.forward", "network.backward"))
+        exact = _is_exact(activation, output)
+        answer = _by_array(claim, names, compute, given, exact, recipe)
+        tried = tried or answer
+        if answer.holds and output != first:
+            reason = f"This holds with a {output} output, which the claim does not state"
+            reason = f"{reason}. {answer.reason}" if answer.reason else reason
+            return answer._replace(status="as printed", reason=reason)
+        if answer.holds or answer.status == "not decidable":
+            return answer
+    linear = "" if stated else " (with linear output units)"
+    return tried._replace(reason=tried.reason.replace("wrong:", f"wrong{linear}:", 1))
+
+
+def _near(claim, compute, given):
+    """Return False if floats are already so far from what is printed that no digits explain it."""
+    table = claim.given["printed"]
+    inside = Claim(table, f"{claim.where}.printed", claim.rounded)
+    with np.errstate(all="ignore"):
+        found = compute({key: arrays.double(key, a) for key, a in given.items()})
+    if claim.rounded or not all(name in found for name in table):
+        return True
+    for name in table:
+        printed, half = (
+            upright(name, read(name)).astype(float) for read in (inside.exact, inside.half)
+        )
+        if (np.abs(found[name] - printed) > half + 1e-3 * (1 + np.abs(printed))).any():
+            return False
+    return True
 
 
 # --- the kinds ------------------------------------------------------------------------------------
 
 
-def _loss(claim):
-    y_hat, y = claim.exact("y_hat"), claim.exact("y")
-    printed, given = decimals(claim, ()), {"y_hat": y_hat, "y": y}
-    J = np.asarray(right("loss", given)["J"], dtype=object)
-
-    def possible():
-        intervals = (claim.intervals(key, y.shape) for key in ("y_hat", "y"))
-        r = [(a - d, b - c) for (a, b), (c, d) in zip(*intervals)]
-        low = sum(max(0, a, -b) ** 2 for a, b in r) / 2
-        return printed.overlap([(low, sum(max(b, -a) ** 2 for a, b in r) / 2)])
-
-    def because(i):
-        return f"J = {as_text(J[()])}, but {as_text(printed.values[()])} is printed"
-
-    return judged(claim, printed, J, because, possible, "loss", given, "J")
+def _judge_forward(claim):
+    given, activation = _given(claim, "X")
+    return _by_output(claim, OUTPUTS, _forward, given, activation)
 
 
-def _gradient(claim):
-    return _of_slope(claim, "written", "backward", _given(claim))
+def _judge_gradient(claim):
+    given, activation = _given(claim, "X", "y")
+    return _by_output(claim, FIELDS, _gradient, given, activation)
 
 
-def _importance(claim):
+def _judge_update(claim):
+    given, activation = _given(claim, "X", "y", "lr")
+    return _by_output(claim, FIELDS, _update, given, activation)
+
+
+def _judge_importance(claim):
     criterion = claim.given["criterion"]
     arrays.choice(f"{claim.where}.criterion", criterion, ("written", *CRITERIA))
-    recipe = "written.importance" if criterion == "written" else f"importance.{criterion}"
     if criterion == "magnitude":
-        given, _ = _network(claim)
-        return _by_array(claim, right(recipe, given), lambda: None, recipe, given)
-    return _of_slope(claim, criterion, recipe, _given(claim))
-
-
-def _of_slope(claim, criterion, recipe, given):
-    def possible():
-        """Return Enclosures of all values that rounded inputs allow, or None if unknown."""
-        if criterion not in OF_THE_SLOPE:
-            return None
-        try:
-            return vars(_scores(claim, criterion, given, rounded=True))
-        except Undecided:
-            return None
-
-    try:
-        if _is_exact(given):
-            values = right(recipe, given)
-        elif criterion in OF_THE_SLOPE:
-            values = vars(_scores(claim, criterion, given))
-        else:
-            return "not decidable", None, SECOND.format(criterion)
-        return _by_array(claim, values, possible, recipe, _for_library(given))
-    except Undecided as error:
-        return "not decidable", None, str(error)
-
-
-def _by_array(claim, values, spans, recipe, given):
-    """Compare a table of some of the four arrays with their values."""
-    table, where = claim.given["printed"], f"{claim.where}.printed"
-    if not isinstance(table, dict) or not table or set(table) - set(FIELDS):
-        got = arrays.describe(sorted(map(str, table)) if isinstance(table, dict) else table)
-        raise Refused(where, f"a table with some of {', '.join(FIELDS)}", got)
-    inside = Claim(table, where, claim.rounded)
-    names = [name for name in FIELDS if name in table]
-    numbers, half = (
-        {name: _upright(name, read(name)) for name in names} for read in (inside.exact, inside.half)
-    )
-    for name in names:
-        shape, found = values[name].shape, numbers[name].shape
-        if found != shape:
-            raise Refused(f"{where}.{name}", f"of shape {shape}", f"shape {found}")
-
-    def flat(parts):
-        return np.concatenate([np.ravel(parts[name]) for name in names])
-
-    def possible():
-        found = spans()
-        return found and printed.overlap(map(ends, flat(found)))
-
-    def because(i):
-        name, *at = labels[i]
-        label = f"{name}[{', '.join(map(str, at))}]"
-        return f"{label} is {as_text(flat(values)[i])}, but {as_text(printed.values[i])} is printed"
-
-    printed = Printed(flat(numbers), flat(half))
-    labels = [(name, *i) for name in names for i in np.ndindex(values[name].shape)]
-    computed = {name: as_given(values[name]) for name in names}
-    return judged(claim, printed, flat(values), because, possible, recipe, given, flat, computed)
-
-
-def _mask(claim):
-    table = as_numbers(claim.given["printed"])
-    if ("tau" in claim.given) == ("sparsity" in claim.given):
-        got = "both" if "tau" in claim.given else "neither"
-        raise Refused(f"{claim.where}.tau", "given without sparsity, or sparsity without tau", got)
-    layered = isinstance(claim.given["scores"], dict)
-    if layered:  # four arrays become one vector
-        scores = _by_layer(claim, "scores", claim.given["scores"], Claim.exact)
-        kept = _by_layer(claim, "printed", table, mask_of)
-        if kept.sizes != scores.sizes:
-            expected = f"of sizes {scores.sizes}, as scores"
-            raise Refused(f"{claim.where}.printed", expected, f"{kept.sizes}")
-        flat, printed = scores.flatten(), kept.flatten()
+        given, activation = _network(claim)[0], "identity"
     else:
-        flat = claim.exact("scores")
-        scores, printed = as_network(flat), mask_of(claim, "printed", flat.shape)
-    recipe = "by_threshold" if "tau" in claim.given else "by_sparsity"
-    given = {key: claim.exact(key, ())[()] for key in ("tau", "sparsity") if key in claim.given}
-    given |= {"scores": scores, "scope": claim.given.get("scope", "global")}
+        given, activation = _given(claim, "X", "y")
+    exact = _is_exact(activation)
+    if not exact and criterion in SECOND:
+        products = len(given["X"]) * sum(given[name].size for name in FIELDS) ** 2
+        if products > MAX_PRODUCTS:
+            reason = f"Its second derivatives are decided for {activation} only on small networks"
+            return Answer("not decidable", None, reason)
 
-    def mask(values):
-        return Params(**values).flatten().reshape(flat.shape).astype(int).astype(object)
+    def compute(numbers):
+        params = _params(numbers)
+        if criterion == "magnitude":
+            return vars(importance.magnitude.formula(params))
+        data = params, numbers["X"], numbers["y"], activation
+        if criterion == "written":
+            return vars(backward.formula(*data))
+        return vars(getattr(importance, criterion).formula(*data))
 
-    def possible():
-        alone = recipe == "by_threshold" and not layered
-        return possible_masks(claim, "scores", flat.shape, printed) if alone else None
-
-    def because(i):
-        kept = "kept" if keep.flat[i] else "removed"
-        return f"the score {as_text(flat.flat[i])} is {kept}, unlike in the printed mask"
-
-    values = right(recipe, given)
-    keep = mask(values)
-    computed = {k: a.astype(int).tolist() for k, a in values.items()} if layered else None
-    return judged(claim, whole(printed), keep, because, possible, recipe, given, mask, computed)
-
-
-def _by_layer(claim, key, table, read):
-    """Read a table of all four arrays as Params, each array by read(claim, name)."""
-    where = f"{claim.where}.{key}"
-    if not isinstance(table, dict) or set(table) != set(FIELDS):
-        raise Refused(where, f"a table with {', '.join(FIELDS)}", arrays.describe(table))
-    inside = Claim(table, where, False)
-    return Params(*(_upright(name, read(inside, name)) for name in FIELDS))
+    recipe = "written.importance" if criterion == "written" else f"importance.{criterion}"
+    arguments = dict(given) if criterion == "magnitude" else {**given, "activation": activation}
+    return _by_array(claim, FIELDS, compute, given, exact, _Fixed(recipe, arguments))
 
 
+def _Fixed(recipe, arguments):
+    from refnn.checking.catalogue.formulas import FORMULAS
+
+    row = FORMULAS[recipe]
+
+    def compute(call, given):
+        return row.compute(call, {**arguments, **given})
+
+    return Recipe(compute, row.formulas)
+
+
+BIASES = ("b_h", "b_o")
+HOW = ("activation", "output_activation")
 KINDS = {
-    "loss": Kind(_loss, ("y_hat", "y", "printed")),
-    "gradient": Kind(_gradient, (*FIELDS, "X", "y", "activation", "printed")),
-    "importance": Kind(
-        _importance, (*FIELDS, "criterion", "printed"), may=("X", "y", "activation")
+    "forward": Kind(
+        _judge_forward,
+        ("W_ih", "W_ho", "X", "printed"),
+        "h = f(X W_ih^T + b_h), y_hat = f(h W_ho^T + b_o)",
+        may=(*BIASES, *HOW),
     ),
-    "mask": Kind(_mask, ("scores", "printed"), may=("tau", "sparsity", "scope")),
+    "gradient": Kind(
+        _judge_gradient,
+        ("W_ih", "W_ho", "X", "y", "printed"),
+        "dJ/dtheta of J = 1/2 sum (y - y_hat)^2",
+        may=(*BIASES, *HOW),
+    ),
+    "update": Kind(
+        _judge_update,
+        ("W_ih", "W_ho", "X", "y", "lr", "printed"),
+        "theta - lr*dJ/dtheta",
+        may=(*BIASES, *HOW),
+    ),
+    "importance": Kind(
+        _judge_importance,
+        ("W_ih", "W_ho", "criterion", "printed"),
+        "the criterion on each parameter",
+        may=(*BIASES, "X", "y", "activation"),
+    ),
 }

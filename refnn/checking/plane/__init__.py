@@ -1,4 +1,4 @@
-"""This package holds the geometry of the pairs (W, B) that print given codes."""
+"""This package holds the geometry of the pairs (W, B) that give the codes."""
 
 from refnn import _offer
 

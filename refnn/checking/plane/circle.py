@@ -1,6 +1,6 @@
-"""This module finds the W, and then the B, with which ⌊x·W + B⌋ mod P prints given codes.
+"""This module finds the W, and then the B, with which ⌊x·W + B⌋ mod P gives the codes.
 
-Entry i prints its code exactly if B lies on the arc [qᵢ − xᵢW, qᵢ − xᵢW + 1) of a circle of
+Entry i gets its code exactly if B lies on the arc [qᵢ − xᵢW, qᵢ − xᵢW + 1) of a circle of
 circumference P. Two such arcs meet exactly if
 
     (xᵢ − xⱼ)·W mod P  lies in the open interval (qᵢ − qⱼ − 1, qᵢ − qⱼ + 1)                      (1)
@@ -9,7 +9,7 @@ If P ≥ 3 and every two arcs meet, then all arcs share a point. (Three arcs tha
 share no point would cover the circle, which needs P < 3, since each has length 1.) So the W that
 have a B are those that fulfil (1) for all pairs. They form finitely many open intervals, which
 repeat with period P·lcm(denominators of x). With P = 2 three arcs can still fail, so the remaining
-intervals are tested. With P = 1 every W has a B. For one W, the B that print the codes form one
+intervals are tested. With P = 1 every W has a B. For one W, the B that give the codes form one
 interval [low, high).
 """
 
@@ -23,7 +23,7 @@ MAX_INTERVALS = 10**6
 
 
 def feasible_W(x, q, levels):
-    """Return the maximal open intervals of W, within one period, for which some B prints q.
+    """Return the maximal open intervals of W, within one period, for which some B gives q.
 
     These are the W that fulfil equation (1) for all pairs.
 
@@ -50,15 +50,15 @@ def feasible_W(x, q, levels):
             if not u:
                 return []
     if u and u[0][0] == 0 and u[-1][1] == levels and offsets(n, c, levels, Fraction(0)) is not None:
-        # W = 0 serves, so the first interval continues the last one
+        # W = 0 has a B, so the first interval continues the last one
         u[-1] = (u[-1][0], u.pop(0)[1] + levels)
     return [(low * common, high * common) for low, high in u]
 
 
 def with_one_more(u, n, c, n_new, c_new, levels):
-    """Return the parts of u in which n_new prints c_new as well.
+    """Return the parts of u in which n_new gets the code c_new as well.
 
-    In all of u the whole numbers n print the codes c.
+    In all of u the whole numbers n get the codes c.
 
     >>> with_one_more([(Fraction(0), Fraction(8))], [1], [0], 2, 1, levels=8)
     [(Fraction(0, 1), Fraction(2, 1))]
@@ -113,7 +113,7 @@ def meet(intervals, D, k, levels):
 
 
 def offsets(x, q, levels, W):
-    """Return [low, high), the B that print q with this W, or None if there is none.
+    """Return [low, high), the B that give q with this W, or None if there is none.
 
     B repeats after `levels`, and the interval nearest 0 is returned.
 

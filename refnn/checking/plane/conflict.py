@@ -1,7 +1,7 @@
-"""This module explains why no (W, B) prints the codes, and finds the least repair.
+"""This module explains why no (W, B) gives the codes, and finds the least repair.
 
-A conflict is a set of entries that no (W, B) prints together, although any one of them can be left
-out and the rest can be printed. A certificate is a short proof of a conflict that can be checked by
+A conflict is a set of entries whose codes no (W, B) gives together. If any one of them is left out,
+some (W, B) gives the rest. A certificate is a short proof of a conflict that can be checked by
 hand.
 """
 
@@ -28,7 +28,7 @@ MAX_WORK = 2 * 10**5  # most intervals of W in the search for a smallest conflic
 
 
 def possible(x, q, levels, indices):
-    """Return True if one (W, B) prints the entries at these positions.
+    """Return True if one (W, B) gives the codes at these positions.
 
     >>> possible([Fraction(2, 5), Fraction(1, 2), Fraction(3, 5)], [3, 4, 1], 8, (0, 2))
     True
@@ -37,7 +37,7 @@ def possible(x, q, levels, indices):
 
 
 def smallest(x, q, levels):
-    """Return the positions of a smallest conflict, or () if one (W, B) prints all entries.
+    """Return the positions of a smallest conflict, or () if one (W, B) gives all codes.
 
     Up to 12 entries, it is the smallest conflict whose x lie closest together. With more entries,
     or if that search takes more than MAX_WORK intervals (12 numbers of three decimals and more), it
@@ -65,9 +65,9 @@ def smallest(x, q, levels):
 
 
 def _smallest_of_all(x, q, levels):
-    """Find a conflict of the fewest entries, by growing all sets that can be printed.
+    """Find a conflict of the fewest entries, by growing all sets without a conflict.
 
-    None if that takes too many intervals.
+    The result is None if that takes too many intervals.
     """
     common = lcm(*(v.denominator for v in x))
     n = [int(v * common) for v in x]
@@ -108,7 +108,7 @@ def certificate(x, q, levels, indices):
     ordered = sorted(indices, key=lambda i: x[i])
     for i, j in pairwise(ordered):
         if x[i] == x[j] and q[i] != q[j]:
-            return f"The same number {decimal(x[i])} would have to print both {q[i]} and {q[j]}"
+            return f"The same number {decimal(x[i])} cannot have both codes {q[i]} and {q[j]}"
     pairs = [(i, j) for i, j in combinations(ordered, 2) if x[i] != x[j]]
     pairs.sort(key=lambda p: x[p[1]] - x[p[0]])
 
@@ -120,7 +120,7 @@ def certificate(x, q, levels, indices):
 
     if leaves(pairs):
         return (
-            f"{NO_SHORT}. With {levels} levels any two of {len(indices)} entries can be printed "
+            f"{NO_SHORT}. With {levels} levels any two of the {len(indices)} codes are possible "
             "together, but not all of them"
         )
     for pair in reversed(pairs):  # keep only the pairs that the conflict needs
@@ -130,8 +130,8 @@ def certificate(x, q, levels, indices):
     if len(pairs) > LINES:
         entries = ", ".join(f"{decimal(x[i])} -> {q[i]}" for i in ordered)
         return (
-            f"{NO_SHORT}. The codes {entries} cannot all be printed together, "
-            f"but any {len(indices) - 1} of them can"
+            f"{NO_SHORT}. The codes {entries} are not possible together, "
+            f"but any {len(indices) - 1} of them are"
         )
     lines = []
     for i, j in sorted(pairs):
@@ -160,7 +160,7 @@ def repairable(x):
 
 
 def largest_set(x, q, levels):
-    """Return the positions of a largest set of entries that one (W, B) prints.
+    """Return the positions of a largest set of entries whose codes one (W, B) gives.
 
     B can be lowered until one entry, the anchor a, is about to change its code: B = qₐ − xₐW. Then
     entry j is right where (xⱼ − xₐ)·W mod P lies in [qⱼ − qₐ, qⱼ − qₐ + 1). These W form intervals,
@@ -217,7 +217,7 @@ def straight_certificate(x, q, low, high, indices):
     ordered = sorted(indices, key=lambda i: x[i])
     for i, j in pairwise(ordered):
         if x[i] == x[j]:
-            return f"The same number {decimal(x[i])} would have to print both {q[i]} and {q[j]}"
+            return f"The same number {decimal(x[i])} cannot have both codes {q[i]} and {q[j]}"
     needed = [(i, j, low[j] - high[i], high[j] - low[i]) for i, j in combinations(ordered, 2)]
     needed.sort(key=lambda pair: x[pair[1]] - x[pair[0]])  # neighbours first
     for one, other in combinations(needed, 2):

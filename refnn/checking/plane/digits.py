@@ -1,10 +1,11 @@
-"""This module prints numbers and reads printed ones.
+"""This module writes numbers as text and reads printed numbers.
 
 A printed number that is an input stands for itself: 0.1 is 1/10. A printed result stands for an
 interval, half a unit of its last digit to each side.
 """
 
 import re
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -56,6 +57,19 @@ def half_unit(printed):
     return Fraction(1, 2) / Fraction(10) ** places
 
 
+def significant(printed):
+    """Count the significant digits of a printed number, 0 for a fraction such as 1/3.
+
+    >>> significant("0.0470588"), significant("-1.50e-3"), significant(61), significant("1/3")
+    (6, 3, 2, 0)
+    """
+    match = PRINTED.fullmatch(str(printed).strip())
+    if not match:
+        return 0
+    digits = re.split("[eE]", match[0])[0].lstrip("+-").replace(".", "")
+    return len(digits.lstrip("0"))
+
+
 def decimal(value):
     """Write a Fraction as a decimal if it ends within twelve places, else as a fraction.
 
@@ -73,25 +87,49 @@ def decimal(value):
         return str(value)
     digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
     whole = len(digits) - places
-    return "-" * (value < 0) + digits[:whole] + ("." * bool(places)) + digits[whole:]
+    return "-" * bool(value < 0) + digits[:whole] + ("." * bool(places)) + digits[whole:]
 
 
-def as_text(value):
+def as_text(value, like=""):
     """Write a computed number in a few characters.
 
-    A short number is written exactly, and a fraction is followed by its approximate value. A long
-    number, or one that is known only approximately (an Enclosure), is written with "about".
+    A short number is written exactly, and a fraction is followed by its decimals. A long number, or
+    one that is enclosed in an interval, is written with its decimals alone. There are as many as
+    the printed number `like` has, and two more, but at least 6 or 12.
 
     >>> as_text(Fraction(1, 8)), as_text(Fraction(-445, 9)), as_text(Fraction(10**30, 3))
-    ('0.125', '-445/9 (-49.4444)', 'about 3.33333333333e+29')
+    ('0.125', '-445/9 (-49.4444)', '3.33333333333e+29')
+    >>> as_text(Fraction(1, 3**9), like="0.0000508052634252")
+    '1/19683 (0.000050805263425291)'
     """
     try:
         exact = decimal(value) if hasattr(value, "denominator") else None
+        digits = significant(like) + 2
         if exact is None or len(exact) > 24:
-            return f"about {float(value):.12g}"
-        return f"{exact} ({float(value):.6g})" if "/" in exact and len(exact) > 5 else exact
+            return _decimals(value, max(digits, 12))
+        if "/" in exact and len(exact) > 5:
+            return f"{exact} ({_decimals(value, max(digits, 6))})"
+        return exact
     except (OverflowError, ValueError):  # too large for a float, or thousands of digits
-        return "a number beyond 1e308" if abs(value) > 1 else "about 0"
+        return "a number beyond 1e308" if abs(value) > 1 else "a number below 1e-308"
+
+
+def _decimals(value, digits):
+    """Write the first decimals of a number, rounded, without zeros at the end."""
+    float(value)  # a number beyond the floats is written in words
+    low, high = value.ends() if hasattr(value, "ends") else (value, value)
+    middle = (Fraction(low) + Fraction(high)) / 2
+    if middle == 0 or abs(middle) < Fraction(1, 10**300):
+        return f"{float(middle):.{digits}g}"
+    with localcontext() as context:
+        context.prec = digits
+        rounded = Decimal(middle.numerator) / Decimal(middle.denominator)
+        size = rounded.adjusted()
+        if not -5 <= size < digits:
+            mantissa, exponent = f"{rounded:.{digits - 1}e}".split("e")
+            return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent):+03d}"
+        text = f"{rounded:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def short(value):
@@ -117,7 +155,7 @@ def ratio(value):
     """Write a Fraction exactly, such as 1/3, or in words if it has thousands of digits.
 
     >>> ratio(Fraction(1, 3)), ratio(Fraction(1, 3**10000))
-    ('1/3', 'about 0')
+    ('1/3', 'a number below 1e-308')
     """
     try:
         return str(value)

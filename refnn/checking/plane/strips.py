@@ -1,6 +1,6 @@
-"""This module finds the W, and then the B, that print codes which saturate or have no limit.
+"""This module finds the W, and then the B, that give codes which saturate or have no limit.
 
-Codes saturate if they are clipped to a range. Entry i prints its code exactly if
+Codes saturate if they are clipped to a range. Entry i gets its code exactly if
 lowᵢ ≤ xᵢW + B < highᵢ. This is a strip in the plane of (W, B), and it has only one side where the
 code saturates. For one W, a B exists exactly if lowᵢ − xᵢW < highⱼ − xⱼW for all i and j, that is
 
@@ -40,7 +40,7 @@ def feasible_W(x, low, high):
 
 
 def offsets(x, low, high, W):
-    """Return [low, high), the B that print the codes with this W, or None if there is none.
+    """Return [low, high), the B that give the codes with this W, or None if there is none.
 
     Both ends may be infinite.
 
@@ -53,7 +53,7 @@ def offsets(x, low, high, W):
 
 
 def smallest_conflict(x, low, high):
-    """Return the flat positions of a smallest set of entries that no (W, B) prints.
+    """Return the flat positions of a smallest set of entries whose codes no (W, B) gives.
 
     It consists of two entries with equal x, or else of three entries.
 
@@ -68,7 +68,7 @@ def smallest_conflict(x, low, high):
 
 
 def largest_set(x, low, high):
-    """Return the flat positions of a largest set of entries that one (W, B) prints.
+    """Return the flat positions of a largest set of entries whose codes one (W, B) gives.
 
     A best point can be moved down to the lower edge of a strip that contains it. Along that edge
     every other strip covers an interval of W. The W that is covered most often is found by sorting.
@@ -76,7 +76,7 @@ def largest_set(x, low, high):
     >>> largest_set([Fraction(4), Fraction(5), Fraction(6)], [3, 4, 1], [4, 5, 2])
     (0, 1)
     """
-    best = tuple(i for i, a in enumerate(low) if a == -inf)  # a very low B prints all of these
+    best = tuple(i for i, a in enumerate(low) if a == -inf)  # a very low B gives all of these
     for i, edge in enumerate(low):
         if edge == -inf:
             continue

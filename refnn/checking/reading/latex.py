@@ -11,7 +11,7 @@ EDGE = re.compile(r"\\(begin|end)\s*\{([a-zA-Z]*matrix\*?|array)\}")
 FONTS = re.compile(
     r"\\(?:mathbf|mathrm|mathit|mathsf|boldsymbol|bm|text|left|right)(?![A-Za-z])|\\[,;:! ]"
 )
-SPACES = re.compile(r"[\s&~]+")
+SPACES, WHITE = re.compile(r"[\s&~]+"), re.compile(r"\s+")
 BRACES = re.compile(r"[{}]")
 INSIDE = re.compile(r"\s+(?=[_^})(=])|(?<=[_^{(=])\s+|(?<=hat)\s+")  # blanks inside a name
 START = re.compile(
@@ -23,7 +23,7 @@ EQUALS = re.compile(
     r"(?:\\(?:approx|simeq|equiv|coloneqq|triangleq)(?![A-Za-z])|≈|:)?\s*=|≈"
     r"|\\(?:approx|simeq|equiv|coloneqq|triangleq)(?![A-Za-z])"
 )
-CHAIN = re.compile(
+CHAIN = re.compile(  # of a text whose blanks and line breaks are single ones
     r"\s*(?:\\right\s*[\])|.])?\s*[\])]?\s*&?\s*(?:=|\\approx|≈)\s*&?\s*(?:\\left\s*)?[\[(]?\s*"
 )
 MATH = re.compile(r"\$|\\[\[(]|\\\\|\n\s*\n|\\(?:begin|end)\s*\{[a-z*]+\}")
@@ -82,7 +82,7 @@ def blocks(text):
         begin, begun = opened.pop()
         if opened:
             continue
-        if CHAIN.fullmatch(text, closed, begin.start()):
+        if CHAIN.fullmatch(WHITE.sub(" ", text[closed : begin.start()])):
             # In NAME = … = …, a matrix without a name is only a step on the way.
             if found and found[-1].form == UNREAD:
                 found.pop()

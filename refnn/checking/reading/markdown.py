@@ -1,78 +1,168 @@
-r"""This module reads a worked example from the LaTeX matrices of a Markdown text.
+r"""This module reads a worked example from a text: an article, a note, or a pasted print.
 
-The text to the left of "=" says what a matrix is:
+The text is read by blocks (`blocks`). In LaTeX, the text to the left of "=" says what a matrix is:
 
     W_{ih} = \begin{bmatrix} 0.1 & 0.2 \end{bmatrix}          the tensor W_ih
     Q(W_{ih}) = …                                             its codes
     \hat{W}_{ih} = …                                          its decoded values
 
-A tensor with codes becomes a claim of kind "solve". With codes and decoded values it becomes a
-"roundtrip" as well, and with decoded values alone a "decoded". The claims keep the order of the
-text. If the text states exactly one W and one B, the claims become "quantize" and "dequantize" with
-these numbers. A matrix may be repeated, but only with the same entries, because a file holds one
-example. The number of levels P is read from the words (`printed.levels_said`), and the sign of the
-decoder from (Q(x) ± B)/W. If no sign is printed, both signs are allowed. Numbers after a hat or a
-Q( whose name cannot be read become "unread" claims. Matrices of symbols are ignored, and so are
-names that have neither codes nor decoded values."""
+Tables, printed lists and tensors say it by their heads and labels (`roles`). The formula that is
+judged is the one that the text prints beside the numbers: ⌊x·W + B⌋ mod P (`written`), or
+clip(round(x/S) + Z) with a scale and a zero point (`affine_claims`). Lines of arithmetic are claims
+of their own. Numbers after a hat or a Q( whose name cannot be read become "unread" claims. What
+cannot be read is listed in the notes of the example, each with its line."""
 
 import re
 from fractions import Fraction
 
 from refnn.arrays import Refused
-from refnn.checking.plane.digits import half_unit
-from refnn.checking.reading.latex import FONTS, UNREAD, bare, blocks, entry, matrix
-from refnn.checking.reading.printed import EITHER, levels_said
+from refnn.checking.reading import affine_claims, blocks, gather, latex, written
+from refnn.checking.reading.gather import AFFINE, WRITTEN
+from refnn.checking.reading.grids import Stated
+from refnn.checking.reading.groups import assemble
+from refnn.checking.reading.lists import Item, flat
+from refnn.checking.reading.plain import one_blank
+from refnn.checking.reading.roles import CODES, DECODED, X, of_name
 from refnn.validation import takes
 
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-CODE = r"(?:Q\([^()]{1,60}\)|[qQ](?:_\w+?)?)([-+−])B"  # searched in a text without braces
-DECODER = re.compile(
-    rf"\\[dt]?frac{CODE}W|\\[dt]?frac1W\(?{CODE}|\({CODE}\)(?:/|\\div|÷)W|(?<!\w){CODE}\\overW"
-    rf"|W\^-1\({CODE}\)"
+MARKED = re.compile(r"\\(?:tilde|bar|overline) ?\{?([A-Za-z][A-Za-z0-9_]{0,40})\}?")
+MAX_LISTS, MAX_MATRICES = 400, 1000
+FORMS = {"q": CODES, "x_hat": DECODED}
+WANTED = (
+    r"an article with matrices NAME and Q(NAME) or \hat{NAME}, a table x | q | decoded, printed "
+    "lists with such names, or lines of arithmetic"
 )
-NUMBER = r"([+-]?(?:\d+(?:\.\d+)?(?:/\d+)?|\.\d+|\\[dt]?frac\{[+-]?\d+\}\{\d+\}))"
-STATED = {
-    key: re.compile(
-        r"(?:^|[$(,;:，；：、。\[&]|[一-鿿]|\\[(\[]|(?<![A-Za-z])(?i:and|with|let|for|take|use|using|where|is|set|q?quad))"
-        rf"[\s~]*{key}\s*=\s*(?:[^=$,;，；。&\n]{{0,80}}[^=$,;，；。&\sA-Za-z]\s*=\s*)?{NUMBER}(?!\w|\.\d|\s*[-+*/^]|\s*\\[a-z])",
-        re.MULTILINE,
-    )
-    for key in "WB"
-}
-
-FORMS = ("q", "x_hat")
 
 
 @takes()
 def example(text, title, levels=None):
-    r"""Read the example in a Markdown text and return the dict that `worked_example.check` takes.
+    r"""Read the example in a text and return the dict that `worked_example.check` takes.
 
     ValueError is raised for a text that cannot be read, and names the tensor and the line.
 
     >>> text = r"$b = \begin{matrix}0.1\\0.2\end{matrix}$, $Q(b) = \begin{matrix}0\\1\end{matrix}$"
     >>> example(text, "t", levels=8)["claims"]
     [{'kind': 'solve', 'name': 'Q(b)', 'x': [['0.1'], ['0.2']], 'printed': [['0'], ['1']]}]
+    >>> example("x = [0.5, 1.0], scale 0.5, zero point 0, q = [1, 2]", "t")["claims"][0]["printed"]
+    {'codes': ['1', '2']}
     """
-    text = COMMENT.sub(lambda match: "\n" * match[0].count("\n"), text.replace("\r\n", "\n"))
-    found = blocks(text)
-    names = dict.fromkeys(block.name for block in found if block.form not in ("x", UNREAD))
-    printed, unread = _printed(found, names)
-    solve, roundtrip = [], []
-    for name in names:
-        one, two = _about(
-            name, printed, next(b for b in found if b.form in FORMS and b.name == name)
-        )
-        solve, roundtrip = solve + one, roundtrip + two
+    lines = clean(text).split("\n")
+    return of_blocks(lines, blocks.cut(lines), title, levels)
+
+
+def clean(text):
+    """Return a text with ordinary line ends and without comments, every line in its place.
+
+    >>> clean("a\\r\\nb <!-- c\\n -->d")
+    'a\\nb \\nd'
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return COMMENT.sub(lambda match: "\n" * match[0].count("\n"), text)
+
+
+def of_blocks(lines, found, title, levels=None):
+    """Read the example in the blocks of a text, of which `lines` are all lines.
+
+    >>> lines = ["2 * 3 = 6"]
+    >>> of_blocks(lines, blocks.cut(lines), "t")["claims"][0]["printed"]
+    '6'
+    """
+    gathered = gather.gather(found)
+    text = one_blank("\n".join(_without(lines, gathered.skipped)))
+    matrices = latex.blocks(text)
+    if len(matrices) > MAX_MATRICES:
+        raise Refused("text", f"a text of at most {MAX_MATRICES} matrices", f"{len(matrices)}")
+    names = dict.fromkeys(m.name for m in matrices if m.form in FORMS)
+    pair, said = written.stated_pair(text, names)
+    form = _Form(gathered, text, pair, levels)
+    ours = [name for name in names if form.of_matrices(matrices, name) == WRITTEN]
+    other = [] if ours else [m for m in matrices if _marked(m) and form.of(m.line, None) == AFFINE]
+    solve, roundtrip, unread = written.of_matrices([m for m in matrices if m not in other], ours)
+    items = [*gathered.items, *_items(matrices, ours, other, gathered.notes)]
+    if len(items) > MAX_LISTS:
+        raise Refused("text", f"a text of at most {MAX_LISTS} lists and matrices", f"{len(items)}")
+    groups, notes = assemble(sorted(items, key=lambda item: item.line))
+    stated = Stated(gathered.statements, [b.line for b in found if b.kind == "heading"])
+    more = _more(groups, form, stated, notes, solve, roundtrip)
+    made = _finished(text, pair, said, solve, roundtrip, levels, title)
+    made["claims"] += more + gathered.claims
+    notes = sorted({*notes, *gathered.notes, *stated.notes.values()})
+    if not made["claims"]:
+        raise Refused("text", WANTED, " ".join(["none.", *(note for _, note in notes[:2])]))
+    made["claims"] += unread
+    if notes:
+        made["notes"] = [note for _, note in notes]
+    return made
+
+
+def _without(lines, skipped):
+    """Return the lines of a text without those of the blocks that are no claims."""
+    lines = list(lines)
+    for block in skipped:
+        at = block.line - 1
+        lines[at : at + len(block.lines)] = [""] * len(block.lines)
+    return lines
+
+
+def _marked(matrix):
+    return matrix.form == latex.UNREAD and MARKED.fullmatch(matrix.name)
+
+
+def _items(matrices, ours, other, notes):
+    r"""Return the matrices of all names but `ours` as items.
+
+    other: matrices of names such as \tilde{W}, which are decoded values in affine texts."""
+    found = []
+    for m in matrices:
+        if m in other:
+            role, base = DECODED, MARKED.fullmatch(m.name)[1]
+        elif m.form == latex.UNREAD or m.name in ours:
+            continue
+        else:
+            role, base = (FORMS[m.form], m.name) if m.form in FORMS else of_name(m.name)
+        try:
+            rows = latex.matrix(m)
+        except Refused as error:
+            why = str(error).removeprefix(f"line {m.line}: ")
+            notes.append((m.line, f"line {m.line}: the matrix {m.said} was not read: {why}."))
+            continue
+        if rows is not None and role in (X, CODES, DECODED):
+            found.append(Item(role, base, rows, m.line, f"the matrix {m.said}", "latex"))
+    return found
+
+
+def _more(groups, form, stated, notes, solve, roundtrip):
+    """Return the affine claims of groups, and add those of the article's form to the lists."""
+    more, full = [], [g for g in groups if g.found.keys() - {X}]
+    for group in full or groups[:1]:
+        codes = group.values(CODES)
+        if X in group.found and form.of(group.line, codes and flat(codes)) == WRITTEN:
+            values = [group.values(role) for role in (X, CODES, DECODED)]
+            one, two = written.about(group.base or "x", *values)
+            solve.extend(one)
+            roundtrip.extend(two)
+            continue
+        found, said = affine_claims.claims(group, stated, alone=len(groups) == 1 and not full)
+        more.extend(found)
+        notes.extend(said)
+    return more
+
+
+def _finished(text, pair, said, solve, roundtrip, levels, title):
+    """Return the example of the claims of the article's form."""
     if not solve and not roundtrip:
-        raise Refused("text", r"an article with matrices NAME and Q(NAME) or \hat{NAME}", "none")
-    sign, (pair, said) = _sign(text), _stated(text, names)
+        return {"title": title, "claims": []}
+    sign = written.sign_of(text)
     for claim in roundtrip:
         if claim["kind"] == "roundtrip":
             claim["sign"] = sign
     if pair:
-        solve, roundtrip = ([_by(pair, claim) for claim in claims] for claims in (solve, roundtrip))
-    made = {"title": title + said, "claims": solve + roundtrip + unread}
-    P = _levels(text) if levels is None else levels
+        solve, roundtrip = (
+            [written.by_pair(pair, claim) for claim in claims] for claims in (solve, roundtrip)
+        )
+    made = {"title": title + said, "claims": solve + roundtrip}
+    P = written.levels_of(text) if levels is None else levels
     if P is not None:
         made["P"] = P
     if any(Fraction(v).denominator > 1 and "." in v for v in pair):  # 7.78 may be a rounded 70/9
@@ -80,96 +170,49 @@ def example(text, title, levels=None):
     return made
 
 
-def _printed(found, names):
-    """Return ({(form, name): matrix} of the named matrices, the claims of kind "unread")."""
-    printed, unread = {}, []
-    for block in found:
-        if block.form == UNREAD:
-            if (rows := matrix(block)) is not None:
-                name = f"line {block.line}: {block.name}"
-                unread.append({"kind": "unread", "name": name, "printed": rows})
-            continue
-        rows = matrix(block) if block.name in names else None
-        if rows is not None and printed.setdefault((block.form, block.name), rows) != rows:
-            block.refuse("printed with the same entries each time", "other entries")
-    return printed, unread
+class _Form:
+    """The formula that a text prints beside its numbers: the article's, or the affine one."""
+
+    def __init__(self, gathered, text, pair, levels):
+        self.formulas = sorted(gathered.formulas)
+        keys = {s.key for s in gathered.statements}
+        self.grid = bool(keys & {"scale", "zero_point"}) or bool(ZERO_POINT.search(text))
+        self.width = bool(keys & {"bits", "signed", "range"})
+        self.pair = bool(pair) and not self.grid
+        said = {s.value for s in gathered.statements if s.key == "levels"}
+        self.P = levels or (max(said) if said else None)
+        self.parts = gathered.parts == {"floor", "mod"} or bool(
+            written.DECODER.search(latex.bare(text))
+        )
+
+    def of(self, line, codes, of_latex=False):
+        """Return the form for numbers at a line. codes: as text, or None."""
+        kinds = {kind for _, kind in self.formulas}
+        if self.pair or kinds == {WRITTEN}:
+            return WRITTEN
+        if kinds:
+            before = [kind for at, kind in self.formulas if at <= line]
+            return before[-1] if before else self.formulas[0][1]
+        if self.grid:
+            return AFFINE
+        if self.parts:
+            return WRITTEN
+        codes = [Fraction(v) for v in codes or ()]
+        if self.P is not None:
+            possible = all(0 <= c < self.P for c in codes) and (codes or of_latex)
+            return WRITTEN if possible else AFFINE
+        possible = of_latex and not self.width and all(c >= 0 for c in codes)
+        return WRITTEN if possible else AFFINE
+
+    def of_matrices(self, matrices, name):
+        """Return the form for the LaTeX matrices of one name."""
+        named = [m for m in matrices if m.name == name and m.form in FORMS]
+        block = next((m for m in named if m.form == "q"), named[0])
+        try:
+            rows = latex.matrix(block) if block.form == "q" else None
+        except Refused:
+            rows = None  # the error is reported where the matrix is read
+        return self.of(block.line, rows and flat(rows), of_latex=True)
 
 
-def _about(name, printed, block):
-    """Return (claims about the codes of a name, claims about its decoded values).
-
-    block: the first block of codes or decoded values, which an error names."""
-    x, q, x_hat = (printed.get((form, name)) for form in ("x", *FORMS))
-    if q is None and x_hat is None:  # all its matrices hold symbols
-        return [], []
-    if x is None:
-        block._replace(form="x").refuse(f"printed beside {block.said}", "no matrix of numbers")
-    shape = len(x), len(x[0])
-    for form, rows in zip(FORMS, (q, x_hat)):
-        if rows is not None and (len(rows), len(rows[0])) != shape:
-            got = f"shape {(len(rows), len(rows[0]))}"
-            block._replace(form=form).refuse(f"of shape {shape} like {name}", got)
-    codes = [] if q is None else [{"kind": "solve", "name": f"Q({name})", "x": x, "printed": q}]
-    if x_hat is None:
-        return codes, []
-    if q is None:
-        return codes, [{"kind": "decoded", "name": f"{name}^", "x": x, "printed": x_hat}]
-    both = {"kind": "roundtrip", "name": f"{name}^", "x": x, "codes": q, "decoded": x_hat}
-    return codes, [both]
-
-
-def _stated(text, names):
-    """Return ((W, B), "") if the text states one factor W and one offset B, else ((), words).
-
-    words: a remark for the title if several are stated. W and B are not read if a tensor has that
-    name.
-    """
-    text = FONTS.sub("", text)
-    W, B = ({Fraction(v): v for v in map(entry, STATED[key].findall(text))} for key in "WB")
-    if not W or not B or {"W", "B"} & set(names):
-        return (), ""
-    if len(W) == len(B) == 1 and 0 not in W:
-        return (*W.values(), *B.values()), ""
-    many = f"W = {', '.join(W.values())} and B = {', '.join(B.values())}"
-    return (), f" (the text states {many}; none of them is used)"
-
-
-def _by(pair, claim):
-    """Convert a claim about an unknown (W, B) into a claim about this pair.
-
-    If both signs of the decoder are allowed, the sign that prints the values is taken, else +."""
-    W, B = pair
-    name = f"{claim['name']} with W = {W}, B = {B}"
-    if claim["kind"] == "solve":
-        return {**claim, "kind": "quantize", "name": name, "W": W, "B": B}
-    if claim["kind"] == "decoded":
-        return claim
-    offsets = {"+": B, "-": str(-Fraction(B))}
-    entries = [(int(q), d) for rows in zip(claim["codes"], claim["decoded"]) for q, d in zip(*rows)]
-
-    def prints(sign):
-        b, w = Fraction(offsets[sign]), Fraction(W)
-        return all(abs((q + b) / w - Fraction(d)) <= half_unit(d) for q, d in entries)
-
-    allowed = [sign for sign in offsets if claim["sign"] in (sign, EITHER)]
-    sign = next(filter(prints, allowed), "-" if claim["sign"] == "-" else "+")
-    name = f"{name}, (q {sign} B)/W"
-    given = {"q": claim["codes"], "W": W, "B": offsets[sign], "printed": claim["decoded"]}
-    return {"kind": "dequantize", "name": name, **given}
-
-
-def _sign(text):
-    """Return the sign in (Q(x) ± B)/W, or EITHER if no decoder is printed."""
-    decoders = map("".join, DECODER.findall(bare(text)))
-    signs = {"+" if "+" in found else "-" for found in decoders}
-    if len(signs) > 1:
-        raise Refused("text", "an article with one decoder, (Q(x) + B)/W or (Q(x) - B)/W", "both")
-    return signs.pop() if signs else EITHER
-
-
-def _levels(text):
-    found = sorted(set(levels_said(text)))
-    if len(found) > 1:
-        one = "an article with one number of levels (or give --levels)"
-        raise Refused("text", one, " and ".join(map(str, found[:3])))
-    return found[0] if found else None
+ZERO_POINT = re.compile(r"zero[ _-]point|zero_point|零点", re.IGNORECASE)

@@ -15,7 +15,7 @@ from refnn.checking.plane.digits import flat, half_unit
 EITHER = "?"  # stands for the sign of a decoder that is not printed
 LEVELS_IN_PROSE = re.compile(
     r"(?:量化级别为\s*\$?|\bquantization levels?\s*(?:is |of |= ?|: ?)?\$?"
-    r"|(?<![A-Za-z_\\])P\s*=\s*(?:2\^\{?\d{1,2}\}?\s*=\s*)?|\\[bp]?mod\s*[{(]?\s*)(\d{1,15})"
+    r"|(?<![A-Za-z_\\])P\s*=\s*(?:2\^\{?\d{1,2}\}?\s*=\s*)?|(?:\\[bp]?|(?<![A-Za-z\\]))mod\s*[{(]?\s?)(\d{1,15})"
     r"(?![A-Za-z0-9_^]|[.,]\d|\s*[-+*/^]\s*[\d(]|\s*\\(?:cdot|times))"
 )
 LEVELS_AFTER = re.compile(r"(?<![\w.,^/-])(\d{1,15})\$?[ ~]quantization levels\b")

@@ -16,6 +16,7 @@ from refnn.checking.catalogue.explain import each
 from refnn.checking.catalogue.formulas import FORMULAS, Recipe
 from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.checking.plane.digits import short
+from refnn.checking.running.casts import slips_with_cast
 from refnn.checking.running.properties import ODD, U, exactly
 from refnn.quantization import affine, rounding
 from refnn.quantization.affine import QParams
@@ -123,15 +124,33 @@ def battery(grid):
     return np.unique(np.concatenate([(whole[:, None] + np.array(ODD)).ravel(), exact])) * scale
 
 
+def by_its_cast(name, dtype, bits):
+    """Return the name of a slip, but "cast_before_clip" if codes wrap because of their dtype.
+
+    >>> [by_its_cast("mod_for_clip", np.dtype(dtype), 8) for dtype in ("int8", "int64")]
+    ['cast_before_clip', 'mod_for_clip']
+    """
+    narrow = dtype.kind in "iu" and 8 * dtype.itemsize == bits
+    return "cast_before_clip" if narrow and name == "mod_for_clip" else name
+
+
 def _named(behaviours):
     return any(b.exact for b in behaviours)
 
 
-def encoder(f, grid, article=None, known=False):
+def _wraps_on_purpose(found, grid, dtype):
+    """Return True if a function is mod_for_clip, and its codes would fit in their dtype anyway."""
+    bits = (grid.qmax - grid.qmin).bit_length()
+    wide = dtype is None or by_its_cast("mod_for_clip", dtype, bits) == "mod_for_clip"
+    return wide and any(b.exact and b.name == "mod_for_clip" for b in found)
+
+
+def encoder(f, grid, article=None, known=False, dtype=None):
     """Return the Behaviours of an encoder f on a grid.
 
     article: the (W, B, P) of §3.1.1 that have the same edges between codes, or None.
     known: True if W, B and P are arguments of f, so that it has the form of the article.
+    dtype: of the codes of f, if it is known.
 
     >>> encoder(lambda x: np.clip(np.floor(x / 0.5) + 3, 0, 7), QParams(0.5, 3, 0, 7))[0].name
     'floor_for_round'
@@ -151,6 +170,9 @@ def encoder(f, grid, article=None, known=False):
 
     if not known:
         found = nearest("quantize", {"qparams": grid})
+        if not _wraps_on_purpose(found, grid, dtype):
+            cast = slips_with_cast(f, grid, x)
+            found = [Behaviour("quantize", name, len(x), len(x)) for name in cast] or found
         unbounded = affine.quantize_steps(x, grid).shifted
         if not _named(found) and (unbounded == got).all():
             found = [Behaviour("quantize", UNLIMITED, len(x), len(x))]

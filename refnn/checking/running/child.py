@@ -5,6 +5,7 @@ dict with one key:
 
     {"int": hex}  {"float": hex}  {"fraction": [hex, hex]}  {"list": [...]}  {"tuple": [...]}
     {"params": [four]} {"array": [dtype, shape, base64, writeable]}  {"objects": [shape, [...]]}
+    {"named": [names, [...]]} for a named tuple  {"dict": [names, [...]]} if all keys are text
 
 Nothing is unpickled and no number is rounded. ValueError is raised for a value that does not fit
 its own description. A whole number has at most 2^16 bits, and the two numbers of a fraction have at
@@ -47,6 +48,11 @@ def pack(value, depth=0):
     if isinstance(value, Fraction):
         parts = value.numerator, value.denominator
         return {"fraction": [_hex(part, OF_A_FRACTION) for part in parts]}
+    if isinstance(value, dict) and value and all(type(name) is str for name in value):
+        return {"dict": [list(value), [pack(v, depth + 1) for v in value.values()]]}
+    names = getattr(value, "_fields", None)
+    if isinstance(value, tuple) and isinstance(names, tuple) and len(names) == len(value):
+        return {"named": [[str(n) for n in names], [pack(v, depth + 1) for v in value]]}
     if isinstance(value, (list, tuple)):
         return {"list" if isinstance(value, list) else "tuple": [pack(v, depth + 1) for v in value]}
     if all(hasattr(value, field) for field in FIELDS):
@@ -86,6 +92,12 @@ def unpack(letter):
     if kind in ("list", "tuple"):
         values = [unpack(part) for part in body]
         return values if kind == "list" else tuple(values)
+    if kind in ("named", "dict"):
+        names, parts = body
+        if len(names) != len(parts) or not all(type(name) is str for name in names):
+            raise ValueError("a letter of unknown form")
+        found = dict(zip(names, map(unpack, parts)))
+        return found if kind == "dict" else Named(found)
     if kind == "params":
         from refnn.network import Params
 
@@ -105,6 +117,20 @@ def unpack(letter):
         a[:] = [unpack(part) for part in parts]
         return a.reshape(shape)
     raise ValueError("a letter of unknown form")
+
+
+class Named(tuple):
+    """A named tuple whose names came with it.
+
+    >>> Named({"scale": 0.5, "zero_point": 3})._fields
+    ('scale', 'zero_point')
+    """
+
+    def __new__(cls, values):
+        """Return the tuple of the values of a dict."""
+        new = super().__new__(cls, values.values())
+        new._fields = tuple(values)
+        return new
 
 
 def _hex(number, digits):
@@ -216,7 +242,7 @@ def _answer(function, arguments):
     except MemoryError:
         return {"failed": ["memory", "MemoryError"]}
     except BaseException as error:
-        text = str(error)[:300] if isinstance(error, TypeError) else in_a_line(error)
+        text = f"it returned {error}" if isinstance(error, TypeError) else in_a_line(error)
         return {"failed": ["answer", text]}
 
 

@@ -62,7 +62,7 @@ def judge(role, call, names, label):
 
 def _answered(answer, label):
     if isinstance(answer, Failure):
-        got = f"{answer.kind}: {answer.text[:120]}"
+        got = f"nothing: {answer.text[:120]}"
         raise Refused(label, "a function that returns arrays", got)
     return answer
 

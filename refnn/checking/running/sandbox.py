@@ -8,8 +8,9 @@ The answers of the process are treated as data and are checked when they are rea
 them, so a forged answer proves no more than a returned one. Some systems have no `resource`
 (Windows) or do not enforce every limit (macOS does not limit memory). There, the time limit and the
 limit on output still work. Processes that the function has started are stopped together with it. On
-Linux this includes a process that left the process group, if it kept its environment. The messages
-are described in `child`."""
+Linux this includes a process that left the process group, if it kept its environment. There, too,
+no process of the function outlives the caller, even if that one is killed. The messages are
+described in `child`, and the start of the process in `process`."""
 
 import json
 import os
@@ -17,7 +18,6 @@ import queue
 import re
 import secrets
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -26,22 +26,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from refnn import arrays, console
 from refnn.arrays import Refused
-from refnn.checking.running import child
+from refnn.checking.running import child, process
+from refnn.checking.running.process import NUMPY, STARTUP
 from refnn.validation import number, takes, whole
 
 KINDS = ("time", "memory", "exit", "raised", "output", "import", "answer")
-NUMPY = Path(np.__file__).parents[1]  # the folder of sys.path that holds NumPy
-STARTUP = 60  # seconds that Python and NumPy may take to start, even on a busy machine
 TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 SECONDS, MEGABYTES = number(0.01, 3600), whole(1, 1024)
-LIBRARIES = ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")  # each is limited to one thread
-KEPT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG")
 
 
 class Failure(NamedTuple):
@@ -154,7 +149,6 @@ class Session:
         self._left = self._limit = self._turn = seconds
         self._room = output * 2**20
         self._source, self._folder, self._hidden = source, folder, hidden
-        self._token = secrets.token_hex(16)
         self.names, self.failure = (), None
 
     def __enter__(self):
@@ -164,18 +158,8 @@ class Session:
             self._folder = self._temporary.name
             module = Path(self._folder, f"{self._task['target'].partition(':')[0]}.py")
             module.write_text(self._source, encoding="utf-8", errors="surrogatepass")
-        kept = {k: v for k, v in os.environ.items() if k in KEPT}
-        kept |= {f"{library}_NUM_THREADS": "1" for library in LIBRARIES}
-        path = os.pathsep.join(os.path.abspath(p) for p in sys.path if p and not self._hides(p))
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-B", "-W", "ignore", "-X", "utf8", child.__file__],
-            cwd=self._folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            env=kept | {"PYTHONPATH": path, "REFNN_SESSION": self._token},
-        )
+        path = [os.path.abspath(p) for p in sys.path if p and not self._hides(p)]
+        self._process = process.start(self._folder, path, secrets.token_hex(16))
         self._arrived, self._lines = queue.SimpleQueue(), bytearray()
         self._threads = []
         for pipe in (self._process.stdout, self._process.stderr):
@@ -186,20 +170,17 @@ class Session:
         self._left = self._turn = self._limit
         names = started if isinstance(started, Failure) else self._receive()
         if isinstance(names, list) and all(isinstance(name, str) for name in names):
-            self.names = tuple(names)
+            self.names = tuple(console.harmless(name)[:100] for name in names)
         else:
             self.failure = self.failure or (names if isinstance(names, Failure) else _garbled())
         return self
 
     def __exit__(self, *_):
-        self._end()
-        self._end_left_behind()
+        self._process.end()
         for thread in self._threads:
             thread.join(1)
         if not any(thread.is_alive() for thread in self._threads):  # else a pipe is in use
-            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-                with suppress(OSError):
-                    pipe.close()
+            self._process.close()
         if self._temporary:
             self._temporary.cleanup()
 
@@ -303,44 +284,17 @@ class Session:
 
     def _fail(self, kind, text):
         self.failure = Failure(kind, text)
-        self._end()
+        self._process.end()
 
     def _why(self):
         """Return (kind, text) of the Failure of a process that ended by itself."""
-        code = self._end()
+        code = self._process.end()
         if code < 0:
             name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
             if name == "SIGXCPU":
                 return "time", "its processor time is used up"
             return "exit", f"the process was ended by {name}"
         return "exit", f"the process ended itself with status {code}"
-
-    def _end(self):
-        """Kill the process and what it started, and return its exit status.
-
-        Further calls only return the status."""
-        if self._process.returncode is None:
-            if hasattr(os, "killpg"):
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self._process.pid, signal.SIGKILL)
-            else:
-                self._process.kill()
-            self._process.wait()
-        return self._process.returncode
-
-    def _end_left_behind(self):
-        """Kill processes that left the process group.
-
-        They are found by their environment, on systems with /proc."""
-        for _ in range(100):  # repeat until no new process was started meanwhile
-            found = False
-            for environ in Path("/proc").glob("[0-9]*/environ"):
-                with suppress(OSError):
-                    if self._token.encode() in environ.read_bytes():
-                        os.kill(int(environ.parent.name), signal.SIGKILL)
-                        found = True
-            if not found:
-                return
 
     def _hides(self, folder):
         """Return True if a folder of the path holds a hidden package and does not hold NumPy."""

@@ -83,7 +83,8 @@ def staircase(codes):
 def _unit(codes):
     """Return half the width of a range around 0 in which the codes change at least five times.
 
-    If there is none, the range with most changes is taken. None: the codes never change."""
+    If there is none, the range with most changes is taken. The result is None if the codes never
+    change."""
     powers = 2.0 ** np.arange(FINEST, COARSEST + 1)
     first = [np.nonzero(codes(side * powers) != codes(np.zeros(1)))[0] for side in (1, -1)]
     first = [powers[at[0]] for at in first if len(at)]

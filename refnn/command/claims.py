@@ -1,13 +1,9 @@
-"""Run the tour and the claims: compute, print, write the figures and return the exit status.
-
-`cli` reads the options; `checks` and `classes` hold the other commands."""
+"""Run the tour and the claims: compute, print, write the figures and return the exit status."""
 
 from pathlib import Path
 
 from refnn import console
 from refnn.command import tables
-from refnn.command.checks import check_command, conventions_command, solve_command, verify_command
-from refnn.command.classes import assignment_command, grade_command, worksheet_command
 from refnn.command.values import Misused, whole
 from refnn.experiments import tour
 from refnn.experiments.claims import CLAIMS, about
@@ -65,6 +61,11 @@ def _run(claim, folder, text, **seeds):
         console.say("\n" + console.wrap(f"Figures, in {folder}: {', '.join(names)}"))
 
 
+def tour_command(options):
+    """Give the tour."""
+    return _tour(_figures(options))
+
+
 def _tour(folder, **seeds):
     console.say("1. The article (§4.1, P = 8): its printed numbers, judged with exact fractions\n")
     console.say(tables.article_text())
@@ -84,16 +85,3 @@ def _folder(path):
     probe.touch()
     probe.unlink()
     return path
-
-
-COMMANDS = {
-    "verify": verify_command,
-    "solve": solve_command,
-    "check": check_command,
-    "conventions": conventions_command,
-    "reproduce": reproduce_command,
-    "worksheet": worksheet_command,
-    "grade": grade_command,
-    "assignment": assignment_command,
-    None: lambda options: _tour(_figures(options)),
-}

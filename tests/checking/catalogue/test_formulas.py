@@ -39,6 +39,7 @@ GIVEN = {
     "fake_quantize": {**X, **GRID},
     **{name: X for name in FORMULAS if name.startswith("choose")},
     "symmetric": X,
+    "rules of conventions": X,
     "to_affine": {"W": F(4), "B": F(5, 2), "P": 8},
     "to_article": GRID,
     "distiller asymmetric": {**X, "signed": False},

@@ -1,0 +1,83 @@
+"""Claims about code books and grids, against the published example and by hand."""
+
+import pytest
+
+from checking.cases import verdict
+from refnn.checking.worked_example import check
+
+# Deep Compression, figure 3: 16 weights, 4 centroids, their gradient and one step with lr 1
+HAN = {
+    "x": [
+        ["2.09", "-0.98", "1.48", "0.09"],
+        ["0.05", "-0.14", "-1.08", "2.12"],
+        ["-0.91", "1.92", "0", "-1.03"],
+        ["1.87", "0", "1.53", "1.49"],
+    ],
+    "centroids": ["-1.00", "0.00", "1.50", "2.00"],
+    "gradient": [
+        ["-0.03", "-0.01", "0.03", "0.02"],
+        ["-0.01", "0.01", "-0.02", "0.12"],
+        ["-0.01", "0.02", "0.04", "0.01"],
+        ["-0.07", "-0.02", "0.01", "-0.02"],
+    ],
+    "lr": 1,
+}
+CODES = [[3, 0, 2, 1], [1, 1, 0, 3], [0, 3, 1, 0], [3, 1, 2, 2]]
+UPDATED = ["-0.97", "-0.04", "1.48", "1.96"]
+
+
+def verdicts(**claim):
+    return check({"title": "t", "claims": [{"kind": "codebook", **claim}]})
+
+
+def test_deep_compression():
+    found = verdicts(**HAN, printed={"codes": CODES, "updated": UPDATED})
+    assert [v.status for v in found] == ["exact", "exact"]
+    wrong = verdicts(**HAN, printed={"updated": ["-0.97", "-0.04", "1.48", "1.98"]})[0]
+    assert "updated[3] is 1.96" in wrong.reason
+    mean = ["-0.9925", "-0.008", "1.4933333", "1.99"]
+    assert "'mean_over_the_sharers'" in verdicts(**HAN, printed={"updated": mean})[0].reason
+
+
+def test_the_best_code_book():
+    claim = {"x": ["0.1"] * 9 + ["3.1", "7.1"], "levels": 2}
+    printed = {"centroids": ["0.1", "5.1"], "codes": [0] * 9 + [1, 1]}
+    printed["decoded"] = ["0.1"] * 9 + ["5.1", "5.1"]
+    assert [v.status for v in verdicts(**claim, printed=printed)] == ["exact"] * 3
+    local = {"centroids": ["0.4", "7.1"], "codes": [0] * 10 + [1]}  # k-means may stop here
+    assert [v.holds for v in verdicts(**claim, printed=local)] == [False, False]
+    even = {"x": ["0", "1", "2"], "levels": 2}  # two groupings are equally good
+    for codes, centroids in (([0, 0, 1], ["0.5", "2"]), ([0, 1, 1], ["0", "1.5"])):
+        found = verdicts(**even, printed={"codes": codes, "centroids": centroids})
+        assert all(v.holds for v in found)
+
+
+def test_either_code_is_right_midway_between_two_centroids():
+    claim = {"x": ["0.5", "0.4"], "centroids": ["0", "1"]}
+    for first in (0, 1):
+        assert verdicts(**claim, printed={"codes": [first, 0]})[0].holds
+    assert not verdicts(**claim, printed={"codes": [0, 1]})[0].holds
+
+
+@pytest.mark.parametrize(
+    ("form", "x", "printed", "holds"),
+    [
+        ("fp8_e4m3", ["1000", "0.3", "-17"], ["448", "0.3125", "-16"], True),  # −17: tie to even
+        ("fp8_e4m3", ["1000"], ["480"], False),
+        ("fp8_e5m2", ["0.3"], ["0.3125"], True),
+        ("fp4_e2m1", ["2.5", "3.5", "-5"], ["2", "4", "-4"], True),
+        ("fp4_e2m1", ["2.5"], ["3"], False),
+        ("nf4", ["0.7", "-0.7"], ["0.72295684", "-0.69619280"], True),  # in the paper's digits
+        ("ternary", ["0.4", "-0.6"], ["0", "-1"], True),
+    ],
+)
+def test_grids(form, x, printed, holds):
+    assert verdict(kind="grid", x=x, format=form, printed=printed).holds is holds
+
+
+def test_a_scale_and_an_overflow():
+    assert verdict(kind="grid", x=["5"], format="fp4_e2m1", scale="0.5", printed=["3"]).holds
+    claim = {"kind": "grid", "x": ["500", "1"], "format": "fp8_e4m3", "overflow": "nan"}
+    assert verdict(**claim, printed=["nan", "1"]).holds
+    assert not verdict(**claim, printed=["448", "1"]).holds
+    assert verdict(**{**claim, "overflow": "saturate"}, printed=["448", "1"]).holds
