@@ -38,7 +38,7 @@ class Kind(NamedTuple):
 
     judge: Callable  # (claim), or (claim, P) if wants_P, -> Answer, or a list of (name, Answer)
     needs: tuple  # the keys that a claim of this kind must have
-    formula: object  # by which it is judged, as text; or {printed thing: text}, in their order
+    formula: object  # by which it is judged: a text, {printed thing: text}, or (claim) -> text
     wants_P: bool = False
     may: tuple = ()  # further keys that it may have
 

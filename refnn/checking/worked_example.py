@@ -115,6 +115,7 @@ def formulas(example):
     found = []
     for claim in example["claims"]:
         formula = KINDS[claim["kind"]].formula
+        formula = formula(claim) if callable(formula) else formula
         if isinstance(formula, dict):
             found += [text for thing, text in formula.items() if thing in claim["printed"]]
         else:

@@ -41,11 +41,11 @@ OPTIONS = {
     "solve": (
         "Find which rule gives these codes.",
         "solve --x 0.1,0.2,0.3 --q 0,1,3 --levels 8",
-        "It names the published conventions that give them. It finds all W and B with "
-        "floor(x*W + B) mod P, or proves that there are none. If no convention gives the codes, "
-        "it names the known mistake that does. 0.1 means exactly 1/10. Lists may be pasted: "
-        "\"[101 -115 25]\", \"tensor([1., 2.])\".", {
-            "--x": _metavar("X,...", "the numbers, such as 0.1,0.2 or 1/3", required=True),
+        "It tries the published conventions and, if none gives the codes, the known mistakes. It "
+        "finds all W and B with floor(x*W + B) mod P, or proves that there are none. 0.1 means "
+        "exactly 1/10.", {
+            "--x": _metavar("X,...", "the numbers, such as 0.1,0.2 or 1/3, or a pasted print",
+                            required=True),
             "--q": _metavar("Q,...", "their codes, such as 0,1", required=True),
             "--levels": _metavar("P", "the number of levels", required=True),
             "--decoded": _metavar("D,...", "the decoded values, as printed"),
@@ -217,6 +217,9 @@ def main(arguments=None):
             words = f"{options.command}: {words}"
         print(f"refnn: {' '.join(words.split())}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("refnn: interrupted", file=sys.stderr)
+        return 130
 
 
 def run():

@@ -14,7 +14,7 @@ from refnn.experiments.spread import told
 
 NAMES = {"W_ih^": "Ŵ_ih", "W_ho^": "Ŵ_ho", "b_h^": "b̂_h", "b_o^": "b̂_o"}
 KEY = (
-    "exact: some W and B give exactly these numbers (see given by). as printed: they give them "
+    "exact: some W and B give exactly these numbers (see 'given by'). as printed: they give them "
     "after rounding to the printed decimals. cannot be: no W and B give them. min-max takes W and "
     "B from the smallest and the largest entry."
 )
@@ -96,9 +96,7 @@ def _section(title, rows, heads, align, note=""):
 
 def _trained(tour):
     how = f"Adam trains them (learning rate {recipe.LR}, weight decay {recipe.DECAY:g}, "
-    how += (
-        f"{recipe.STEPS} steps). A seed fixes the split of the data and the start. From here on, "
-    )
+    how += f"{recipe.STEPS} steps). A seed fixes the split and the initial weights. From here on, "
     how += f"numbers are medians over the {tour.seeds} seeds, and brackets hold the middle 80%."
     title = f"Trained: {tour.seeds} networks 10-5-1 on the diabetes data"
     rows = [["network", told(tour.dense.values["R2"])], ["linear regression", told(tour.linear)]]
@@ -116,7 +114,7 @@ def _quantized(tour):
             rows.append([bits, row.name, error, J, told(v["R2"]), size])
     return _section(
         "Quantized (量化): error is the root mean square error of the 61 parameters, J\n"
-        "   is summed over 331 rows, and bytes are those of the codes + those of the grids",
+        "   is summed over 331 rows, and bytes are those of the codes + of the grids",
         rows,
         ["bits", "scheme", "error", "J", "test R²", "bytes"],
         "rlrrrr",

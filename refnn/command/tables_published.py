@@ -1,4 +1,6 @@
-"""Format the published vectors and the museum of slips. Nothing is computed here."""
+"""Format the published vectors and the museum of slips (known mistakes).
+
+Nothing is computed here."""
 
 from itertools import groupby
 
@@ -13,13 +15,13 @@ def vectors_text(found):
 
     >>> for line in vectors_text(published.run()[:1]).splitlines()[:4]:
     ...     print(line)
-    Published vectors: 1 of 1 pass. "blind": slips that a vector misses
+    Published vectors: 1 of 1 pass. "misses": known mistakes that also pass
     <BLANKLINE>
     ONNX operator tests
       quantizelinear  passes  catches 7 of 11
     """
     passed = f"Published vectors: {sum(r.passed for r in found)} of {len(found)} pass"
-    lines = [f'{passed}. "blind": slips that a vector misses']
+    lines = [f'{passed}. "misses": known mistakes that also pass']
     every, caught = {}, set()
     for source, group in groupby(found, key=lambda r: r.vector.source):
         rows, blind = [], []
@@ -29,12 +31,12 @@ def vectors_text(found):
             every |= dict.fromkeys(slips)
             caught |= set(slips) - set(blind[-1])
             catches = f"catches {len(slips) - len(blind[-1])} of {len(slips)}"
-            catches = catches if slips else "no slip is known"
+            catches = catches if slips else "no mistake is known"
             rows.append([f"  {r.vector.name}", "passes" if r.passed else "FAILS", catches])
         lines += ["", source]
         for row, names in zip(table(rows).split("\n"), blind):
             lines.append(row)
-            lines += [wrap(f"blind: {', '.join(names)}", "    ", "    ")] if names else []
+            lines += [wrap(f"misses: {', '.join(names)}", "    ", "    ")] if names else []
     missed = [name for name in every if name not in caught]
     if missed:
         lines += ["", wrap(f"No vector above catches {', '.join(missed)}.")]
@@ -42,26 +44,30 @@ def vectors_text(found):
 
 
 def museum_text(shown):
-    """Format every exhibit: the kind of slip, its place, what is printed, what is right, the slip.
+    """Format every exhibit: the kind of mistake, its place, the printed and the right numbers.
+
+    The slip that gives the printed numbers follows.
 
     >>> print(museum_text(published.exhibits()[:1]).split(": ", 1)[1])
     1 of 1 recomputed
     <BLANKLINE>
      1. the other end of the range (a course, data in -1..2 as int8): printed
-        zero_point 42, right zero_point -43; slip zero_point_from_the_other_end. A
-        change of sign alone would print 43, but 42 = 127 - 85 counts from the last
-        code.
+        zero_point 42, right zero_point -43. Known mistake:
+        zero_point_from_the_other_end. A change of sign alone would give 43, but 42
+        = 127 - 85 counts from the last code.
     """
     holding = f"{sum(s.holds for s in shown)} of {len(shown)} recomputed"
-    lines = [f"A museum of published slips, most of them corrected since: {holding}", ""]
+    lines = [f"A museum of published mistakes, most of them corrected: {holding}", ""]
     for number, (e, *_, holds) in enumerate(shown, start=1):
         printed, right = (
             ", ".join(f"{name} {text_of(v)}" for name, v in said.items())
             for said in (e.printed, e.right)
         )
-        slip = f"slip {e.slip}" if e.slip else "no single slip prints it"
+        slip = (
+            f"Known mistake: {e.slip}" if e.slip else "No single known mistake gives these numbers"
+        )
         reason = f" {e.reason[0].upper()}{e.reason[1:]}." if e.reason else ""
-        said = f"{e.name} ({e.source}): printed {printed}, right {right}; {slip}.{reason}"
+        said = f"{e.name} ({e.source}): printed {printed}, right {right}. {slip}.{reason}"
         said = said if holds else f"{said} DOES NOT HOLD."
         lines.append(wrap(said, indent="    ", first=f"{number:2}. "))
     return "\n".join(lines)

@@ -153,8 +153,8 @@ def draw(result):
     shown = CRITERIA[1:-1]
     title = (
         "Trained without decay, the rank correlation with the true cost of deletion is "
-        f"{middle['R']:.2f} for R,\n{middle['|R|']:.2f} for |R|, {middle['|w|']:.2f} for |w| and "
-        f"{middle[best]:.2f} for {best}"
+        f"{fixed(middle['R'])} for R,\n{middle['|R|']:.2f} for |R|, {middle['|w|']:.2f} for |w| "
+        f"and {middle[best]:.2f} for {best}"
     )
     figure = plots.against_truth(
         {name: result.picture[name] for name in shown},

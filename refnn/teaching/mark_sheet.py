@@ -37,8 +37,8 @@ LIMIT = 2**20  # the most bytes that are read of a sheet
 LONGEST = 2000  # the most characters that are read of a line
 NO_HEAD = 'The sheet has no line "refnn worksheet: …", so nothing can be marked.'
 OTHER_HEAD = (
-    "The check code in the head does not match. The head or the questions were changed, or the sheet "
-    "comes from another version of refnn. It was marked by the head as it is now."
+    "The check code in the head does not match. The head or the questions were changed, or the "
+    "sheet comes from another version of refnn. It was marked by the head as it is now."
 )
 ANSWER = re.compile(
     r"[^\w]{0,20}(?:answer|答案)\s{0,9}(\d{1,3})\s{0,9}[.(]?\s{0,9}([a-f])\s{0,9}[)*]{0,3}\s{0,9}"

@@ -211,7 +211,7 @@ def test_help_fits_and_says_that_it_is_no_security_border(capsys):
         cli.main(["check", "--help"])
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 79
-    assert "does not protect against code" in " ".join(out.split())
+    assert "does not protect against malicious code" in " ".join(out.split())
 
 
 def test_the_real_command_in_ascii(mine):

@@ -198,3 +198,13 @@ def test_progress_shows_on_a_terminal_only(monkeypatch, capsys):
     progress("training")
     progress.end()
     assert "[1/3] training" in capsys.readouterr().err
+
+
+def test_an_interrupt_is_one_line_and_status_130(monkeypatch, capsys):
+    def interrupted(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_named", lambda where: interrupted)
+    assert cli.main(["verify"]) == 130
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "refnn: interrupted\n")

@@ -1,12 +1,22 @@
-"""Large arrays and grids, and what a function returns when it computes them at once."""
+"""Arrays of several blocks, grids, and what a function returns when it computes them at once.
+
+The tests of a form use small blocks (`small_blocks`): the blocks of the library take a minute."""
 
 import numpy as np
+import pytest
 
 from refnn.fast import blocks
-from refnn.fast.blocks import BLOCK
 from refnn.quantization.affine import QParams
 
+LARGE = {"BLOCK": blocks.BLOCK, "BYTES": blocks.BYTES}
+BLOCK = 2**11
 N = 3 * BLOCK + 5
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", BLOCK)
+    monkeypatch.setattr(blocks, "BYTES", 8 * BLOCK)
 
 
 def at_once(function, *arguments, **named):

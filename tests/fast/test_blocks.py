@@ -7,9 +7,18 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fast.cases import DTYPES, GRIDS, N, assert_same, at_once, values
+from fast.cases import (  # noqa: F401
+    BLOCK,
+    DTYPES,
+    GRIDS,
+    LARGE,
+    N,
+    assert_same,
+    at_once,
+    small_blocks,
+    values,
+)
 from refnn.fast import blocks
-from refnn.fast.blocks import BLOCK
 from refnn.quantization import affine, as_written, fixed_point, rounding
 from refnn.quantization.affine import QParams
 from refnn.validation import REAL, takes
@@ -133,7 +142,9 @@ def test_fractions_are_exact_however_many():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32])
-def test_no_array_as_large_as_x_is_made_on_the_way(rng, dtype):
+def test_no_array_as_large_as_x_is_made_on_the_way(rng, dtype, monkeypatch):
+    for name, size in LARGE.items():
+        monkeypatch.setattr(blocks, name, size)
     x = (100 * rng.standard_normal(2 * 10**6)).astype(dtype)
     q, a = affine.quantize(x, GRIDS[1]), x.astype(np.int32)
     for call in (

@@ -6,8 +6,7 @@ import pytest
 from mutants import plant
 
 from fast import test_blocks
-from fast.cases import DTYPES, GRIDS, N, assert_same, values
-from refnn.fast.blocks import BLOCK
+from fast.cases import BLOCK, DTYPES, GRIDS, N, assert_same, small_blocks, values  # noqa: F401
 from refnn.quantization import affine, as_written
 from refnn.quantization.affine import QParams
 

@@ -155,7 +155,7 @@ def _choose_and_fake_quantize(call, given):
 
 
 def _rules_of_conventions(call, given):
-    """Quantize x by the rules that most conventions share: a range that contains 0, and rounding."""
+    """Quantize x by the rules that most conventions share: a range with 0 in it, and rounding."""
     x, codes = given["x"], (conventions_rules.unsigned, conventions_rules.signed)
     if "scale" in given:
         made = {key: given[key] for key in ("scale", "zero_point", "qmin", "qmax")}

@@ -28,7 +28,7 @@ from refnn.checking.claims import (
     slips_by,
     whole,
 )
-from refnn.checking.kinds.chain import ITEMS, WHOLE, answers, scales
+from refnn.checking.kinds.chain import ITEMS, WHOLE, answers, in_words, scales
 from refnn.checking.kinds.machine import rounded, spans
 from refnn.checking.kinds.rules import ranged, stated_grid
 from refnn.checking.plane.digits import as_text
@@ -88,13 +88,14 @@ def _table(claim, items, shapes):
         got = arrays.describe(sorted(map(str, table)) if isinstance(table, dict) else table)
         raise Refused(where, f"a table with some of {', '.join(items)}", got)
     inside = Claim(table, where, claim.rounded)
-    return {
-        name: whole(inside.whole(name, shapes[name]))
-        if name in WHOLE
-        else decimals(inside, shapes[name], name)
-        for name in items
-        if name in table
-    }
+
+    def read(name):  # a few conventions have a real zero point, and so have some mistakes
+        fractions = any(v.denominator > 1 for v in inside.exact(name, shapes[name]).flat)
+        if name not in WHOLE or (name == "zero_point" and fractions):
+            return decimals(inside, shapes[name], name)
+        return whole(inside.whole(name, shapes[name]))
+
+    return {name: read(name) for name in items if name in table}
 
 
 def _shapes(x, stated):
@@ -139,7 +140,7 @@ def _first(claim, rules, x, printed, slips):
 
 def _named(rule, reason):
     """Put the name of a rule before a reason, if it has a name."""
-    return ". ".join(filter(None, [f"By {rule}" if rule else "", reason]))
+    return ". ".join(filter(None, [rule and f"By {rule}", reason]))
 
 
 def _slips(recipe, given, printed):
@@ -210,7 +211,8 @@ def _common(claim, answer, scale, known, name, x, printed):
         return answer._replace(status="not decidable", reason="The printed inputs are rounded")
     found = scales((scale[()] - half[()], scale[()] + half[()]), name, x, known, printed)
     if found:
-        return Answer("as printed", answer.computed, f"The printed scale is rounded: {found}")
+        said = f"The printed scale is rounded: {in_words(found)}"
+        return Answer("as printed", answer.computed, said)
     none = "No scale that rounds to the printed one gives all these numbers"
     return answer._replace(
         status="cannot be", reason=f"{none}. With the printed one: {answer.reason}"

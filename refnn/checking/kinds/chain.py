@@ -93,8 +93,7 @@ def _question(claim, rule, x, made, printed, answers, name, values):
             yield from _edges(rule, x, made, name, own, values)
         yield from _from_printed(rule, x, made, printed, answers, name)
 
-    whole_numbers = name in WHOLE
-    return Question(own, values, because, None if whole_numbers else machine, others)
+    return Question(own, values, because, machine if own.texts else None, others)
 
 
 def _words(rule, x, made, name, values, i, found):
@@ -170,13 +169,18 @@ def _from_printed(rule, x, made, printed, answers, name):
     if "scale" in before and printed["scale"].values.size == 1:
         s, h = printed["scale"].values.flat[0], printed["scale"].half.flat[0]
         exactly = [(v, v) for v in x.flat]
-        found = scales((s - h, s + h), name, exactly, known, printed[name])
-        if found:
-            yield f"{reason}: {found}", printed[name].values, "as printed"
+        ends = scales((s - h, s + h), name, exactly, known, printed[name])
+        if ends is None:
+            return
+        follows = rule.follow(x, {**grid, "scale": np.asarray(sum(ends) / 2, dtype=object)})
+        own = printed[name]
+        off = abs(np.asarray(follows[name], dtype=object) - own.values)
+        if (off <= own.half).all():  # so this rule gives them, and not only rounding to nearest
+            yield f"{reason}: {in_words(ends)}", own.values, "as printed"
 
 
 def scales(ends, name, x, known, printed):
-    """Return words for the scales within `ends` that give all that is printed, or "".
+    """Return the least and the greatest scale within `ends` that give all that is printed, or None.
 
     One scale serves all entries, so their conditions are decided together. Each is linear in the
     scale. x holds the (low, high) of each number.
@@ -185,7 +189,7 @@ def scales(ends, name, x, known, printed):
     >>> p = Printed(np.array([Fraction(1, 2)]), np.array([Fraction(1, 20)]))
     >>> known = {"codes": np.array([5]), "zero_point": 0, "qmin": 0, "qmax": 7}
     >>> scales((Fraction(0), Fraction(1)), "decoded", [(0, 0)], known, p)
-    'every scale from 0.09 to 0.11 gives the printed numbers'
+    (Fraction(9, 100), Fraction(11, 100))
     """
     low, high = ends
     z = np.ravel(known["zero_point"])[0]
@@ -206,7 +210,14 @@ def scales(ends, name, x, known, printed):
         elif b < 0:
             high = min(high, a / b)
         elif a > 0:
-            return ""
-    if low > high or high <= 0:
-        return ""
-    return f"every scale from {as_text(low)} to {as_text(high)} gives the printed numbers"
+            return None
+    return None if low > high or high <= 0 else (low, high)
+
+
+def in_words(ends):
+    """Say what the interval of scales means.
+
+    >>> in_words((Fraction(9, 100), Fraction(11, 100)))
+    'every scale from 0.09 to 0.11 gives the printed numbers'
+    """
+    return f"every scale from {as_text(ends[0])} to {as_text(ends[1])} gives the printed numbers"

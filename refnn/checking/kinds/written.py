@@ -142,6 +142,11 @@ def _roundtrip(claim, P):
     return Answer("cannot be", None, reason)
 
 
+def _both_ways(given):
+    decoders = [f"(q {sign} B)/W" for sign in ("+", "-") if given.get("sign") in (sign, EITHER)]
+    return f"floor(x*W + B) mod P and {' or '.join(decoders)}, for some W and B"
+
+
 def _decoded(claim):
     claim.exact("printed", claim.exact("x").shape)
     reason = "The codes between x and its decoded values are not printed"
@@ -161,7 +166,7 @@ KINDS = {
     "roundtrip": Kind(
         _roundtrip,
         ("x", "codes", "decoded", "sign"),
-        "floor(x*W + B) mod P and (q + B)/W or (q - B)/W, for some W and B",
+        _both_ways,
         wants_P=True,
     ),
     "decoded": Kind(_decoded, ("x", "printed"), "(q + B)/W or (q - B)/W, for some W and B"),

@@ -79,9 +79,8 @@ def _grid(group, stated):
         grid["bits"] = bits
     if "qmin" not in grid and "signed" in value:
         if _beyond(group, bits, value["signed"]):
-            said = f"line {group.line}: the codes do not fit signed codes of {bits} bits, so the stated"
-            said = f"{said} sign is not used."
-            notes.append((group.line, said))
+            said = f"line {group.line}: the codes do not fit signed codes of {bits} bits"
+            notes.append((group.line, f"{said}, so the stated sign is not used."))
         else:
             grid["signed"] = value["signed"]
     if "symmetric" in value:

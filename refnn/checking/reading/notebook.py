@@ -113,7 +113,7 @@ def _code(source, outputs, line, number):
 
 
 def _streamed(typed, streamed, line):
-    """Return the entries of what a cell printed, with the print(…) of each if they can be matched."""
+    """Return the entries of what a cell printed, with the print(…) of each if that is clear."""
     calls = [text for text, _ in typed if PRINT.match(text)]
     parts = sessions.logical(streamed, line)
     if len(calls) == len(parts):

@@ -1,12 +1,12 @@
 """This script runs as a process with NumPy imported, which forks a child for each session.
 
-Starting Python and NumPy takes 150 ms or more, and a fork only a few. The module `process` starts the
-script once and then sends it a request for every session, through a socket that is its standard
-input. The request holds the folder, the environment and the path of the child, and comes with four
-descriptors: standard input, output and error of the child, and a socket of this session. If that
-socket is closed, or sends a byte, the child is killed, and its exit status is the answer. The
-kernel closes it if the process that wanted the session ends for whatever reason, so no child is
-left behind then.
+Starting Python and NumPy takes 150 ms or more, and a fork takes only a few. The module `process`
+starts the script once and then sends it a request for every session, through a socket that is its
+standard input. The request holds the folder, the environment and the path of the child, and comes
+with four descriptors: standard input, output and error of the child, and a socket of this session.
+If that socket is closed, or sends a byte, the child is killed, and its exit status is the answer.
+The kernel closes the socket if the process that wanted the session ends for whatever reason, so no
+child is left behind.
 
 A child has its own process group and its own memory, and no descriptor but its three. No other
 child sees what the code in one child does to its memory.

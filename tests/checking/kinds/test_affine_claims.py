@@ -181,3 +181,12 @@ def test_zero_points_that_people_take_from_their_data_are_named(high, right, pri
     assert verdicts(**claim, printed={"zero_point": right})[0].status == "exact"
     [wrong] = verdicts(**claim, printed={"zero_point": printed})
     assert not wrong.holds and all(f"'{slip}'" in wrong.reason for slip in slips)
+
+
+def test_a_zero_point_that_is_not_rounded():
+    claim = {"x": ["-1", "0", "1.98"], "signed": True, "symmetric": False}
+    [wrong] = verdicts(**claim, printed={"zero_point": "-42.4295"})
+    assert not wrong.holds and "'zero_point_not_rounded'" in wrong.reason
+    kivi = {"scale": "1/3", "zero_point": "-4.5", "codes": [0, 1, 3]}  # the minimum is code 0
+    found = verdicts(x=["1.5", "1.8", "2.5"], bits=2, printed=kivi)
+    assert all(v.holds for v in found) and "minimum as code 0" in found[0].reason

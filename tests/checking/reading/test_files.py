@@ -24,7 +24,7 @@ def test_the_example_article_has_two_mistakes():
     assert statuses == ["exact", "exact", "cannot be", "exact", "cannot be"]
     # by hand: 0.1·W mod 16 in (0, 2) for 8 -> 9, in (2, 4) for 9 -> 12
     assert "0.1*W (mod 16) lies between 0 and 2" in verdicts["Q(W_2)"].reason
-    assert "also decode to these values" in verdicts["b_1^"].reason
+    assert "also give these decoded values" in verdicts["b_1^"].reason
     W, B = verdicts["W_1^"].computed  # a sign printed in the article: (Q(x) - B)/W
     assert [(code - B) / W for code in (0, 15)] == [F(-4, 10), F(5, 10)]
 

@@ -138,7 +138,7 @@ def test_what_is_stated_of_the_grid(words, grid):
 def test_codes_beyond_a_signed_grid_are_not_held_to_a_word():
     text = "INT8, scale 0.1 and zero point 128.\nx = [-1.0, 0.0]\nq = [118, {}]"
     example = markdown.example(text.format(128), "t")
-    assert "signed" not in example["claims"][0] and "beyond signed ones" in example["notes"][0]
+    assert "signed" not in example["claims"][0] and "do not fit signed codes" in example["notes"][0]
     for code in (127, 256, -1):
         example = markdown.example(text.format(code), "t")
         assert example["claims"][0]["signed"] is True and "notes" not in example
