@@ -163,6 +163,17 @@ def _commands():
     return "\n".join(["commands (COMMAND --help says more):", *lines, "", EXIT])
 
 
+def _usage(name, options):
+    """Return the first line of a command's help: what it needs, and that there are options."""
+    words, often = ["refnn", name], {"?": "[{}]", "*": "[{} ...]", "+": "{} [...]"}
+    for option, about in options.items():
+        if about.get("required"):
+            words.append(f"{option} {about['metavar']}")
+        elif not option.startswith("-"):
+            words.append(often.get(about.get("nargs"), "{}").format(about["metavar"]))
+    return " ".join([*words, "[options]"])
+
+
 def _parser(arguments):
     """Return the parser. Commands that are not among the arguments have no options."""
     description = console.wrap(TOUR)
@@ -178,7 +189,8 @@ def _parser(arguments):
             more = f"{more} {word}: {', '.join(_named(where))}."
         description = console.wrap(f"{what} {more}")
         epilog = f"Example: refnn {example}\n{EXIT}"
-        command = commands.add_parser(name, description=description, epilog=epilog)
+        usage = _usage(name, options)
+        command = commands.add_parser(name, usage=usage, description=description, epilog=epilog)
         for option, about in options.items():
             command.add_argument(option, **about)
         if name == "reproduce":  # the options of the tour may also stand before its name

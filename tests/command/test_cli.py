@@ -104,13 +104,15 @@ def test_the_findings_alone_and_where_the_others_are(capsys, computed_once):
         assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_help_fits_80_columns_and_states_the_exit_status(capsys):
-    for command in ((), ("verify",), ("solve",), ("worksheet",), ("assignment",), ("grade",)):
+def test_help_fits_a_screen_and_states_the_exit_status(capsys):
+    for command in ((), *((name,) for name in cli.OPTIONS)):
         with pytest.raises(SystemExit) as done:
             cli.main([*command, "--help"])
         text = capsys.readouterr().out
         assert done.value.code == 0 and max(map(len, text.splitlines())) <= 80
         assert "2 bad input" in " ".join(text.split())
+        assert text.count("\n") <= 23 or not command
+        assert "Example: refnn" in text or not command
 
 
 def test_a_narrow_terminal_is_no_error(monkeypatch, capsys):

@@ -39,9 +39,9 @@ def test_every_convention_is_acquitted_in_both_precisions(c):
 
 
 def test_no_random_tensor_convicts_a_right_one(rng):
-    """150 of the tensors of a seed are drawn anew."""
+    """150 of the tensors of a seed are drawn anew. Each seed tries half of the functions."""
     seed = int(rng.integers(1, 10**6))
-    for what, (function, _) in RIGHT.items():
+    for what, (function, _) in list(RIGHT.items())[seed % 2 :: 2]:
         if function is not rows_only:
             found, properties, _ = whole_tensors.judge(function, "quantize", seed)
             assert found.fits and all(p.held is not False for p in properties), what

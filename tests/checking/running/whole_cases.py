@@ -186,10 +186,6 @@ WRONG = {  # function, what is named (an empty set: nothing, but a tensor shows 
         changed(scale=lambda x, low, high: (high - low) / 256),
         {"levels_for_steps"},
     ),
-    "no clip": (
-        changed(code=lambda k, z: np.rint(k * 255 / 254) + z, signed=False, cast="none"),
-        set(),
-    ),
     "qmin forgotten": (
         changed(point=lambda low, high, s, qmin: np.rint(-low / s)),
         {"qmin_forgotten_in_zero_point"},
