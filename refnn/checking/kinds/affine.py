@@ -15,6 +15,7 @@ import numpy as np
 
 from refnn import arrays
 from refnn.arrays import Refused
+from refnn.checking.catalogue.formulas import OPTIONS
 from refnn.checking.claims import (
     Answer,
     Kind,
@@ -117,22 +118,24 @@ def _shapes(x, stated):
 def _first(claim, rules, x, printed, slips):
     """Return (its name, {name: Answer}) of the first rule that gives all that is printed.
 
-    If none does, the answers are those of the first rule, with the slips that give everything.
+    If none does, the answers are those of the rule that gives most things, of several the first,
+    with the slips that give everything.
     """
-    first = None
+    first, best, most = None, "", -1
     for rule in rules:
         found = answers(claim, rule, x, printed, far=first is None)
         if found is None:
             continue
-        if first is None:
-            first = found
-        if all(answer.holds for answer in found.values()):
+        right = sum(answer.holds for answer in found.values())
+        if right == len(found):
             return rule.name, found
+        if right > most:
+            first, best, most = found, rule.name, right
     if first is None:
-        expected = "numbers for which the rule has a scale"
-        raise Refused(f"{claim.where}.x", expected, arrays.describe(as_given(x)))
+        got = arrays.describe(as_given(x))
+        raise Refused(f"{claim.where}.x", "numbers for which the rule has a scale", got)
     named = blame(slips())
-    return "", {
+    return best, {
         k: a._replace(reason=a.reason + named) if a.status == "cannot be" else a
         for k, a in first.items()
     }
@@ -186,8 +189,7 @@ def _judge(claim, x, stated, printed):
     else:
         alone = {"scale", "zero_point", "qmin", "qmax"}.issuperset(printed)
         rules, recipe = ranged(x, stated), "choose_qparams" if alone else "choose and fake_quantize"
-        keys = ("bits", "signed", "symmetric", "axis")
-        given = {"x": x, **{key: stated[key] for key in keys if key in stated}}
+        given = {"x": x, **{key: stated[key] for key in OPTIONS if key in stated}}
     return _first(claim, rules, x, printed, _slips(recipe, given, printed))
 
 
@@ -263,13 +265,12 @@ def _choose(claim):
     wrong = {name: a for name, a in found.items() if not a.holds}
     computed = {name: a.computed for name, a in found.items()}
     if not wrong:
-        exactly = all(a.status == "exact" for a in found.values())
         reasons = dict.fromkeys(a.reason for a in found.values() if a.reason)
-        status = "exact" if exactly else "as printed"
+        status = min(a.status for a in found.values())  # "as printed" comes before "exact"
         return Answer(status, computed, _named(rule, ". ".join(reasons)))
     if claim.rounded and _some_range(claim, x, stated, printed):
         return Answer("not decidable", computed, "The printed inputs are rounded")
-    return next(iter(wrong.values()))._replace(computed=computed, status="cannot be")
+    return Answer("cannot be", computed, _named(rule, next(iter(wrong.values())).reason))
 
 
 def _some_range(claim, x, stated, printed):

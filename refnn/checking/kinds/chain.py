@@ -81,9 +81,9 @@ def _question(claim, rule, x, made, printed, answers, name, values):
 
     def machine(precision):
         if name in ("mse", "max_error"):
-            q = traced(made["codes"] - rule.aligned(made["zero_point"], x.shape), precision)
-            scale = traced(rule.aligned(made["scale"], x.shape), precision)
-            error = q * scale - traced(x, precision)
+            scale, zero_point = rule.aligned(made, x.shape)
+            q = traced(made["codes"] - zero_point, precision)
+            error = q * traced(scale, precision) - traced(x, precision)
             return spans(precision, values, traces=np.array([_errors(error)[name]], object))
         found = rule.made(rounded(x, precision))
         return found and spans(precision, values, [np.asarray(found[name], float)])
@@ -99,7 +99,7 @@ def _question(claim, rule, x, made, printed, answers, name, values):
 def _words(rule, x, made, name, values, i, found):
     """Say what is right at entry i. found: what is printed there."""
     if name == "codes":
-        scale, z = (rule.aligned(made[key], x.shape) for key in ("scale", "zero_point"))
+        scale, z = rule.aligned(made, x.shape)
         ratio = np.broadcast_to(np.asarray(x / scale, dtype=object), x.shape).flat[i]
         z = np.broadcast_to(z, x.shape).flat[i]
         tie = ", a tie" if rule.ratio(x, made).flat[i] % 1 == HALF else ""
@@ -166,7 +166,7 @@ def _from_printed(rule, x, made, printed, answers, name):
     follows = rule.follow(x, grid)
     if follows is not None:
         yield reason, np.asarray(follows[name], dtype=object)
-    if "scale" in before and printed["scale"].values.size == 1:
+    if "scale" in before and printed["scale"].values.size == 1 and not rule.own:
         s, h = printed["scale"].values.flat[0], printed["scale"].half.flat[0]
         exactly = [(v, v) for v in x.flat]
         ends = scales((s - h, s + h), name, exactly, known, printed[name])

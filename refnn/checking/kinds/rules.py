@@ -33,6 +33,7 @@ class Rule(NamedTuple):
     code: Callable  # (x, scale, zero_point, qmin, qmax) -> codes; scale and zero point aligned
     after: bool = False  # True if the zero point is added before rounding
     axis: int | None = None
+    own: Callable | None = None  # (scale, zero_point) -> the numbers that it prints, and back
 
     def made(self, x):
         """Return {name: value} of everything that the rule gives for x, or None if it has none."""
@@ -51,7 +52,7 @@ class Rule(NamedTuple):
             return None
 
     def _follow(self, x, grid):
-        scale, zero_point = (self.aligned(grid[key], x.shape) for key in ("scale", "zero_point"))
+        scale, zero_point = self.aligned(grid, x.shape)
         codes = grid.get("codes")
         if codes is None:
             codes = np.asarray(self.code(x, scale, zero_point, grid["qmin"], grid["qmax"]))
@@ -61,17 +62,18 @@ class Rule(NamedTuple):
             decoded = (codes - zero_point) * scale
         return {**grid, "codes": codes, "decoded": decoded}
 
-    def aligned(self, values, shape):
-        """Return a scale or a zero point in a shape that broadcasts against x."""
-        values = np.asarray(values)
-        if values.ndim == 0:
-            return values[()]
-        return arrays.aligned("axis", values, shape, self.axis)
+    def aligned(self, grid, shape):
+        """Return scale (real units per code) and zero point, which broadcast against x."""
+        pair = np.asarray(grid["scale"]), np.asarray(grid["zero_point"])
+        if pair[0].ndim == 0:
+            pair = pair[0][()], pair[1][()]
+            return self.own(*pair) if self.own else pair
+        return tuple(arrays.aligned("axis", values, shape, self.axis) for values in pair)
 
     def ratio(self, x, made):
         """Return the numbers that the rule rounds to get the codes."""
-        steps = x / self.aligned(made["scale"], x.shape)
-        return steps + self.aligned(made["zero_point"], x.shape) if self.after else steps
+        scale, zero_point = self.aligned(made, x.shape)
+        return x / scale + zero_point if self.after else x / scale
 
 
 # --- the rules of a claim -------------------------------------------------------------------------
@@ -103,6 +105,8 @@ def ranged(x, stated):
         for convention in named:
             if 2 <= bits <= 16:
                 yield _by(convention, bits, axis)
+                if convention.own and axis is None:
+                    yield _as_printed(_by(convention, bits, axis), convention.own)
 
 
 def _own(name, bits, options, axis):
@@ -116,6 +120,22 @@ def _own(name, bits, options, axis):
         }
 
     return Rule(name, grid, partial(_code, "half_even", False), axis=axis)
+
+
+def _as_printed(rule, own):
+    """Return a rule whose scale and zero point are the numbers that the convention itself prints.
+
+    They may be in codes per real unit, or have the other sign."""
+
+    def grid(x):
+        found = rule.grid(x)
+        if found is not None:
+            scale, zero_point = own(found["scale"], found["zero_point"])
+            found = {**found, "scale": scale, "zero_point": zero_point}
+        return found
+
+    name = f"{rule.name}, in its own numbers"
+    return rule._replace(name=name, grid=grid, own=own)
 
 
 def _by(convention, bits, axis):

@@ -190,3 +190,25 @@ def test_a_zero_point_that_is_not_rounded():
     kivi = {"scale": "1/3", "zero_point": "-4.5", "codes": [0, 1, 3]}  # the minimum is code 0
     found = verdicts(x=["1.5", "1.8", "2.5"], bits=2, printed=kivi)
     assert all(v.holds for v in found) and "minimum as code 0" in found[0].reason
+
+
+def test_a_scale_in_codes_per_unit_is_a_published_one():
+    """A tutorial's absmax: scale = 127/3.1 = 40.97, and the codes are round(x*scale)."""
+    claim = {"x": ["0.5", "-1.2", "3.1", "0.02"]}
+    printed = {"scale": "40.97", "codes": [20, -49, 127, 1]}
+    printed["decoded"] = ["0.488", "-1.196", "3.1", "0.024"]
+    found = verdicts(**claim, printed=printed)
+    assert all(v.holds for v in found) and "codes per unit" in found[0].reason
+    printed["scale"] = "41.97"
+    assert not all(v.holds for v in verdicts(**claim, printed=printed))
+    distiller = {"x": ["-2", "10"], "bits": 8, "signed": False}
+    found = verdicts(**distiller, printed={"scale": "21.25", "zero_point": -42, "codes": [0, 254]})
+    assert all(v.holds for v in found) and "Distiller" in found[0].reason
+
+
+def test_a_print_with_one_mistake_is_judged_by_the_rule_that_gives_the_rest():
+    claim = {"x": ["0.5", "-1.2", "3.1", "0.02"]}
+    printed = {"scale": "40.97", "codes": [20, -48, 127, 1]}
+    scale, codes = verdicts(**claim, printed=printed)
+    assert scale.holds and not codes.holds
+    assert "By absmax" in codes.reason and "1 of 4 printed values is wrong" in codes.reason
