@@ -30,6 +30,7 @@ from refnn.checking.plane.digits import as_text, flat, significant
 ROUNDED = "The printed inputs are rounded. Other inputs that round to them might give these numbers"
 CLOSE = "The computed value is too close to an end of the interval of the printed digits"
 SLACK = Fraction(1, 2**44)  # room for a slip that computes in floats: 2^8 units in the last place
+NEAR = Fraction(1, 10**4)  # relatively; float32 has seven digits
 SINGLE = Fraction(1, 2**19)  # the same in float32, for prints that may be float32
 
 
@@ -183,23 +184,35 @@ def _by_machine(question, outside):
     if question.machine is None or not printed.texts:
         return best
     most = max(map(significant, printed.texts))  # NumPy leaves out zeros at the end of some
-    for precision in PRECISIONS:
-        triples = zip(printed.values.flat, printed.half.flat)
-        machines = [of_machine(most, value, half, precision) for value, half in triples]
-        digits = [i for i in outside if machines[i]]
+    pairs = list(zip(printed.values.flat, printed.half.flat))
+    for precision, (_, least) in PRECISIONS.items():
+        if most >= least:
+            tried = [i for i in outside if of_machine(most, *pairs[i], precision)]
+            room = dict.fromkeys(tried, 0)
+        else:  # so few digits are rounded again when they are printed
+            tried = [i for i in outside if _close(question, i)]
+            room = {i: pairs[i][1] for i in tried}
         with np.errstate(all="ignore"):
-            spans = question.machine(precision) if digits else None
+            spans = question.machine(precision) if tried else None
         if spans is None:
             continue
         explained = {
             i
-            for i in digits
-            if spans[i] is not None and spans[i][0] <= printed.values.flat[i] <= spans[i][1]
+            for i in tried
+            if spans[i] is not None
+            and spans[i][0] - room[i] <= pairs[i][0] <= spans[i][1] + room[i]
         }
         left = [i for i in outside if i not in explained]
         if len(left) < len(best[1]):
             best = precision, left
     return best
+
+
+def _close(question, i):
+    """Return True if the right value lies so near the printed interval that floats may reach it."""
+    p, h = question.printed.values.flat[i], question.printed.half.flat[i]
+    low, high = ends(np.ravel(question.values)[i])
+    return max(low - p, p - high) - h <= NEAR * max(abs(p), abs(low), abs(high), h)
 
 
 def _differ(question, wrong):

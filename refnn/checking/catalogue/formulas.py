@@ -127,8 +127,12 @@ def _rescale_in_floats(call, given):
 def _round_trip(call, x, p):
     codes = rounding.codes(call(QUANTIZE)(x, p), p.qmin, p.qmax)
     decoded = call(DEQUANTIZE)(codes, p)
-    mse = np.mean((decoded - x) ** 2)
-    return {"codes": codes, "decoded": decoded, "last": np.ravel(decoded)[-1], "mse": mse}
+    made = {"codes": codes, "decoded": decoded, "last": np.ravel(decoded)[-1]}
+    return {**made, **_errors(decoded - x)}
+
+
+def _errors(error):
+    return {"mse": np.mean(error**2), "max_error": np.max(np.abs(error))}
 
 
 def _fake_quantize(call, given):
@@ -164,7 +168,7 @@ def _rules_of_conventions(call, given):
         made = call(AWAY)(x, given.get("bits", 8), signed)._asdict()
     q = call(ADD)(x, *made.values())
     decoded = (q - made["zero_point"]) * made["scale"]
-    return {**made, "codes": q, "decoded": decoded, "mse": np.mean((decoded - x) ** 2)}
+    return {**made, "codes": q, "decoded": decoded, **_errors(decoded - x)}
 
 
 def _symmetric(call, given):

@@ -19,17 +19,15 @@ from refnn.checking.catalogue.formulas import OPTIONS
 from refnn.checking.claims import (
     Answer,
     Kind,
-    Printed,
     Question,
     as_codes,
-    as_given,
-    blame,
     decimals,
     judged,
     slips_by,
     whole,
 )
-from refnn.checking.kinds.chain import ITEMS, WHOLE, answers, in_words, scales
+from refnn.checking.kinds.chain import ITEMS, WHOLE, in_words, scales
+from refnn.checking.kinds.first_rule import all_hold, first_rule, named, slips_that_give
 from refnn.checking.kinds.machine import rounded, spans
 from refnn.checking.kinds.rules import ranged, stated_grid
 from refnn.checking.plane.digits import as_text
@@ -115,62 +113,19 @@ def _shapes(x, stated):
 # --- the kinds ------------------------------------------------------------------------------------
 
 
-def _first(claim, rules, x, printed, slips):
-    """Return (its name, {name: Answer}) of the first rule that gives all that is printed.
-
-    If none does, the answers are those of the rule that gives most things, of several the first,
-    with the slips that give everything.
-    """
-    first, best, most = None, "", -1
-    for rule in rules:
-        found = answers(claim, rule, x, printed, far=first is None)
-        if found is None:
-            continue
-        right = sum(answer.holds for answer in found.values())
-        if right == len(found):
-            return rule.name, found
-        if right > most:
-            first, best, most = found, rule.name, right
-    if first is None:
-        got = arrays.describe(as_given(x))
-        raise Refused(f"{claim.where}.x", "numbers for which the rule has a scale", got)
-    named = blame(slips())
-    return best, {
-        k: a._replace(reason=a.reason + named) if a.status == "cannot be" else a
-        for k, a in first.items()
-    }
-
-
-def _named(rule, reason):
-    """Put the name of a rule before a reason, if it has a name."""
-    return ". ".join(filter(None, [rule and f"By {rule}", reason]))
-
-
-def _slips(recipe, given, printed):
-    """Return a function that names the slips that give everything that is printed."""
-    several = Printed(
-        np.concatenate([p.values.ravel() for p in printed.values()]),
-        np.concatenate([p.half.ravel() for p in printed.values()]),
-        tuple(t for p in printed.values() for t in p.texts or [""] * p.values.size),
-    )
-
-    def all_of(values):
-        found = (np.ravel(np.asarray(values[name], dtype=object)) for name in printed)
-        return np.concatenate(list(found))
-
-    recipes = [recipe] if given.get("axis") is not None else [recipe, "rules of conventions"]
-
-    def slips():
-        found = [name for one in recipes for name in slips_by(one, given, all_of)(several)]
-        return list(dict.fromkeys(found))
-
-    return slips
-
-
 def _affine(claim):
     x, stated = claim.exact("x"), _stated(claim)
-    rule, found = _judge(claim, x, stated, _table(claim, ITEMS, _shapes(x, stated)))
-    return [(k, a._replace(reason=_named(rule, a.reason))) for k, a in found.items()]
+    printed = _table(claim, ITEMS, _shapes(x, stated))
+    rule, found = _judge(claim, x, stated, printed)
+    if "scale" in claim.given and "axis" not in stated and not all_hold(found):
+        grid = {key: claim.given[key] for key in ("scale", "zero_point")}
+        inside = Claim({"printed": {**grid, **claim.given["printed"]}}, claim.where, claim.rounded)
+        again = _table(inside, ITEMS, _shapes(x, stated))
+        name, other = first_rule(claim, ranged(x, stated), x, again, list)
+        if all_hold(other):  # the stated scale is the rounded one of a rule
+            rule = f"{name or 'ONNX, int8'}, which gives the stated scale after rounding"
+            found = {key: other[key] for key in printed}
+    return [(k, a._replace(reason=named(rule, a.reason))) for k, a in found.items()]
 
 
 def _judge(claim, x, stated, printed):
@@ -190,14 +145,14 @@ def _judge(claim, x, stated, printed):
         alone = {"scale", "zero_point", "qmin", "qmax"}.issuperset(printed)
         rules, recipe = ranged(x, stated), "choose_qparams" if alone else "choose and fake_quantize"
         given = {"x": x, **{key: stated[key] for key in OPTIONS if key in stated}}
-    return _first(claim, rules, x, printed, _slips(recipe, given, printed))
+    return first_rule(claim, rules, x, printed, slips_that_give(recipe, given, printed))
 
 
 def _quantize(claim):
     x, stated = claim.exact("x"), _stated(claim)
     printed = whole(claim.whole("printed", x.shape))
     rule, found = _judge(claim, x, stated, {"codes": printed})
-    answer = found["codes"]._replace(reason=_named(rule, found["codes"].reason))
+    answer = found["codes"]._replace(reason=named(rule, found["codes"].reason))
     if answer.holds or not claim.rounded:
         return answer
     scale, zero_point = _grid(claim, stated)
@@ -267,10 +222,10 @@ def _choose(claim):
     if not wrong:
         reasons = dict.fromkeys(a.reason for a in found.values() if a.reason)
         status = min(a.status for a in found.values())  # "as printed" comes before "exact"
-        return Answer(status, computed, _named(rule, ". ".join(reasons)))
+        return Answer(status, computed, named(rule, ". ".join(reasons)))
     if claim.rounded and _some_range(claim, x, stated, printed):
         return Answer("not decidable", computed, "The printed inputs are rounded")
-    return Answer("cannot be", computed, _named(rule, next(iter(wrong.values())).reason))
+    return Answer("cannot be", computed, named(rule, next(iter(wrong.values())).reason))
 
 
 def _some_range(claim, x, stated, printed):

@@ -44,14 +44,27 @@ def answers(claim, rule, x, printed, far=True):
     made = rule.made(x)
     if made is None or not (far or _near(made, printed)):
         return None
-    made |= _errors(np.asarray(made["decoded"] - x, dtype=object))
+    made |= _errors(made["decoded"] - x)
     found = {}
     for name, p in printed.items():
         if made[name] is None:  # this rule has no such value
             return None
         values = np.asarray(made[name], dtype=object).reshape(p.values.shape)
         found[name] = judged(claim, _question(claim, rule, x, made, printed, found, name, values))
+        if name in ("zero_point", "codes") and found[name].holds:
+            made = _going_on(rule, x, made, name, p.values)
     return found
+
+
+def _going_on(rule, x, made, name, printed):
+    """Return what the rule gives after a right zero point or right codes that differ from its own.
+
+    So all that follows is judged from one and the same grid."""
+    if (np.asarray(made[name], dtype=object).reshape(printed.shape) == printed).all():
+        return made
+    grid = {key: made[key] for key in ("scale", "zero_point", "qmin", "qmax", "raw")}
+    follows = rule.follow(x, {**grid, name: printed})
+    return made if follows is None else {**follows, **_errors(follows["decoded"] - x)}
 
 
 def _near(made, printed):
@@ -68,6 +81,7 @@ def _near(made, printed):
 
 def _errors(error):
     """Return the mean square and the largest size of an error x̂ − x."""
+    error = np.asarray(error, dtype=object)
     squares, sizes = np.ravel(error * error), [abs(e) for e in error.ravel()]
     return {"mse": squares.sum() / error.size, "max_error": max(sizes)}
 

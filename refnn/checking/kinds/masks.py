@@ -85,10 +85,36 @@ def _mask(claim):
         name = "score" if ranked == "scores" else "weight"
         return f"the {name} {as_text(flat.flat[i])} is {kept}, unlike in the printed mask"
 
+    def others():
+        scope = "layer" if layered and given["scope"] == "layer" else selector
+        if _equal_scores(
+            np.abs(flat) if ranked == "weights" else flat, keep, printed, scope, given
+        ):
+            yield "Some scores are equal, and either may be removed", printed, "as printed"
+
     computed = {k: values[k].astype(int).tolist() for k in FIELDS} if layered else None
     slips = slips_by(recipe, given, mask)
-    question = Question(whole(printed), keep, because, possible=possible, slips=slips)
+    question = Question(whole(printed), keep, because, None, others, possible, slips)
     return judged(claim, question, computed)
+
+
+def _equal_scores(scores, keep, printed, scope, given):
+    """Return True if two masks keep the same scores, although not at the same places.
+
+    Each group of n of m must keep the same ones, and without groups the whole network."""
+    if scope not in ("sparsity", "n"):  # a threshold, or each layer on its own
+        return False
+    groups = [slice(None)]
+    if scope == "n":
+        length, m = scores.shape[-1], given["m"]
+        groups = [slice(start, start + m) for start in range(0, length, m)]
+    rows = [np.atleast_2d(a) if scope == "n" else a.reshape(1, -1) for a in (scores, keep, printed)]
+    rows = [a.reshape(-1, a.shape[-1]) for a in rows]
+    return all(
+        sorted(s[at][k[at] == 1]) == sorted(s[at][p[at] == 1])
+        for s, k, p in zip(*rows)
+        for at in groups
+    )
 
 
 def _kept(claim, selector):

@@ -73,7 +73,7 @@ class Rule(NamedTuple):
     def ratio(self, x, made):
         """Return the numbers that the rule rounds to get the codes."""
         scale, zero_point = self.aligned(made, x.shape)
-        return x / scale + zero_point if self.after else x / scale
+        return x / scale + zero_point  # a whole zero point moves no tie
 
 
 # --- the rules of a claim -------------------------------------------------------------------------
@@ -105,7 +105,7 @@ def ranged(x, stated):
         for convention in named:
             if 2 <= bits <= 16:
                 yield _by(convention, bits, axis)
-                if convention.own and axis is None:
+                if convention.own and convention in SCALED and axis is None:
                     yield _as_printed(_by(convention, bits, axis), convention.own)
 
 

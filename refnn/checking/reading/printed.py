@@ -83,7 +83,13 @@ class Claim:
     def half(self, key, spread_to=None):
         """Return half a unit of the last printed digit of each number under a key."""
         given = self.given[key]
-        half = arrays.objects([half_unit(v) for v in flat(key, given)], _shape(given))
+        values = flat(key, given)
+        half = [half_unit(v) for v in values]
+        fine = min((h for h in half if h), default=0)
+        for i, v in enumerate(values):  # NumPy prints 0.0000 as "0.", in a list of four decimals
+            if str(v).strip().endswith(".") and half[i] > fine:
+                half[i] = fine
+        half = arrays.objects(half, _shape(given))
         return half if spread_to is None else self._spread(half, f"{self.where}.{key}", spread_to)
 
     def intervals(self, key, shape):

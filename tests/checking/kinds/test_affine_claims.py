@@ -212,3 +212,43 @@ def test_a_print_with_one_mistake_is_judged_by_the_rule_that_gives_the_rest():
     scale, codes = verdicts(**claim, printed=printed)
     assert scale.holds and not codes.holds
     assert "By absmax" in codes.reason and "1 of 4 printed values is wrong" in codes.reason
+
+
+def test_a_stated_scale_may_be_the_rounded_one_of_a_rule():
+    """PyTorch prints scale 0.0098 for 2.5/255; the decoded values come from the unrounded scale."""
+    claim = {"x": ["-0.4000", "2.0000", "2.1000"], "scale": "0.0098", "zero_point": 41}
+    printed = {"codes": [0, 245, 255], "decoded": ["-0.4020", "2.0000", "2.0980"]}
+    found = verdicts(**claim, signed=False, printed=printed)
+    assert all(v.holds for v in found) and "stated scale after rounding" in found[1].reason
+    printed["decoded"][1] = "2.0100"
+    assert not all(v.holds for v in verdicts(**claim, signed=False, printed=printed))
+
+
+def test_all_is_judged_from_one_grid():
+    """The zero point 207 follows from the printed scale, but then so must the codes."""
+    claim = {"x": ["0.507", "-2.128", "-0.149", "-0.404"], "bits": 8, "signed": False}
+    claim["symmetric"] = False
+    right = {"scale": "0.0103", "zero_point": 206, "codes": [255, 0, 192, 167]}
+    right["decoded"] = ["0.5063", "-2.1287", "-0.1447", "-0.4030"]
+    assert all(v.holds for v in verdicts(**claim, printed=right))
+    assert not all(v.holds for v in verdicts(**claim, printed={**right, "zero_point": 207}))
+
+
+def test_max_error_of_a_range_that_fails_is_judged():
+    claim = {"x": [-1, 2], "bits": 8, "signed": True}
+    assert not verdicts(**claim, printed={"max_error": "0.5"})[0].holds
+
+
+def test_zeros_that_numpy_leaves_out_are_printed_digits():
+    claim = {"kind": "affine_dequantize", "q": [-55, 15, 39], "scale": "0.0892", "zero_point": 16}
+    claim |= {"qmin": -128, "qmax": 127}
+    assert verdict(**claim, printed=["-6.3332", "-0.0892", "2.0516"]).holds
+    assert not verdict(**claim, printed=["-6.3332", "0.", "2.0516"]).holds
+    assert verdict(**{**claim, "q": [16, 17]}, printed=["0.", "0.0892"]).holds
+
+
+def test_ties_of_a_rule_with_a_real_offset():
+    claim = {"x": ["-1.7", "-1.0", "-0.0", "-3.0", "0.6"], "bits": 2, "signed": False}
+    decoded = ["-1.8000001", "-0.60000014", "0.5999999", "-3.", "0.5999999"]
+    printed = {"codes": [1, 2, 3, 0, 3], "decoded": decoded}
+    assert all(v.holds for v in verdicts(**claim, printed=printed))

@@ -154,3 +154,15 @@ def test_both_orders_of_every_sum_are_computed(rng):
         assert total.backward == left_to_right(terms[::-1])
         product = (total * total).settled()
         assert type(product.forward) is real and product.forward == total.forward**2
+
+
+def test_a_float32_near_the_edge_of_its_few_printed_digits():
+    """J is 17.419351 exactly, 17.41935 in float32, and PyTorch prints 17.4193."""
+    loss = {"kind": "loss", "y_hat": [["5.9024"]], "y": [[0]], "reduction": "sum", "half": True}
+    exact = F("5.9024") ** 2 / 2  # 17.41916…
+    assert verdict(**loss, printed="17.4192").holds
+    assert not verdict(**loss, printed="17.4190").holds and abs(exact - F("17.4192")) < F(1, 10**4)
+    edge = {"kind": "arithmetic", "expression": "17.419350001"}
+    assert verdict(**edge, printed="17.4193").status == "as printed"  # in float32 it is 17.41935
+    assert not verdict(**edge, printed="17.4192").holds
+    assert not verdict(kind="arithmetic", expression="17.4194", printed="17.4193").holds

@@ -41,3 +41,12 @@ def test_groups_of_n_of_m():
 def test_a_mask_says_how_it_is_chosen(claim, key):
     with pytest.raises((ValueError, TypeError), match=rf"check: claims\[0\]\.{key}"):
         verdict(kind="mask", **claim)
+
+
+def test_of_equal_scores_either_may_go():
+    """torch.topk keeps the later one of equal scores, NumPy's stable argsort the earlier."""
+    claim = {"kind": "mask", "weights": [["-0.73", "0.72", "0.73", "-1.3"]], "n": 2, "m": 4}
+    for printed in ([[1, 0, 0, 1]], [[0, 0, 1, 1]]):
+        assert verdict(**claim, printed=printed).holds
+    assert not verdict(**claim, printed=[[1, 1, 0, 0]]).holds
+    assert not verdict(**claim, printed=[[0, 1, 0, 1]]).holds
