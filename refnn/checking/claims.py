@@ -147,8 +147,6 @@ def judged(claim, question, computed=None):
             return Answer(status, as_given(other), why)
     if claim.rounded:
         allowed = question.possible() if question.possible else None
-        if isinstance(allowed, str):  # one value of what is unknown gives all that is printed
-            return Answer("as printed", computed, allowed)
     else:
         allowed = printed.overlap(bounds)
     wrong = [i for i, holds in enumerate(allowed or ()) if not holds]

@@ -16,6 +16,7 @@ from refnn.arrays import Refused
 from refnn.checking.claims import Answer, Kind, Question, decimals, judged
 from refnn.checking.kinds.enclosure import BITS, Enclosure, Undecided
 from refnn.checking.kinds.machine import Traced, spans, traced
+from refnn.checking.kinds.rules import NEAREST
 from refnn.checking.plane.digits import as_text
 from refnn.quantization import rounding
 
@@ -26,7 +27,6 @@ SAME = str.maketrans(
     {"−": "-", "–": "-", "·": "*", "×": "*", "÷": "/", "[": "(", "]": ")", "⌊": "("}
 )
 FUNCTIONS = ("round", "floor", "ceil", "clip", "clamp", "min", "max", "abs", "sqrt")
-NEAREST = {"half_even": "to even", "half_away": "away from zero", "half_up": "up"}
 MAX_LENGTH, MAX_DEPTH, MAX_POWER = 1000, 50, 64
 MAX_BITS = 4096  # of a numerator or denominator
 

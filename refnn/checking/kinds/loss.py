@@ -49,8 +49,8 @@ def _loss_by(claim, printed, given, J, reduction, half):
         numbers = {key: rounded(a, precision) for key, a in given.items()}
         traces = {key: traced(a, precision) for key, a in given.items()}
         results = [np.asarray(loss.formula(numbers["y_hat"], numbers["y"]) * float(factor), float)]
-        trace = np.asarray(loss.formula(traces["y_hat"], traces["y"]), dtype=object)
-        return spans(precision, values, results, _scaled(trace, factor))
+        trace = loss.formula(traces["y_hat"], traces["y"]).scaled(float(factor))
+        return spans(precision, values, results, np.array(trace, dtype=object))
 
     def possible():
         intervals = (claim.intervals(key, given["y"].shape) for key in ("y_hat", "y"))
@@ -72,15 +72,6 @@ def _loss_by(claim, printed, given, J, reduction, half):
 def _factor(entries, reduction, half):
     """Return the factor that turns ½ Σ r² into the loss of this reduction."""
     return Fraction(1 if half else 2) / (entries if reduction == "mean" else 1)
-
-
-def _scaled(trace, factor):
-    trace[()].settled()
-    own = trace[()]
-    size = float(factor)
-    own.forward, own.backward = own.forward * size, own.backward * size
-    own.cancelled *= size
-    return trace
 
 
 KINDS = {

@@ -65,6 +65,13 @@ class Traced:
         self.cancelled = inner + size - abs(float(forward))
         return self
 
+    def scaled(self, factor):
+        """Return the sum times a positive number, which cancels no part of it."""
+        own = self.settled()
+        found = Traced(own.forward * factor, own.backward * factor, own.cancelled * factor)
+        found.summed = own.summed
+        return found
+
     def _as_own(self, other):
         if isinstance(other, Traced):
             return other.settled()

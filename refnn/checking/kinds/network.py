@@ -15,7 +15,7 @@ import numpy as np
 
 from refnn import arrays
 from refnn.arrays import Refused
-from refnn.checking.catalogue.formulas import CRITERIA, Recipe
+from refnn.checking.catalogue.formulas import CRITERIA, FORMULAS, Recipe
 from refnn.checking.claims import (
     Answer,
     Kind,
@@ -55,13 +55,13 @@ def _params(n):
     return Params(*(n[name] for name in FIELDS))
 
 
-def _forward(n, activation, output, lr=None, forward=forward.formula, backward=None):
+def _forward(n, activation, output, forward=forward.formula, backward=None):
     """z_h, h, z_o = h·W_hoᵀ + b_o and ŷ = f(z_o) for the activation f of the output units."""
     z_h, h, z_o = forward(_params(n), n["X"], activation)
     return {"z_h": z_h, "h": h, "z_o": z_o, "y_hat": ACTIVATIONS[output][0](z_o)}
 
 
-def _gradient(n, activation, output, lr=None, forward=forward.formula, backward=backward.formula):
+def _gradient(n, activation, output, forward=forward.formula, backward=backward.formula):
     """∂J/∂θ. The error at z_o is (ŷ − y)·f'(z_o); with linear output units it is ŷ − y."""
     target = n["y"]
     if output != "identity":
@@ -75,9 +75,9 @@ def _gradient(n, activation, output, lr=None, forward=forward.formula, backward=
     return vars(backward(_params(n), n["X"], target, activation))
 
 
-def _update(n, activation, output, lr=None, forward=forward.formula, backward=backward.formula):
+def _update(n, activation, output, forward=forward.formula, backward=backward.formula):
     """θ − lr·∂J/∂θ, one step of gradient descent."""
-    g = _gradient(n, activation, output, None, forward, backward)
+    g = _gradient(n, activation, output, forward, backward)
     return {name: n[name] - n["lr"] * g[name] for name in FIELDS}
 
 
@@ -280,19 +280,16 @@ def _judge_importance(claim):
         return vars(getattr(importance, criterion).formula(*data))
 
     recipe = "written.importance" if criterion == "written" else f"importance.{criterion}"
-    arguments = dict(given) if criterion == "magnitude" else {**given, "activation": activation}
-    return _by_array(claim, FIELDS, compute, given, exact, _Fixed(recipe, arguments))
+    return _by_array(claim, FIELDS, compute, given, exact, _with(activation, FORMULAS[recipe]))
 
 
-def _Fixed(recipe, arguments):
-    from refnn.checking.catalogue.formulas import FORMULAS
-
-    row = FORMULAS[recipe]
+def _with(activation, recipe):
+    """Return the recipe with the activation filled in, because the numbers hold only arrays."""
 
     def compute(call, given):
-        return row.compute(call, {**arguments, **given})
+        return recipe.compute(call, {**given, "activation": activation})
 
-    return Recipe(compute, row.formulas)
+    return Recipe(compute, recipe.formulas)
 
 
 BIASES = ("b_h", "b_o")

@@ -8,6 +8,7 @@ in float32 or float64 as a machine does.
 """
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
@@ -31,7 +32,6 @@ class Rule(NamedTuple):
     name: str  # "" for the library's own rule
     grid: Callable  # (x) -> {scale, zero_point, qmin, qmax, raw}, or None if it divides by 0
     code: Callable  # (x, scale, zero_point, qmin, qmax) -> codes; scale and zero point aligned
-    after: bool = False  # True if the zero point is added before rounding
     axis: int | None = None
     own: Callable | None = None  # (scale, zero_point) -> the numbers that it prints, and back
 
@@ -157,17 +157,14 @@ def _by(convention, bits, axis):
             np.moveaxis(np.stack([np.asarray(getattr(g, key)) for g in grids]), 0, axis)
             for key in ("codes", "decoded")
         )
-        ends = {key: np.array([getattr(g, key) for g in grids], object) for key in g_fields}
-        return {**ends, "codes": codes, "decoded": decoded, **limits, "raw": None}
+        by_slice = {
+            key: np.array([getattr(g, key) for g in grids], object)
+            for key in ("scale", "zero_point")
+        }
+        return {**by_slice, "codes": codes, "decoded": decoded, **limits, "raw": None}
 
-    g_fields = ("scale", "zero_point")
     said = convention.name if bits == 8 else f"{convention.name}, with {bits} bits"
-    return Rule(
-        said,
-        grid,
-        getattr(convention, "code", None) or partial(_code, "half_even", False),
-        axis=axis,
-    )
+    return Rule(said, grid, convention.code, axis=axis)
 
 
 def stated_grid(scale, zero_point, ends, axis):
@@ -194,7 +191,7 @@ def stated_grid(scale, zero_point, ends, axis):
                 words = [] if rule == "half_even" else [f"ties rounded {ties}"]
                 words += ["the zero point added before rounding"] if after else []
                 name = ", ".join(words) + on
-                yield Rule(name, fixed, partial(_code, rule, after), after, axis)
+                yield Rule(name, fixed, partial(_code, rule, after), axis)
 
 
 def _fixed(grid, x):
@@ -237,7 +234,5 @@ def _of_ends(stated):
 
 
 def _near(stated):
-    from difflib import get_close_matches
-
     found = get_close_matches(str(stated["convention"]), [c.name for c in CONVENTIONS], 1, 0.3)
     return describe(stated["convention"]) + (f"; the nearest name is {found[0]!r}" if found else "")
