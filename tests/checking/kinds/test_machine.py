@@ -41,9 +41,10 @@ def losses(rng, N, real):
     """Yield claims about a loss whose residuals do not cancel, with a number to print for each."""
     y_hat, y = rng.uniform(0.1, 1, (N, 1)).round(3), -rng.uniform(0.1, 1, (N, 1)).round(3)
     r = (y_hat.astype(real) - y.astype(real)).ravel()
-    claim = {"kind": "loss", "y_hat": texts(y_hat), "y": texts(y), "reduction": "sum", "half": True}
+    claim = {"kind": "loss", "y_hat": texts(y_hat), "y": texts(y)}
     for add in SUMS.values():
-        yield claim, add(r * r / real(2))
+        yield {**claim, "reduction": "sum", "half": True}, add(r * r / real(2))
+        yield {**claim, "reduction": "mean", "half": False}, add(r * r) / real(N)
 
 
 def gradients(rng, N, real, activation):
