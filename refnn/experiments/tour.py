@@ -146,13 +146,12 @@ def as_written_all(params, bits, sign=1):
     array([0.99607843, 0.49411765, 0.        ])
     """
     theta, P = params.flatten(), 2**bits
-    x_hat = theta.copy()
-    for out, row in zip(x_hat, theta):
-        if row.min() < row.max():
-            x = np.array([Fraction(v) for v in row.tolist()], dtype=object)
-            W, B = as_written.min_max(x, P)
-            q = as_written.quantize(x, W, B, P)
-            out[:] = as_written.dequantize(q, W, sign * B).astype(float)
+    x_hat, spread = theta.copy(), theta.min(axis=1) < theta.max(axis=1)
+    if spread.any():
+        x = np.array([[Fraction(v) for v in row] for row in theta[spread].tolist()])
+        W, B = as_written.min_max(x, P, axis=0)
+        q = as_written.quantize(x, W, B, P)
+        x_hat[spread] = as_written.dequantize(q, W, sign * B).astype(float)
     return Params.unflatten(x_hat, params.sizes)
 
 

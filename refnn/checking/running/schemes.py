@@ -12,7 +12,7 @@ rounds.
 """
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, lru_cache, partial, wraps
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +46,7 @@ LITERAL = "zero_not_in_range"  # on signed codes this is also a published conven
 MOVED = 0.02  # of a step
 PATTERNS = 10  # in which the entries are moved
 NEAR = 1e-5  # accepted error of a returned scale (relative to it) and of a returned zero point
+KEPT = 2**15  # values; the same tensors are tried on every quantizer
 FAR = 2.5  # codes; a code that is further off is wrong, wherever the edges are
 
 
@@ -65,13 +66,19 @@ class Scheme(NamedTuple):
     encode: Callable  # x -> Coded; it may raise an error of NO_VALUE
 
 
+def _listed_once(schemes):
+    """Return the function that gives the schemes of a generator as a tuple, and always the same."""
+    return wraps(schemes)(cache(lambda bits: tuple(schemes(bits))))
+
+
+@_listed_once
 def published(bits):
     """Return a Scheme for each convention, with codes of this many bits.
 
     >>> published(8)[2].encode(np.array([-1.0, 2.0]))
     Coded(codes=array([  0., 255.]), scale=0.011764705882352941, zero_point=85.0)
     """
-    return [Scheme(c.name, (), partial(_convention, c, bits)) for c in CONVENTIONS]
+    return (Scheme(c.name, (), partial(_convention, c, bits)) for c in CONVENTIONS)
 
 
 def _convention(convention, bits, x):
@@ -82,8 +89,9 @@ def _convention(convention, bits, x):
     return Coded(codes, float(grid.scale), float(grid.zero_point))
 
 
+@_listed_once
 def with_one_slip(bits):
-    """Yield the schemes with one slip in the choice of the grid, or in the map on a grid.
+    """Return the schemes with one slip in the choice of the grid, or in the map on a grid.
 
     >>> [s.slips for s in with_one_slip(8)][:2]
     [('percentile_of_the_range',), ('calibration_ignored',)]
@@ -104,8 +112,9 @@ def with_one_slip(bits):
             yield Scheme(name, (slip,), on_its_grid)
 
 
+@_listed_once
 def with_two_slips(bits):
-    """Yield the schemes with two slips, of which at least one is in the choice of the grid.
+    """Return the schemes with two slips, of which at least one is in the choice of the grid.
 
     >>> ("zero_not_in_range", "zero_point_sign") in [s.slips for s in with_two_slips(8)]
     True
@@ -191,11 +200,17 @@ def value(scheme, x):
     >>> value(published(8)[0], np.array([1.0, 1.0])) is None
     True
     """
+    return _value(scheme, x.dtype, x.shape, x.tobytes())
+
+
+@lru_cache(KEPT)
+def _value(scheme, dtype, shape, data):
     with np.errstate(all="ignore"):
         try:
-            coded = scheme.encode(x)
+            coded = scheme.encode(np.frombuffer(data, dtype).reshape(shape))
         except NO_VALUE:
             return None
+    coded.codes.flags.writeable = False
     return coded if np.isfinite([*coded.codes, coded.scale, coded.zero_point]).all() else None
 
 
