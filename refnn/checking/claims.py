@@ -222,11 +222,11 @@ def _differ(question, wrong):
 # --- slips ----------------------------------------------------------------------------------------
 
 
-def slips_by(recipe, given, of):
+def slips_by(recipe, given, of, among=None):
     """Return a function of Printed that names the slips of a recipe that give these numbers.
 
     recipe and given: as for `explain.right`. of: the name of the result that is printed, or a
-    function that takes it out of all results.
+    function that takes it out of all results. among: as for `explain.wrong`.
 
     >>> slips = slips_by("loss", {"y_hat": [[1], [4]], "y": [[3], [3]]}, "J")
     >>> slips(whole(np.array(Fraction(5))))
@@ -237,7 +237,7 @@ def slips_by(recipe, given, of):
         def same(values, printed):
             return _same(exact(of(values) if callable(of) else values[of]), printed)
 
-        return explain(recipe, given, printed, same)
+        return explain(recipe, given, printed, same, among)
 
     return slips
 

@@ -27,15 +27,18 @@ def right(recipe, given):
     return _computed(recipe, given, {})
 
 
-def wrong(recipe, given):
+def wrong(recipe, given, among=None):
     """Return {slip: its values} of each slip in a recipe whose values differ from the right ones.
+
+    Only the slips in `among` are tried, or all if it is None.
 
     >>> values = wrong("loss", {"y_hat": [[1.0]], "y": [[4.0]]})
     >>> values["not_squared"], "mean_for_sum" in values  # for one example, mean and sum are equal
     ({'J': np.float64(1.5)}, False)
     """
-    values = each(recipe, given)
-    true = values.pop("")
+    names = slips_in(recipe) if among is None else [n for n in slips_in(recipe) if n in among]
+    values = {name: under(name, recipe, given) for name in names}
+    true = _or_none(recipe, given, {}) if names else None
     return {name: v for name, v in values.items() if v and not _equal(v, true)}
 
 
@@ -67,17 +70,17 @@ def under(slip, recipe, given):
     return _or_none(recipe, given, {planted.formula: planted.wrong})
 
 
-def explain(recipe, given, printed, same):
+def explain(recipe, given, printed, same, among=None):
     """Return the names of the slips whose values are what was printed.
 
-    The caller decides with same(values, printed) -> bool. A slip whose values equal the right ones
-    is left out, because it does not explain a wrong result.
+    The caller decides with same(values, printed) -> bool. `among` is as for `wrong`. A slip whose
+    values equal the right ones is left out, because it does not explain a wrong result.
 
     >>> given = {"y_hat": [[1.0], [4.0]], "y": [[3.0], [3.0]]}
     >>> explain("loss", given, 5, lambda values, printed: values["J"] == printed)
     ['missing_half']
     """
-    return [name for name, values in wrong(recipe, given).items() if same(values, printed)]
+    return [name for name, values in wrong(recipe, given, among).items() if same(values, printed)]
 
 
 def slips_in(recipe):

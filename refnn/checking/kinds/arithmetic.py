@@ -213,9 +213,10 @@ def _key(value):
     if isinstance(value, Traced):
         return Fraction(float(value.settled().forward))
     if isinstance(value, Enclosure):
-        if value.low != value.high:
+        low, high = value.ends()
+        if low != high:
             raise Undecided("A square root is known too roughly to round or to compare it")
-        return value.low
+        return low
     return value
 
 

@@ -18,6 +18,7 @@ from refnn.quantization import rounding
 
 ITEMS = ("scale", "zero_point", "qmin", "qmax", "codes", "decoded", "mse", "max_error")
 WHOLE = ("zero_point", "qmin", "qmax", "codes")
+ERRORS = {"mse", "max_error"}
 USES = {  # the printed things from which another one may have been computed
     "zero_point": ("scale",),
     "codes": ("scale", "zero_point", "qmin", "qmax"),
@@ -44,7 +45,8 @@ def answers(claim, rule, x, printed, far=True):
     made = rule.made(x)
     if made is None or not (far or _near(made, printed)):
         return None
-    made |= _errors(made["decoded"] - x)
+    if not ERRORS.isdisjoint(printed):
+        made |= _errors(made["decoded"] - x)
     found = {}
     for name, p in printed.items():
         if made[name] is None:  # this rule has no such value
@@ -64,7 +66,9 @@ def _going_on(rule, x, made, name, printed):
         return made
     grid = {key: made[key] for key in ("scale", "zero_point", "qmin", "qmax", "raw")}
     follows = rule.follow(x, {**grid, name: printed})
-    return made if follows is None else {**follows, **_errors(follows["decoded"] - x)}
+    if follows is None:
+        return made
+    return follows if "mse" not in made else {**follows, **_errors(follows["decoded"] - x)}
 
 
 def _near(made, printed):
@@ -113,10 +117,9 @@ def _question(claim, rule, x, made, printed, answers, name, values):
 def _words(rule, x, made, name, values, i, found):
     """Say what is right at entry i. found: what is printed there."""
     if name == "codes":
-        scale, z = rule.aligned(made, x.shape)
-        ratio = np.broadcast_to(np.asarray(x / scale, dtype=object), x.shape).flat[i]
-        z = np.broadcast_to(z, x.shape).flat[i]
-        tie = ", a tie" if rule.ratio(x, made).flat[i] % 1 == HALF else ""
+        scale, z = (np.broadcast_to(a, x.shape).flat[i] for a in rule.aligned(made, x.shape))
+        ratio = x.flat[i] / scale
+        tie = ", a tie" if (ratio + z) % 1 == HALF else ""
         sums = f"{as_text(x.flat[i])}/scale = {as_text(ratio)}{tie}"
         return (
             f"{sums}. Rounded, with the zero point {as_text(z)} added, the code is {values.flat[i]}"

@@ -1,0 +1,62 @@
+"""Of many entries a few decide which rules are tried, and floats which slips: both change no
+verdict."""
+
+import numpy as np
+import pytest
+
+from refnn.checking.kinds import first_rule
+from refnn.checking.worked_example import check
+from refnn.quantization import affine, calibration
+from refnn.quantization.conventions import CONVENTIONS
+
+
+def claims(rng):
+    """Right and wrong claims about 120 numbers, with a grid that is stated or from the data."""
+    x = np.round(rng.standard_normal(120), 3)
+    grid = calibration.choose_qparams(x, 8, signed=False)
+    stated = affine.QParams(0.05, 128, 0, 255)
+    for p, given in (
+        (grid, {"bits": 8, "signed": False}),
+        (stated, {"bits": 8, "signed": False, "scale": 0.05, "zero_point": 128}),
+    ):
+        steps = np.round(x / p.scale, 9)
+        right = np.clip(np.rint(steps) + p.zero_point, 0, 255)
+        one = right.copy()
+        one[60] += 1
+        kinds = {
+            "right": right,
+            "one wrong": one,
+            "floor": np.clip(np.floor(steps) + p.zero_point, 0, 255),
+            "half up": np.clip(np.floor(steps + 0.5) + p.zero_point, 0, 255),
+            "half away": np.clip(
+                np.sign(steps) * np.floor(abs(steps) + 0.5) + p.zero_point, 0, 255
+            ),
+            "no zero point": np.clip(np.rint(steps), 0, 255),
+        }
+        for codes in kinds.values():
+            decoded = np.round((codes - p.zero_point) * p.scale, 3)
+            for printed in (
+                {"codes": codes.astype(int).tolist()},
+                {"codes": codes.astype(int).tolist(), "decoded": decoded.tolist(), "mse": 0.001},
+            ):
+                yield {"kind": "affine", "x": x.tolist(), **given, "printed": printed}
+
+
+def test_screening_changes_no_verdict(rng, monkeypatch):
+    examples = [{"title": "", "claims": [claim]} for claim in claims(rng)]
+    quick = [check(example) for example in examples]
+    monkeypatch.setattr(first_rule, "MANY", 10**9)
+    whole = [check(example) for example in examples]
+    for one, other in zip(quick, whole, strict=True):
+        assert [(v.status, v.reason) for v in one] == [(v.status, v.reason) for v in other]
+    statuses = {v.status for verdicts in whole for v in verdicts}
+    assert {"exact", "cannot be"} <= statuses
+
+
+@pytest.mark.parametrize("c", CONVENTIONS, ids=lambda c: c.name)
+def test_a_convention_looks_only_at_the_range(c, rng):
+    """So the ends of the range are enough to have its grid."""
+    x = rng.standard_normal(50)
+    ends = np.array([x.min(), x.max()])
+    whole, few = (c.encode(a, 8) for a in (x, ends))
+    assert (whole.scale, whole.zero_point) == (few.scale, few.zero_point)
