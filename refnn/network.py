@@ -282,10 +282,10 @@ def backward(params, X, y, activation="tanh"):
 
         ∂J/∂ŷ = ŷ − y        ∂J/∂z_h = (∂J/∂ŷ·W_ho) ∘ f'(z_h)
 
-    ∘ multiplies entry by entry. These two are the errors at the output units and at the hidden
-    units. The gradient of a weight is its input times the error at its output, summed over the
-    examples. The gradient of a bias is the error at its unit, summed over the examples. The article
-    calls ∂J/∂θ "R" (§3.2.1).
+    ∘ multiplies entry by entry. ∂J/∂ŷ is called the error at the output units, and ∂J/∂z_h the
+    error at the hidden units. The gradient of a weight is its input times the error at its output,
+    summed over the examples. The gradient of a bias is the error at its unit, summed over the
+    examples. The article calls ∂J/∂θ "R" (§3.2.1).
 
     >>> backward(Params([[1, 2]], [3], [[2]], [1]), [[10, 20]], [[100]], "relu").flatten()
     array([140., 280.,  14., 371.,   7.])

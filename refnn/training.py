@@ -161,8 +161,9 @@ def fit(
     J is the sum of article §4.2, and every step uses all examples. The gradient of the decay, λθ,
     is added to that of J, so that ∂J/∂θ = −λθ at the minimum. Parameters that the mask (Params of
     bool, True = keep) prunes are 0 before the first step and stay exactly 0. The networks of a
-    stack are trained side by side. params, X, y and mask may carry the leading axes of the stack,
-    and lr and weight_decay may have their shape. history holds J without the decay.
+    stack are trained side by side. params, X, y and mask may carry the leading axes of the stack.
+    lr and weight_decay are one number, or an array with one number for each network. history holds
+    J without the decay.
 
     >>> p, X = network.init(np.random.default_rng(0), (1, 2, 1)), np.linspace(-1, 1, 9)[:, None]
     >>> fit(p, X, np.sin(X), steps=200, lr=0.05).history[[0, -1]].round(4).tolist()

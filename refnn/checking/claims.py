@@ -142,7 +142,7 @@ def judged(claim, question, computed=None):
     for why, other, *least in question.others() if question.others else ():
         status = _by_digits(claim, printed, other)
         if status:
-            if least:  # the right values stay what they are
+            if least:  # the answer still shows the values of the formula itself
                 return Answer(least[0], computed, why)
             return Answer(status, as_given(other), why)
     if claim.rounded:
@@ -150,7 +150,7 @@ def judged(claim, question, computed=None):
     else:
         allowed = printed.overlap(bounds)
     wrong = [i for i, holds in enumerate(allowed or ()) if not holds]
-    wrong = [i for i in wrong if i in left]  # a machine explains the others
+    wrong = [i for i in wrong if i in left]  # float arithmetic explains the others
     if not wrong:
         return Answer("not decidable", computed, ROUNDED if claim.rounded else CLOSE)
     slips = question.slips(printed) if question.slips else []
@@ -181,13 +181,13 @@ def _by_machine(question, outside):
     printed, best = question.printed, ("", outside)
     if question.machine is None or not printed.texts:
         return best
-    most = max(map(significant, printed.texts))  # NumPy leaves out zeros at the end of some
+    most = max(map(significant, printed.texts))  # NumPy prints some without their last zeros
     pairs = list(zip(printed.values.flat, printed.half.flat))
     for precision, (_, least) in PRECISIONS.items():
         if most >= least:
             tried = [i for i in outside if of_machine(most, *pairs[i], precision)]
             room = dict.fromkeys(tried, 0)
-        else:  # so few digits are rounded again when they are printed
+        else:  # a print of so few digits was rounded once more
             tried = [i for i in outside if _close(question, i)]
             room = {i: pairs[i][1] for i in tried}
         with np.errstate(all="ignore"):

@@ -249,9 +249,8 @@ def _row(candidate, given):
 
 
 def _tie(exact, published, given):
-    """Find what lies midway between two codes, so that two conventions differ in this alone.
-
-    Both round to the nearest code."""
+    """Find two conventions that differ only in how they round ties, and the numbers that are
+    ties."""
 
     def grid(row):
         return row.grid or (given.scale, given.zero_point)

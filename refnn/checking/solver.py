@@ -37,7 +37,8 @@ class Proof(NamedTuple):
     (0, 1, 2)
     """
 
-    # Flat positions whose codes no (W, B) gives together. If any one is left out, some (W, B) does.
+    # Flat positions whose codes no (W, B) gives together. If any one entry is left out, some (W, B)
+    # gives the others.
     indices: tuple
     reason: str
 
@@ -208,13 +209,14 @@ def repair_text(repair):
 
     >>> print(repair_text(solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).repair).replace(". ", ".\\n"))
     least repair: at most 2 of the 3 codes can be right.
-    Change entry 3, then W = 1, B = 3.5 gives 3 4 4
+    If entry 3 is changed, W = 1, B = 3.5 gives 3 4 4
     """
     keep, change = len(repair.keep), len(repair.change)
-    entries = f"entr{'y' if change == 1 else 'ies'} {', '.join(str(i + 1) for i in repair.change)}"
+    numbers = ", ".join(str(i + 1) for i in repair.change)
+    entries = f"entry {numbers} is" if change == 1 else f"entries {numbers} are"
     return (
         f"least repair: at most {keep} of the {keep + change} codes can be right. "
-        f"Change {entries}, then {digits.pair(*repair.witness)} gives {digits.line(repair.codes)}"
+        f"If {entries} changed, {digits.pair(*repair.witness)} gives {digits.line(repair.codes)}"
     )
 
 

@@ -27,7 +27,7 @@ def verify_command(options):
     else:
         console.say("The article's printed tensors, judged with exact fractions (P = 8)\n")
         console.say(tables.article_text(verdicts))
-        console.say("\nWhat is wrong with it, each computed just now\n")
+        console.say("\nWhat is wrong with the article (all numbers were computed just now)\n")
         console.say(tables.findings_text(errata.findings()))
         console.say("\n" + console.wrap(errata.ELSEWHERE))
     return 0 if all(v.holds for v in verdicts) else 1

@@ -31,7 +31,7 @@ OPTIONS = {
         "Each claim gets a verdict: exact, as printed, cannot be, or not decidable. "
         "Without FILE, the article is judged and its mistakes are listed.", {
             "file": _metavar("FILE", "a text or notebook with printed numbers, or claims in TOML "
-                             "or JSON, or - for the input (see refnn/examples/README.md)",
+                             "or JSON, or - for standard input (see refnn/examples/README.md)",
                              nargs="?"),
             "--levels": _metavar("P", "the number of levels, if FILE does not say it"),
             "--published": {**FLAG, "help": "check numbers that others published, and show "
@@ -52,12 +52,12 @@ OPTIONS = {
             "--scale": _metavar("S", "the printed scale (goes with --zero-point)"),
             "--zero-point": _metavar("Z", "the printed zero point (goes with --scale)"),
             "--rounding": _metavar("RULE", "floor (default), ceil, half-up, half-down, half-even "
-                                   "or half-away (ties of these two are not searched)",
+                                   "or half-away (these two miss W and B that make a tie)",
                                    default="floor"),
             "--overflow": _metavar("HOW", "wrap (mod P, default), saturate or none",
                                    default="wrap"),
             "--sign": {"choices": ("+", "-"),
-                       "help": "of B in the decoder (q + B)/W (default: either)"},
+                       "help": "B's sign in the decoder (default: both are tried)"},
             "--json": {**FLAG, "help": "print everything as JSON"},
             "--all": {**FLAG, "help": "show also what is long or takes long to compute"}}),
     "check": (
@@ -65,10 +65,10 @@ OPTIONS = {
         "check mine:quantize mine:dequantize",
         "The functions are imported from the current folder, into a process with limits (this "
         "does not protect against malicious code). It also tests a prune or importance function.", {
-            "quantize": _metavar("MODULE:QUANTIZE", "quantize(x), with scale and zero_point, or W, "
-                                 "B and P, if you like; it returns the codes, or (codes, scale, "
-                                 "zero_point). Or prune(params, R, tau), or importance(params, X, "
-                                 "y)"),
+            "quantize": _metavar("MODULE:QUANTIZE", "quantize(x), quantize(x, scale, zero_point) "
+                                 "or quantize(x, W, B, P). It returns the codes, or (codes, "
+                                 "scale, zero_point). Or prune(params, R, tau), or "
+                                 "importance(params, X, y)"),
             "dequantize": _metavar("MODULE:DEQUANTIZE", "dequantize(q), or dequantize(q, scale, "
                                    "zero_point)", nargs="?"),
             "--seconds": _metavar("S", "time limit of each function (default: 10)", default="10"),
@@ -109,8 +109,8 @@ OPTIONS = {
             "--csv": _metavar("OUT", "also write the marks to a CSV file"),
             "--force": {**FLAG, "help": "replace OUT if it exists"}}),
     "reproduce": (
-        "Compute the tables and figures of claims again.", "reproduce floor-bias",
-        "Each claim is computed over 200 networks.", {
+        "Compute the tables and figures of experiments again.", "reproduce floor-bias",
+        "An experiment tests one claim on 200 networks.", {
             "claims": _metavar("CLAIM", "which claims (default: all; takes minutes)", nargs="*"),
             "--seeds": _metavar("N", "use N networks (default: 200; the tour: 50)")}),
 }
@@ -210,9 +210,10 @@ def main(arguments=None):
       proof: From 0.4 to 0.5 the code rises by 1, so 0.1*W (mod 8) lies between 0
       and 2. From 0.5 to 0.6 the code falls by 3, so 0.1*W (mod 8) lies between 4
       and 6. No W does both.
-      least repair: at most 2 of the 3 codes can be right. Change entry 3, then
+      least repair: at most 2 of the 3 codes can be right. If entry 3 is changed,
       W = 1, B = 3.5 gives 3 4 4.
-    No known mistake gives them. No rule that was tried gives three quarters.
+    No known mistake gives these codes, and no rule that was tried gives at least
+    three quarters of them.
     1
     """
     try:

@@ -14,9 +14,9 @@ from refnn.experiments.spread import told
 
 NAMES = {"W_ih^": "Ŵ_ih", "W_ho^": "Ŵ_ho", "b_h^": "b̂_h", "b_o^": "b̂_o"}
 KEY = (
-    "exact: some W and B give exactly these numbers (see 'given by'). as printed: they give them "
-    "after rounding to the printed decimals. cannot be: no W and B give them. min-max takes W and "
-    "B from the smallest and the largest entry."
+    "exact: some W and B give exactly these numbers (see 'given by'). as printed: some give "
+    "them after rounding to the printed decimals. cannot be: no W and B give them. min-max takes W "
+    "and B from the smallest and the largest entry."
 )
 
 
@@ -131,7 +131,7 @@ def _pruned(tour):
         left, products = told(v["left"], "{:.0f}"), _middle(v["multiply_adds"], 0)
         rows.append([row.name, left, products, told(v["R2"])])
     return _section(
-        "Pruned (剪枝): parameters left of 61, and multiply-adds (m-adds) left of 55",
+        "Pruned (剪枝): how many of 61 parameters and 55 multiply-adds (m-adds) remain",
         rows,
         ["rule", "left", "m-adds", "test R²"],
         "lrrr",

@@ -7,8 +7,8 @@ from refnn.console import harmless, table, wrap
 
 WORDS = {True: "held", False: "BROKEN", None: "-"}
 NEAREST = (
-    "each number gets the nearest code, ties go to the even one, and the codes saturate at both "
-    "ends (ONNX QuantizeLinear)"
+    "each number gets the nearest code, x/scale is rounded half to even, and the codes saturate "
+    "at both ends (ONNX QuantizeLinear)"
 )
 RULES = {
     "prune": "a parameter with R below tau is removed, and every other one is kept (§3.2.2)",
@@ -23,8 +23,8 @@ def check_text(report):
     >>> from refnn.checking.implementation import check
     >>> print(check_text(check(lambda x: np.clip(np.floor(x / 0.5) + 3, 0, 7))))
     Judged: quantize. Its grid: scale 0.5, zero point 3, codes 0 to 7.
-    Rule: each number gets the nearest code, ties go to the even one, and the codes
-      saturate at both ends (ONNX QuantizeLinear).
+    Rule: each number gets the nearest code, x/scale is rounded half to even, and
+      the codes saturate at both ends (ONNX QuantizeLinear).
     Verdict: it breaks this rule.
     Reason: x = -0.05 (0.1 steps below 0) gives code 2, but the nearest code is 3.
     Known mistake: floor_for_round, on all 320 inputs.
@@ -35,10 +35,11 @@ def check_text(report):
     each value gets the nearest code  BROKEN
     ties are rounded to even          -
       it does not round to the nearest code
-    Held: codes are whole numbers; the same input gives the same codes; each value
-      is encoded independently; the shape is kept; a matrix gives the same codes as
-      a vector; the input array stays unchanged; the code never falls as x grows;
-      codes saturate at both ends; float32 and float64 give the same codes.
+    These properties hold: codes are whole numbers; the same input gives the same
+      codes; each value is encoded independently; the shape is kept; a matrix gives
+      the same codes as a vector; the input array stays unchanged; the code never
+      falls as x grows; codes saturate at both ends; float32 and float64 give the
+      same codes.
     Published vectors: none uses this grid.
     """
     lines = [_sentence("Judged", f"{_judged(report)}"), _sentence("Rule", rule(report))]
@@ -87,7 +88,7 @@ def verdict(report):
         broken = ", but not all is right" if report.broken else ""
         return f"with {found.bits} bits it is {first}{same}{broken}"
     if found is not None:
-        return f"it follows none of them, and {found.conventions[0]} is the nearest"
+        return f"it follows none of them. The nearest is {found.conventions[0]!r}"
     return "it breaks this rule" if report.broken else "it keeps this rule"
 
 
@@ -195,4 +196,4 @@ def _rows(properties, told=()):
     for p, row in zip(others, rows):
         lines += [row, *([wrap(p.why, "  ", "  ")] if p.why and p not in told else ())]
     held = [f"{p.name} ({p.why})" if p.why else p.name for p in properties if p.held]
-    return [*lines, _sentence("Held", "; ".join(held))] if held else lines
+    return [*lines, _sentence("These properties hold", "; ".join(held))] if held else lines

@@ -15,13 +15,13 @@ def vectors_text(found):
 
     >>> for line in vectors_text(published.run()[:1]).splitlines()[:4]:
     ...     print(line)
-    Published vectors: 1 of 1 pass. "misses": known mistakes that also pass
+    Published vectors: 1 of 1 pass. "misses": mistakes that give the same numbers
     <BLANKLINE>
     ONNX operator tests
       quantizelinear  passes  catches 7 of 11
     """
     passed = f"Published vectors: {sum(r.passed for r in found)} of {len(found)} pass"
-    lines = [f'{passed}. "misses": known mistakes that also pass']
+    lines = [f'{passed}. "misses": mistakes that give the same numbers']
     every, caught = {}, set()
     for source, group in groupby(found, key=lambda r: r.vector.source):
         rows, blind = [], []

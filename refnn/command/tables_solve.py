@@ -225,7 +225,8 @@ def _near(answer, everything):
         return [wrap(f"Nearly the same (in brackets, how many entries agree): {names}{more}.")]
     if exact or answer.by_formula or not answer.asked_who:
         return []
-    return ["No known mistake gives them. No rule that was tried gives three quarters."]
+    none = "No known mistake gives these codes, and no rule that was tried gives at least three"
+    return [wrap(f"{none} quarters of them.")]
 
 
 def _separating(found, everything):

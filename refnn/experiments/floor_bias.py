@@ -3,7 +3,7 @@ for one weight and for a sum of weights.
 
     floor        The error lies in (−1, 0] steps. Its mean is −½, its rms 1/√3 = 0.577.
     nearest      The error lies in [−½, ½] steps. Its mean is 0, its rms 1/√12 = 0.289.
-    stochastic   The result is ⌊ ⌋, or one more with the probability of the fraction. The mean of
+    stochastic   x is rounded down or up; the probability of up is the fraction of x. The mean of
                  the error is 0, its rms 1/√6 = 0.408.
 
 In a sum of n weights, errors without a bias grow like √n, but the errors of floor grow like n. The

@@ -3,7 +3,8 @@ also measures the interaction of two deletions, which sums of single scores leav
 
     tangent      J + R·(t − w) is the article's R, read as a prediction of J at w = t. At t = 0 it
                  predicts that deletion costs −R·w.
-    parabola     J + R·(t − w) + ½·H_ii·(t − w)² predicts at t = 0 what second-order Taylor does.
+    parabola     J + R·(t − w) + ½·H_ii·(t − w)² gives at t = 0 the same prediction as the
+    second-order Taylor score.
                  Without the term in R it is OBD.
     interaction  J(w_i = w_j = 0) − J(w_i = 0) − J(w_j = 0) + J is compared with its approximation
                  H_ij·w_i·w_j.

@@ -203,7 +203,7 @@ def _letters():
     return (
         "Letters have two meanings: W is the scaling factor and also the name of "
         f"{letters.count('W')} printed matrices, and B is the offset, while {letters.count('b')} "
-        "biases are called b. It announces the former and prints the latter"
+        "biases are called b. It names the factor and the offset, but prints the others"
     )
 
 

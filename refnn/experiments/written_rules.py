@@ -91,8 +91,8 @@ def _signed():
     removed, negative = np.median(gone.sum(1)), np.median((r < 0).sum(1))
     return (
         f"R is signed. On {STARTS} untrained networks (diabetes) R < 0.5 removes {removed:.0f} of "
-        f"61 in the median, all {negative:.0f} with a negative slope among them. In "
-        f"{steepest:.0%} of the networks it removes the steepest of all"
+        f"61 in the median, among them all {negative:.0f} with a negative slope, and in "
+        f"{steepest:.0%} of the networks the one with the steepest slope"
     )
 
 
@@ -115,8 +115,8 @@ def _sum_or_mean():
     unit = data.load("diabetes").y.std()
     grams = np.median((R * unit**2 >= 0.5).sum(1))
     return (
-        f"J is the loss of one example. With J summed over {len(y)} rows, R < 0.5 leaves "
-        f"{left[0]:.0f} of 61 (untrained, median of {STARTS}), with J averaged {left[1]:.0f}. R "
+        f"J is the loss of one example. Over {len(y)} rows, R < 0.5 leaves {left[0]:.0f} of 61 if "
+        f"J is summed, and {left[1]:.0f} if J is averaged (untrained, median of {STARTS}). R "
         f"has units: with y and y_hat in the original unit ({unit:.0f} times larger) it leaves "
         f"{grams:.0f}"
     )

@@ -1,8 +1,8 @@
 """Prune a network literally as §3.2 of the article says.
 
-The rules are R = ∂J/∂x, θ_p = θ \\ {x : R_x < τ} and θ_f = θ_p. The docstrings say what is wrong
-with them, and tests check that the functions follow them nevertheless. The modules `importance` and
-`masks` hold what is done in practice.
+The rules are R = ∂J/∂x, θ_p = θ \\ {x : R_x < τ} and θ_f = θ_p. The docstrings say what is wrong.
+Tests check that the functions still follow these rules. The modules `importance` and `masks` hold
+what is done in practice.
 
     J  the loss
     θ  the parameters of the network; x is one of them

@@ -34,7 +34,7 @@ def flips(p, X, y, activation, keep, together, meeting=0):
     parameter each. The results are
 
         c (n,)                the change when each parameter flips alone
-        units (hidden, sets)  the change when each set of together flips, in each hidden unit
+        units (hidden, sets)  the change when the parameters of a set flip in a hidden unit
         G (n + …, n)          the products dᵤ·dₖ, or zeros if meeting is 0
 
     Column k of G belongs to parameter k, and row u < n belongs to parameter u. The other rows

@@ -36,14 +36,14 @@ def _of_network(limit):
 
 @_of_network(MAX_SUBSET)
 def best_subset(params, X, y, count, activation="tanh"):
-    """Find the `count` ≤ 4 parameters without which J is least, of all C(61, count) sets.
+    """Find the `count` ≤ 4 parameters without which J is least, of all C(n, count) sets.
 
     All sets are tried, by tables of `pairs` or of triples. For count = 4 the tables of triples are
     computed anew for each first parameter. If several sets have the same J up to rounding, one of
-    them is returned. The rounding error is that of `pairs`, u·(‖r‖ + ‖dᵢ‖ + ‖dₖ‖)², where u is the
-    unit roundoff. It is far above u·J if the outputs of the hidden units are 10⁷ times as large as
-    y and cancel. Fractions have no rounding error. A ValueError names params if its values are so
-    large that some J might exceed the largest float.
+    them is returned. The rounding error is that of `pairs`, u·(‖r‖ + ‖dᵢ‖ + ‖dₖ‖)², where u = 2⁻⁵³
+    for float64. This error is far above u·J if the hidden units' outputs are 10⁷ times as large as
+    y and almost cancel each other. Fractions have no rounding error. A ValueError names params if
+    its values are so large that some J might exceed the largest float.
 
     >>> best_subset(Params([[1, -2]], [3], [[2]], [1]), [[10, 1]], [[21]], 2, "relu")
     Best(removed=array([1, 2]), J=np.float64(0.0))
@@ -53,14 +53,14 @@ def best_subset(params, X, y, count, activation="tanh"):
 
 @_of_network(None)
 def best_known(params, X, y, count, activation="tanh"):
-    """Find `count` ≤ 61 parameters without which J is small, by a greedy search and by swaps.
+    """Find `count` parameters without which J is small, by a greedy search and by swaps.
 
     The J of this Best is an upper bound on the least J. The greedy search removes one parameter
-    after the other. Each time it takes the one that costs least beside those already removed, and
-    ties go to the earlier one. A swap puts one removed parameter back and removes another one
-    instead. The best of all swaps, found in a table of pairs, is made again and again until none
-    lowers J. So the result is never worse than the greedy one, and no single swap improves it.
-    Values that are too large are refused as in best_subset.
+    after the other. Each time it takes the parameter whose removal now raises J least, and ties go
+    to the earlier one. A swap puts one removed parameter back and removes another one instead. In
+    each round the best of all swaps is found in a table of pairs and made, until no swap lowers J.
+    So the result is never worse than the greedy one, and no single swap improves it. Values that
+    are too large are refused as in best_subset.
 
     >>> p = Params([[1, -2]], [3], [[2]], [1])
     >>> best_known(p, [[10, 1]], [[21]], 2, "relu")  # greedy: 2 and 4, J = 12.5

@@ -25,7 +25,7 @@ class Surgery(NamedTuple):
     params: Params  # 0 where the mask is False
     mask: Params  # of bool
     order: np.ndarray  # (…, count): what was removed, as positions in `flatten`
-    cost: np.ndarray  # (…, count): by how much each removal should raise the objective
+    cost: np.ndarray  # (…, count): by how much each removal is predicted to raise the objective
 
 
 def _damping(name, damping, arguments):

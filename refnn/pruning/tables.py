@@ -117,7 +117,7 @@ def every_mask(params, X, y, activation="tanh"):
 
 @_of(NEURONS)
 def every_neurons(params, X, y, activation="tanh"):
-    """Return J of all sets of at most 16 hidden units, (…, 2^hidden).
+    """Return J of all sets of hidden units, (…, 2^hidden). A network may have at most 16 units.
 
     Bit j of the index is 1 where unit j is kept. Where it is 0, the unit's row of W_ih, its bias
     and its column of W_ho are set to 0.
@@ -130,7 +130,7 @@ def every_neurons(params, X, y, activation="tanh"):
 
 @_of(INPUTS)
 def every_inputs(params, X, y, activation="tanh"):
-    """Return J of all sets of at most 16 inputs, (…, 2^inputs).
+    """Return J of all sets of inputs, (…, 2^inputs). A network may have at most 16 inputs.
 
     Bit k of the index is 1 where input k is kept. Where it is 0, the input's column of W_ih is set
     to 0. 10 inputs have 1 024 sets.
@@ -143,7 +143,7 @@ def every_inputs(params, X, y, activation="tanh"):
 
 @_of(NEURONS, count=_up_to(NEURONS))
 def best_neurons(params, X, y, count, activation="tanh"):
-    """Return the `count` of at most 16 hidden units without which J is least, as Best.
+    """Find the `count` hidden units without which J is least. There may be at most 16 units.
 
     All sets of `count` hidden units are tried.
 
@@ -155,7 +155,7 @@ def best_neurons(params, X, y, count, activation="tanh"):
 
 @_of(INPUTS, count=_up_to(INPUTS))
 def best_inputs(params, X, y, count, activation="tanh"):
-    """Return the `count` of at most 16 inputs without which J is least, as Best.
+    """Find the `count` inputs without which J is least. There may be at most 16 inputs.
 
     All sets of `count` inputs are tried.
 

@@ -202,7 +202,8 @@ def every_network(params, grids, X, y, activation="tanh"):
 def network_index(params, codes, grids):
     """Return the index that these codes, a Params of integers, have in `every_network`.
 
-    Each code must be the floor or the ceiling of its parameter. Otherwise a ValueError names codes.
+    Each code must be one of the two that `down_and_up` gives for its parameter. Otherwise a
+    ValueError names the argument `codes`.
 
     >>> p, grid = Params([[0.5]], [0.0], [[1.0]], [0.25]), QParams(1.0, 0, -8, 7)
     >>> network_index(p, Params([[1]], [0], [[1]], [1]), grid)
@@ -240,7 +241,7 @@ def _decoded(codes, grids):
 
 
 def errors(layer, *codes):
-    """Return unit, and δ = ŵ − w for each of the codes, scaled by a power of two.
+    """Return an exponent `unit` for each row, and the scaled δ = ŵ − w for each array of codes.
 
     Each δ is divided by 2^(unit − columns), which brings the largest of a row into [½, 1).
     """

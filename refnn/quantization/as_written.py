@@ -153,7 +153,7 @@ def _of_a_range(name, x, arguments):
         raise Refused(name, "at least one number", "an empty array")
     low, high = _ends(x, arguments["axis"])
     if np.any(low == high):
-        expected = "of at least two different values (W divides by max − min)"
+        expected = "of at least two different values (W = (P − 1)/(max − min))"
         raise Refused(name, expected, f"only {np.ravel(low)[0]}")
     found = high - low, *min_max.formula(x, arguments["P"], arguments["axis"])
     if x.dtype != arrays.EXACT and not np.isfinite(found).all():

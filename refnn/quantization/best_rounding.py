@@ -39,7 +39,8 @@ SINGULAR, DAMPING = 1e-12, 1e-8  # of obq: see its docstring
 def nearest(W, qparams, X):
     """Round each weight to its nearest code, whatever X is.
 
-    A half goes to the even code. The codes (…, rows, n) are affine.quantize(W, qparams).
+    A half goes to the even whole number, before zero_point is added. The codes (…, rows, n) are
+    affine.quantize(W, qparams).
 
     >>> nearest([[0.4, 0.6, 1.5]], QParams(1.0, 0, -8, 7), np.ones((1, 3)))
     array([[0, 1, 2]], dtype=int8)
@@ -145,7 +146,7 @@ def _at(a, i):
 
 
 def _inverse(X):
-    """Return the inverse of H = XᵀX, (…, n, n), after making H regular where it is not."""
+    """Return the inverse of H = XᵀX, (…, n, n), after making H invertible where it is not."""
     H, one = X.mT @ X, np.eye(X.shape[-1])
     H = H + one * (np.diagonal(H, axis1=-2, axis2=-1) == 0)[..., None]
     values = np.linalg.eigvalsh(H)

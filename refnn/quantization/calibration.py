@@ -16,9 +16,9 @@ Four methods choose the range ("calibration"):
                 tried, but data can be constructed for which the search does worse.
     entropy     The range is |x| ≤ T. T is chosen so that the histogram of the quantized |x| (2048
                 bins) has the least Kullback–Leibler divergence from that of |x| (S. Migacz, "8-bit
-                inference with TensorRT", 2017). The method is meant for activations. |x| has as
-                many levels as there are codes from zero_point to the farther end of the grid, both
-                included. These are 128 for symmetric int8, and 256 for 8 bits if x has one sign.
+                inference with TensorRT", 2017). The method is meant for activations. The quantized
+                |x| has one level for each code from zero_point to the farther of qmin and qmax.
+                These are 128 for symmetric int8, and 256 for 8 bits if x has one sign.
 """
 
 from fractions import Fraction
@@ -195,7 +195,7 @@ def _ends(x, axis, block):
 
 
 def _parts(x, axis, block):
-    """Return a vector of the values for each scale, in the order of the scales."""
+    """Return a list that holds, for each scale, the vector of its values."""
     if axis is None:
         return [x.ravel()]
     if block is None:
@@ -224,8 +224,8 @@ def _least_error(x, qmin, qmax, symmetric):
     """Return the ends of the range whose grid has the least mean squared error.
 
     x is in ascending order. A scale matters only through the codes k that it gives (in steps from
-    0), and for given codes the best scale is Σ k·x/Σ k². So it is enough to try one scale that is
-    near the best one and gives the same codes. The scales tried are close enough together for that.
+    0), and for given codes the best scale is Σ k·x/Σ k². Near the best scale, another scale usually
+    gives the same codes, and leads to the best one. So scales are tried that lie close together.
     Each is tried with all zero points that can be the best, or with MOST_ZEROS of these."""
     codes, low, high = (qmin, qmax, symmetric), min(x[0], 0), max(x[-1], 0)
     unit = 2.0 ** (np.frexp(float(max(high, -low)))[1] - 1)  # in these units no square overflows
@@ -265,12 +265,12 @@ def _error(x, unit, low, high, qmin, qmax, symmetric):
 
 
 def _near(x, counts, widest, reach, qmin, qmax, symmetric):
-    """Return the KEPT best of the scales tried, each with its first code in steps from 0.
+    """Return the best of the scales tried, at most KEPT of them, each with its smallest code − z.
 
     Two facts limit the search. If the grid ends before the data does, the distance between the two
     ends is the error of the outermost value. So an end of the best grid is at most `reach` from the
     end of the data, where `reach` is the root of min–max's squared error. And the best scale
-    satisfies Σ k·(k·scale − x) = 0, which keeps it above widest/n for n values."""
+    satisfies Σ k·(k·scale − x) = 0, so it is above widest/n for n values."""
     codes, side = qmax - qmin, qmax if symmetric else qmax - qmin
     x, weight = _sample(x, counts)
     below, above = min(x[0], 0), max(x[-1], 0)

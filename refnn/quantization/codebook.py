@@ -148,9 +148,9 @@ def _means(ordered, begin):
 
     Σ x is computed exactly, as a whole number of units of 2^−1074. The bits of a float64 are its
     sign, its exponent e (11 bits) and f (52 bits). Its value is ±(2^52 + f)·2^(e − 1)·2^−1074, or
-    ±f·2^−1074 where e = 0. A run consists of neighbours with the same sign and the same e. The bits
-    of a run are summed as integers, the upper and the lower 32 bits separately. int64 holds both
-    sums for up to 2^31 values."""
+    ±f·2^−1074 where e = 0. A run consists of neighbours in one group with the same sign and the
+    same e. The bits of a run are summed as integers, the upper and the lower 32 bits separately.
+    int64 holds both sums for up to 2^31 values."""
     bits, n = ordered.view(np.int64), len(ordered)
     run = np.union1d(begin, np.searchsorted(ordered, FIRST))
     run = run[run < n]

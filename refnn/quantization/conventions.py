@@ -49,7 +49,7 @@ class Convention:
     symmetric: bool  # the zero point is fixed by the rule: 0, or the middle of unsigned codes
     encode: Callable  # (x, bits) -> Grid, or None if the rule divides by 0
     code: Callable  # (x, scale, zero_point, qmin, qmax) -> codes, once the grid is known
-    own: Callable | None = None  # (scale, zero_point) -> as it prints them itself, and back
+    own: Callable | None = None  # (scale, zero_point) -> the two of its own code; its own inverse
 
     @property
     def signed(self):
@@ -219,9 +219,9 @@ CONVENTIONS = tuple(Convention(*row) for row in (
      "TensorFlow Lite kernels/internal/quantization_util.h and reference/quantize.h",
      INT, False, *_on(rules.away_then_add, rules.away, codes=INT)),
     ("PyTorch quantize_per_tensor, quint8",
-     "ONNX's range, scale ≥ 2⁻²³; half-even(x·(1/scale) + z): z is added before rounding, in the "
-     "vectorised and the scalar kernels of torch 2.13 on x86 (quint4x2 rounds first); in float32 "
-     "product and sum are rounded together, per channel one after the other",
+     "ONNX's range, scale ≥ 2⁻²³; half-even(x·(1/scale) + z): z is added before rounding (torch "
+     "2.13 on x86; quint4x2 adds z after rounding); in float32 x·(1/scale) + z is rounded once, "
+     "but with a scale for each channel the product is rounded first",
      f"{OBSERVER} and torch.quantize_per_tensor",
      *_torch(PER_TENSOR, UINT)),
     ("PyTorch quantize_per_tensor, qint8",
@@ -237,13 +237,13 @@ CONVENTIONS = tuple(Convention(*row) for row in (
      f"{OBSERVER} and torch.fake_quantize_per_tensor_affine; quantized_decomposed",
      *_torch(FAKE, INT)),
     ("PyTorch symmetric, qint8",
-     "scale = m/((L−1)/2) ≥ 2⁻²³: 127.5 steps to each side for 8 bits; half-even(x·(1/scale))",
+     "scale = max(m/((L−1)/2), 2⁻²³): 127.5 steps to each side for 8 bits; half-even(x·(1/scale))",
      OBSERVER, *_torch(PER_TENSOR, INT, symmetric=True)),
     ("PyTorch symmetric, quint8",
      "the same scale, z = L/2 (below 8 bits L/2 − 1); half-even(x·(1/scale) + z)",
      OBSERVER, *_torch(PER_TENSOR, UINT, symmetric=True)),
     ("PyTorch reduce_range, quint8",
-     "the range is put on 0..L/2 − 1, one bit less; codes saturate at L − 1 all the same",
+     "the range is put on 0..L/2 − 1, one bit less, but codes saturate only at L − 1",
      f"{OBSERVER}(reduce_range=True) and torch.quantize_per_tensor",
      *_torch(PER_TENSOR, UINT_LESS, UINT)),
     ("PyTorch reduce_range, qint8",
@@ -251,7 +251,7 @@ CONVENTIONS = tuple(Convention(*row) for row in (
      f"{OBSERVER}(reduce_range=True) and torch.quantize_per_tensor",
      *_torch(PER_TENSOR, INT_LESS, INT)),
     ("PyTorch symmetric reduce_range, qint8",
-     "scale = m/((L/2−1)/2) ≥ 2⁻²³: 63.5 steps to each side for 8 bits",
+     "scale = max(m/((L/2−1)/2), 2⁻²³): 63.5 steps to each side for 8 bits",
      f"{OBSERVER}(reduce_range=True) and torch.quantize_per_tensor",
      *_torch(PER_TENSOR, INT_LESS, INT, symmetric=True)),
     ("PyTorch fake quantization, reduce_range, uint8",

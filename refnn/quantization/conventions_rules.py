@@ -89,7 +89,8 @@ def round_then_add(x, scale, zero_point):
 
 @_clipped
 def add_then_round(x, scale, zero_point):
-    """Return half-even(x/scale + zero_point), clipped. With an odd zero point other ties go up.
+    """Return half-even(x/scale + zero_point), clipped. With an odd zero point the opposite ties go
+    up, compared with `round_then_add`.
 
     >>> add_then_round([0.5, 1.5, 300.0], 1, 1, 0, 255)
     array([  2,   2, 255])
@@ -200,7 +201,7 @@ def signed(bits):
 
 
 def restricted(bits):
-    """Return as many codes below 0 as above, as (smallest, largest).
+    """Return (smallest, largest) of the codes −(2^(bits−1) − 1)..2^(bits−1) − 1.
 
     >>> restricted(8)
     (-127, 127)

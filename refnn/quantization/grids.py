@@ -242,7 +242,8 @@ def fake_quantize(x, values, scale, axis=None, block=None):
 
 
 def _doubled_boundaries(values):
-    """Return for all neighbours a < b in the grid the largest float 2·y for which y goes to a.
+    """Return twice the largest number that is rounded to a, for each two neighbours a < b in the
+    grid.
 
     This is a + b, or the float just below if the sum was rounded up or if the tie goes to b."""
     a, b = values[:-1].astype(np.float64), values[1:].astype(np.float64)

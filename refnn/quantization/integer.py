@@ -139,7 +139,8 @@ def _network(name, network, arguments):
 
 
 def _one(name, params, arguments):
-    """Accept one network, with the sizes of the IntegerNetwork if there is one, as float64."""
+    """Accept one network and convert it to float64. Its sizes must be those of `network`, if
+    given."""
     if params.batch:
         raise Refused(name, "one network", f"leading axes {params.batch}")
     sizes = arguments.get("network", params).sizes
@@ -188,8 +189,8 @@ def convert(params, X_calibration, bits=8, per_row=False, activation="tanh"):
     round(b/(s_x·s_W)), with halves to even. Scales are always float64, because float32 scales
     change some codes (tensorflow #102943).
 
-    ValueError, naming params, if a bias or an accumulator could be beyond int32, or if a scale is
-    not finite and normal.
+    A ValueError names the argument if a scale is not finite and normal. It names params if a bias
+    or an accumulator could be beyond int32.
 
     >>> n = convert(Params([[1, 2]], [3], [[2]], [1]), [[1, 0], [-1, 1.55]], activation="relu")
     >>> n.b_h.tolist(), n.x_qparams.zero_point, fold(n.b_h, n.W_ih, n.x_qparams.zero_point).tolist()
@@ -287,8 +288,8 @@ def _look_up(network, q_z):
 def bound(network):
     """Return the bound Σ_k |q_W[j, k]|·max|q_x| + |b'_j| of each accumulator j.
 
-    No input can make the accumulator larger, or any of its partial sums, in whatever order they are
-    added. In the example 48846 = (64 + 127)·128 + 24398.
+    No input makes |accumulator| larger. The bound also holds for its partial sums, in any order. In
+    the example 48846 = (64 + 127)·128 + 24398.
 
     >>> n = convert(Params([[1, 2]], [3], [[2]], [1]), [[1, 0], [-1, 1.55]], activation="relu")
     >>> bound(n)

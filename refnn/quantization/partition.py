@@ -77,9 +77,9 @@ def _row(before, k, cost, slack):
     if its cost may be the smallest, given the bound on the errors of float64.
 
     The t are taken in rounds: first the middle one, then the middles of both halves, and so on. A
-    round computes all its t at once. It searches from the first s of the nearest smaller t that is
-    already known to the last s of the nearest larger one. The best s lies between these two, even
-    with rounding errors."""
+    round computes all its t at once. For each t it searches the s between two limits, which earlier
+    rounds found: the first s of the next smaller t and the last s of the next larger t. The best s
+    lies between these two, even with rounding errors."""
     width, bits = len(before), len(before).bit_length()
     # Column p of kept is for t = p − 1.
     row, kept = np.empty(width), np.full((3, 2**bits + 1), width - 1)
@@ -98,12 +98,14 @@ def _row(before, k, cost, slack):
 
 
 def _spans(low, high):
-    """Return (s, of, start), where s holds the numbers of many spans one after the other.
+    """Return (s, of, start). s holds the whole numbers of many spans (low..high) one after the
+    other.
 
-    s[m] belongs to span of[m], and span r begins at s[start[r]]. low holds two lower ends for each
-    span, the first and the best choice on one side. high holds two upper ends, the best and the
-    last choice on the other side. The spans run from first to last. If these hold more than
-    MOST_TIES numbers in total, the spans run from best to best instead."""
+    s[m] belongs to the span number of[m], and span r begins at s[start[r]]. low holds two lower
+    ends for each span: the first and the best choice for the next smaller t. high holds two upper
+    ends: the best and the last choice for the next larger t. A span runs from the first to the last
+    choice. If these spans hold more than MOST_TIES numbers in total, they run from the one best
+    choice to the other instead."""
     low, high = (low[0], high[1]) if (high[1] - low[0]).sum() <= MOST_TIES else (low[1], high[0])
     length = np.maximum(high - low, 0) + 1
     start = np.cumsum(length) - length

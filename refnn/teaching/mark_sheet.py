@@ -8,7 +8,8 @@ stands on several lines, the last one that is not blank counts.
 
 Follow-through means that a later answer gets its marks if it is right for the student's own earlier
 answers. An earlier number is used in two ways. One is the number as it is written. The other is the
-exact number that it rounds: the right one, or that of a slip. A blank counts as the right number.
+exact number whose rounded form the student wrote. This is the right answer or the answer of a slip.
+A blank counts as the right number.
 
 A fingerprint is a slip that explains a wrong line. Its answers agree with the student's in more
 numbers than the right answers do, and in at least two thirds of all numbers. The marks of the sheet

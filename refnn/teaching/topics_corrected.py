@@ -73,10 +73,12 @@ TOPICS = (
         "conversion",
         {"en": "The article's terms and the common terms", "zh": "原文记号与通用记号的换算"},
         _conversion,
-        {"en": "With suitable values, ⌊x·W + B⌋ rounds x/scale + zero_point to the nearest whole "
-               "number. The first grid has W = {W}, B = {B}, P = {P}. The second grid has "
-               "scale = {scale}, zero_point = {zero_point}, codes {qmin}..{qmax}.",
-         "zh": "取合适的值时，⌊x·W + B⌋ 就是把 x/scale + zero_point 舍入到最近的整数。"
+        {"en": "If (W, B) and (scale, zero_point) belong together, ⌊x·W + B⌋ is x/scale + "
+               "zero_point rounded to the nearest whole number. The first grid has W = {W}, "
+               "B = {B}, P = {P}. The second grid has scale = {scale}, zero_point = {zero_point}, "
+               "codes {qmin}..{qmax}.",
+         "zh": "若 (W, B) 与 (scale, zero_point) 相对应，⌊x·W + B⌋ 就是把 "
+               "x/scale + zero_point 舍入到最近的整数。"
                "第一组：W = {W}，B = {B}，P = {P}。第二组：scale = {scale}，"
                "zero_point = {zero_point}，编码 {qmin}..{qmax}。"},
         (Step(2, "to_affine",
@@ -96,8 +98,7 @@ TOPICS = (
               {"en": "Compute (a - zero point)·(b - zero point), row by row.",
                "zh": "(a - 零点)·(b - 零点)，逐行写出。"}),
          Step(2, "fold",
-              {"en": "Fold the zero point of the input into the bias, so that W·q + bias is right. "
-                     "Write the new bias.",
+              {"en": "Write the new bias for which W·q + new bias = W·(q - zero point) + bias.",
                "zh": "把输入零点并入后的偏置，使 W·q + 偏置 正确。"}))),
     Topic(
         "scores",

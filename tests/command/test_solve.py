@@ -83,7 +83,7 @@ def test_then_the_proof(ask):
     assert status == 1 and plain(out).startswith(f"{no} mod 8. proof: From 0.4 to 0.5 the code")
     out = plain(out)
     assert "No W does both. least repair: at most 2 of the 3 codes can be right." in out
-    assert "Change entry 3, then W = 1, B = 3.5 gives 3 4 4." in out
+    assert "If entry 3 is changed, W = 1, B = 3.5 gives 3 4 4." in out
 
 
 def test_a_mistake_is_called_that_and_has_its_hint(ask):

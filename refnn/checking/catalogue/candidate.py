@@ -30,7 +30,7 @@ class Made(NamedTuple):
     decode: Callable  # (codes) -> their real values
     scale: object = None  # real units per code; None if it was given
     zero_point: object = None  # the code of 0.0; None if it was given
-    own: tuple | None = None  # both in the candidate's own form, if it has another form
+    own: tuple | None = None  # (scale, zero point) in the candidate's own form, if it has one
 
 
 class Printed(NamedTuple):

@@ -91,7 +91,7 @@ def _on_a_grid(codes, scale, zero_point, convention):
 def _at_the_given_scale(given):
     """Yield each way in which conventions map x to codes on a grid with this scale.
 
-    A convention whose own scale is in codes per real unit takes the given scale as such. A
+    A convention whose own scale is in codes per real unit takes the given number in that unit. A
     convention whose rule fixes the zero point is used only with that zero point."""
     found = {}
     for convention in LISTED:
@@ -184,7 +184,7 @@ def fitted(given):
                 found.append((pair, sign))
         if not found:
             if spread * len(x) > MAX_SPREAD and not feasible_W(x, codes, P):
-                many = "how many codes floor(x*W + B) mod P can give was not computed: "
+                many = "the number of codes that floor(x*W + B) mod P can give was not computed: "
                 return [], many + fine
             solution = solver.solve(x, codes, P)
             found = [(solution.witness or solution.repair.witness, "+")]

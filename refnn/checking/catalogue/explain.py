@@ -43,7 +43,7 @@ def wrong(recipe, given, among=None):
 
 
 def each(recipe, given):
-    """Return the right values under "" and the values of each slip, or None without values.
+    """Return {"": the right values, slip: its values}. A slip without values has None.
 
     >>> each("loss", {"y_hat": [[1.0]], "y": [[3.0]]})[""]
     {'J': np.float64(2.0)}

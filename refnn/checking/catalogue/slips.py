@@ -111,7 +111,7 @@ SLIPS = [
     # --- the range --------------------------------------------------------------------------------
     Slip("percentile_of_the_range", CHOOSE,
          [("cut = len(x) // OUTSIDE", "cut, x = (0, x - x / OUTSIDE)")],
-         "Is it a thousandth of the number of values, or a thousandth of the range?",
+         "Is a thousandth of the values cut off, or a thousandth of the range?",
          "千分之一指的是什么：数值的个数，还是范围？"),
     Slip("calibration_ignored", CHOOSE, [("calibration != 'minmax'", "False")],
          "Do you use the range that the calibration found?", "你找到的范围就是你使用的范围吗？"),

@@ -192,7 +192,7 @@ def _from_printed(rule, x, made, printed, answers, name):
         follows = rule.follow(x, {**grid, "scale": np.asarray(sum(ends) / 2, dtype=object)})
         own = printed[name]
         off = abs(np.asarray(follows[name], dtype=object) - own.values)
-        if (off <= own.half).all():  # so this rule gives them, and not only rounding to nearest
+        if (off <= own.half).all():  # `scales` rounds to nearest, and this rule gives them too
             yield f"{reason}: {in_words(ends)}", own.values, "as printed"
 
 

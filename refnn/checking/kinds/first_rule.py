@@ -23,8 +23,9 @@ OF_ALL = ("mse", "max_error")
 def first_rule(claim, rules, x, printed, slips):
     """Return (its name, {name: Answer}) of the first rule that gives all that is printed.
 
-    If none does, the answers are those of the rule that gives most things, of several the first,
-    with the slips that give everything. slips() returns their names.
+    If no rule does, the answers are those of the rule that gives the most things, and the first one
+    of several such rules. The reasons then name the slips that give everything. slips() returns
+    their names.
 
     >>> from fractions import Fraction
     >>> from refnn.checking.claims import whole

@@ -26,7 +26,7 @@ MAX_OPERATIONS = 10**6  # of Traced numbers in one claim: about a second
 class Traced:
     """A number as a machine computes it, with its sums from left to right and from right to left.
 
-    `cancelled` is the part of the terms of all sums so far that cancels, in units of the result.
+    `cancelled` says how much the sums so far cancel: Σ |terms| minus |sum|, added over all sums.
 
     >>> one, small = Traced(np.float32(1)), Traced(np.float32(3e-8))
     >>> s = (one + small + small + small + small + small).settled()
@@ -223,8 +223,8 @@ def of_machine(digits, value, half, precision):
     """Return True if printed digits may be those of a float32 or float64.
 
     digits: how many significant digits the print has, at least 7 or 15. half: half a unit of the
-    last one. Some number of that precision must lie within a unit of it. Half a unit would do if
-    all programs rounded, but some cut off.
+    last one. A number of that precision must lie within one unit of the last digit. Half a unit
+    would be enough if all programs rounded, but some drop the digits that they do not print.
 
     >>> value = Fraction("0.0470588244497776")
     >>> [of_machine(15, value, Fraction(1, 2 * 10**16), p) for p in PRECISIONS]

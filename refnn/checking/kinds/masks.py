@@ -1,7 +1,7 @@
 """This module judges claims about masks: the article's rule (§3.2.2), thresholds and sparsity.
 
 The kinds are prune and mask. A mask has 1 for a parameter that is kept and 0 for one that is
-removed. The mask of weights ranks them by their size |w|.
+removed. If a claim gives weights, their scores are the sizes |w|.
 """
 
 import numpy as np
@@ -101,7 +101,7 @@ def _mask(claim):
 def _equal_scores(scores, keep, printed, scope, given):
     """Return True if two masks keep the same scores, although not at the same places.
 
-    Each group of n of m must keep the same ones, and without groups the whole network."""
+    With n of m this must be true in each group, and otherwise in the whole network."""
     if scope not in ("sparsity", "n"):  # a threshold, or each layer on its own
         return False
     groups = [slice(None)]

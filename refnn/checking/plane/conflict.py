@@ -39,10 +39,10 @@ def possible(x, q, levels, indices):
 def smallest(x, q, levels):
     """Return the positions of a smallest conflict, or () if one (W, B) gives all codes.
 
-    Up to 12 entries, it is the smallest conflict whose x lie closest together. With more entries,
-    or if that search takes more than MAX_WORK intervals (12 numbers of three decimals and more), it
-    need not be the smallest: it consists of the closest entries that conflict, without those that
-    are not needed.
+    With up to 12 entries, no conflict is smaller, and of several it is the one whose x lie closest
+    together. With more entries, or if that search takes more than MAX_WORK intervals (12 numbers of
+    three decimals and more), it need not be the smallest: it consists of the closest entries that
+    conflict, without those that are not needed.
 
     >>> smallest([Fraction(k, 10) for k in (1, 4, 5, 6)], [0, 3, 4, 1], 8)
     (1, 2, 3)

@@ -94,8 +94,9 @@ def as_text(value, like=""):
     """Write a computed number in a few characters.
 
     A short number is written exactly, and a fraction is followed by its decimals. A long number, or
-    one that is enclosed in an interval, is written with its decimals alone. There are as many as
-    the printed number `like` has, and two more, but at least 6 or 12.
+    one that is enclosed in an interval, is written with its decimals alone. It has two digits more
+    than the printed number `like`, but at least 6 after a fraction and at least 12 if it stands
+    alone.
 
     >>> as_text(Fraction(1, 8)), as_text(Fraction(-445, 9)), as_text(Fraction(10**30, 3))
     ('0.125', '-445/9 (-49.4444)', '3.33333333333e+29')

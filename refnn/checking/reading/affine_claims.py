@@ -98,7 +98,8 @@ def _bits(levels):
 
 
 def _beyond(group, bits, signed):
-    """Return True if codes from 0 up are those of an unsigned grid though "int" is said."""
+    """Return True if the text says "int", but the codes are never negative and fit only an unsigned
+    grid."""
     codes = group.values(CODES)
     if not signed or not bits or codes is None:
         return False

@@ -214,7 +214,8 @@ def _is_numeric(one):
 
 
 def _joined(chains):
-    """Return [(chain, its line, its last line)], with those put together that continue another."""
+    """Return [(chain, its line, its last line)], where chains that continue each other are
+    joined."""
     joined = []
     for one, line in chains:
         last = joined[-1] if joined else None

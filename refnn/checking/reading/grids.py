@@ -13,7 +13,7 @@ WORDS = {"zero_point": "zero point", "symmetric": "symmetry", "signed": "sign", 
 
 
 class Stated:
-    """The statements of a text, which answer for one key at a time.
+    """The statements of a text. `one` finds the value that counts for a key.
 
     >>> from refnn.checking.reading.statements import stated
     >>> both = Stated(stated(["S = 0.5"], 1) + stated(["S = 0.25"], 9), sections=[5])
@@ -72,7 +72,7 @@ def _distinct(found):
 
 
 def _agree(value, other):
-    """Return True if a value is another one, or a decimal that the other rounds to."""
+    """Return True if two values are equal, or if the first is a rounded form of the other."""
     if not isinstance(value, str) or not isinstance(other, str):
         return value == other
     difference = abs(Fraction(value) - Fraction(other))

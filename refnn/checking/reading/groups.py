@@ -33,7 +33,7 @@ class Group:
 
     @property
     def line(self):
-        """Return the line of the codes, or of what there is."""
+        """Return the line of the codes, or else of the decoded values, or else of the values."""
         order = (CODES, DECODED, X)
         return next(self.found[role].line for role in order if role in self.found)
 
@@ -68,7 +68,8 @@ def _note(notes, item, words):
 
 
 def _inferred(item, current, notes):
-    """Return the item with a role if only its place says what it is, else None and a note."""
+    """Return the item with its role, or None if its role cannot be found. A note is added if the
+    role was inferred from the place of the item, or was not found."""
     if item.role == OTHER:
         _note(notes, item, "was not read: the text does not say that it holds values or codes")
         return None

@@ -19,8 +19,8 @@ from refnn.checking.running.tensors import smaller
 PRINTED = 12  # a tensor of more numbers is not printed whole
 FEW = 12  # tensors on which a scheme with a slip is tried before all others
 MOST = 0.6  # share of the tensors that a slip must explain to be named
-MUCH = 0.75  # share of the wrong codes that a slip may leave unexplained, as a first test
-RARE = 0.05  # share of the entries by which a rare convention must be nearer than a usual one
+MUCH = 0.75  # a slip that leaves a larger share of the wrong codes unexplained is not tried
+RARE = 0.05  # a rare convention is preferred only if it gives this share of the entries more
 
 
 class Found(NamedTuple):
@@ -192,12 +192,12 @@ def sentence(found):
     """Return the sentence that shows the mistake on the smallest tensor.
 
     >>> sentence(Found(("ONNX, uint8",), False, 8, (0, 255), 9, (-1, 2), (0, 254), (0, 255)))
-    'x = -1, 2 gives the codes 0, 254, but ONNX, uint8 gives 0, 255'
+    "x = -1, 2 gives the codes 0, 254, but 'ONNX, uint8' gives 0, 255"
     """
     x, gives, right = (np.array(v) for v in (found.x, found.gives, found.right))
     if len(x) > PRINTED:
         i = int(np.argmax(gives != right))
         given = f"in a tensor of {len(x)} numbers, {short(x[i])} gets the code {short(gives[i])}"
-        return f"{given}, but {found.conventions[0]} gives it {short(right[i])}"
+        return f"{given}, but {found.conventions[0]!r} gives it {short(right[i])}"
     given = f"x = {listed(x)} gives the codes {listed(gives)}"
-    return f"{given}, but {found.conventions[0]} gives {listed(right)}"
+    return f"{given}, but {found.conventions[0]!r} gives {listed(right)}"

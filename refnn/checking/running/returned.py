@@ -111,7 +111,8 @@ def depends_on_data(call):
 
 
 def row_by_row(call):
-    """Return the function, or one that gives it a vector as a matrix of one row if it needs one.
+    """Return the function. If it accepts only matrices, return a function that passes a vector to
+    it as a matrix of one row.
 
     >>> def call(x): return np.rint(x) if x.ndim == 2 else Failure("raised", "")
     >>> row_by_row(call)(np.array([1.4, 2.0]))

@@ -8,8 +8,8 @@ The answers of the process are treated as data and are checked when they are rea
 them, so a forged answer proves no more than a returned one. Some systems have no `resource`
 (Windows) or do not enforce every limit (macOS does not limit memory). There, the time limit and the
 limit on output still work. Processes that the function has started are stopped together with it. On
-Linux this includes a process that left the process group, if it kept its environment. There, too,
-no process of the function outlives the caller, even if that one is killed. The messages are
+Linux this includes a process that left the process group, if it kept its environment. On Linux, no
+process of the function outlives the caller, even if the caller is killed. The messages are
 described in `child`, and the start of the process in `process`."""
 
 import json

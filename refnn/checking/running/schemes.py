@@ -25,13 +25,14 @@ from refnn.quantization import affine, conventions_rules
 from refnn.quantization.conventions import CONVENTIONS
 from refnn.quantization.conventions_rules import Chosen
 
-# The convention that is choose_qparams and quantize with these options.
+# Each of these conventions equals choose_qparams and then quantize, with these options.
 KINDS = {
     "ONNX, uint8": {"signed": False},
     "ONNX, int8": {"signed": True},
     "symmetric by 2^(b−1) − 1": {"symmetric": True},
 }
-# Conventions whose range and zero point are those of `away` on these codes, or of `without_zero`.
+# The range and the zero point of these come from the rule `away` on these codes, or (None) from the
+# rule `without_zero`.
 RANGES = {
     "ONNX, uint8": conventions_rules.unsigned,
     "ONNX, int8": conventions_rules.signed,
@@ -67,7 +68,7 @@ class Scheme(NamedTuple):
 
 
 def _listed_once(schemes):
-    """Return the function that gives the schemes of a generator as a tuple, and always the same."""
+    """Return a function that lists a generator's schemes as a tuple, and keeps this tuple."""
     return wraps(schemes)(cache(lambda bits: tuple(schemes(bits))))
 
 

@@ -99,8 +99,8 @@ def _ends(seen):
 def _widths(dtype, low, high):
     """Return the numbers of bits that fit the codes, the likeliest first.
 
-    A mistake may give a code too many, so one bit less is tried too, and the bits of the dtype.
-    reduce_range uses one bit less than there are.
+    A mistake may give a code too many, so one bit less is tried too. So are the bits of the dtype.
+    With reduce_range the codes use one bit less than they have, so one bit more is tried too.
     """
     bits = max((-low - 1).bit_length(), high.bit_length()) + 1 if low < 0 else high.bit_length()
     own = 8 * dtype.itemsize if dtype.kind in "iu" else bits

@@ -51,7 +51,7 @@ def test_solve_and_roundtrip():
 def test_a_failed_claim_says_what_would_be_right():
     reason = verdict(kind="solve", x=["0.4", "0.5", "0.6"], P=8, printed=[3, 4, 1]).reason
     assert "at most 2 of the 3 codes can be right" in reason
-    assert "Change entry 3, then W = 1, B = 3.5 gives 3 4 4" in reason
+    assert "If entry 3 is changed, W = 1, B = 3.5 gives 3 4 4" in reason
 
 
 def test_what_is_known_to_be_infeasible_cannot_be_though_no_repair_is_affordable(
