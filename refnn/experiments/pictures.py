@@ -35,10 +35,7 @@ def draw(params, R, names):
     ]
     largest = names[int(np.abs(params.W_ih).max(axis=0).argmax())]
     title = "A 10-5-1 network trained on diabetes (seed 0): its largest input weight is that of "
-    treated = (
-        "61 weights (seed 0): as written, quantization moves every weight, and pruning looks at "
-        "the sign of R"
-    )
+    treated = "As written (seed 0), quantization moves every weight, and pruning looks at R's sign"
     return {
         "network": plots.network(params, names, title + largest),
         "matrices": plots.matrices(panels, names, treated),

@@ -117,7 +117,7 @@ def _affine(claim):
     x, stated = claim.exact("x"), _stated(claim)
     printed = _table(claim, ITEMS, _shapes(x, stated))
     rule, found = _judge(claim, x, stated, printed)
-    if "scale" in claim.given and "axis" not in stated and not all_hold(found):
+    if "scale" in claim.given and not all_hold(found):
         grid = {key: claim.given[key] for key in ("scale", "zero_point")}
         inside = Claim({"printed": {**grid, **claim.given["printed"]}}, claim.where, claim.rounded)
         again = _table(inside, ITEMS, _shapes(x, stated))

@@ -156,7 +156,7 @@ def _decoded(claim):
 def _unread(claim):
     before = r"NAME =, Q(NAME) = or \hat{NAME} ="
     reason = f"The name of these numbers could not be read. Write {before} before them"
-    return Answer("not decidable", None, reason)
+    return Answer("not decidable", None, str(claim.given.get("why", reason)))
 
 
 KINDS = {
@@ -170,5 +170,5 @@ KINDS = {
         wants_P=True,
     ),
     "decoded": Kind(_decoded, ("x", "printed"), "(q + B)/W or (q - B)/W, for some W and B"),
-    "unread": Kind(_unread, ("printed",), "none that could be read"),
+    "unread": Kind(_unread, ("printed",), "none that could be read", may=("why",)),
 }

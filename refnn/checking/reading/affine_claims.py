@@ -8,17 +8,19 @@ from fractions import Fraction
 
 from refnn.checking.plane.digits import half_unit
 from refnn.checking.reading.lists import flat
+from refnn.checking.reading.prints import shape
 from refnn.checking.reading.roles import CODES, DECODED, X
 
 NUMBER = re.compile(r"\d{1,40}(?:\.\d{0,40})?|\.\d{1,40}")
 EXTREME = re.compile(r"max|min|range|最大|最小|范围", re.IGNORECASE)
 
 
-def claims(group, stated, alone=False):
+def claims(group, stated, alone=False, only=False):
     """Return (claims about a group, notes).
 
     stated: the statements of the text, a `grids.Stated`.
     alone: True if the text has nothing but these values, whose scale and zero point are printed.
+    only: True if the text has no other group, so that an error that it states is this group's.
 
     >>> from refnn.checking.reading.groups import Group
     >>> from refnn.checking.reading.grids import Stated
@@ -30,6 +32,10 @@ def claims(group, stated, alone=False):
 'printed': {'codes': ['3']}}
     """
     x, codes, decoded = (group.values(role) for role in (X, CODES, DECODED))
+    if form := _format(group, stated):
+        return _of_format(group, stated, form), []
+    if slices := stated.one("scales", "", group.line):
+        return _by_slices(group, stated, slices)
     scale, zero_point = (stated.one(key, group.base, group.line) for key in ("scale", "zero_point"))
     grid, notes = _grid(group, stated)
     values = {key: one.value for key, one in (("scale", scale), ("zero_point", zero_point)) if one}
@@ -38,7 +44,7 @@ def claims(group, stated, alone=False):
         return _decoded(group, name, values, grid, notes)
     if scale is None and stated.speaks_of("scale"):
         values = {}  # a zero point belongs to one scale
-    printed = {"codes": codes, "decoded": decoded}
+    printed = {"codes": codes, "decoded": decoded, **(_errors(group, stated) if only else {})}
     printed = {key: value for key, value in printed.items() if value is not None}
     if alone or "scale" not in values or _computed(scale or zero_point, flat(x)):
         printed, values = {**values, **printed}, {}
@@ -51,6 +57,57 @@ def claims(group, stated, alone=False):
     if not printed:
         return [], notes
     return [{"kind": "affine", "name": name, "x": x, **values, **grid, "printed": printed}], notes
+
+
+def _errors(group, stated):
+    """Return the stated mse and max_error of a group whose decoded values are printed."""
+    if DECODED not in group.found:
+        return {}
+    found = {key: stated.one(key, group.base, group.line) for key in ("mse", "max_error")}
+    return {key: one.value for key, one in found.items() if one}
+
+
+def _format(group, stated):
+    """Return the format of few bits to which the text rounds these values, or ""."""
+    form = stated.one("format", group.base, group.line)
+    return form.value if form and stated.are_floats() and DECODED in group.found else ""
+
+
+def _of_format(group, stated, form):
+    """Return the claims about values that are rounded to a format such as FP8."""
+    name, decoded = _name(group), group.values(DECODED)
+    if X not in group.found or form == "fp8":
+        why = "The text does not say which FP8 this is, E4M3 or E5M2"
+        why = why if X in group.found else "The values before rounding are not printed"
+        return [{"kind": "unread", "name": name, "printed": decoded, "why": why}]
+    scale = stated.one("scale", group.base, group.line)
+    given = {"scale": scale.value} if scale else {}
+    claim = {"kind": "grid", "name": name, "x": group.values(X), "format": form}
+    return [{**claim, **given, "printed": decoded}]
+
+
+def _by_slices(group, stated, scales):
+    """Return (claims about values with a scale for each row or column, notes)."""
+    zeros, (grid, notes) = stated.one("zero_points", "", group.line), _grid(group, stated)
+    named = {role: group.values(role) for role in (X, CODES, DECODED) if role in group.found}
+    count, size = len(scales.value), shape(next(iter(named.values())))
+    name, axes = _name(group), [axis for axis, n in enumerate(size) if n == count]
+    if not axes or (zeros and len(zeros.value) != count) or (X not in named and len(named) < 2):
+        why = f"The text states {count} scales, which do not fit these numbers"
+        last = list(named.values())[-1]
+        return [{"kind": "unread", "name": name, "printed": last, "why": why}], notes
+    z = list(zeros.value) if zeros else ["0"] * count
+    each = {"scale": list(scales.value), "zero_point": z, "axis": axes[0], **grid}
+    if not zeros:
+        notes = [*notes, _assumed(group)]
+    if X in named:
+        x = named.pop(X)
+        claim = {"kind": "affine", "name": name, "x": x, **each, "printed": named}
+        return ([claim] if named else []), notes
+    ends = {"qmin": grid.get("qmin", -(2**15)), "qmax": grid.get("qmax", 2**16 - 1)}
+    each = {key: each[key] for key in ("scale", "zero_point", "axis")} | ends
+    claim = {"kind": "affine_dequantize", "name": name, "q": named[CODES], **each}
+    return [{**claim, "printed": named[DECODED]}], notes
 
 
 def _name(group):

@@ -13,7 +13,7 @@ from refnn.checking.reading.lists import MARK
 from refnn.checking.reading.plain import plain, without_matrices
 from refnn.checking.reading.statements import stated
 
-MAX_BLOCKS, MAX_ENTRIES, MAX_NOTES = 10_000, 3000, 1000
+MAX_BLOCKS, MAX_ROWS, MAX_ENTRIES, MAX_NOTES = 10_000, 10_000, 3000, 1000
 WRITTEN, AFFINE = "written", "affine"  # ⌊x·W + B⌋ mod P, and clip(round(x/S) + Z)
 FLOOR = re.compile(r"floor ?\(|取整|(?<![A-Za-z])floor(?![A-Za-z])")
 MODULO = re.compile(r"(?<![A-Za-z])mod(?:ulo)?(?![A-Za-z])|\) ?% ?\w|取模|取余")
@@ -105,6 +105,9 @@ def _unmarked(line):
 
 def _table(into, block):
     """Read a table, and return False if the block is none."""
+    if len(block.lines) > MAX_ROWS:
+        expected = f"a text whose tables have at most {MAX_ROWS:,} rows"
+        raise Refused("text", expected, f"{len(block.lines):,} (line {block.line})")
     table = tables.read(block)
     if table is None:
         return False

@@ -22,6 +22,13 @@ SYMMETRIC = re.compile(
 SIGNED = re.compile(r"(?<![A-Za-z])(un)?signed(?![A-Za-z])|(有|无|不带|带)符号", re.IGNORECASE)
 CLIP = re.compile(r"(?<![A-Za-z])(?:clip|clamp|clamp_|saturate)\(", re.IGNORECASE)
 ROUNDS = re.compile(r"round|rint|floor|ceil|trunc", re.IGNORECASE)
+FORMATS = {
+    "fp8_e4m3": re.compile(r"(?<![A-Za-z0-9])(?:fp8[ _-]?|float8_?)?\(?e4m3(?:fn)?(?!\w)", re.I),
+    "fp8_e5m2": re.compile(r"(?<![A-Za-z0-9])(?:fp8[ _-]?|float8_?)?\(?e5m2(?!\w)", re.I),
+    "fp4_e2m1": re.compile(r"(?<![A-Za-z0-9])(?:e2m1|fp4)(?!\w)", re.I),
+    "nf4": re.compile(r"(?<![A-Za-z0-9])(?:nf4|normal ?float ?4)(?!\w)", re.I),
+    "fp8": re.compile(r"(?<![A-Za-z0-9])(?:fp8|float8)(?![ _-]?\(?e\dm\d)(?!\w)", re.I),
+}
 RANGES = (
     re.compile(rf"(?<![\w.])({WHOLE}) ?(?:to|through|…|\.\.\.?|~|至|到) ?({WHOLE})(?![\w.]*\d)"),
     re.compile(rf"\(({WHOLE}) ?- ?(\d{{1,6}})\)"),
@@ -62,6 +69,9 @@ def grid_words(text):
         found.append((one.start(), "symmetric", "", not (one[1] or one[2]), ""))
     for one in SIGNED.finditer(text):
         found.append((one.start(), "signed", "", not one[1] and one[2] not in ("无", "不带"), ""))
+    for name, pattern in FORMATS.items():
+        if one := pattern.search(text):
+            found.append((one.start(), "format", "", name, ""))
     return found + [(0, "levels", "", levels, "") for levels in levels_said(text)]
 
 

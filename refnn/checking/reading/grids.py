@@ -28,6 +28,7 @@ class Stated:
     def one(self, key, base, line):
         """Return the statement of a key that counts for a group at a line, or None."""
         found = [s for s in self.statements if s.key == key]
+        found = [s for s in found if s.value != "fp8"] or found  # E4M3 says more
         found = [s for s in found if not s.typed] or found
         found = [s for s in found if "/" not in str(s.value)] or found
         named = [s for s in found if base and s.base == base]
@@ -48,6 +49,12 @@ class Stated:
         """Return True if the text states a key at all, even if no value of it is used."""
         return any(s.key == key for s in self.statements)
 
+    def are_floats(self):
+        """Return True if the text states a float format such as FP8, and nothing of integers."""
+        return self.speaks_of("format") and not (
+            self.speaks_of("zero_point") or self.speaks_of("signed")
+        )
+
     def _refuse(self, key, values):
         lines = " and ".join(dict.fromkeys(f"line {s.line}" for s in values[:4]))
         said = ", ".join(_text(s.value) for s in values[:4])
@@ -57,7 +64,13 @@ class Stated:
 
 
 def _text(value):
-    return f"{value[0]} to {value[1]}" if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple) and isinstance(value[0], int):
+        return f"{value[0]} to {value[1]}"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _is_number(value):
+    return isinstance(value, str) and value[-1:].isdigit() and value[:1] in "+-.0123456789"
 
 
 def _distinct(found):
@@ -73,7 +86,7 @@ def _distinct(found):
 
 def _agree(value, other):
     """Return True if two values are equal, or if the first is a rounded form of the other."""
-    if not isinstance(value, str) or not isinstance(other, str):
+    if value == other or not (_is_number(value) and _is_number(other)):
         return value == other
     difference = abs(Fraction(value) - Fraction(other))
     return difference == 0 or (significant(value) > 1 and difference <= half_unit(value))

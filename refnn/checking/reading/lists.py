@@ -11,6 +11,11 @@ MARK = "▦"  # stands for a list, a tensor or a matrix where the words around i
 FAR = 400  # characters before a list in which its label stands
 WHOLE = re.compile(r"[+-]?\d{1,15}\.?0*")
 RANGE = re.compile(r"(?:range|interval|between|within|clipped|clamped|∈|区间|范围|in|into|to)$")
+PER = r"(?: (?:per|of each|for each|for every|by) [\w ]{1,20})?(?: (?:is|are|=))?$"
+SLICES = {  # the words before a list of which each entry belongs to one row or column
+    "scales": re.compile(r"(?<![A-Za-z])(?:scales?(?:[ _]factors?)?|[sSΔ]|缩放因子)" + PER),
+    "zero_points": re.compile(r"(?<![A-Za-z])(?:zero[ _-]?points?|zps?|[zZ]|零点)" + PER),
+}
 STORED = {"int8": True, "qint8": True, "uint8": False, "quint8": False}
 
 
@@ -72,12 +77,30 @@ def items(text, line, before=""):
         if one.dtype in STORED:
             stated.append(Statement("bits", "", 8, at, "", True))
             stated.append(Statement("signed", "", STORED[one.dtype], at, "", True))
-        if one.problem:
+        several = one_for_each(label, one.values) if role == roles.OTHER else None
+        if several and not one.problem:
+            stated.append(Statement(several, "", tuple(flat(one.values)), at))
+        elif one.problem:
             notes.append(f"line {at}: the list {shown} was not read: {one.problem}.")
         else:
             told = role or ("" if roles.is_filler(label) else roles.OTHER)
             found.append(Item(told, base, one.values, at, f"the list {shown}", "print"))
     return found, stated, notes, "".join([*parts, text[done:]])
+
+
+def one_for_each(label, values):
+    """Return "scales" or "zero_points" if a list holds one of these for each slice, else "".
+
+    >>> one_for_each("The scales per row are", ["0.5", "0.25"]), one_for_each("errors", ["1", "2"])
+    ('scales', '')
+    """
+    sizes = {len(part) for part in values if isinstance(part, list)} or {1}
+    if len(values) < 2 or sizes != {1}:
+        return ""
+    for key, pattern in SLICES.items():
+        if pattern.search(label.strip(" =:≈")):
+            return key
+    return ""
 
 
 def _is_nothing(one, role, label):

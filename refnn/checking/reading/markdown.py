@@ -29,10 +29,7 @@ COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 MARKED = re.compile(r"\\(?:tilde|bar|overline) ?\{?([A-Za-z][A-Za-z0-9_]{0,40})\}?")
 MAX_LISTS, MAX_MATRICES = 400, 1000
 FORMS = {"q": CODES, "x_hat": DECODED}
-WANTED = (
-    r"an article with matrices NAME and Q(NAME) or \hat{NAME}, a table x | q | decoded, printed "
-    "lists with such names, or lines of arithmetic"
-)
+WANTED = "one with matrices NAME and Q(NAME), named lists, a table x | q | decoded or arithmetic"
 
 
 @takes()
@@ -82,8 +79,10 @@ def of_blocks(lines, found, title, levels=None):
     items = [*gathered.items, *_items(matrices, ours, other, gathered.notes)]
     if len(items) > MAX_LISTS:
         raise Refused("text", f"a text of at most {MAX_LISTS} lists and matrices", f"{len(items)}")
-    groups, notes = assemble(sorted(items, key=lambda item: item.line))
     stated = Stated(gathered.statements, [b.line for b in found if b.kind == "heading"])
+    if stated.are_floats():  # numbers that are quantized to FP8 are not codes
+        items = [i._replace(role=DECODED) if _no_codes(i) else i for i in items]
+    groups, notes = assemble(sorted(items, key=lambda item: item.line))
     more = _more(groups, form, stated, notes, solve, roundtrip)
     made = _finished(text, pair, said, solve, roundtrip, levels, title)
     made["claims"] += more + gathered.claims
@@ -94,6 +93,10 @@ def of_blocks(lines, found, title, levels=None):
     if notes:
         made["notes"] = [note for _, note in notes]
     return made
+
+
+def _no_codes(item):
+    return item.role == CODES and not item.is_whole
 
 
 def _without(lines, skipped):
@@ -143,7 +146,8 @@ def _more(groups, form, stated, notes, solve, roundtrip):
             solve.extend(one)
             roundtrip.extend(two)
             continue
-        found, said = affine_claims.claims(group, stated, alone=len(groups) == 1 and not full)
+        alone, only = len(groups) == 1 and not full, len(full) == 1
+        found, said = affine_claims.claims(group, stated, alone, only)
         more.extend(found)
         notes.extend(said)
     return more

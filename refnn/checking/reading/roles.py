@@ -154,7 +154,7 @@ def _of_equation(text):
         called = [one for one in OF.finditer(clause) if one.end() == len(clause)]
         if called and not EXPRESSION.search(clause[: called[0].start()]):
             return of_name(called[0][0])
-        words = clause.split(" ")
+        words = clause.rsplit(": ", 1)[-1].split(" ")
         if EXPRESSION.search(clause) or not NAME.fullmatch(words[-1]):
             continue
         role, base = _of_single(words[-1])

@@ -24,6 +24,18 @@ NAMES = {
     "zero_point": re.compile(
         BEFORE + r"(?:zero[ \n_-]?point|zp|零点)" + SUFFIX + "值?", re.IGNORECASE
     ),
+    "mse": re.compile(
+        BEFORE + r"(?:mse|mean[ -]squared?[ -](?:quanti[sz]ation |reconstruction )?error"
+        r"|均方误差)(?: ?\(mse\))?" + SUFFIX,
+        re.IGNORECASE,
+    ),
+    "max_error": re.compile(
+        BEFORE + r"(?:max(?:imum|imal)?|largest)[ _-](?:abs(?:olute)?[ _-])?"
+        r"(?:quanti[sz]ation |reconstruction |round(?:ing|-off) )?err(?:or)?"
+        + SUFFIX
+        + r"|(?<!\w)()最大(?:绝对|量化|舍入)?误差()",
+        re.IGNORECASE,
+    ),
     "qmin": re.compile(r"(?<![A-Za-z0-9_])()(?:q_?min|quant_min|Q_min)()(?!\w)", re.IGNORECASE),
     "qmax": re.compile(r"(?<![A-Za-z0-9_])()(?:q_?max|quant_max|Q_max)()(?!\w)", re.IGNORECASE),
 }
@@ -31,6 +43,7 @@ SYMBOL = re.compile(
     r"(?<![A-Za-z0-9_.\\])([sSΔzZ])(?:_([A-Za-z]\w{0,20}))?(?:\(\w{1,10}\))?"
     r"(?= ?(?::=|=|≈)| is [-\d.])"
 )
+REAL = ("scale", "mse", "max_error")
 MOST = 1000  # names of one kind in a paragraph
 WRAPPED = 60  # a line of fewer characters was ended by its writer, not by wrapping
 OF_SYMBOL = {**dict.fromkeys("sSΔ", "scale"), **dict.fromkeys("zZ", "zero_point")}
@@ -63,7 +76,8 @@ class Statement(NamedTuple):
     Statement(key='zero_point', base='', value='3', line=8, source='', typed=False)
     """
 
-    key: str  # scale, zero_point, bits, signed, symmetric, range, qmin, qmax or levels
+    key: str  # scale, zero_point, bits, signed, symmetric, range, qmin, qmax, levels, format, mse,
+    # max_error; scales and zero_points are a list, one for each slice
     base: str  # of which tensor, if the name says so
     value: object  # text, or a whole number, a bool, or (low, high) of a range
     line: int
@@ -97,7 +111,7 @@ def _named(text):
     for key, pattern in NAMES.items():
         for name in islice(pattern.finditer(text), MOST):
             value, source = _value(text, name.end())
-            if value and (key == "scale" or _is_whole(value)):
+            if value and (key in REAL or _is_whole(value)):
                 base = name[1] or name[2] or ""
                 value = int(float(value)) if key in ("qmin", "qmax") else value
                 yield name.start(), key, base, value, source

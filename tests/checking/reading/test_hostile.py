@@ -84,6 +84,13 @@ def test_what_took_more_than_twenty_seconds():
         assert time.thread_time() - start < 1
 
 
+def test_a_table_of_a_megabyte_is_refused_before_it_is_read():
+    start = time.thread_time()
+    with pytest.raises(ValueError, match=r"at most 10,000 rows, got 55,002 \(line 1\)"):
+        markdown.example("| x | q |\n|---|---|\n" + "| 0.5 | 1 |\n" * 55_000, "t")
+    assert time.thread_time() - start < 1
+
+
 SEEDS = [
     *((suffix, text) for text, _, _ in CASES.values() for suffix in (".md", ".txt")),
     *((".ipynb", json.dumps(cells(text))) for text, _, _ in list(CASES.values())[:9]),

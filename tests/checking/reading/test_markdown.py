@@ -184,7 +184,7 @@ def test_matrices_of_symbols_are_passed_over():
         r"$W = \begin{bmatrix} w_1 & \cdots \end{bmatrix}$; "
     )
     assert check(markdown.example(symbols + article_of(), "t"))[0].status == "exact"
-    with pytest.raises(ValueError, match=r"example: text must be an article with matrices"):
+    with pytest.raises(ValueError, match=r"example: text must be one with matrices"):
         markdown.example(symbols, "t")
 
 

@@ -555,3 +555,146 @@ x = [0.5, 1.0], q = [1, 2] with scale 0.5 and zero point 0; as in [1] and [2, 3]
         "line 19: the list [2, 3] was not read",
     ],
 )
+
+# --- grids that are no affine ones, scales for each row, errors in words ---
+
+CASES["FP8"] = (
+    """# FP8
+We cast x = [0.3, 1.7, -2.6, 500.0] to FP8 E4M3. The dequantized values are [0.3125, 1.75, -2.5, 448.0].
+""",
+    [
+        {
+            "kind": "grid",
+            "name": "line 2: x",
+            "x": ["0.3", "1.7", "-2.6", "500.0"],
+            "format": "fp8_e4m3",
+            "printed": ["0.3125", "1.75", "-2.5", "448.0"],
+        }
+    ],
+    [],
+)
+
+CASES["quantized to NF4"] = (
+    """NF4 with a scale of 2.0.
+
+| x | quantized |
+|---|---|
+| 1.0 | 0.8814 |
+| -2.0 | -2.0 |
+""",
+    [
+        {
+            "kind": "grid",
+            "name": "line 3: table",
+            "x": ["1.0", "-2.0"],
+            "format": "nf4",
+            "scale": "2.0",
+            "printed": ["0.8814", "-2.0"],
+        }
+    ],
+    [],
+)
+
+CASES["some FP8"] = (
+    """x = [0.3, 1.7] in FP8 becomes x_hat = [0.3125, 1.75].
+""",
+    [
+        {
+            "kind": "unread",
+            "name": "line 1: x",
+            "printed": ["0.3125", "1.75"],
+            "why": "The text does not say which FP8 this is, E4M3 or E5M2",
+        }
+    ],
+    [],
+)
+
+CASES["FP8 in passing"] = (
+    """FP8 (E4M3) is newer. Here scale 0.5 and zero point 0, int8: x = [0.6, 1.7], q = [1, 3].
+""",
+    [
+        {
+            "kind": "affine",
+            "name": "line 1: x",
+            "x": ["0.6", "1.7"],
+            "scale": "0.5",
+            "zero_point": "0",
+            "bits": 8,
+            "signed": True,
+            "printed": {"codes": ["1", "3"]},
+        }
+    ],
+    [],
+)
+
+CASES["scales of the rows"] = (
+    """Per-channel, int8.
+
+W = [[0.5, -1.0], [2.0, 4.0], [0.1, 0.3]]
+
+scales = [0.01, 0.05, 0.005], zero points = [0, 1, 2]
+
+q = [[50, -100], [41, 81], [22, 62]]
+""",
+    [
+        {
+            "kind": "affine",
+            "name": "line 7: W",
+            "x": [["0.5", "-1.0"], ["2.0", "4.0"], ["0.1", "0.3"]],
+            "scale": ["0.01", "0.05", "0.005"],
+            "zero_point": ["0", "1", "2"],
+            "axis": 0,
+            "bits": 8,
+            "signed": True,
+            "printed": {"codes": [["50", "-100"], ["41", "81"], ["22", "62"]]},
+        }
+    ],
+    [],
+)
+
+CASES["scales that fit no axis"] = (
+    """W = [[0.5, -1.0], [2.0, 4.0], [0.1, 0.3]]
+
+The scales per group are [0.01, 0.05, 0.005, 0.1].
+
+q = [[50, -100], [40, 80], [20, 60]]
+""",
+    [
+        {
+            "kind": "unread",
+            "name": "line 5: W",
+            "printed": [["50", "-100"], ["40", "80"], ["20", "60"]],
+            "why": "The text states 4 scales, which do not fit these numbers",
+        }
+    ],
+    [],
+)
+
+CASES["errors in words"] = (
+    """x = [0.52, 1.03], scale 0.1, zero point 0, int8
+
+q = [5, 10]
+
+dequantized = [0.5, 1.0]
+
+The MSE is 0.00065, the maximum error is 0.03.
+""",
+    [
+        {
+            "kind": "affine",
+            "name": "line 3: x",
+            "x": ["0.52", "1.03"],
+            "scale": "0.1",
+            "zero_point": "0",
+            "bits": 8,
+            "signed": True,
+            "printed": {
+                "codes": ["5", "10"],
+                "decoded": ["0.5", "1.0"],
+                "mse": "0.00065",
+                "max_error": "0.03",
+            },
+        }
+    ],
+    [],
+)
