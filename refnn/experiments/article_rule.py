@@ -141,7 +141,7 @@ def _flipped(params, X, y):
         ("|R|", importance.gradient),
         ("|w|", importance.magnitude),
         ("OBD", importance.obd),
-        ("OBS", lambda *network: importance.obs(*network, damping=DECAY)),
+        ("OBS", lambda *of: importance.obs(*of, damping=DECAY, curvature="gauss_newton")),
         ("deletion", truth.deletion),
     ):
         before, after = (score(p, X, y).flatten() for p in (params, other))

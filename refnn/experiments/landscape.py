@@ -3,9 +3,8 @@ also measures the interaction of two deletions, which sums of single scores leav
 
     tangent      J + R·(t − w) is the article's R, read as a prediction of J at w = t. At t = 0 it
                  predicts that deletion costs −R·w.
-    parabola     J + R·(t − w) + ½·H_ii·(t − w)² gives at t = 0 the same prediction as the
-    second-order Taylor score.
-                 Without the term in R it is OBD.
+    parabola     J + R·(t − w) + ½·H_ii·(t − w)² gives at t = 0 the prediction of second-order
+                 Taylor. Without the term in R it is OBD.
     interaction  J(w_i = w_j = 0) − J(w_i = 0) − J(w_j = 0) + J is compared with its approximation
                  H_ij·w_i·w_j.
 
@@ -167,7 +166,7 @@ def _masks(result):
         "as written: lowest R removed": as_written.importance(p, X, y),
         "|w|": importance.magnitude(p),
         "OBD": importance.obd(p, X, y),
-        "OBS": importance.obs(p, X, y, damping=DECAY),
+        "OBS": importance.obs(p, X, y, damping=DECAY, curvature="gauss_newton"),
     }
     kept = {name: masks.by_sparsity(score, SPARSITY) for name, score in scores.items()}
     removed = truth.best_known(p, X, y, round(SPARSITY * count)).removed

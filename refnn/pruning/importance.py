@@ -11,9 +11,12 @@ J is the loss summed over the examples, g = ∂J/∂θ its gradient and H = ∂�
 import numpy as np
 
 from refnn.arrays import Refused
-from refnn.derivatives import hessian, per_example_gradients
+from refnn.derivatives import gauss_newton, hessian, per_example_gradients
 from refnn.network import ACTIVATION, ACTIVATIONS, NETWORK, ROWS, Params, backward
 from refnn.validation import choice, generator, number, takes
+
+SINGULAR = 1e-12  # of obs: the limit for H's least eigenvalue over its largest
+CURVATURES = ("hessian", "gauss_newton")
 
 of_network = takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION)
 
@@ -112,29 +115,62 @@ def obd(params, X, y, activation="tanh"):
     return Params.unflatten(curvature * params.flatten() ** 2 / 2, params.sizes)
 
 
-@takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, damping=number(0))
-def obs(params, X, y, activation="tanh", damping=0.0):
+@takes(
+    params=NETWORK,
+    X=ROWS,
+    y=ROWS,
+    activation=ACTIVATION,
+    damping=number(0),
+    curvature=choice(*CURVATURES),
+)
+def obs(params, X, y, activation="tanh", damping=0.0, curvature="hessian"):
     """Return ½·θ²/[H⁻¹]_ii, as Optimal Brain Surgeon does (Hassibi & Stork 1993).
 
     The method assumes that g = 0 and that all other parameters may move when θ_i is deleted. The
-    inverse is that of H + damping·I. It is computed in float64 even for a network of Fractions. A
-    ValueError names damping if the reciprocal condition of this matrix (its smallest |eigenvalue|
-    divided by its largest) is not above 1e-12.
+    inverse is that of H + damping·I. It is computed in float64 even for a network of Fractions.
+
+    H is the Hessian, which away from a minimum often has negative eigenvalues. The paper uses its
+    Gauss–Newton part Σ GᵀG, which has none: curvature="gauss_newton". A ValueError names damping,
+    and how large it must be, if H + damping·I is not positive definite, or if its reciprocal
+    condition (least eigenvalue over the largest) is at most 1e-12.
 
     >>> p = Params([[1]], [1], [[2]], [0])
     >>> obs(p, [[1]], [[4]], "identity", damping=1.0).flatten().round(3)
     array([0.7, 0.7, 2.8, 0. ])
     """
-    H, theta = hessian.formula(params, X, y, activation), params.flatten()
+    theta = params.flatten()
+    H = second_derivatives(params, X, y, activation, curvature)
     damped = H.astype(np.float64) + float(damping) * np.eye(theta.shape[-1])  # H + damping·I
     scores = theta.astype(np.float64) ** 2 / _inverse(damped, damping).diagonal(0, -2, -1) / 2
     return Params.unflatten(scores.astype("f8" if H.dtype.hasobject else H.dtype), params.sizes)
 
 
+def second_derivatives(params, X, y, activation, curvature):
+    """Return the Hessian, or only its Gauss–Newton part, (…, 61, 61), without checks.
+
+    >>> p = Params(*(np.array(a) for a in ([[1.0]], [0.0], [[2.0]], [0.0])))
+    >>> second_derivatives(p, np.array([[3.0]]), np.array([[5.0]]), "identity", "gauss_newton")[0]
+    array([36., 12., 18.,  6.])
+    """
+    if curvature == "hessian":
+        return hessian.formula(params, X, y, activation)
+    return gauss_newton.formula(params, X, activation)
+
+
 def _inverse(H, damping):
-    """Return H⁻¹, and refuse damping if the reciprocal condition of a matrix is too small."""
-    size = np.abs(np.linalg.eigvalsh(H)) if np.isfinite(H).all() else np.zeros(1)
-    if not (size.min(axis=-1) > 1e-12 * size.max(axis=-1)).all():
-        well = "such that H + damping·I has a reciprocal condition above 1e-12"
-        raise Refused("damping", well, float(damping))
+    """Return H⁻¹, or refuse a damping that leaves H not positive definite, or almost singular."""
+    if not np.isfinite(H).all():
+        raise Refused("params", "so small that the Hessian is finite", "values that are too large")
+    values = np.linalg.eigvalsh(H)
+    least, largest = values[..., 0], values[..., -1]
+    if not (least > SINGULAR * largest).all():
+        missing = (2 * SINGULAR * np.abs(largest) - least).max()
+        enough = f"at least {_above(float(damping) + missing)}"
+        raise Refused("damping", f"{enough}, so that H + damping·I is positive definite", damping)
     return np.linalg.inv(H)
+
+
+def _above(value):
+    """Return a number as text, rounded up to two digits."""
+    step = 10.0 ** (np.floor(np.log10(value)) - 1) if value > 0 else SINGULAR
+    return f"{np.ceil(max(value, step) / step) * step:.6g}"

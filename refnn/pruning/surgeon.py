@@ -11,12 +11,10 @@ import numpy as np
 from refnn import arrays, derivatives
 from refnn.arrays import Refused, describe
 from refnn.network import ACTIVATION, MASK, NETWORK, ROWS, Params
+from refnn.pruning.importance import CURVATURES, SINGULAR, second_derivatives
 from refnn.quantization.rounding import saturate
 from refnn.training import per_network
 from refnn.validation import choice, takes
-
-SINGULAR = 1e-12  # of obs: the limit for H's least eigenvalue over its largest
-CURVATURES = ("hessian", "gauss_newton")
 
 
 class Surgery(NamedTuple):
@@ -99,10 +97,7 @@ def obs(
     left = np.array(np.broadcast_to(keep, theta.shape))  # (…, n)
     theta = np.where(left, theta, 0).astype(np.float64)
     here = Params.unflatten(theta, params.sizes)
-    if curvature == "hessian":
-        H = derivatives.hessian.formula(here, X, y, activation)  # (…, n, n)
-    else:
-        H = derivatives.gauss_newton.formula(here, X, activation)
+    H = second_derivatives(here, X, y, activation, curvature)  # (…, n, n)
     inverse = _inverse(H + added * np.eye(left.shape[-1]), left, damping)
     order, cost = np.empty((*params.batch, count), np.int64), np.empty((*params.batch, count))
     for k in range(count):

@@ -1,6 +1,7 @@
 """The criteria: by hand, against exact deletion where they are exact, and against what they
 approximate."""
 
+import re
 from fractions import Fraction as F
 
 import numpy as np
@@ -155,17 +156,51 @@ def test_obs_is_the_least_cost_when_all_others_move():
     ).all()  # moving only helps
 
 
-def test_obs_refuses_a_singular_hessian_and_a_negative_damping(rng):
+def test_obs_refuses_a_hessian_that_is_not_positive_definite_and_says_which_damping_would_do(rng):
     p, X, y, _ = small(rng)
     dead = Params(p.W_ih * 0, p.b_h * 0, p.W_ho * 0, p.b_o)
-    with pytest.raises(
-        ValueError,
-        match=r"obs: damping must be such that H \+ damping·I has a reciprocal condition",
-    ):
-        importance.obs(dead, X, y)
-    importance.obs(dead, X, y, damping=1.0)
+    flat = Params(*(a * 0 for a in p.arrays()))
+    stack = Params(*map(np.stack, zip(p.arrays(), dead.arrays())))
+    for network_, rows in ((p, X), (dead, X), (flat, X * 0), (stack, X)):
+        least = np.linalg.eigvalsh(derivatives.hessian(network_, rows, y))[..., 0].min()
+        assert least < 1e-9
+        words = (
+            r"^obs: damping must be at least (\S+), so that H \+ damping·I is positive definite, "
+        )
+        with pytest.raises(ValueError, match=words + r"got 0\.0$") as refused:
+            importance.obs(network_, rows, y)
+        enough = float(re.match(words, str(refused.value))[1])
+        assert -least < enough <= 1.15 * max(-least, 1e-9)
+        scores = importance.obs(network_, rows, y, damping=enough).flatten()
+        assert np.isfinite(scores).all() and (scores >= 0).all()
+        if least < -1e-3:
+            with pytest.raises(ValueError, match="damping must be at least"):
+                importance.obs(network_, rows, y, damping=0.9 * -least)
+    with pytest.raises(ValueError, match="obs: params must be so small"):
+        importance.obs(p.map(lambda a: a * 1e200), X, y)
     with pytest.raises(ValueError, match="obs: damping must be a number of at least 0"):
         importance.obs(p, X, y, damping=-1.0)
+
+
+def test_obs_of_gauss_newton_is_the_inverse_of_the_jacobians_squares(rng):
+    p, X, y, _ = small(rng)
+    step = 1e-20  # a complex step: the Jacobian without `columns` or `gauss_newton`
+    theta = p.flatten()
+    G = np.stack(
+        [
+            network.forward(
+                Params.unflatten(theta + 1j * step * np.eye(14)[i], p.sizes), X
+            ).y_hat.imag.ravel()
+            / step
+            for i in range(14)
+        ],
+        axis=1,
+    )
+    inverse = np.linalg.inv(G.T @ G + 2.0 * np.eye(14))
+    scores = importance.obs(p, X, y, damping=2.0, curvature="gauss_newton").flatten()
+    np.testing.assert_allclose(scores, theta**2 / np.diag(inverse) / 2, rtol=1e-9)
+    with pytest.raises(ValueError, match="obs: curvature must be one of 'hessian'"):
+        importance.obs(p, X, y, curvature="fisher")
 
 
 def test_random_does_not_look_at_the_network(rng):
@@ -210,10 +245,10 @@ def test_obs_of_fractions_is_in_floats_and_takes_any_number_as_damping():
     p = Params([[F(1), F(-2)]], [F(1)], [[F(2)]], [F(0)])
     X, y = [[F(1), F(0)], [F(2), F(1)]], [[F(4)], [F(1)]]
     floats = Params(*(a.astype(float) for a in p.arrays()))
-    exact = importance.obs(p, X, y, "identity", damping=F(1, 2))
+    exact = importance.obs(p, X, y, "identity", damping=F(3, 2))
     assert exact.W_ih.dtype == np.float64
     np.testing.assert_allclose(
-        exact.flatten(), importance.obs(floats, X, y, "identity", damping=0.5).flatten()
+        exact.flatten(), importance.obs(floats, X, y, "identity", damping=1.5).flatten()
     )
 
 

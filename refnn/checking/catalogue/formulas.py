@@ -311,7 +311,9 @@ FORMULAS = {
     "relu": Recipe(_relu, ("network.backward",)),
     # importance and masks
     **{f"importance.{name}": one(f"pruning.importance.{name}", _network, options=DATA, gives=vars)
-       for name in (*CRITERIA, "obs")},
+       for name in CRITERIA},
+    "importance.obs": one("pruning.importance.obs", _network,
+                          options=(*DATA, "damping", "curvature"), gives=vars),
     "by_threshold": one("pruning.masks.by_threshold", "scores", "tau", gives=vars),
     "by_sparsity": one(BY_SPARSITY, "scores", "sparsity", options=("scope",), gives=vars),
     "n_of_m": one(N_OF_M, lambda given: _matrix(given["scores"]), "n", "m", gives=vars),

@@ -206,7 +206,7 @@ BATTERY = {
     "pruning.importance.second_order_taylor": ON_NETWORKS,
     "pruning.importance.fisher": ON_NETWORKS,
     "pruning.importance.obd": ON_NETWORKS,
-    "pruning.importance.obs": [(TINY, X2, Y1), (STACK, X, Y, "tanh", 100.0)],
+    "pruning.importance.obs": [(TINY, X2, Y1, "tanh", 50.0), (STACK, X, Y, "tanh", 100.0)],
     "pruning.masks.by_threshold": with_fractions([(ONE, 0.5), (STACK, -0.5)]),
     "pruning.masks.by_sparsity": with_fractions(
         list(product(MANY_EQUAL, [0.4, 0.55], ["global", "layer"]))
