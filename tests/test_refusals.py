@@ -144,7 +144,9 @@ ROWS = {
     "pruning.as_written.importance": LOSS, "pruning.as_written.update": NET,
     **each("pruning.as_written", "prune prune_steps", PRUNE),
     **each("pruning.importance", "magnitude gradient taylor second_order_taylor fisher obd", LOSS),
-    "pruning.importance.obs": {**LOSS, "damping": (0.1, NUMBER)},
+    "pruning.importance.obs": {
+        **LOSS, "damping": (50.0, NUMBER), "curvature": ("gauss_newton", NAME)},
+    "pruning.importance.second_derivatives": {**LOSS, "curvature": ("gauss_newton", NAME)},
     "pruning.importance.random": {**NET, "rng": (RNG, GENERATOR)},
     "pruning.masks.by_threshold": {"scores": (P, PARAMS), "tau": (0.5, NUMBER)},
     "pruning.masks.by_sparsity": {
@@ -159,6 +161,7 @@ ROWS = {
     **each("pruning",
            "search.best_subset search.best_known tables.best_neurons tables.best_inputs",
            {**LOSS, "count": (1, WHOLE)}),
+    "pruning.search.best_known_of_each": {**LOSS, "counts": ((1, 2), SKIP)},
     "pruning.tables.best_of": {"table": (np.arange(8.0), SKIP), "count": (1, WHOLE)},
     "pruning.tables.every_mask": SMALL_LOSS,
     "pruning.tables.every_mask_retrained": {

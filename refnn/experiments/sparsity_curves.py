@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn.console import table
+from refnn.experiments.processes import results
 from refnn.experiments.spread import interval, median, page
 from refnn.experiments.trained import DECAY, LR, SEEDS, STEPS, J, networks
 from refnn.pruning import as_written, importance, schedules
@@ -48,24 +49,38 @@ class Curves(NamedTuple):
     test: dict  # (dataset, way) -> (sparsities, S) on the test rows
 
 
-def compute(seeds=SEEDS, progress=lambda stage: None, datasets=DATASETS):
+def compute(seeds=SEEDS, progress=lambda stage: None, datasets=DATASETS, processes=1):
     """Prune in every way, at every sparsity, on every data set.
 
     >>> len(compute(seeds=2, datasets=("diabetes",)).test)
     13
     """
     train, test = {}, {}
-    for dataset in datasets:
-        start = networks(seeds, dataset, steps=0).params
-        params, X, y, X_test, y_test = networks(seeds, dataset)
-        for sparsity in SPARSITIES:
-            progress(f"{dataset}, {sparsity:.0%}")
-            for way, pruned in _pruned(params, X, y, sparsity, start):
-                for errors, rows in ((train, (X, y)), (test, (X_test, y_test))):
-                    ratio = J(pruned, *rows) / J(params, *rows)
-                    errors.setdefault((dataset, way), []).append(ratio)
+    tasks = [(seeds, dataset, sparsity) for dataset in datasets for sparsity in SPARSITIES]
+    found = results(at_sparsity, tasks, processes)
+    for _, dataset, sparsity in tasks:
+        progress(f"{dataset}, {sparsity:.0%}")
+        for way, (on_train, on_test) in next(found).items():
+            train.setdefault((dataset, way), []).append(on_train)
+            test.setdefault((dataset, way), []).append(on_test)
     stacked = ({key: np.array(values) for key, values in d.items()} for d in (train, test))
     return Curves(seeds, *stacked)
+
+
+def at_sparsity(seeds, dataset, sparsity):
+    """Return {way: its errors over the dense ones on the training and on the test rows, (2, S)}.
+
+    >>> at_sparsity(2, "teacher", 0.3)["OBS"].shape
+    (2, 2)
+    """
+    start = networks(seeds, dataset, steps=0).params
+    params, X, y, X_test, y_test = networks(seeds, dataset)
+    rows = (X, y), (X_test, y_test)
+    dense = [J(params, *of) for of in rows]
+    return {
+        way: np.array([J(pruned, *of) / base for of, base in zip(rows, dense)])
+        for way, pruned in _pruned(params, X, y, sparsity, start)
+    }
 
 
 def _pruned(params, X, y, sparsity, start):

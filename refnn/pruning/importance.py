@@ -139,17 +139,18 @@ def obs(params, X, y, activation="tanh", damping=0.0, curvature="hessian"):
     array([0.7, 0.7, 2.8, 0. ])
     """
     theta = params.flatten()
-    H = second_derivatives(params, X, y, activation, curvature)
+    H = second_derivatives.formula(params, X, y, activation, curvature)
     damped = H.astype(np.float64) + float(damping) * np.eye(theta.shape[-1])  # H + damping·I
     scores = theta.astype(np.float64) ** 2 / _inverse(damped, damping).diagonal(0, -2, -1) / 2
     return Params.unflatten(scores.astype("f8" if H.dtype.hasobject else H.dtype), params.sizes)
 
 
-def second_derivatives(params, X, y, activation, curvature):
-    """Return the Hessian, or only its Gauss–Newton part, (…, 61, 61), without checks.
+@takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, curvature=choice(*CURVATURES))
+def second_derivatives(params, X, y, activation="tanh", curvature="hessian"):
+    """Return the Hessian, or only its Gauss–Newton part, (…, 61, 61).
 
-    >>> p = Params(*(np.array(a) for a in ([[1.0]], [0.0], [[2.0]], [0.0])))
-    >>> second_derivatives(p, np.array([[3.0]]), np.array([[5.0]]), "identity", "gauss_newton")[0]
+    >>> p = Params([[1]], [0], [[2]], [0])
+    >>> second_derivatives(p, [[3]], [[5]], "identity", "gauss_newton")[0]
     array([36., 12., 18.,  6.])
     """
     if curvature == "hessian":

@@ -29,6 +29,13 @@ def _up_to(limit):
     return count
 
 
+def _counts(name, values, arguments):
+    """Accept a sequence of counts, each at most n."""
+    n = arguments["params"].flatten().shape[-1]
+    values = arrays.axes(name, values)
+    return tuple(arrays.whole(name, value, 0, n) for value in values)
+
+
 def _of_network(limit):
     """Return the decorator of a search for up to `limit` parameters."""
     return takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, count=_up_to(limit))
@@ -69,18 +76,45 @@ def best_known(params, X, y, count, activation="tanh"):
     return _search(_known, params, X, y, activation, count)
 
 
+@takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, counts=_counts)
+def best_known_of_each(params, X, y, counts, activation="tanh"):
+    """Return best_known for each of several counts, in their order, as a list.
+
+    This takes less time than a call for each count, because the greedy search is made only once.
+
+    >>> p = Params([[1, -2]], [3], [[2]], [1])
+    >>> [best.removed.tolist() for best in best_known_of_each(p, [[10, 1]], [[21]], (2, 1), "relu")]
+    [[1, 2], [4]]
+    """
+    _refuse_large(params, X, y, activation)
+
+    def one(p, X, y):
+        return _known_of_each(p, X, y, activation, counts)
+
+    shape = len(counts), params.flatten().shape[-1]
+    keep = flips.each(one, shape, params, X, y, dtype=bool)
+    return [_best(params, X, y, activation, keep[..., i, :], k) for i, k in enumerate(counts)]
+
+
 def _search(search, params, X, y, activation, count):
+    _refuse_large(params, X, y, activation)
+
+    def one(p, X, y):
+        return search(p, X, y, activation, count)
+
+    keep = flips.each(one, params.flatten().shape[-1:], params, X, y, dtype=bool)
+    return _best(params, X, y, activation, keep, count)
+
+
+def _refuse_large(params, X, y, activation):
     if params.W_ih.dtype != arrays.EXACT:
         if not np.isfinite(_bound(params, X, y, activation)).all():
             small = "so small that J is finite whatever is removed"
             raise Refused("params", small, "values that are too large")
 
-    def one(p, X, y):
-        return search(p, X, y, activation, count)
 
-    theta = params.flatten()
-    keep = flips.each(one, theta.shape[-1:], params, X, y, dtype=bool)
-    left = Params.unflatten(flips.masked(theta, keep), params.sizes)
+def _best(params, X, y, activation, keep, count):
+    left = Params.unflatten(flips.masked(params.flatten(), keep), params.sizes)
     J = network.loss.formula(network.forward.formula(left, X, activation).y_hat, y)
     return Best(np.nonzero(~keep)[-1].reshape(*params.batch, count), J)
 
@@ -125,11 +159,25 @@ def _subset(p, X, y, activation, count):
 
 def _known(p, X, y, activation, count):
     """Return what is kept, (n,), after the greedy search and the swaps."""
+    return _known_of_each(p, X, y, activation, (count,))[0]
+
+
+def _known_of_each(p, X, y, activation, counts):
+    """Return what is kept, (len(counts), n), after so many steps of the greedy search and swaps."""
     keep = np.ones(p.flatten().size, bool)
-    for _ in range(count):
-        left = np.flatnonzero(keep)
-        keep[left[flips.cheapest(flips.singles(p, X, y, activation, keep)[left])]] = False
-    J = flips.losses(p, X, y, keep[None], activation)[0]
+    found = np.empty((len(counts), len(keep)), bool)
+    for removed in range(max(counts, default=-1) + 1):
+        for place in (i for i, count in enumerate(counts) if count == removed):
+            found[place] = _swapped(p, X, y, activation, keep, removed)
+        if removed < max(counts):
+            left = np.flatnonzero(keep)
+            keep[left[flips.cheapest(flips.singles(p, X, y, activation, keep)[left])]] = False
+    return found
+
+
+def _swapped(p, X, y, activation, keep, count):
+    """Return what is kept, (n,), after the best swap was made again and again."""
+    keep, J = keep.copy(), flips.losses(p, X, y, keep[None], activation)[0]
     while 0 < count < len(keep):
         gone, left = np.flatnonzero(~keep), np.flatnonzero(keep)
         table = flips.doubles(p, X, y, activation, keep)[np.ix_(gone, left)]

@@ -97,7 +97,7 @@ def obs(
     left = np.array(np.broadcast_to(keep, theta.shape))  # (…, n)
     theta = np.where(left, theta, 0).astype(np.float64)
     here = Params.unflatten(theta, params.sizes)
-    H = second_derivatives(here, X, y, activation, curvature)  # (…, n, n)
+    H = second_derivatives.formula(here, X, y, activation, curvature)  # (…, n, n)
     inverse = _inverse(H + added * np.eye(left.shape[-1]), left, damping)
     order, cost = np.empty((*params.batch, count), np.int64), np.empty((*params.batch, count))
     for k in range(count):

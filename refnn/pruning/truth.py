@@ -15,7 +15,11 @@ from refnn.arrays import Refused, describe
 from refnn.network import ACTIVATION, NETWORK, ROWS, Params
 from refnn.pruning import flips
 from refnn.pruning.importance import of_network
-from refnn.pruning.search import best_known, best_subset  # noqa: F401  (offered here too)
+from refnn.pruning.search import (  # noqa: F401  (offered here too)
+    best_known,
+    best_known_of_each,
+    best_subset,
+)
 from refnn.pruning.tables import (  # noqa: F401
     Best,
     best_inputs,

@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import numpy as np
+import pytest
 
 from pruning.cases import fractional, masked, plain, real, rounding, trained
 from refnn import network
@@ -80,6 +81,22 @@ def test_swaps_mend_what_greed_spoils():
     assert truth.loss_without(p, greedily(p, X, y, 2, "relu")[None], X, y, "relu")[0] == 12.5
     known = truth.best_known(p, X, y, 2, "relu")
     assert known.removed.tolist() == [1, 2] and known.J == 0
+
+
+def test_several_counts_at_once_are_those_of_single_calls(rng):
+    p, X, y = real(rng, (3, 2, 1), N=9)
+    stack = Params(*(np.stack([a, a * 0.5]) for a in p.arrays()))
+    counts = (5, 0, 11, 5, 2)
+    found = truth.best_known_of_each(stack, X, y, counts)
+    for count, best in zip(counts, found, strict=True):
+        alone = truth.best_known(stack, X, y, count)
+        assert (
+            best.removed.tolist() == alone.removed.tolist() and best.J.tolist() == alone.J.tolist()
+        )
+    assert truth.best_known_of_each(p, X, y, ()) == []
+    words = r"best_known_of_each: counts must be a whole number from 0 to 11, got 12"
+    with pytest.raises(ValueError, match=words):
+        truth.best_known_of_each(p, X, y, (1, 12))
 
 
 def test_no_exchange_improves_the_best_known():

@@ -29,13 +29,10 @@ THETA = np.array([1.0, -2.0, 0.75, 4.0, 3.0, -6.0, 0.5, -0.25, 2.0])
 # Two entries are equal to τ, and two are below 0, one large and one small.
 R = np.array([0.5, 0.4, -9.0, 0.6, 0.0, 0.75, -0.25, 2.0, 0.5])
 TAU = 0.5
-X = (
-    np.array(
-        [-10, -6, 7, 2, -10, -2, -1, -8, 6, -9, -3, 0, -2, 2, 6, 11, -5, 4, 5, -5, -12, 11]
-        + [-5, -4, 9, 2, -1, 7]
-    ).reshape(14, 2)
-    / 4
-)
+# fmt: off
+X = np.array([-10, -6, 7, 2, -10, -2, -1, -8, 6, -9, -3, 0, -2, 2,
+              6, 11, -5, 4, 5, -5, -12, 11, -5, -4, 9, 2, -1, 7]).reshape(14, 2) / 4
+# fmt: on
 Y = np.array([-6, 14, 2, -3, 0, 7, 9, 15, 6, 1, 6, -3, 13, 11])[:, None] / 10
 # On this network g and g·θ have both signs, and the Hessian is positive definite (OBS needs it).
 NETWORK = Params([[0.5, -0.3], [0.2, -0.9]], [0.1, -0.4], [[0.7, -1.1]], [0.3])
