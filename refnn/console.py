@@ -185,14 +185,15 @@ class Progress:
     1
     """
 
-    def __init__(self, total):
+    def __init__(self, total, left=""):
         self.total, self.done, self.shown = total, 0, sys.stderr.isatty()
+        self.left = f" ({left})" if left else ""  # the time that is left, in words
 
     def __call__(self, stage):
         """Show that a stage begins."""
         self.done += 1
         if self.shown:
-            line = f"[{self.done}/{self.total}] {stage} ..."
+            line = f"[{self.done}/{self.total}] {stage} ...{self.left}"
             sys.stderr.write("\r" + line.ljust(WIDTH))
             sys.stderr.flush()
 

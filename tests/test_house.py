@@ -225,7 +225,7 @@ def test_every_module_and_public_name_says_what_it_is():
 NO_EXAMPLE = {
     "checking.catalogue.formulas.grid",
     "command.cli.run",
-    "teaching.files.a_file",
+    "files.a_file",
     "training.run",
     "training.descent",
     *(f"quantization.all_roundings.{name}" for name in ("layer_of", "down_and_up", "errors")),

@@ -5,7 +5,7 @@ from refnn.checking.plane.digits import ratio
 from refnn.checking.worked_example import check
 from refnn.command import tables, tables_verify
 from refnn.command.values import Misused, whole
-from refnn.experiments import errata
+from refnn.experiments import errata, wording
 
 
 def verify_command(options):
@@ -21,7 +21,9 @@ def verify_command(options):
     except (ValueError, TypeError) as error:
         raise ValueError(f"{_named(options.file)}: {error}") from None
     if options.json:
-        console.say_json(tables_verify.verdicts_data(example, verdicts), default=_number)
+        data = tables_verify.verdicts_data(example, verdicts)
+        data += [_as_verdict(s) for s in wording.statements()] if options.file is None else []
+        console.say_json(data, default=_number)
     elif options.file is not None:
         console.say(tables_verify.verdicts_text(example, verdicts))
     else:
@@ -30,7 +32,21 @@ def verify_command(options):
         console.say("\nWhat is wrong with the article (all numbers were computed just now)\n")
         console.say(tables.findings_text(errata.findings()))
         console.say("\n" + console.wrap(errata.ELSEWHERE))
+        console.say("\nWhat the article says in words (§1, §2, §5, §6)\n")
+        console.say(tables.statements_text(wording.statements()))
     return 0 if all(v.holds for v in verdicts) else 1
+
+
+def _as_verdict(statement):
+    """Return a statement of the article in words with the keys of a Verdict."""
+    return {
+        "claim": f"§{statement.section} {statement.says}",
+        "printed": None,
+        "computed": None,
+        "holds": statement.status == "as printed",
+        "reason": f"{statement.verdict}. {statement.number}",
+        "status": statement.status,
+    }
 
 
 def _named(file):

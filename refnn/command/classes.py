@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from refnn import console
+from refnn import console, files
 from refnn.arrays import choice
 from refnn.command.values import Misused, whole
-from refnn.teaching import assignments, files, worksheets
+from refnn.teaching import assignments, worksheets
 from refnn.teaching.mark_notebook import mark_class
 from refnn.teaching.mark_sheet import grade
 from refnn.teaching.marks import class_csv, class_text, marked_text, printable

@@ -111,8 +111,12 @@ OPTIONS = {
     "reproduce": (
         "Compute the tables and figures of experiments again.", "reproduce floor-bias",
         "An experiment tests one claim on 200 networks.", {
-            "claims": _metavar("CLAIM", "which claims (default: all; takes minutes)", nargs="*"),
-            "--seeds": _metavar("N", "use N networks (default: 200; the tour: 50)")}),
+            "claims": _metavar("CLAIM", "which claims (default: all and the tour; takes minutes)",
+                               nargs="*"),
+            "--seeds": _metavar("N", "use N networks (default: 200, but 50 for the tour)"),
+            "--quick": {**FLAG, "help": "use 12 networks: under two minutes for all"},
+            "--list": {**FLAG, "help": "print what was stored of all claims, at once"},
+            "--store": {**FLAG, "help": "store the results for --list and verify"}}),
 }
 # Each command is imported only when it runs, and so are the names that its help lists
 COMMANDS = {

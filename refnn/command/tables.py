@@ -77,6 +77,21 @@ def findings_text(findings):
     return "\n".join(lines)
 
 
+def statements_text(found):
+    """Format the statements of the article, each with its verdict and the number behind it.
+
+    >>> from refnn.experiments.wording import Statement
+    >>> print(statements_text([Statement("6", "Both help.", "fails", "error 2", "cannot be")]))
+    §6 Both help.
+        fails. Error 2.
+    """
+    lines = []
+    for s in found:
+        lines.append(wrap(s.says, "    ", f"§{s.section} "))
+        lines.append(wrap(f"{s.verdict}. {s.number[0].upper()}{s.number[1:]}.", "    ", "    "))
+    return "\n".join(lines)
+
+
 # --- the tour -------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from refnn import article, network
 from refnn.console import table
-from refnn.experiments.spread import interval, page, told
+from refnn.experiments.spread import Finding, interval, judged, limits, page, told
 from refnn.experiments.trained import DECAY, SEEDS, networks
 from refnn.experiments.trained import STEPS as TRAINED
 from refnn.network import Params
@@ -185,8 +185,22 @@ def text(result):
         "numbers are how many of the 61 parameters the rule then treats differently, or how many "
         "scores change.",
         table(fates, ["rewritten", *MOMENTS], "lrr"),
-        f"After {STEPS[-1]} steps with decay the correlation is {end} (median; in brackets its 95% "
-        "interval).",
+        f"After {STEPS[-1]} steps with decay the correlation is {end} (median; in brackets its "
+        f"{limits(result.seeds)}).",
+        judged(finding(result)),
+    )
+
+
+def finding(result):
+    """Return what this experiment finds, as a Finding."""
+    return Finding(
+        f"Trained without decay, R < {article.TAU} removes more parameters than it leaves, since "
+        "R is "
+        "near 0",
+        61 - 2 * result.left["sum", 0.0][-1],
+        0.0,
+        "number of removed parameters minus that of the others, of 61",
+        "{:.0f}",
     )
 
 

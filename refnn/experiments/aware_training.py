@@ -13,7 +13,7 @@ import numpy as np
 from refnn import training
 from refnn.checking.plane.digits import fixed
 from refnn.console import table
-from refnn.experiments.spread import interval, median, page
+from refnn.experiments.spread import Finding, interval, judged, limits, median, page
 from refnn.experiments.trained import DECAY, SEEDS, J, networks
 from refnn.quantization import straight_through
 
@@ -76,10 +76,11 @@ def text(result):
     """
     parts = [
         "Error of the quantized network divided by that of the float network. Medians of "
-        f"{result.seeds} networks; in brackets their 95% intervals. 'after' quantizes the trained "
+        f"{result.seeds} networks; in brackets their {limits(result.seeds)}s. 'after' quantizes "
+        "the trained "
         f"network; 'longer, then after' first trains it {STEPS} steps more. 'aware' trains these "
         f"{STEPS} steps through the quantization. 'worse' is the share of the networks whose test "
-        "error is larger with 'aware' than with 'after', on the same grids."
+        "error is larger with 'aware' than with 'longer, then after'."
     ]
     methods = [m for m in METHODS if m.endswith("least error")]
     header = ["bits", "after", "longer, then after", "aware"]
@@ -96,18 +97,34 @@ def text(result):
             f"{recipe}: test rows, ranges of least error",
             table(tested, [*header, "worse"], "rrrrr"),
         ]
-    return page(*parts, _finding(result))
+    return page(*parts, _better(result), judged(finding(result)))
+
+
+def finding(result):
+    """Return what this experiment finds, as a Finding.
+
+    Aware training is compared with as many more steps of float training.
+    """
+    recipe = next(iter(RECIPES))
+    longer, aware = (result.test[recipe, 2, f"{n}, least error"] for n in ("longer", "aware"))
+    return Finding(
+        "At 2 bits aware training has a smaller test error than training as long in floats and "
+        f"then quantizing ({recipe})",
+        longer / aware,
+        1.0,
+        "test error of the latter over that of aware training",
+    )
 
 
 def _paired(result, recipe, bits):
-    """Return the test error of aware training minus that of quantizing alone, (S,)."""
-    aware, after = (
-        result.test[recipe, bits, f"{kind}, least error"] for kind in ("aware", "after")
+    """Return the test error of aware training minus that of training as long in floats, (S,)."""
+    aware, longer = (
+        result.test[recipe, bits, f"{kind}, least error"] for kind in ("aware", "longer")
     )
-    return aware - after
+    return aware - longer
 
 
-def _finding(result):
+def _better(result):
     """Say at which numbers of bits aware training is better on the test rows.
 
     It is better if the 95 % interval of the paired difference lies below 0."""
@@ -117,8 +134,10 @@ def _finding(result):
         where = f"at {', '.join(better)} bits" if better else "at no number of bits"
         found.append(f"{where} ({recipe})")
     return (
-        f"On the test rows aware training is better than quantizing alone {' and '.join(found)}. "
-        "Better means that the 95% interval of the median of the paired difference is below 0. On "
+        "On the test rows aware training is better than training as long in floats "
+        f"{' and '.join(found)}. "
+        f"Better means that the {limits(result.seeds)} of the median of the paired difference is "
+        "below 0. On "
         "the training rows aware training cannot be worse, because it keeps the best of all its "
         "steps and of its start."
     )

@@ -15,7 +15,7 @@ import numpy as np
 from refnn import article
 from refnn.checking.plane.digits import short
 from refnn.console import table
-from refnn.experiments.spread import interval, page, told
+from refnn.experiments.spread import Finding, interval, judged, limits, page, told
 from refnn.experiments.trained import SEEDS, J, networks
 from refnn.network import Params
 from refnn.quantization import affine, all_roundings, best_rounding, calibration
@@ -115,15 +115,29 @@ def text(result):
         f"place 1 is the best. Medians of {5 * result.seeds} neurons; in brackets the central 80%. "
         "'best' is the share of neurons at place 1. 'cost' is the squared output error divided by "
         "the least possible one. 'J' is divided by that of the float network: the median of "
-        f"{result.seeds} networks, in square brackets its 95% interval.",
+        f"{result.seeds} networks, in square brackets its {limits(result.seeds)}.",
         table(rows, ["bits", "method", "place", "best", "cost", "J"], "rlrrrr"),
         "The best rounding of each neuron is not always the best for the network. The share of "
         "networks whose J is higher with every neuron at its best rounding than with every weight "
         f"rounded to the nearest is {worse}.",
         "All 2^15 = 32768 roundings of the printed 5-2-1 network, ranked by J on its own data. "
         "Each array has its own grid. A parameter that lies on its grid has only one rounding, so "
-        "that fewer networks differ. 'place' is the place of rounding to the nearest.",
+        "fewer than 32768 networks are different. 'place' is the place of rounding to the nearest.",
         table(printed, ["bits", "networks", "place", "J of nearest", "least J"], "rrrrr"),
+        judged(finding(result)),
+    )
+
+
+def finding(result):
+    """Return what this experiment finds, as a Finding."""
+    bits = PRINTED_BITS[1]
+    return Finding(
+        f"At {bits} bits rounding every weight to the nearest costs more than the best rounding of "
+        "each neuron",
+        result.J[bits, "nearest"] / result.J[bits, "enumerated"],
+        1.0,
+        "J with nearest over J with the best roundings",
+        "{:.3f}",
     )
 
 

@@ -1,7 +1,7 @@
 """This module lists every claim that is computed over many seeds, by its name on the command line.
 
 The file of a claim has STAGES (how often compute calls progress), compute(seeds, progress) ->
-result, text(result) and, if the claim has a figure, draw(result) -> {name: figure}."""
+result, finding(result) -> spread.Finding, text(result) and draw(result) -> {name: figure}."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -25,6 +25,7 @@ class _Claims(Mapping):
 
 CLAIMS = _Claims(
     {
+        "statements": "statements",
         "floor-bias": "floor_bias",
         "error-and-bits": "error_and_bits",
         "ranges": "ranges",
@@ -35,6 +36,7 @@ CLAIMS = _Claims(
         "landscape": "landscape",
         "criteria": "criteria",
         "sparsity": "sparsity_curves",
+        "signed-rule": "signed_rule",
         "recovery": "recovery",
         "printed-network": "printed_network",
     }

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refnn.console import table
-from refnn.experiments.spread import page, told
+from refnn.experiments.spread import Finding, judged, page, told
 from refnn.experiments.trained import SEEDS, J, networks
 from refnn.network import Params
 from refnn.quantization import affine, calibration, rounding
@@ -74,6 +74,17 @@ def text(result):
         "the grid. The errors are measured over all weights, with the textbook's value beside "
         f"each. J is the median of {result.seeds} networks; in brackets the central 80%.",
         table(rows, ["rule", "mean error", "textbook", "rms error", "textbook", "J"], "lrrrrr"),
+        judged(finding(result)),
+    )
+
+
+def finding(result):
+    """Return what this experiment finds, as a Finding."""
+    return Finding(
+        f"At {BITS} bits floor raises J more than rounding to the nearest code does",
+        result.J["floor"] / result.J["nearest"],
+        1.0,
+        "J with floor over J with nearest",
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from refnn import article, network
 from refnn.console import table
-from refnn.experiments.spread import page, told
+from refnn.experiments.spread import Finding, judged, page, told
 from refnn.network import Params
 from refnn.pruning import importance, truth
 
@@ -85,4 +85,28 @@ def text(result):
         f"{told(result.nested, '{:.0f}')} of 14 steps (median; in brackets the central 80%), so "
         "removing them one by one need not find the best set. |R| is 0 for all parameters, so it "
         "ranks them by position alone.",
+        judged(finding(result)),
     )
+
+
+def finding(result):
+    """Return what this experiment finds, as a Finding."""
+    return Finding(
+        f"Removing {COUNTS[3]} of the 15 printed parameters by |w| costs more than removing the "
+        "best set",
+        result.by["|w|", COUNTS[3]] - result.best[COUNTS[3]],
+        0.0,
+        "J without the five by |w| minus J without the best five",
+        "{:.3f}",
+    )
+
+
+def draw(result):
+    """Return the figure `printed_network`."""
+    from refnn import plots
+
+    found = finding(result)
+    title = "Without 5 of the 15 printed parameters, |w| leaves a J {} above the best set's"
+    return {
+        "printed_network": plots.reversal(found, title.format(f"{np.median(found.values):.3f}"))
+    }

@@ -11,7 +11,7 @@ import numpy as np
 
 from refnn import network
 from refnn.console import table
-from refnn.experiments.spread import median, page
+from refnn.experiments.spread import Finding, judged, limits, median, page
 from refnn.experiments.trained import SEEDS, networks
 from refnn.quantization import affine, calibration
 
@@ -86,7 +86,8 @@ def text(result):
     )
     return page(
         f"Mean squared error divided by that of the best of {POINTS**2} ranges. Medians of "
-        f"{result.seeds} networks; in brackets their 95% intervals. 'W_ih 2' are the 50 weights "
+        f"{result.seeds} networks; in brackets their {limits(result.seeds)}s. 'W_ih 2' are the "
+        "50 weights "
         "W_ih at 2 bits, and 'h 2' are the outputs of the 5 hidden units on 331 rows at 2 bits.",
         table(rows, ["tensor", *calibration.CALIBRATIONS], "lrrrr"),
         f"'mse' is never above {mse.max():.3f} (a ratio below 1 means that its finer search finds "
@@ -95,4 +96,25 @@ def text(result):
         "fewer than 1000 values. 'entropy' compares histograms of 2048 bins, which are too many "
         "for 50 weights. It preserves the shape of the distribution instead of making the squared "
         "error small.",
+        judged(finding(result)),
     )
+
+
+def finding(result):
+    """Return what this experiment finds, as a Finding."""
+    by = result.ratios["W_ih", 2]
+    return Finding(
+        "At 2 bits the range of least error beats min-max on the 50 weights W_ih",
+        by["minmax"] / by["mse"],
+        1.0,
+        "squared error of min-max over that of the range of least error",
+    )
+
+
+def draw(result):
+    """Return the figure `ranges`."""
+    from refnn import plots
+
+    found = finding(result)
+    title = "At 2 bits min-max has {} times the squared error of the range of least error"
+    return {"ranges": plots.reversal(found, title.format(f"{np.median(found.values):.2f}"))}

@@ -9,7 +9,8 @@ inputs of Friedman's data have no influence on y, and half of the teacher's inpu
                   first matched to the teacher's nearest units.
 
 Precision is the idle share of what was removed (or chosen). Recall is the share of the idle weights
-that was removed. By chance both are 50 %, since half of the inputs and of the weights are idle."""
+that was removed. By chance precision is 50 %, since half of the inputs and of the weights are idle,
+and recall is the share of all weights of W_ih that is removed."""
 
 from itertools import permutations
 from typing import NamedTuple
@@ -18,7 +19,7 @@ import numpy as np
 
 from refnn import data
 from refnn.console import table
-from refnn.experiments.spread import interval, page
+from refnn.experiments.spread import Finding, interval, judged, limits, page
 from refnn.experiments.trained import SEEDS, networks
 from refnn.pruning import importance, masks, structured, truth
 
@@ -29,6 +30,7 @@ CRITERIA = {
     "deletion": truth.deletion,
 }
 RECIPES = {"decay": {}, "no decay": {"steps": 1000, "decay": 0.0}}
+DATASETS = ("friedman1", "teacher")
 STAGES = 2 * len(RECIPES)
 
 
@@ -41,6 +43,7 @@ class Recovery(NamedTuple):
     inputs: dict  # (recipe, criterion) -> (S,) share of the five chosen inputs that are idle
     weights: dict  # (recipe, criterion) -> quality of removed weights in idle columns
     teacher: dict  # (recipe, criterion) -> quality of removed weights, after matching
+    removed: dict  # (data set, recipe, criterion) -> (S,) removed share of the 50 weights of W_ih
     distance: dict  # recipe -> (S,) relative distance of the matched student from the teacher
 
 
@@ -50,7 +53,7 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     >>> compute(seeds=2).inputs["decay", "|w|"].shape
     (2,)
     """
-    inputs, weights, teacher, distance = {}, {}, {}, {}
+    inputs, weights, teacher, share, distance = {}, {}, {}, {}, {}
     for recipe, options in RECIPES.items():
         progress(f"friedman1, {recipe}")
         params, X, y, _, _ = networks(seeds, "friedman1", **options)
@@ -59,13 +62,16 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
             gone = ~structured.inputs(scores, 5).W_ih.any(axis=-2)  # (S, 10)
             inputs[recipe, name] = gone[:, idle].mean(axis=1)
             removed = ~masks.by_sparsity(scores, 0.5).W_ih  # (S, 5, 10)
+            share["friedman1", recipe, name] = removed.mean(axis=(1, 2))
             weights[recipe, name] = _quality(removed, np.broadcast_to(idle, removed.shape))
         progress(f"teacher, {recipe}")
         params, X, y, _, _ = networks(seeds, "teacher", **options)
         zero, distance[recipe] = _matched(params, seeds)
         for name, scores in _scores(params, X, y):
-            teacher[recipe, name] = _quality(~masks.by_sparsity(scores, 0.5).W_ih, zero)
-    return Recovery(seeds, inputs, weights, teacher, distance)
+            removed = ~masks.by_sparsity(scores, 0.5).W_ih
+            share["teacher", recipe, name] = removed.mean(axis=(1, 2))
+            teacher[recipe, name] = _quality(removed, zero)
+    return Recovery(seeds, inputs, weights, teacher, share, distance)
 
 
 def _scores(params, X, y):
@@ -108,20 +114,50 @@ def text(result):
     """
     rows, found = [], []
     for recipe, name in result.inputs:
-        chosen = interval(result.inputs[recipe, name])
-        rows.append([recipe, name, chosen, *map(interval, result.weights[recipe, name])])
-        found.append([recipe, name, *map(interval, result.teacher[recipe, name])])
+        chosen = _short(result.inputs[recipe, name])
+        gone = (f"{np.median(result.removed[d, recipe, name]):.2f}" for d in DATASETS)
+        rows.append([recipe, name, chosen, *map(_short, result.weights[recipe, name]), next(gone)])
+        found.append([recipe, name, *map(_short, result.teacher[recipe, name]), next(gone)])
     far = " and ".join(f"{interval(v)} ({recipe})" for recipe, v in result.distance.items())
     return page(
         "Friedman #1: 'inputs' is the share of idle inputs among the five that each criterion "
         "chooses as least important. At 50% sparsity, precision is the idle share of the removed "
-        "weights of W_ih, and recall is the removed share of the idle ones. By chance each number "
-        f"is 0.50. Medians of {result.seeds} networks; in brackets their 95% intervals. 'decay' "
+        "weights of W_ih, and recall is the removed share of the idle ones. By chance 'inputs' "
+        "and precision are 0.50, because half is idle, and recall is the share of W_ih that is "
+        "removed: 'removed', which is not 0.50, since the sparsity is that of all 61 parameters. "
+        f"Medians of {result.seeds} networks; in brackets their {limits(result.seeds)}s. 'decay' "
         "means weight decay 10 and 300 steps, and 'no decay' means 1000 steps.",
-        table(rows, ["recipe", "criterion", "inputs", "precision", "recall"], "llrrr"),
+        table(rows, ["recipe", "criterion", "inputs", "precision", "recall", "removed"], "llrrrr"),
         "Teacher: precision and recall of the weights of W_ih that are removed, after the hidden "
-        "units are matched over all 5! orders and 2^5 signs. By chance each number is 0.50.",
-        table(found, ["recipe", "criterion", "precision", "recall"], "llrr"),
+        "units are matched over all 5! orders and 2^5 signs.",
+        table(found, ["recipe", "criterion", "precision", "recall", "removed"], "llrrr"),
         "The distance of the matched student from the teacher, divided by the teacher's size, is "
         f"{far}.",
+        judged(finding(result)),
     )
+
+
+def _short(values):
+    return interval(values).replace("0.", ".").replace(", ", ",")
+
+
+def finding(result):
+    """Return what this experiment finds, as a Finding."""
+    return Finding(
+        "Among five inputs that |w| calls least important, more are idle than by chance "
+        "(friedman1)",
+        result.inputs["decay", "|w|"],
+        0.5,
+        "share of idle inputs among the five",
+    )
+
+
+def draw(result):
+    """Return the figure `recovery`."""
+    from refnn import plots
+
+    found = finding(result)
+    title = (
+        f"Of five inputs that |w| calls least important, {5 * np.median(found.values):.0f} are idle"
+    )
+    return {"recovery": plots.reversal(found, f"{title} (by chance 2.5)")}

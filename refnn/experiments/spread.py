@@ -13,6 +13,17 @@ from refnn.checking.plane.digits import fixed
 from refnn.console import wrap
 
 LEVEL = 0.95
+LEAST = 6  # values; the range of fewer holds the median with a smaller probability than LEVEL
+
+
+class Finding(NamedTuple):
+    """What a claim says in one sentence, and the number of each network by which it holds there."""
+
+    sentence: str
+    values: np.ndarray  # (S,): the claim holds in a network if its value is above `neutral`
+    neutral: float  # below it, the network shows the reverse
+    what: str  # what the values are, such as "test error of |w| over that of R"
+    form: str = "{:.2f}"  # of the printed numbers
 
 
 class Median(NamedTuple):
@@ -69,3 +80,33 @@ def page(*parts):
     1  2
     """
     return "\n\n".join(part if "\n" in part else wrap(part) for part in parts)
+
+
+def limits(n):
+    """Return what the brackets hold for n networks: the 95 % interval, or the range of fewer.
+
+    >>> limits(200), limits(5)
+    ('95% interval', 'range')
+    """
+    return "95% interval" if n >= LEAST else "range"
+
+
+def judged(finding):
+    """Return a finding in words, with its median, its interval and the share that reverses it.
+
+    >>> print(judged(Finding("A bit adds 6 dB", np.arange(1.0, 21), 2.5, "gain in dB", "{:.1f}")))
+    A bit adds 6 dB. The gain in dB is 10.5 [6.0, 15.0] (median of 20 networks and
+    its 95% interval over starts and splits). In 10% of the networks it is the
+    other way round.
+    """
+    values = np.asarray(finding.values)
+    number = interval(values, finding.form)
+    equal = (values == finding.neutral).mean()
+    said = f", and in {equal:.0%} both are equal" if equal else ""
+    return wrap(
+        f"{finding.sentence}. The {finding.what} is {number} (median of {len(values)} networks and "
+        f"its {limits(len(values))} over starts and splits). In "
+        f"{(values < finding.neutral).mean():.0%} of the networks "
+        "it "
+        f"is the other way round{said}."
+    )

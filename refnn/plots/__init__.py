@@ -13,6 +13,7 @@ from refnn.plots.curves import (
     floor_bias,
     ladder,
     pairs,
+    reversal,
     roundings,
     rule,
     staircase,

@@ -4,10 +4,13 @@ A colour (of Okabe & Ito) has one meaning in the whole project: original weights
 written is vermillion, corrected is blue, pruned is green, and a code book is pink."""
 
 from functools import wraps
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
+
+from refnn.files import write_whole
 
 ORIGINAL, WRITTEN, CORRECTED, PRUNED, BOOK = "#666666", "#D55E00", "#0072B2", "#009E73", "#CC79A7"
 COLOUR = {"as written": WRITTEN, "corrected": CORRECTED, "code book": BOOK}
@@ -37,13 +40,9 @@ def save(figure, path):
     ...     [path.name for path in Path(folder).iterdir()]
     ['empty.png']
     """
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    try:
-        figure.savefig(part, format="png", dpi=150, metadata={"Software": None})
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    data = BytesIO()
+    figure.savefig(data, format="png", dpi=150, metadata={"Software": None})
+    write_whole({Path(path): data.getvalue()}, force=True)
 
 
 def styled(draw):

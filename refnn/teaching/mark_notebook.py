@@ -23,8 +23,8 @@ import numpy as np
 from refnn.arrays import Refused, describe
 from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.checking.running.sandbox import Failure, Session
+from refnn.files import a_file
 from refnn.teaching.assignments import ASSIGNMENTS
-from refnn.teaching.files import a_file
 from refnn.teaching.marks import Layout, Marked, Row, printable
 from refnn.teaching.task import same
 from refnn.validation import choice, takes, whole

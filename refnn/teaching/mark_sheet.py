@@ -26,8 +26,8 @@ from typing import NamedTuple
 from refnn import console
 from refnn.arrays import Refused, describe
 from refnn.checking.catalogue.slips import CATALOGUE
+from refnn.files import a_file
 from refnn.teaching.answers import PLUS, Number, is_blank, tokens
-from refnn.teaching.files import a_file
 from refnn.teaching.marks import Layout, Marked, Row, printable
 from refnn.teaching.question import follows
 from refnn.teaching.worksheets import MAX_SEED, TOPICS, labels, sheet, sheet_text

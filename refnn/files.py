@@ -38,7 +38,7 @@ def refuse_unwritable(paths, force=False):
 
     >>> refuse_unwritable(["no/such/folder/a.md"])
     Traceback (most recent call last):
-    refnn.teaching.files.Unwritable: the folder no/such/folder must exist before a.md can be written
+    refnn.files.Unwritable: the folder no/such/folder must exist before a.md can be written
     """
     for path in map(Path, paths):
         folder = path.parent
@@ -53,7 +53,7 @@ def refuse_unwritable(paths, force=False):
 
 
 def write_whole(texts, force=False):
-    """Write {path: text} in UTF-8, each file completely or not at all.
+    """Write {path: text or bytes}, text in UTF-8, each file completely or not at all.
 
     Each text first goes to a temporary file in the same folder. Then all files are renamed.
 
@@ -68,8 +68,8 @@ def write_whole(texts, force=False):
         for path, text in texts.items():
             handle, name = tempfile.mkstemp(dir=Path(path).parent, prefix=".refnn-")
             waiting[name] = path
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(text if isinstance(text, bytes) else text.encode())
             os.chmod(name, 0o666 & ~_umask())  # mkstemp lets only the owner read and write
         for name, path in list(waiting.items()):
             os.replace(name, path)
