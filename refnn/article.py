@@ -66,9 +66,10 @@ CLAIMED_SIZES = (10, 5, 1)  # §4.1: 10 inputs, 5 hidden neurons, 1 output
 LEVELS_TEXT = "量化级别为8"  # §4.1, the only place that gives P
 LEVELS = 8
 TAU = "0.5"  # §4.2.2
+# The next two numbers are a reading of the text and are not computed.
 CODE_LISTINGS = 0  # though §1, the heading of §4 and the summary promise code
-# How often §4.1 announces W and B but prints the network's parameters: once it says that they are
-# given, 4 times "we need to compute W and B" and twice "we can"
+# How often §4.1 prints the network's parameters: once where it says that they are given, 4 times
+# below "we need to compute W and B" and twice below "we can"
 TIMES_PARAMETERS_PRINTED = 7
 
 

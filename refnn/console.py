@@ -194,7 +194,7 @@ class Progress:
         self.done += 1
         if self.shown:
             line = f"[{self.done}/{self.total}] {stage} ...{self.left}"
-            sys.stderr.write("\r" + line.ljust(WIDTH))
+            sys.stderr.write("\r" + harmless(line).ljust(WIDTH))
             sys.stderr.flush()
 
     def end(self):

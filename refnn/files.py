@@ -31,10 +31,11 @@ def a_file(of):
     return kind
 
 
-def refuse_unwritable(paths, force=False):
+def refuse_unwritable(paths, force=False, inputs=()):
     """Refuse the paths before any work is done, unless each can be written.
 
-    The folder must exist and be writable. The file must not exist yet, unless `force` is True.
+    The folder must exist and be writable. The file must not exist yet, unless `force` is True. Even
+    then a link, a device or one of the files in `inputs` is refused.
 
     >>> refuse_unwritable(["no/such/folder/a.md"])
     Traceback (most recent call last):
@@ -48,14 +49,20 @@ def refuse_unwritable(paths, force=False):
             raise Unwritable(f"the folder {folder} must be writable")
         if path.is_dir():
             raise Unwritable(f"{path} must be a file, got a folder")
-        if (path.exists() or path.is_symlink()) and not force:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            what = "a link" if path.is_symlink() else "a device"
+            raise Unwritable(f"{path} must be a regular file, got {what}")
+        if any(path.exists() and Path(i).exists() and path.samefile(i) for i in inputs):
+            raise Unwritable(f"{path} must be another file than what is read")
+        if path.exists() and not force:
             raise Unwritable(f"{path} exists already; add --force to overwrite it")
 
 
 def write_whole(texts, force=False):
     """Write {path: text or bytes}, text in UTF-8, each file completely or not at all.
 
-    Each text first goes to a temporary file in the same folder. Then all files are renamed.
+    Each text first goes to a temporary file in the same folder. Then all files are renamed. The
+    temporary files of a process that was killed are removed by the next one that writes there.
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_whole({Path(folder) / "a": "1"})
@@ -63,10 +70,12 @@ def write_whole(texts, force=False):
     [('a', '1')]
     """
     refuse_unwritable(texts, force)
+    for folder in {Path(path).parent for path in texts}:
+        _remove_orphans(folder)
     waiting = {}
     try:
         for path, text in texts.items():
-            handle, name = tempfile.mkstemp(dir=Path(path).parent, prefix=".refnn-")
+            handle, name = tempfile.mkstemp(dir=Path(path).parent, prefix=f".refnn-{os.getpid()}-")
             waiting[name] = path
             with os.fdopen(handle, "wb") as file:
                 file.write(text if isinstance(text, bytes) else text.encode())
@@ -77,6 +86,26 @@ def write_whole(texts, force=False):
     finally:
         for name in waiting:
             os.unlink(name)
+
+
+def _remove_orphans(folder):
+    """Remove the temporary files of processes that have ended."""
+    if os.name != "posix":
+        return  # there os.kill would end the process
+    for path in folder.glob(".refnn-*-*"):
+        pid = path.name.split("-")[1]
+        if pid.isdecimal() and not _is_alive(int(pid)):
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass  # it belongs to somebody else
+    return True
 
 
 def _umask():

@@ -120,6 +120,7 @@ def test_fit_equals_its_plain_form():
     rng = np.random.default_rng(8)
     for batch, N, block in (
         ((), 11, 2**15),
+        ((2,), 11, 2**15),
         ((7,), 11, 2**15),
         ((7,), 13, 64),
         ((2, 3), 101, 64),

@@ -39,7 +39,7 @@ def worksheet_command(options):
 def grade_command(options):
     """Print marks for filled-in sheets or notebooks."""
     if options.csv is not None:
-        files.refuse_unwritable([options.csv], options.force)
+        files.refuse_unwritable([options.csv], options.force, options.files)
     elif options.force:
         raise Misused("--force goes with --csv")
     notebooks = [Path(path).suffix.lower() == ".ipynb" for path in options.files]

@@ -232,7 +232,7 @@ def main(arguments=None):
         words = getattr(error, "refusal", None) or str(error)  # without the function inside
         if words != str(error) or isinstance(error, (Refused, Misused)):
             words = f"{options.command}: {words}"
-        print(f"refnn: {' '.join(words.split())}", file=sys.stderr)
+        print(f"refnn: {' '.join(console.harmless(words).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("refnn: interrupted", file=sys.stderr)

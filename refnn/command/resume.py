@@ -46,7 +46,7 @@ class Done:
             write_whole({self.file: whole}, force=True)
 
     def end(self):
-        """Forget everything, because the run is at its end."""
+        """Remove the file, because the run is at its end."""
         if self.file:
             self.file.unlink(missing_ok=True)
 

@@ -113,8 +113,8 @@ def _no_pair():
     return (
         f"{'A' if s.feasible else 'No'} (W, B) gives Q(W_ih). {s.proof.reason}. "
         f"{'Some' if others or up.feasible else 'No'} pair works for any other P from 6 to 64 or "
-        f"with ceil. At most {len(s.repair.keep)} of 10 codes fit one pair. If W_ih is read "
-        f"column by column, W = {decimal(W)}, B = {decimal(B)} gives all 15"
+        f"with ceil (P = 8). At most {len(s.repair.keep)} of 10 codes fit one pair. If W_ih is "
+        f"read column by column, W = {decimal(W)}, B = {decimal(B)} gives all 15"
     )
 
 

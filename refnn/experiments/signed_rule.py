@@ -133,8 +133,10 @@ def draw(result):
     from refnn import plots
 
     size, slope = (result.inputs["diabetes", way].mean() for way in ("|w|", "R"))
+    won = (result.error["diabetes", "R"] < result.error["diabetes", "|w|"]).mean()
     title = (
-        "Diabetes, 90% pruned: R often beats |w|, because its six parameters connect\n"
+        f"Diabetes, 90% pruned: R beats |w| on {won:.0%} of the networks. Its six parameters "
+        "connect\n"
         f"{slope:.1f} inputs to the output on average, and those of |w| {size:.1f}"
     )
     return {"signed_rule": plots.reversal(finding(result), title)}

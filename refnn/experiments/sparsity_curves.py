@@ -207,14 +207,14 @@ def draw(result):
     panels = [[panel(d, rows, errors) for d in datasets] for rows, errors in by_rows]
     half = SPARSITIES.index(0.5)
     good = ", ".join(f"{np.median(result.test[d, 'tuned, |w|'][half]):.2f}" for d in datasets)
-    best, second, *_, worst = ranked(result)
+    best, second, *_ = ranked(result)
     apart = interval(ahead(result, best, second))
     figure = plots.curves(
         panels,
         SPARSITIES,
         f"Cutting half the weights by |w|, then training, multiplies the test error by {good};\n"
-        f"at {SPARSITIES[-1]:.0%}, '{best}' loses least, '{second}' {apart} times as much, and "
-        f"'{worst}' most",
+        f"at {SPARSITIES[-1]:.0%} '{best}' loses least; the next, '{second}', {apart} times as "
+        "much",
         f"medians of {result.seeds} networks with their {limits(result.seeds)}s; the networks "
         "were trained "
         "with weight decay",

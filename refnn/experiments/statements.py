@@ -57,7 +57,7 @@ class Treated(NamedTuple):
 
 
 def compute(seeds=SEEDS, progress=lambda stage: None, datasets=DATASETS, processes=1):
-    """Treat the networks of every data set.
+    """Apply every treatment to the networks of every data set.
 
     >>> len(compute(seeds=2, datasets=("diabetes",)).error)
     13

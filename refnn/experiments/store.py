@@ -114,7 +114,7 @@ def treated_as_data(treated):
 def save(name, result, seconds, file=FILE):
     """Put the result of a claim into the file, and write the file whole or not at all."""
     old = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    data = {"recipe": RECIPE, "claims": {}, "statements": {}, **old}
+    data = {"claims": {}, "statements": {}, **old, "recipe": RECIPE}
     data["claims"][name] = as_data(CLAIMS[name].finding(result), seconds)
     if name == "statements":
         data["statements"] = treated_as_data(result)

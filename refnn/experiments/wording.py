@@ -3,6 +3,7 @@
 The numbers are those of the experiment `statements` and of the other claims, over 200 networks of
 each data set. Each statement is given in our words, with its §."""
 
+from math import ceil
 from typing import NamedTuple
 
 from refnn import article
@@ -10,6 +11,10 @@ from refnn.experiments import store
 from refnn.experiments.statements import KEPT, OVERFIT
 
 HOLDS, FAILS, PARTLY, NOTHING = "as printed", "cannot be", "not decidable", "not decidable"
+INPUTS, HIDDEN, OUTPUTS = article.CLAIMED_SIZES
+WEIGHTS = INPUTS * HIDDEN + HIDDEN * OUTPUTS
+COUNT = WEIGHTS + HIDDEN + OUTPUTS
+BYTES = 4 * COUNT  # as float32
 RECIPES = ("diabetes", "friedman1", "teacher")
 
 
@@ -34,7 +39,8 @@ def statements():
 
 def _ratio(treatment, datasets=RECIPES):
     """Return the medians of the test error over that before, as 1.00, 1.03 and 1.13."""
-    return _each(f"{store.errors(d, treatment)['median']:.3g}" for d in datasets)
+    medians = [store.errors(d, treatment)["median"] for d in datasets]
+    return _each(f"{v:.2f}" if v < 9.995 else f"{v:.0f}" for v in medians)
 
 
 def _kept(treatment, datasets=RECIPES):
@@ -68,12 +74,11 @@ def _quantization_keeps():
 
 
 def _integers():
-    n = 61
     return Statement(
         "1",
         "Quantization turns the parameters from floats into integers.",
         "fails as written: θ_q = x̂ is made of floats again",
-        f"{4 * n} bytes before and after; the codes are integers, but the article puts the decoded "
+        f"{BYTES} bytes before and after; the codes are integers, but the article puts the decoded "
         "values into the model",
         FAILS,
     )
@@ -84,8 +89,9 @@ def _smaller():
         "1",
         "Both methods make the model smaller.",
         "holds only where codes, or only the kept parameters, are what is stored",
-        "244 bytes as written; as 3-bit codes 23, plus 32 for four (W, B); a pruned parameter that "
-        "is stored as 0 takes 4 bytes as before",
+        f"{BYTES} bytes as written; as 3-bit codes {ceil(COUNT * 3 / 8)}, plus {4 * 2 * 4} for "
+        "four "
+        "(W, B); a pruned parameter that is stored as 0 takes 4 bytes as before",
         PARTLY,
     )
 
@@ -95,7 +101,9 @@ def _less_computation():
         "1",
         "Both methods reduce the computation.",
         "holds only with integer arithmetic, or with a format that skips zeros",
-        "as written, a forward pass multiplies 55 floats before and after; a mask alone skips none",
+        f"as written, a forward pass multiplies {WEIGHTS} floats before and after; a mask alone "
+        "skips "
+        "none",
         PARTLY,
     )
 
@@ -211,7 +219,8 @@ def _every_model():
         "6.3",
         "Both suit most networks, but not all.",
         "holds",
-        f"the share of networks that keep the performance depends on the data {ON}: corrected, 3 "
+        "the share of networks that keep the performance depends on the data. "
+        f"{ON[0].upper()}{ON[1:]}: corrected, 3 "
         f"bits {_kept('corrected, 3 bits')}; 90% gradually by OBD {_kept('90% gradual, OBD')}; "
         f"half by |w| on networks that overfit {_kept('half by |w|', (OVERFIT,))}",
         HOLDS,

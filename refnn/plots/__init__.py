@@ -13,12 +13,12 @@ from refnn.plots.curves import (
     floor_bias,
     ladder,
     pairs,
-    reversal,
     roundings,
     rule,
     staircase,
 )
 from refnn.plots.maps import axes61, interaction, proof
+from refnn.plots.reversals import reversal
 from refnn.plots.style import (
     BLUES,
     BOOK,

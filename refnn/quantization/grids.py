@@ -31,6 +31,7 @@ from refnn.validation import choice, numbers, takes, whole
 
 # "none": no NaN (FP4, FP6); "nan": NaN if all bits are 1 (E4M3); "ieee": as in IEEE 754 (E5M2)
 SPECIALS = ("none", "nan", "ieee")
+OVERFLOWS = ("saturate", "nan", "inf")
 TWN_RULE = 0.7  # Δ/mean|x|; the best is 2/3 for uniform weights and 0.77 for normal ones
 
 
@@ -86,7 +87,8 @@ def _scale(name, scale, arguments):
     return arrays.aligned(name, a, along.shape, arguments["axis"], arguments["block"])
 
 
-of_numbers = takes(x=numbers(exact=False), values=_values, block=BLOCK, scale=_scale)
+NUMBERS = {"x": numbers(exact=False), "values": _values, "block": BLOCK, "scale": _scale}
+of_numbers = takes(**NUMBERS)
 of_codes = takes(values=_values, codes=_codes, block=BLOCK, scale=_scale)
 of_data = takes(x=DATA, exact=False)
 
@@ -231,14 +233,40 @@ def dequantize(codes, values, scale, axis=None, block=None):
     return rounding.saturate(values[codes] * scale)
 
 
-@of_numbers
-def fake_quantize(x, values, scale, axis=None, block=None):
+@takes(**NUMBERS, overflow=choice(*OVERFLOWS))
+def fake_quantize(x, values, scale, axis=None, block=None, overflow="saturate"):
     """Return x̂ = dequantize(quantize(x)) in x's own dtype.
+
+    overflow says what becomes of a number that would be rounded to a value beyond the grid, if the
+    grid went on with its last step: it saturates at the last value, or becomes NaN, or ±inf. A
+    conversion to FP8 E4M3 commonly gives NaN there, and one to E5M2 ±inf.
 
     >>> fake_quantize([0.3, -0.7, 9.0], GRIDS["ternary"], scale=0.5)
     array([ 0.5, -0.5,  0.5])
+    >>> fake_quantize([464.0, 464.1], GRIDS["FP8 E4M3"], scale=1, overflow="nan")
+    array([448.,  nan])
     """
-    return dequantize.formula(quantize.formula(x, values, scale), values, scale)
+    decoded = dequantize.formula(quantize.formula(x, values, scale), values, scale)
+    if overflow == "saturate":
+        return decoded
+    over = beyond.formula(x, values, scale)
+    return np.where(over == 0, decoded, over * np.inf if overflow == "inf" else np.nan)
+
+
+@of_numbers
+def beyond(x, values, scale, axis=None, block=None):
+    """Return 1 where x/scale is rounded above the grid, −1 where it is rounded below, 0 elsewhere.
+
+    The grid is thought to go on with its first and its last step. Ties are ruled as in `quantize`.
+
+    >>> beyond([61439, 61440, -1e9], GRIDS["FP8 E5M2"], scale=1)
+    array([ 0.,  1., -1.])
+    """
+    wide = values.astype(np.float64)
+    below, above = 2 * wide[:1] - wide[1:2], 2 * wide[-1:] - wide[-2:-1]
+    boundaries = _doubled_boundaries(np.concatenate([below, wide, above]))
+    places = np.searchsorted(boundaries, 2 * (x / scale).astype(np.float64))
+    return np.where(places == 0, -1.0, np.where(places > len(values), 1.0, 0.0))
 
 
 def _doubled_boundaries(values):

@@ -77,27 +77,28 @@ def test_verify_is_1_because_two_claims_fail(capsys, computed_once):
     assert cli.main(["verify"]) == 1
     out = capsys.readouterr().out
     assert all(console.width(line) <= 80 for line in out.splitlines())
-    assert out.count("\n") <= 100  # two screens of fifty lines
+    assert out.count("\n") <= 190  # four screens of fifty lines: the last two are the statements
     words = ["cannot be", "as printed", "divides by 0", "0 0 1 2 3 / 3 4 5 6 7", "缩放因子"]
     words += ["5-2-1", "255.5", "0.3606", "W = 9, B = 0"]
     assert [word for word in words if word not in out] == []
     assert cli.main(["verify", "--json"]) == 1
     verdicts = json.loads(capsys.readouterr().out)
     keys = {"claim", "printed", "computed", "holds", "reason", "status"}
-    assert len(verdicts) == 8 and all(set(v) == keys for v in verdicts)
+    assert len(verdicts) == 8 + 15 and all(set(v) == keys for v in verdicts)
 
 
 def test_the_findings_alone_and_where_the_others_are(capsys, computed_once):
     assert cli.main(["verify"]) == 1
-    last = " ".join(capsys.readouterr().out.split("\n\n")[-1].split())
-    for word in ("18 (", "19 (", "25 (", "24 (", "python -m refnn reproduce"):
-        assert word in last
+    out = " ".join(capsys.readouterr().out.split())
+    for word in ("18. §3.1.2", "19. §6", "25. §6", "Finding 24 (P)", "python -m refnn reproduce"):
+        assert word in out
+    assert "§6.4 Both together give a better and a smaller model. Verdict: better holds only" in out
     assert cli.main(["verify", "--findings"]) == 0
     out = capsys.readouterr().out
     assert "26. §4.1.1" in out and all(console.width(line) <= 79 for line in out.splitlines())
     assert cli.main(["verify", "--findings", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert [f["number"] for f in found] == [*range(1, 18), 20, 21, 22, 23, 26]
+    assert [f["number"] for f in found] == [*range(1, 24), 25, 26]
     assert all(set(f) == {"number", "section", "term", "text"} and f["text"] for f in found)
     for wrong in (["x.md", "--findings"], ["--findings", "--levels", "8"]):
         assert cli.main(["verify", *wrong]) == 2
@@ -210,3 +211,21 @@ def test_an_interrupt_is_one_line_and_status_130(monkeypatch, capsys):
     assert cli.main(["verify"]) == 130
     out, err = capsys.readouterr()
     assert (out, err) == ("", "refnn: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify", "a\x1b[2J.md"),
+        ("check", "a\x1b[2J:quantize"),
+        ("solve", "--x", "\x1b[2J", "--q", "1", "--levels", "2"),
+        ("grade", "a\x1b[2J.md"),
+        ("reproduce", "\x1b[2J"),
+        ("worksheet", "--seed", "1", "--topic", "\x1b[2J", "--out", "."),
+        ("\x1b[2J",),
+    ],
+)
+def test_no_escape_sequence_of_an_argument_reaches_the_terminal(arguments, capsys):
+    assert cli.main(list(arguments)) == 2
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out + err and err.count("\n") == 1

@@ -48,6 +48,18 @@ def test_rounding_equals_ml_dtypes(name, dtype, rng):
     assert len(x) > 99_000 and (grid[grids.quantize(x, grid, 1.0)] == theirs).all()
 
 
+@pytest.mark.parametrize(("name", "overflow"), [("FP8 E4M3", "nan"), ("FP8 E5M2", "inf")])
+def test_beyond_the_range_equals_ml_dtypes(name, overflow, rng):
+    """Also at the tie between the last value and the one that would follow."""
+    grid = grids.GRIDS[name]
+    end = grid[-1] + (grid[-1] - grid[-2]) / 2
+    near = [np.nextafter(np.float32(end), np.float32(to)) for to in (0, np.inf)]
+    x = np.concatenate([[end], near, rng.uniform(0, 3 * end, 10_000)]).astype(np.float32)
+    x = np.concatenate([x, -x])
+    theirs = x.astype(getattr(ml_dtypes, FORMATS[name][3])).astype(np.float64)
+    np.testing.assert_array_equal(grids.fake_quantize(x, grid, 1.0, overflow=overflow), theirs)
+
+
 @pytest.mark.parametrize(
     ("name", "other"), [("FP8 E4M3", "float8_e4m3fn"), ("FP8 E5M2", "float8_e5m2")]
 )

@@ -74,6 +74,21 @@ def test_min_max_along_an_axis_broadcasts_against_x():
     assert as_written.quantize(x, W, B, 8).tolist() == [[0, 1, 3, 5, 7]] * 2
 
 
+def test_min_max_along_each_axis_is_that_of_every_slice(rng):
+    x = rng.standard_normal((3, 4, 5))
+    for axis in (0, 1, 2, -1):
+        W, B = as_written.min_max(x, 16, axis=axis)
+        shape = [1, 1, 1]
+        shape[axis] = x.shape[axis]
+        assert W.shape == B.shape == tuple(shape)
+        for k, part in enumerate(np.moveaxis(x, axis, 0)):
+            assert (W.ravel()[k], B.ravel()[k]) == as_written.min_max(part, 16)
+    x[1] = 2.0
+    with pytest.raises(ValueError, match="at least two different values"):
+        as_written.min_max(x, 16, axis=0)
+    as_written.min_max(x, 16, axis=1)
+
+
 def test_the_printed_formula_row_by_row():
     # finding 4: W = 10 with B = −1 prints the first row, with B = −5 the second
     x, q = (article.fractions(getattr(article.TENSORS["W_ih"], form)) for form in ("x", "q"))

@@ -260,6 +260,10 @@ def test_percentile_leaves_one_in_a_thousand_outside_at_each_end():
     for part in (x, x[:999]):  # one of a thousand, 999, is outside; none of 999
         p = calibration.choose_qparams(part, signed=False, calibration="percentile")
         assert p.scale == 998 / 255
+    # symmetric: of |x|, whichever side is longer
+    for sign in (1, -1):
+        p = calibration.choose_qparams(-sign * x, symmetric=True, calibration="percentile")
+        assert p.scale == 998 / 127
     # −1998 .. 0, 0 in the range
     p = calibration.choose_qparams(np.arange(-2000.0, 0), calibration="percentile")
     assert p.scale == 1998 / 255 and p.zero_point == 127

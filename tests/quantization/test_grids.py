@@ -553,3 +553,21 @@ def test_grid_functions_refuse_wrong_values_scales_codes_and_formats():
     for bits in (1, 9, 4.0, True):
         with pytest.raises((ValueError, TypeError), match="powers_of_two: bits"):
             grids.powers_of_two(bits)
+
+
+def test_beyond_the_grid_saturates_or_is_nan_or_inf():
+    """448 + 16 is a tie and goes to the even mantissa of 448; 57344 + 4096 goes to the next one."""
+    e4m3, e5m2 = grids.GRIDS["FP8 E4M3"], grids.GRIDS["FP8 E5M2"]
+    x = np.array([464.0, np.nextafter(464, 500), 1e6])
+    for sign in (1, -1):
+        assert grids.fake_quantize(sign * x, e4m3, 1.0).tolist() == [448 * sign] * 3
+        made = grids.fake_quantize(sign * x, e4m3, 1.0, overflow="nan")
+        assert made[0] == 448 * sign and np.isnan(made[1:]).all()
+        y = np.array([np.nextafter(61440, 0), 61440.0])
+        made = grids.fake_quantize(2.0 * sign * y, e5m2, 2.0, overflow="inf")
+        assert made.tolist() == [114688 * sign, np.inf * sign]
+    assert grids.beyond([[-9.0, 7.0, 7.1]], grids.GRIDS["FP4 E2M1"], 1.0).tolist() == [[-1, 1, 1]]
+    with pytest.raises(
+        ValueError, match="fake_quantize: overflow must be one of 'saturate', 'nan'"
+    ):
+        grids.fake_quantize(x, e4m3, 1.0, overflow="wrap")

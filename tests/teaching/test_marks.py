@@ -88,7 +88,8 @@ def test_grade_prints_sheets_and_class_and_writes_the_csv(tmp_path, capsys):
         (("README.md", "--csv", "no/such/a.csv"), "no/such"),
         (("README.md", "--force"), "--csv"),
         (("README.md", "--csv", "refnn"), "refnn"),
-        (("README.md", "--csv", "README.md"), "--force"),
+        (("README.md", "--csv", "README.md"), "another file"),
+        (("README.md", "--csv", "CITATION.cff"), "--force"),
     ],
 )
 def test_bad_arguments_of_grade_are_one_line(arguments, word, capsys):

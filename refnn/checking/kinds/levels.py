@@ -195,8 +195,9 @@ def _grid(claim):
     first = sum(v < 0 for v in values)  # the first value that is not negative has place 0
     decoded = [values[_place(v / scale, values, first)] * scale for v in x.flat]
     decoded = arrays.objects(decoded, x.shape)
-    half_step = (values[-1] - values[-2]) / 2
-    beyond = [abs(v / scale) >= values[-1] + half_step for v in x.flat]
+    half_step, odd = (values[-1] - values[-2]) / 2, (len(values) - first) % 2 == 1
+    end = values[-1] + half_step  # at this tie the value with the even place is chosen
+    beyond = [abs(v / scale) > end or (abs(v / scale) == end and not odd) for v in x.flat]
     words = {i: BEYOND.get(form, "") for i, over in enumerate(beyond) if over}
     texts = _texts(claim, x.shape)
     if len(texts) != x.size:

@@ -2,7 +2,10 @@
 seconds."""
 
 from fractions import Fraction as F
+from itertools import combinations
 from math import inf
+
+import numpy as np
 
 from refnn.checking.solver import code_of, solve
 
@@ -22,3 +25,29 @@ def test_two_hundred_values_in_seconds(rng):
     q = [min(max(int(v * 20 + 100) + int(rng.random() < 0.1), 0), 255) for v in x]
     solution = solve(x, q, 256, overflow="saturate")
     assert not solution.feasible and len(solution.repair.keep) > 30
+
+
+def test_the_least_repair_is_that_of_all_subsets(rng):
+    """Every subset of the codes of a few entries is tried; the pair found gives what is kept."""
+    repaired = 0
+    for _ in range(40):
+        n = int(rng.integers(3, 7))
+        x = [F(int(v), 10) for v in rng.choice(np.arange(-20, 21), n, replace=False)]
+        q = [int(c) for c in rng.integers(0, 8, n)]
+        overflow = ("saturate", "none")[rng.integers(2)]
+        found = solve(x, q, 8, overflow=overflow)
+        if found.feasible:
+            continue
+        repaired += 1
+        sizes = [
+            size
+            for size in range(1, n)
+            for some in combinations(range(n), size)
+            if solve([x[i] for i in some], [q[i] for i in some], 8, overflow=overflow).feasible
+        ]
+        assert len(found.repair.keep) == max(sizes)
+        W, B = found.repair.witness
+        codes = [code_of(v * W + B, 8, "floor", overflow) for v in x]
+        assert tuple(codes) == tuple(found.repair.codes)
+        assert all(codes[i] == q[i] for i in found.repair.keep)
+    assert repaired > 10
