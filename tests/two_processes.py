@@ -19,8 +19,10 @@ EACH_ALONE = ("tests/test_notebooks.py",)
 TOGETHER = {  # files that share a fixture that takes seconds
     "tests/experiments/test_tour.py": "tour",
     "tests/command/test_cli.py": "tour",
+    "tests/command/test_reproduce.py": "tour",
     "tests/experiments/test_experiments.py": "claims",
     "tests/experiments/test_pruning_claims.py": "claims",
+    "tests/experiments/test_store.py": "claims",
 }
 FIRST = (  # the groups that take longest, so that both processes end at the same time
     "tests/test_notebooks.py",
