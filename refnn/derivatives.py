@@ -105,6 +105,23 @@ def hessian(params, X, y, activation="tanh"):
     return H
 
 
+@takes(params=NETWORK, X=ROWS, y=ROWS, activation=ACTIVATION, complex_=True)
+def hessian_diagonal(params, X, y, activation="tanh"):
+    """∂²J/∂θᵢ² of every parameter, the diagonal of `hessian` without the rest of it, (…, 61).
+
+    >>> hessian_diagonal(Params([[1]], [0], [[2]], [0]), [[3]], [[5]], "identity")
+    array([36.,  4.,  9.,  1.])
+    """
+    _, slope, bend = ACTIVATIONS[activation]
+    z, h, y_hat = forward.formula(params, X, activation)
+    out = (params.W_ho * params.W_ho).sum(axis=-2)[..., None, :]  # (…, 1, hidden)
+    d2z = slope(z, h) ** 2 * out + ((y_hat - y) @ params.W_ho) * bend(z, h)  # ∂²J_n/∂z², f″: bend
+    d2W_ih = d2z.mT @ (X * X)  # (…, hidden, N) @ (…, N, in)
+    d2W_ho = (h * h).sum(axis=-2)[..., None, :] + 0 * params.W_ho  # the same for every output
+    d2b_o = X.shape[-2] * np.ones_like(params.b_o)
+    return Params(d2W_ih, d2z.sum(axis=-2), d2W_ho, d2b_o).flatten()
+
+
 @takes(params=NETWORK, X=ROWS, activation=ACTIVATION, complex_=True, fast=columns.gauss_newton)
 def gauss_newton(params, X, activation="tanh"):
     """Σ GᵀG, (…, 61, 61), the part of the Hessian without the residual r.

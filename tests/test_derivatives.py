@@ -40,6 +40,25 @@ def test_the_hessian_is_exact_on_fractions_and_not_gauss_newton_alone():
     assert H[0, 0] == GN[0, 0] == 36 and GN[0, 6] == 24 and H[0, 6] == 24 + F(-3, 2) * 3
 
 
+def test_the_diagonal_is_that_of_the_hessian():
+    stack, X, y = prime_case()
+    rng = np.random.default_rng(2)
+    ten = network.init(rng), rng.standard_normal((31, 10)), rng.standard_normal((31, 1))
+    for params, rows, targets in ((stack, X, y), ten):
+        for activation in ACTIVATIONS:
+            H = derivatives.hessian(params, rows, targets, activation)
+            own = derivatives.hessian_diagonal(params, rows, targets, activation)
+            np.testing.assert_allclose(
+                own, H.diagonal(0, -2, -1), rtol=1e-12, atol=1e-13 * np.abs(H).max()
+            )
+    H = derivatives.hessian(BY_HAND, X_BY_HAND, Y_BY_HAND, "relu")
+    own = derivatives.hessian_diagonal(BY_HAND, X_BY_HAND, Y_BY_HAND, "relu")
+    assert own.tolist() == H.diagonal().tolist()
+    single = Params(*(np.float32(a) for a in ten[0].arrays()))
+    own = derivatives.hessian_diagonal(single, np.float32(ten[1]), np.float32(ten[2]))
+    assert own.dtype == np.float32
+
+
 def test_hessian_vector_product_is_the_hessian_times_the_vector():
     for activation in ACTIVATIONS:
         params, X, y = prime_case(batch=())

@@ -72,6 +72,7 @@ ROWS = {
     "network.loss": {"y_hat": (Y, ARRAY), "y": (Y, ARRAY)},
     "network.backward": LOSS, "network.apply_mask": PRUNED,
     "derivatives.per_example_gradients": LOSS, "derivatives.hessian": LOSS,
+    "derivatives.hessian_diagonal": LOSS,
     "derivatives.gauss_newton": {**NET, "X": (X, ARRAY), **F_},
     "derivatives.hessian_vector_product": {**LOSS, "v": (P.flatten(), ARRAY)},
     "derivatives.inverse_without": {"inverse": (np.eye(3), ARRAY), "i": (1, CODES)},

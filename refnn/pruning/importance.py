@@ -11,7 +11,7 @@ J is the loss summed over the examples, g = ∂J/∂θ its gradient and H = ∂�
 import numpy as np
 
 from refnn.arrays import Refused
-from refnn.derivatives import gauss_newton, hessian, per_example_gradients
+from refnn.derivatives import gauss_newton, hessian, hessian_diagonal, per_example_gradients
 from refnn.network import ACTIVATION, ACTIVATIONS, NETWORK, ROWS, Params, backward
 from refnn.validation import choice, generator, number, takes
 
@@ -84,7 +84,7 @@ def second_order_taylor(params, X, y, activation="tanh"):
     array([[12.]])
     """
     theta, g = params.flatten(), backward.formula(params, X, y, activation).flatten()  # (…, 61)
-    curvature = hessian.formula(params, X, y, activation).diagonal(0, -2, -1)  # H_ii
+    curvature = hessian_diagonal.formula(params, X, y, activation)  # H_ii
     return Params.unflatten(curvature * theta**2 / 2 - g * theta, params.sizes)
 
 
@@ -111,7 +111,7 @@ def obd(params, X, y, activation="tanh"):
     >>> obd(Params([[1]], [0], [[2]], [0]), [[3]], [[5]], "identity").W_ih
     array([[18.]])
     """
-    curvature = hessian.formula(params, X, y, activation).diagonal(0, -2, -1)  # H_ii
+    curvature = hessian_diagonal.formula(params, X, y, activation)  # H_ii
     return Params.unflatten(curvature * params.flatten() ** 2 / 2, params.sizes)
 
 

@@ -228,3 +228,36 @@ def test_whole_numbers_of_numpy_as_ends_do_not_wrap_and_leave_nothing_behind():
         assert affine.quantize([1.0, -99.0], QParams(0.5, 0, low, high)).dtype == np.int8
     codes = affine.quantize([1.0, -99.0], QParams(0.5, 0, -128, 127))
     assert codes.dtype == np.int8 and codes.tolist() == [2, -128]
+
+
+def test_the_ends_of_the_codes_may_reach_two_to_52_and_no_further():
+    for qmin, qmax in ((-(2**52), 2**52), (2**52 - 1, 2**52), (-(2**52), 1 - 2**52)):
+        affine.quantize([1.0], affine.QParams(1.0, qmin, qmin, qmax))
+    for qmin, qmax, name in ((-(2**52) - 1, 0, "qmin"), (0, 2**52 + 1, "qmax")):
+        with pytest.raises(ValueError, match=f"quantize: {name} must be a whole number from"):
+            affine.quantize([1.0], affine.QParams(1.0, 0, qmin, qmax))
+
+
+def test_one_bad_scale_among_good_ones_is_refused():
+    """Also if it is normal in float64 but not in float32, the precision of x."""
+    x = np.ones((3, 2), np.float32)
+    for bad in (1e-42, 1e-46, 1e39):
+        with pytest.raises(ValueError, match="quantize: scale must be"):
+            affine.quantize(x, affine.QParams([0.5, bad, 0.25], [0, 0, 0], 0, 7, axis=0))
+    affine.quantize(x.astype(float), affine.QParams([0.5, 1e-42, 0.25], [0, 0, 0], 0, 7, axis=0))
+    for place in range(3):
+        scale = np.array([0.5, 0.5, 0.5])
+        scale[place] = 0.0
+        with pytest.raises(ValueError, match="quantize: scale must be positive and normal"):
+            affine.quantize(x, affine.QParams(scale, [0, 0, 0], 0, 7, axis=0))
+        zero_point = np.array([0, 7, 3])
+        zero_point[place] = 8
+        with pytest.raises(ValueError, match="quantize: zero_point must be within"):
+            affine.quantize(x, affine.QParams([0.5] * 3, zero_point, 0, 7, axis=0))
+
+
+def test_ends_of_a_numpy_dtype_do_not_wrap():
+    p = affine.QParams(1.0, 100, np.int8(-128), np.int8(127))
+    wide = affine.quantize([-300.0, 300.0], p)
+    assert wide.tolist() == [-128, 127]
+    assert affine.dequantize(wide, p).tolist() == [-228.0, 27.0]

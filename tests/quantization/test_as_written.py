@@ -131,3 +131,9 @@ def test_quantize_refuses_wrong_W_and_P_dequantize_0_and_floats_min_max_a_consta
         as_written.quantize(np.zeros((2, 5)), np.ones(2), 0, 8)
     with pytest.raises(TypeError, match="dequantize: q must be an array of integers"):
         as_written.dequantize([1.0], 1, 0)
+
+
+def test_P_may_be_two_to_53_and_no_more():
+    assert as_written.quantize([2.0**53 + 2, -1.0], 1.0, 0.0, 2**53).tolist() == [2, 2**53 - 1]
+    with pytest.raises(ValueError, match="quantize: P must be a whole number from 1 to"):
+        as_written.quantize([1.0], 1.0, 0.0, 2**53 + 1)

@@ -34,8 +34,7 @@ from refnn.network import ACTIVATIONS, FIELDS, ROWS, Params, backward, forward
 from refnn.pruning import importance
 
 OUTPUTS = ("z_h", "h", "z_o", "y_hat")
-SECOND = ("second_order_taylor", "obd")  # criteria that need second derivatives
-MAX_PRODUCTS = 10**5  # of enclosures in one claim: about a second
+MAX_PRODUCTS = 2 * 10**5  # of exact numbers or enclosures in one claim: some seconds
 
 
 # --- the formulas, on any kind of number ----------------------------------------------------------
@@ -185,7 +184,7 @@ def _by_array(claim, names, compute, given, exact, recipe):
             return None
 
     floats = {key: arrays.double(key, a) for key, a in given.items()}
-    slips = slips_by(recipe, given if exact else floats, all_of)
+    slips = recipe and slips_by(recipe, given if exact else floats, all_of)
     question = Question(printed, all_of(values), because, machine, None, possible, slips)
     computed = {name: as_given(values[name]) for name in names}
     return judged(claim, question, computed)
@@ -241,18 +240,37 @@ def _near(claim, compute, given):
 # --- the kinds ------------------------------------------------------------------------------------
 
 
+def _too_large(given):
+    """Return the answer to a claim that would take too long, or None."""
+    weights = sum(given[name].size for name in FIELDS)
+    products = len(given["X"]) * weights
+    if products <= MAX_PRODUCTS:
+        return None
+    reason = (
+        f"{len(given['X']):,} rows times {weights:,} parameters are {products:,} products of exact "
+        f"numbers, and at most {MAX_PRODUCTS:,} are computed"
+    )
+    return Answer("not decidable", None, reason)
+
+
 def _judge_forward(claim):
     given, activation = _given(claim, "X")
+    if large := _too_large(given):
+        return large
     return _by_output(claim, OUTPUTS, _forward, given, activation)
 
 
 def _judge_gradient(claim):
     given, activation = _given(claim, "X", "y")
+    if large := _too_large(given):
+        return large
     return _by_output(claim, FIELDS, _gradient, given, activation)
 
 
 def _judge_update(claim):
     given, activation = _given(claim, "X", "y", "lr")
+    if large := _too_large(given):
+        return large
     return _by_output(claim, FIELDS, _update, given, activation)
 
 
@@ -264,11 +282,8 @@ def _judge_importance(claim):
     else:
         given, activation = _given(claim, "X", "y")
     exact = _is_exact(activation)
-    if not exact and criterion in SECOND:
-        products = len(given["X"]) * sum(given[name].size for name in FIELDS) ** 2
-        if products > MAX_PRODUCTS:
-            reason = f"Its second derivatives are decided for {activation} only on small networks"
-            return Answer("not decidable", None, reason)
+    if criterion != "magnitude" and (large := _too_large(given)):
+        return large
 
     def compute(numbers):
         params = _params(numbers)
@@ -280,7 +295,10 @@ def _judge_importance(claim):
         return vars(getattr(importance, criterion).formula(*data))
 
     recipe = "written.importance" if criterion == "written" else f"importance.{criterion}"
-    return _by_array(claim, FIELDS, compute, given, exact, _with(activation, FORMULAS[recipe]))
+    n = sum(given[name].size for name in FIELDS)
+    known = criterion != "second_order_taylor" or len(given["X"]) * n * n <= MAX_PRODUCTS
+    slips = _with(activation, FORMULAS[recipe]) if known else None  # one has a whole matrix
+    return _by_array(claim, FIELDS, compute, given, exact, slips)
 
 
 def _with(activation, recipe):
