@@ -186,3 +186,14 @@ def test_refusals_name_the_function_and_the_argument():
         ValueError, match=r"forward: activation must be 'relu' or 'identity' on Fractions"
     ):
         network.forward(BY_HAND, X_BY_HAND)
+
+
+def test_unflatten_refuses_every_other_length(rng):
+    for n in (0, 8, 10, 18):
+        for shape in ((n,), (2, n)):
+            with pytest.raises(ValueError, match=r"unflatten: vector must be of shape \(…, 9\)"):
+                Params.unflatten(np.zeros(shape), (2, 2, 1))
+    with pytest.raises(ValueError, match="unflatten: vector must be of shape"):
+        Params.unflatten(np.float64(1.0), (2, 2, 1))
+    with pytest.raises(TypeError, match="unflatten: sizes must be a tuple of 3 whole numbers"):
+        Params.unflatten(np.zeros(9), (2, 2))

@@ -320,3 +320,15 @@ def test_any_layout_and_dtype_gives_the_same_network(rng):
     far = integer.forward(n, [[1e308] * 10, [-1e308] * 10, [5e-324] * 10])
     assert far.x_codes.tolist() == [[127] * 10, [-128] * 10, [n.x_qparams.zero_point] * 10]
     assert all(np.isfinite(stage).all() for stage in integer.ladder(n, p, [[1e308] * 10])[2:])
+
+
+def test_one_bias_beyond_int32_among_good_ones_is_refused():
+    W, X = np.full((3, 2), 0.5), np.array([[1.0, -1.0], [0.5, 0.25]])
+    for place in range(3):
+        b_h = np.array([0.1, 0.2, 0.3])
+        b_h[place] = 1e9
+        bad = Params(W, b_h, np.full((1, 3), 0.5), [0.1])
+        with pytest.raises(ValueError, match=r"convert: params\.b_h must be within int32"):
+            integer.convert(bad, X, activation="identity")
+    good = Params(W, np.array([0.1, 0.2, 0.3]), np.full((1, 3), 0.5), [0.1])
+    integer.convert(good, X, activation="identity")
