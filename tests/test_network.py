@@ -6,7 +6,7 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from refnn import network
+from refnn import arrays, network
 from refnn.network import Params
 
 # all sizes different and prime, so that no transposed or broadcast axis fits
@@ -197,3 +197,11 @@ def test_unflatten_refuses_every_other_length(rng):
         Params.unflatten(np.float64(1.0), (2, 2, 1))
     with pytest.raises(TypeError, match="unflatten: sizes must be a tuple of 3 whole numbers"):
         Params.unflatten(np.zeros(9), (2, 2))
+
+
+def test_a_stack_that_fits_no_memory_is_refused_before_it_is_made(rng):
+    hidden = 1000
+    count = arrays.MAX_SIZE // (3 * hidden) + 1  # networks of 3·hidden numbers and one more
+    with pytest.raises(ValueError, match="init: sizes must be of at most 1,000,000,000 parameters"):
+        network.init(rng, (1, hidden, 1), (count,))
+    assert network.init(rng, (1, hidden, 1), (2,)).batch == (2,)
