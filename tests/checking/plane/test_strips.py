@@ -7,6 +7,7 @@ from math import inf
 
 import numpy as np
 
+from refnn.checking.plane import strips
 from refnn.checking.solver import code_of, solve
 
 
@@ -51,3 +52,24 @@ def test_the_least_repair_is_that_of_all_subsets(rng):
         assert tuple(codes) == tuple(found.repair.codes)
         assert all(codes[i] == q[i] for i in found.repair.keep)
     assert repaired > 10
+
+
+def test_the_largest_set_is_that_of_all_subsets(rng):
+    """Small whole numbers meet in the same points, and the strips may have one side only."""
+    for _ in range(400):
+        n = int(rng.integers(2, 7))
+        x = [F(int(v)) for v in rng.integers(-3, 4, n)]
+        low = [int(v) for v in rng.integers(-4, 5, n)]
+        high = [a + int(w) for a, w in zip(low, rng.integers(1, 3, n))]
+        for ends, end, share in ((low, -inf, 0.15), (high, inf, 0.15)):
+            for i in np.flatnonzero(rng.random(n) < share):
+                ends[i] = end
+        found = strips.largest_set(x, low, high)
+        best = max(
+            size
+            for size in range(n + 1)
+            for some in combinations(range(n), size)
+            if strips.feasible_W(*([a[i] for i in some] for a in (x, low, high)))
+        )
+        assert len(found) == best
+        assert strips.feasible_W(*([a[i] for i in found] for a in (x, low, high)))
