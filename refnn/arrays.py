@@ -429,6 +429,7 @@ def axes(name, values, low=0, count=None):
     return values
 
 
+LARGEST = Fraction(np.finfo(np.float64).max)
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
 
 
@@ -455,6 +456,6 @@ def exact(name, value):
         result = Fraction(text)
     except ZeroDivisionError:
         raise Refused(name, "a finite decimal number", describe(text)) from None
-    if abs(result) > Fraction(np.finfo(np.float64).max):
+    if abs(result) > LARGEST:
         raise Refused(name, "a finite decimal number", describe(text))
     return result
