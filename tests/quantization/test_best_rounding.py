@@ -5,6 +5,7 @@ from fractions import Fraction as F
 from itertools import product
 
 import numpy as np
+import pytest
 
 from quantization.cases import GRID, METHODS, layer
 from refnn import derivatives
@@ -294,3 +295,49 @@ def test_obq_uses_the_one_downdate(monkeypatch, rng):
     W, p, X = layer(rng, n=6, batch=(3,))
     best_rounding.obq(W, p, X)
     assert calls == [(3, 5, 6, 6)] * 6  # over the weights only: all rows at once
+
+
+def descent(w, scale, X, steps):
+    """adaround of one row, written anew from its docstring: the slope is a complex step of the
+    objective, and Adam is the textbook's."""
+    zeta, gamma, weight, rate = 1.1, -0.1, 0.5, 0.02
+    down = np.floor(w / scale)
+    H = X.T @ X
+    c = (scale**2 * np.diag(H)).sum() / len(w)
+
+    def h_of(V):
+        stretched = (zeta - gamma) / (1 + np.exp(-V)) + gamma
+        inside = (stretched.real > 0) & (stretched.real < 1)
+        return np.where(inside, stretched, np.clip(stretched.real, 0, 1))
+
+    def objective(V, beta):
+        h = h_of(V)
+        delta = scale * (down + h) - w
+        bent = 2 * h - 1
+        size = np.where(bent.real < 0, -bent, bent)  # |2h − 1| on complex numbers
+        return delta @ H @ delta / c + weight * (1 - size**beta).sum()
+
+    fraction = w / scale - down
+    V = -np.log((zeta - gamma) / (fraction - gamma) - 1)
+    m, v = np.zeros_like(V), np.zeros_like(V)
+    for t, beta in enumerate(np.linspace(20, 2, steps), start=1):
+        step = 1e-30j * np.eye(len(V))
+        g = np.array([objective(V + one, beta).imag / 1e-30 for one in step])
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        V = V - rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    return h_of(V)
+
+
+@pytest.mark.parametrize("steps", [5, 40, 1000])
+def test_adarounds_descent_is_that_of_its_docstring(steps, monkeypatch):
+    """Few steps leave h between 0 and 1, where every constant counts."""
+    monkeypatch.setattr(best_rounding, "STEPS", steps)
+    rng = np.random.default_rng(3)
+    X, scale = rng.standard_normal((12, 4)), 0.3
+    W = rng.uniform(-1, 1, (2, 4))
+    layer = all_roundings.layer_of(W, QParams(scale, 0, -8, 7), X)
+    codes = all_roundings.down_and_up(W, QParams(scale, 0, -8, 7))
+    _, d_down, d_up = all_roundings.errors(layer, *codes)
+    h = best_rounding._learned(d_down, d_up, layer.X)
+    for row in range(2):
+        np.testing.assert_allclose(h[row], descent(W[row], scale, X, steps), rtol=1e-5, atol=1e-7)
