@@ -34,7 +34,7 @@ def reproduce_command(options):
     seeds = {} if given is None else {"seeds": whole("--seeds", given, 2, 1000)}
     folder = _figures(options)
     names = list(options.claims or known)
-    done = resume.Done(folder, {"claims": names, **seeds})
+    done = resume.Done(folder, {"claims": names, "store": options.store, **seeds})
     clock = resume.Clock(names)
     for name in names:
         console.say(f"\n=== {name}{QUICKLY if options.quick else ''} ===\n")
@@ -72,7 +72,7 @@ def _figures(options):
 
 def _save(claim, result, folder, progress):
     """Draw and write the figures of a claim, and return their file names."""
-    if folder is None or not hasattr(claim, "draw"):
+    if folder is None:
         return []
     progress("drawing")
     from refnn import plots
@@ -89,7 +89,9 @@ def _run(claim, folder, text, left="", **seeds):
 
     Return (its text, its result)."""
     progress = console.Progress(claim.STAGES + (folder is not None), left)
-    more = {"processes": os.cpu_count() or 1} if "processes" in _arguments(claim.compute) else {}
+    more = {}
+    if "processes" in signature(claim.compute).parameters:
+        more["processes"] = os.cpu_count() or 1
     result = claim.compute(progress=progress, **seeds, **more)
     names = _save(claim, result, folder, progress)
     progress.end()
@@ -97,10 +99,6 @@ def _run(claim, folder, text, left="", **seeds):
     if names:
         said += "\n\n" + console.wrap(f"Figures, in {folder}: {', '.join(names)}")
     return said, result
-
-
-def _arguments(function):
-    return signature(function).parameters
 
 
 def tour_command(options):

@@ -195,8 +195,7 @@ def finding(result):
     """Return what this experiment finds, as a Finding."""
     return Finding(
         f"Trained without decay, R < {article.TAU} removes more parameters than it leaves, since "
-        "R is "
-        "near 0",
+        "R is near 0",
         61 - 2 * result.left["sum", 0.0][-1],
         0.0,
         "number of removed parameters minus that of the others, of 61",

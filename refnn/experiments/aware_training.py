@@ -77,10 +77,9 @@ def text(result):
     parts = [
         "Error of the quantized network divided by that of the float network. Medians of "
         f"{result.seeds} networks; in brackets their {limits(result.seeds)}s. 'after' quantizes "
-        "the trained "
-        f"network; 'longer, then after' first trains it {STEPS} steps more. 'aware' trains these "
-        f"{STEPS} steps through the quantization. 'worse' is the share of the networks whose test "
-        "error is larger with 'aware' than with 'longer, then after'."
+        f"the trained network; 'longer, then after' first trains it {STEPS} steps more. 'aware' "
+        f"trains these {STEPS} steps through the quantization. 'worse' is the share of the "
+        "networks whose test error is larger with 'aware' than with 'longer, then after'."
     ]
     methods = [m for m in METHODS if m.endswith("least error")]
     header = ["bits", "after", "longer, then after", "aware"]
@@ -135,11 +134,9 @@ def _better(result):
         found.append(f"{where} ({recipe})")
     return (
         "On the test rows aware training is better than training as long in floats "
-        f"{' and '.join(found)}. "
-        f"Better means that the {limits(result.seeds)} of the median of the paired difference is "
-        "below 0. On "
-        "the training rows aware training cannot be worse, because it keeps the best of all its "
-        "steps and of its start."
+        f"{' and '.join(found)}. Better means that the {limits(result.seeds)} of the median of "
+        "the paired difference is below 0. On the training rows aware training cannot be worse, "
+        "because it keeps the best of all its steps and of its start."
     )
 
 

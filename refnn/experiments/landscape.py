@@ -121,8 +121,7 @@ def finding(result):
     """Return what this experiment finds, as a Finding."""
     return Finding(
         "With the curvature H_ii the cost of a deletion is predicted within 10% for more "
-        "parameters "
-        "than by R alone",
+        "parameters than by R alone",
         100 * (result.parabola - result.tangent),
         0.0,
         "share of the parabola minus that of the tangent (in % of 61)",

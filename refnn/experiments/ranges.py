@@ -86,9 +86,9 @@ def text(result):
     )
     return page(
         f"Mean squared error divided by that of the best of {POINTS**2} ranges. Medians of "
-        f"{result.seeds} networks; in brackets their {limits(result.seeds)}s. 'W_ih 2' are the "
-        "50 weights "
-        "W_ih at 2 bits, and 'h 2' are the outputs of the 5 hidden units on 331 rows at 2 bits.",
+        f"{result.seeds} networks; in brackets their {limits(result.seeds)}s. 'W_ih 2' are the 50 "
+        "weights W_ih at 2 bits, and 'h 2' are the outputs of the 5 hidden units on 331 rows at 2 "
+        "bits.",
         table(rows, ["tensor", *calibration.CALIBRATIONS], "lrrrr"),
         f"'mse' is never above {mse.max():.3f} (a ratio below 1 means that its finer search finds "
         "a better range than brute force), and it is not worse than min-max on "

@@ -84,11 +84,10 @@ def text(result):
     datasets = dict.fromkeys(dataset for dataset, _ in result.error)
     parts = [
         f"Test error over that of the dense network, {SPARSITY:.0%} of 61 parameters pruned and "
-        "the "
-        f"rest trained on. Medians of {result.seeds} networks; in brackets the "
+        f"the rest trained on. Medians of {result.seeds} networks; in brackets the "
         f"{limits(result.seeds)}. 'inputs' is how many of the 10 inputs reach the output (mean), "
-        "W_ih and W_ho how many of their weights are kept (means). 'beats |w|' is the share of the "
-        "networks with a smaller error than |w|."
+        "W_ih and W_ho how many of their weights are kept (means). 'beats |w|' is the share of "
+        "the networks with a smaller error than |w|."
     ]
     for dataset in datasets:
         rows = []

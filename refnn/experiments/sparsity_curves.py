@@ -123,9 +123,8 @@ def text(result):
         "Error divided by that of the dense network, after a share of the 61 parameters is pruned "
         f"({removed}). Medians of {result.seeds} networks, each followed by the ends of its "
         f"{limits(result.seeds)}. 'cut' does not train afterwards, and 'tuned' does. 'iterative' "
-        "and 'gradual' "
-        "prune in rounds and during training. 'lottery' trains the mask of |w| from the network's "
-        "own start, and 're-drawn' trains the same mask from another start."
+        "and 'gradual' prune in rounds and during training. 'lottery' trains the mask of |w| from "
+        "the network's own start, and 're-drawn' trains the same mask from another start."
     ]
     for dataset in datasets:
         for name, errors in (("training rows", result.train), ("test rows", result.test)):
@@ -216,8 +215,7 @@ def draw(result):
         f"at {SPARSITIES[-1]:.0%} '{best}' loses least; the next, '{second}', {apart} times as "
         "much",
         f"medians of {result.seeds} networks with their {limits(result.seeds)}s; the networks "
-        "were trained "
-        "with weight decay",
+        "were trained with weight decay",
         "parameters pruned",
         "error over the dense network's",
     )

@@ -104,9 +104,7 @@ def judged(finding):
     equal = (values == finding.neutral).mean()
     said = f", and in {equal:.0%} both are equal" if equal else ""
     return wrap(
-        f"{finding.sentence}. The {finding.what} is {number} (median of {len(values)} networks and "
-        f"its {limits(len(values))} over starts and splits). In "
-        f"{(values < finding.neutral).mean():.0%} of the networks "
-        "it "
-        f"is the other way round{said}."
+        f"{finding.sentence}. The {finding.what} is {number} (median of {len(values)} networks "
+        f"and its {limits(len(values))} over starts and splits). In "
+        f"{(values < finding.neutral).mean():.0%} of the networks it is the other way round{said}."
     )

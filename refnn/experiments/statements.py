@@ -52,7 +52,6 @@ class Treated(NamedTuple):
 
     seeds: int
     error: dict  # (dataset, treatment) -> (S,)
-    whole: dict  # dataset -> (S,) hidden units and inputs that R < 0.5 removes whole, of 15
     R2: np.ndarray  # (2, S) test R² on diabetes by the recipe, and with the choice by validation
 
 
@@ -62,22 +61,21 @@ def compute(seeds=SEEDS, progress=lambda stage: None, datasets=DATASETS, process
     >>> len(compute(seeds=2, datasets=("diabetes",)).error)
     13
     """
-    error, whole, tasks = {}, {}, [(seeds, dataset) for dataset in datasets]
+    error, tasks = {}, [(seeds, dataset) for dataset in datasets]
     found = results(on_dataset, tasks, processes)
     for dataset in datasets:
         progress(dataset)
-        own, whole[dataset] = next(found)
-        error |= {(dataset, name): values for name, values in own.items()}
+        error |= {(dataset, name): values for name, values in next(found).items()}
     progress("the recipe")
     dense = networks(seeds)
     R2 = r_squared(network.forward(dense.params, dense.X_test).y_hat, dense.y_test)
-    return Treated(seeds, error, whole, np.stack([R2, by_validation(seeds)]))
+    return Treated(seeds, error, np.stack([R2, by_validation(seeds)]))
 
 
 def on_dataset(seeds, dataset):
-    """Return ({treatment: (S,) error}, (S,) units and inputs removed whole) of one data set.
+    """Return {treatment: (S,) error} of one data set.
 
-    >>> sorted(on_dataset(2, "teacher")[0]) == sorted(TREATMENTS)
+    >>> sorted(on_dataset(2, "teacher")) == sorted(TREATMENTS)
     True
     """
     options = {"steps": 1000, "decay": 0.0} if dataset == OVERFIT else {}
@@ -90,7 +88,7 @@ def on_dataset(seeds, dataset):
             return schedules.gradual(*task, share, criterion, every=every, **more).params
         return schedules.one_shot(*task, share, criterion, **more).params
 
-    rest, mask = as_written.prune(params, as_written.importance(*task), float(article.TAU))
+    rest, _ = as_written.prune(params, as_written.importance(*task), float(article.TAU))
     half = pruned(0.5, importance.obd)
     grids = straight_through.grids(params, 3, calibration="mse")
     made = (
@@ -109,10 +107,7 @@ def on_dataset(seeds, dataset):
         as_written_all(rest, 3),
     )
     dense = J(params, X_test, y_test)
-    errors = {n: J(p, X_test, y_test) / dense for n, p in zip(TREATMENTS, made, strict=True)}
-    kept = mask.W_ih
-    whole = (~kept.any(axis=2) | ~mask.W_ho[:, 0]).sum(axis=1) + (~kept.any(axis=1)).sum(axis=1)
-    return errors, whole
+    return {n: J(p, X_test, y_test) / dense for n, p in zip(TREATMENTS, made, strict=True)}
 
 
 def text(result):
@@ -132,10 +127,9 @@ def text(result):
         f"networks; in brackets the {limits(result.seeds)}; behind it the share of the networks "
         f"whose error grows by at most {KEPT - 1:.0%}.",
         *tables,
-        "The recipe of the networks was chosen with an eye on test rows. On diabetes its test "
-        "R² is "
-        f"{interval(result.R2[0], '{:.3f}')}; if decay and steps are chosen on the training rows "
-        f"alone, it is {interval(result.R2[1], '{:.3f}')}.",
+        "The recipe of the networks was chosen with an eye on test rows. On diabetes its test R² "
+        f"is {interval(result.R2[0], '{:.3f}')}; if decay and steps are chosen on the training "
+        f"rows alone, it is {interval(result.R2[1], '{:.3f}')}.",
         judged(finding(result)),
     )
 
@@ -149,8 +143,7 @@ def finding(result):
     """Return what this experiment finds, as a Finding."""
     return Finding(
         "A network that overfits predicts better after half of it is pruned by OBD, trained on, "
-        "and "
-        f"quantized to 8 bits ({OVERFIT})",
+        f"and quantized to 8 bits ({OVERFIT})",
         1 / result.error[OVERFIT, "both, 8 bits"],
         1.0,
         "test error before over that after",

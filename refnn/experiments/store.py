@@ -135,9 +135,8 @@ def list_text():
     parts = [
         wrap(
             f"What each claim found on {seeds} networks. Behind the median stands its "
-            f"{limits(known[0].seeds)}: over starts and splits of the same 442 patients, not "
-            "over new "
-            "ones."
+            f"{limits(known[0].seeds)}: over starts and splits of the same 442 patients, not over "
+            "new ones."
         )
     ]
     for c in known:

@@ -24,6 +24,7 @@ LONG = 1000  # steps without decay, for the article's rule near a minimum
 BITS, SPARSITIES, BOTH_BITS = (8, 4, 3, 2), (0.5, 0.8), (8, 3)
 FLOAT_BYTES = 4  # float32
 PICTURED_BITS = (8, 4, 2)
+TAU = float(article.TAU)
 STAGES = 6 + len(SPARSITIES)
 
 
@@ -77,17 +78,9 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
     progress(f"training without decay, {LONG} steps")
     long = networks(seeds, steps=LONG, decay=0.0).params
     progress("pruning as written")
-    tau = float(article.TAU)
-    R, R_long = (prune_written.importance(p, X, y) for p in (trained, long))
-    averaged = Params(*(r / X.shape[1] for r in R.arrays()))
-    pruned = []
-    for name, params, r in (
-        (f"summed, decay {DECAY:g}", trained, R),
-        (f"summed, no decay, {LONG} steps", long, R_long),
-        (f"averaged, decay {DECAY:g}", trained, averaged),
-    ):
-        rest, mask = prune_written.prune(params, r, tau)
-        pruned.append(measure(f"R < {article.TAU}, {name}", rest, **_size(mask)))
+    R = prune_written.importance(trained, X, y)
+    rule = _by_the_rule(trained, long, X, y, R)
+    pruned = [measure(name, rest, **_size(mask)) for name, rest, mask in rule]
     kept, tuned = {}, {}
     for sparsity in SPARSITIES:
         progress(f"fine-tuning at {sparsity:.0%}")
@@ -100,13 +93,8 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
             measure(f"magnitude {sparsity:.0%}, fine-tuned", tuned[sparsity], **size),
         ]
     progress("both together")
-    half, name = tuned[SPARSITIES[0]], f"{SPARSITIES[0]:.0%} pruned, tuned"
-    rest, _ = prune_written.prune(trained, R, tau)
     both, error = [], J(trained, X_test, y_test)
-    pairs = [(f"{name}; corrected, {bits} bits", corrected(half, bits)) for bits in BOTH_BITS]
-    written = f"R < {article.TAU}; as written, "
-    pairs += [(f"{written}{bits} bits", as_written_all(rest, bits)) for bits in BOTH_BITS]
-    for label, params in pairs:
+    for label, params in _both_together(trained, tuned[SPARSITIES[0]], R):
         left, ratio = (params.flatten() != 0).sum(axis=1), J(params, X_test, y_test) / error
         both.append(measure(label, params, left=left, ratio=ratio))
     progress("linear regression")
@@ -128,6 +116,26 @@ def _quantized(params, bits):
     nearest = Params.unflatten(affine.fake_quantize(theta, grid), sizes)
     yield "nearest, one grid", nearest, {"bytes": codes, "scale_bytes": 5}
     yield "corrected", corrected(params, bits), {"bytes": codes, "scale_bytes": 5 * len(FIELDS)}
+
+
+def _by_the_rule(trained, long, X, y, R):
+    """Yield (name, networks, mask) after the article's rule, for J summed and averaged."""
+    averaged = Params(*(r / X.shape[1] for r in R.arrays()))
+    for name, params, r in (
+        (f"summed, decay {DECAY:g}", trained, R),
+        (f"summed, no decay, {LONG} steps", long, prune_written.importance(long, X, y)),
+        (f"averaged, decay {DECAY:g}", trained, averaged),
+    ):
+        yield f"R < {article.TAU}, {name}", *prune_written.prune(params, r, TAU)
+
+
+def _both_together(trained, half, R):
+    """Yield (name, networks) that are pruned and quantized, corrected and as written."""
+    rest, _ = prune_written.prune(trained, R, TAU)
+    for bits in BOTH_BITS:
+        yield f"{SPARSITIES[0]:.0%} pruned, tuned; corrected, {bits} bits", corrected(half, bits)
+    for bits in BOTH_BITS:
+        yield f"R < {article.TAU}; as written, {bits} bits", as_written_all(rest, bits)
 
 
 def _size(mask):

@@ -90,8 +90,7 @@ def _smaller():
         "Both methods make the model smaller.",
         "holds only where codes, or only the kept parameters, are what is stored",
         f"{BYTES} bytes as written; as 3-bit codes {ceil(COUNT * 3 / 8)}, plus {4 * 2 * 4} for "
-        "four "
-        "(W, B); a pruned parameter that is stored as 0 takes 4 bytes as before",
+        "four (W, B); a pruned parameter that is stored as 0 takes 4 bytes as before",
         PARTLY,
     )
 
@@ -102,8 +101,7 @@ def _less_computation():
         "Both methods reduce the computation.",
         "holds only with integer arithmetic, or with a format that skips zeros",
         f"as written, a forward pass multiplies {WEIGHTS} floats before and after; a mask alone "
-        "skips "
-        "none",
+        "skips none",
         PARTLY,
     )
 
@@ -285,8 +283,7 @@ def trained_findings():
             "Both together do not always predict better. Half pruned by OBD, trained, 8 bits: the "
             f"test error is multiplied by {_ratio('both, 8 bits')} {ON}. Only where the network "
             f"overfits it falls, by {_ratio('both, 8 bits', (OVERFIT,))}: the pruning gains, not "
-            "the "
-            "bits",
+            "the bits",
         ),
         (
             25,

@@ -44,6 +44,24 @@ def test_other_options_or_a_broken_file_begin_anew(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_run_that_stores_does_not_go_on_from_one_that_did_not(tmp_path, monkeypatch):
+    """Else the claims that the first run had finished would not be stored."""
+    seen = []
+    monkeypatch.setattr(command.store, "save", lambda name, *_: seen.append(name))
+    monkeypatch.setattr(floor_bias, "compute", lambda **_: None)
+    monkeypatch.setattr(floor_bias, "draw", lambda _: {})
+    monkeypatch.setattr(floor_bias, "text", lambda _: "a text")
+
+    def stop(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ladder, "compute", stop)
+    run = ["reproduce", "floor-bias", "ladder", "--figures", str(tmp_path)]
+    assert cli.main(run) == 130 and seen == []
+    assert cli.main([*run, "--store"]) == 130 and seen == ["floor-bias"]
+    assert cli.main([*run, "--store"]) == 130 and seen == ["floor-bias"]
+
+
 def test_the_time_left_follows_the_pace(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(resume.time, "monotonic", lambda: now[0])

@@ -156,7 +156,7 @@ def test_every_claim_fits_a_terminal_and_draws_what_it_computed(name):
     assert all(console.width(line) <= 79 for line in text.splitlines()), text
     assert "nan" not in text and claims.about(name)
     assert len(seen) == claim.STAGES
-    for figure in (claim.draw(result) if hasattr(claim, "draw") else {}).values():
+    for figure in claim.draw(result).values():
         assert figure.get_suptitle()
         figure.draw_without_rendering()
         for shown in [figure._suptitle, *figure.texts]:  # whole, and not up to the edge

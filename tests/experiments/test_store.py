@@ -23,7 +23,7 @@ def test_the_first_network_of_a_claim_is_the_stored_one(name, computed):
     assert (finding.sentence, finding.what) == (stored.sentence, stored.what)
     assert finding.values[0] == pytest.approx(stored.first, rel=1e-6, abs=1e-9)
     assert float(stored.low) <= float(stored.number) <= float(stored.high)
-    assert 0 <= stored.reversed < 0.5 or name == "roundings"
+    assert 0 <= stored.reversed < 0.5
 
 
 def test_the_first_network_of_every_treatment_is_the_stored_one(computed):
@@ -74,5 +74,5 @@ def test_the_statements_follow_from_the_stored_numbers(monkeypatch):
 def test_several_processes_give_the_same_as_one():
     tasks = [(3, d) for d in statements.DATASETS[:2]]
     one, two = (list(processes.results(statements.on_dataset, tasks, n)) for n in (1, 2))
-    for (a, whole), (b, other) in zip(one, two, strict=True):
-        assert (whole == other).all() and all((a[name] == b[name]).all() for name in a)
+    for a, b in zip(one, two, strict=True):
+        assert a.keys() == b.keys() and all((a[name] == b[name]).all() for name in a)
