@@ -58,8 +58,10 @@ def refuse_unwritable(paths, force=False, inputs=()):
             raise Unwritable(f"{path} exists already; add --force to overwrite it")
 
 
-def write_whole(texts, force=False):
+def write_whole(texts, force=False, mode=0o666):
     """Write {path: text or bytes}, text in UTF-8, each file completely or not at all.
+
+    `mode` says who may read and write the files, as far as the system's umask allows it.
 
     Each text first goes to a temporary file in the same folder. Then all files are renamed. The
     temporary files of a process that was killed are removed by the next one that writes there.
@@ -79,7 +81,7 @@ def write_whole(texts, force=False):
             waiting[name] = path
             with os.fdopen(handle, "wb") as file:
                 file.write(text if isinstance(text, bytes) else text.encode())
-            os.chmod(name, 0o666 & ~_umask())  # mkstemp lets only the owner read and write
+            os.chmod(name, mode & ~_umask())  # mkstemp lets only the owner read and write
         for name, path in list(waiting.items()):
             os.replace(name, path)
             del waiting[name]

@@ -204,12 +204,20 @@ ROWS = {
     "teaching.worksheets.sheet": {**SEED, "topics": (["loss"], SKIP), "language": ("en", NAME)},
     **each("teaching.assignments", "build text",
            {"name": ("network", NAME), "kind": ("student", NAME)}),
-    "teaching.mark_sheet.grade": {"path": ("README.md", SKIP)},
-    "teaching.mark_sheet.grade_text": {"text": ("", SKIP), "file": ("a.md", SKIP)},
+    "teaching.worksheets.class_sheet": {
+        "student": ("s1", SKIP), "secret": (b"0" * 16, SKIP), "topics": (["loss"], SKIP),
+        "language": ("en", NAME)},
+    "teaching.roster.read_roster": {"path": ("README.md", SKIP)},
+    "teaching.roster.read_secret": {"path": ("README.md", SKIP)},
+    "teaching.mark_sheet.grade": {"path": ("README.md", SKIP), "secret": (b"0" * 16, SKIP)},
+    "teaching.mark_sheet.grade_text": {
+        "text": ("", SKIP), "file": ("a.md", SKIP), "secret": (b"0" * 16, SKIP)},
     "teaching.mark_notebook.mark_notebook": {
-        "path": ("README.md", SKIP), **SEED, "assignment": ("network", NAME)},
+        "path": ("README.md", SKIP), **SEED, "assignment": ("network", NAME),
+        "seconds": (5, NUMBER)},
     "teaching.mark_notebook.mark_class": {
-        "paths": (["README.md"], SKIP), **SEED, "assignment": ("network", NAME)},
+        "paths": (["README.md"], SKIP), **SEED, "assignment": ("network", NAME),
+        "seconds": (5, NUMBER), "secret": (b"0" * 16, SKIP)},
 }
 # what runs on checked arguments: modules, or single functions
 ASIDE = {

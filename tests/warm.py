@@ -16,9 +16,16 @@ import sys
 import tempfile
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 SELF = Path(__file__).resolve()
+IMPORTED = (
+    "numpy",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "IPython.core.pylabtools",
+)
 FORKS = sys.platform.startswith("linux")  # elsewhere a fork after such imports is not safe
 
 
@@ -51,12 +58,9 @@ def command(file):
 
 
 def _serve():
-    import IPython.core.pylabtools  # noqa: F401
-    import ipykernel.kernelapp
-    import matplotlib.pyplot
-    import matplotlib_inline.backend_inline  # noqa: F401
-    import numpy  # noqa: F401
-
+    for name in IMPORTED:
+        import_module(name)
+    kernel = import_module("ipykernel.kernelapp")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended kernels leave no zombie
     listening, me = socket.socket(fileno=0), os.getpid()
     while True:
@@ -71,7 +75,7 @@ def _serve():
         connection.sendall(f"{os.getpid()}\n".encode())
         options = {"log_level": 40, "parent_handle": me}  # 40: errors, no word about the transport
         options = [f"--IPKernelApp.{name}={value}" for name, value in options.items()]
-        ipykernel.kernelapp.launch_new_instance(argv=["-f", file, *options])
+        kernel.launch_new_instance(argv=["-f", file, *options])
         os._exit(0)
 
 

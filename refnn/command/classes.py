@@ -1,71 +1,86 @@
-"""Run worksheet, assignment and grade: write or mark files and return the exit status."""
+"""Run worksheet and assignment: write files for a class and return the exit status."""
 
 from pathlib import Path
 
 from refnn import console, files
 from refnn.arrays import choice
-from refnn.command.values import Misused, whole
-from refnn.teaching import assignments, worksheets
-from refnn.teaching.mark_notebook import mark_class
-from refnn.teaching.mark_sheet import grade
-from refnn.teaching.marks import class_csv, class_text, marked_text, printable
+from refnn.command.values import Misused, read, whole
+from refnn.teaching import assignments, roster, worksheets
+from refnn.teaching.marks import printable
 
 
 def worksheet_command(options):
-    """Write a sheet and its answers for each seed or student."""
-    if (options.seed is None) == (options.student is None):
-        raise Misused("either --seed or --student must be given")
+    """Write a sheet and its answers for each seed or student, or a new secret."""
+    given = [options.seed, options.student, options.roster, options.new_secret]
+    if sum(value is not None for value in given) != 1:
+        raise Misused("one of --seed, --student, --roster and --new-secret must be given")
+    if options.new_secret is not None:
+        return _new_secret(options)
+    if options.out is None:
+        raise Misused("--out must be given")
+    if (options.roster is None) != (options.secret is None):
+        raise Misused("--roster and --secret go together")
     topics = [t.strip() for text in options.topic or () for t in text.split(",")] or None
     for topic in topics or ():
         choice("--topic", topic, tuple(worksheets.TOPICS))
+    if options.roster is not None:
+        return _class_sheets(options, topics)
     if options.student is not None:
         seeds = {student: worksheets.student_seed(student) for student in options.student}
     else:
         seeds = {"": whole("--seed", options.seed, 0, 10**15 - 1)}
-    names = {seed: (f"sheet-{seed}.md", f"answers-{seed}.md") for seed in seeds.values()}
-    folder = Path(options.out)
-    files.refuse_unwritable([folder / n for pair in names.values() for n in pair], options.force)
-    texts = {}
-    for seed, (sheet, answers) in names.items():
-        made = worksheets.sheet(seed, topics, options.language)
-        texts[folder / sheet] = worksheets.sheet_text(made)
-        texts[folder / answers] = worksheets.answers_text(made)
-    files.write_whole(texts, options.force)
-    rows = [[printable(student), *names[seed]] for student, seed in seeds.items()]
+    names = {seed: _names(str(seed), options) for seed in seeds.values()}
+    made = {seed: worksheets.sheet(seed, topics, options.language) for seed in names}
+    _write(names, made, options)
+    rows = [[printable(student), *_shown(names[seed])] for student, seed in seeds.items()]
     console.say(console.table(rows if options.student else [row[1:] for row in rows]))
     return 0
 
 
-def grade_command(options):
-    """Print marks for filled-in sheets or notebooks."""
-    if options.csv is not None:
-        files.refuse_unwritable([options.csv], options.force, options.files)
-    elif options.force:
-        raise Misused("--force goes with --csv")
-    notebooks = [Path(path).suffix.lower() == ".ipynb" for path in options.files]
-    if any(notebooks) and not all(notebooks):
-        raise Misused("FILE... must be all notebooks or all worksheets")
-    if not any(notebooks) and (options.seed is not None or options.assignment is not None):
-        raise Misused("--seed and --assignment go with notebooks (.ipynb)")
-    marked = _mark(options) if any(notebooks) else [grade(path) for path in options.files]
-    console.say("\n\n".join(map(marked_text, marked)))
-    if len(marked) > 1:
-        console.say("\n" + class_text(marked))
-    if options.csv is not None:  # the byte order mark, so that spreadsheets read UTF-8
-        files.write_whole({options.csv: "\ufeff" + class_csv(marked)}, options.force)
+def _new_secret(options):
+    files.refuse_unwritable([options.new_secret], options.force)
+    files.write_whole({options.new_secret: roster.new_secret()}, options.force, mode=0o600)
+    said = (
+        f"{options.new_secret} holds a new secret. Keep it, because without it no sheet of the "
+        "class can be marked. Show it to nobody, because with it everybody can compute the answers."
+    )
+    console.say(console.wrap(said))
     return 0
 
 
-def _mark(options):
-    """Mark notebooks, in the order of the command line."""
-    seed = whole("--seed", "0" if options.seed is None else options.seed, 0, 10**15 - 1)
-    if options.assignment is not None:
-        choice("--assignment", options.assignment, tuple(assignments.ASSIGNMENTS))
-    progress = console.Progress(len(options.files))
-    try:
-        return mark_class(options.files, seed, options.assignment, progress)
-    finally:
-        progress.end()
+def _class_sheets(options, topics):
+    """Write the sheet and the answers of every student of a roster."""
+    students = read("--roster", options.roster, roster.read_roster).students
+    secret = read("--secret", options.secret, roster.read_secret)
+    names = {student: _names(roster.file_name(student), options) for student in students}
+    inputs = [options.roster, options.secret]
+    files.refuse_unwritable([n for pair in names.values() for n in pair], options.force, inputs)
+    progress, made = console.Progress(len(names)), {}
+    for student in names:
+        progress(printable(student))
+        made[student] = worksheets.class_sheet(student, secret, topics, options.language)
+    progress.end()
+    _write(names, made, options)
+    console.say(console.table([[printable(s), *_shown(names[s])] for s in names]))
+    return 0
+
+
+def _names(name, options):
+    folder = Path(options.out)
+    return folder / f"sheet-{name}.md", folder / f"answers-{name}.md"
+
+
+def _shown(paths):
+    return [path.name for path in paths]
+
+
+def _write(names, made, options):
+    """Write the two files of each sheet."""
+    texts = {}
+    for key, (sheet, answers) in names.items():
+        texts[sheet] = worksheets.sheet_text(made[key])
+        texts[answers] = worksheets.answers_text(made[key])
+    files.write_whole(texts, options.force)
 
 
 def assignment_command(options):

@@ -87,9 +87,13 @@ OPTIONS = {
             "--seed": _metavar("N", "which variant, a whole number"),
             "--student": _metavar("ID", "the variant of this student; may be repeated",
                                   action="append"),
+            "--roster": _metavar("FILE", "a sheet for each student of this CSV file with a column "
+                                 "id; only who has the secret can compute its answers"),
+            "--secret": _metavar("FILE", "the secret of the class, for --roster"),
+            "--new-secret": _metavar("FILE", "write a new secret to FILE, and nothing else"),
             "--topic": _metavar("TOPIC,...", "only these topics", action="append"),
             "--language": {"choices": ("en", "zh"), "default": "en", "help": "default: en"},
-            "--out": _metavar("DIR", "the folder for both files", required=True),
+            "--out": _metavar("DIR", "the folder for the files"),
             "--force": {**FLAG, "help": "replace existing files"}}),
     "assignment": (
         "Write a programming assignment as a notebook.", "assignment network --out network.ipynb",
@@ -100,14 +104,22 @@ OPTIONS = {
             "--force": {**FLAG, "help": "replace FILE if it exists"}}),
     "grade": (
         "Mark worksheets or notebooks that students handed in.",
-        "grade sheets/*.md --csv marks.csv",
+        "grade sheets --csv marks.csv",
         "For a known mistake it gives a hint. For several files it also prints a table and the "
         "most common mistakes. The code in notebooks runs in a process with limits.", {
-            "files": _metavar("FILE", "a worksheet or a notebook (.ipynb)", nargs="+"),
+            "files": _metavar("FILE", "a worksheet, a notebook (.ipynb) or a folder of them",
+                              nargs="+"),
             "--seed": _metavar("N", "for notebooks: the seed of the hidden cases (default: 0)"),
             "--assignment": _metavar("NAME", "for notebooks: the assignment that they belong to"),
+            "--seconds": _metavar("S", "processor time of each function (default: 5)", default="5"),
+            "--roster": _metavar("FILE", "the students: one row for each of them"),
+            "--secret": _metavar("FILE", "the secret of the class, for its sheets and for the "
+                                 "hidden cases of notebooks"),
             "--csv": _metavar("OUT", "also write the marks to a CSV file"),
-            "--force": {**FLAG, "help": "replace OUT if it exists"}}),
+            "--lms": _metavar("OUT", "also write the roster with a column of points, which "
+                              "Canvas and Moodle import"),
+            "--feedback": _metavar("DIR", "also write a Markdown file for each student"),
+            "--force": {**FLAG, "help": "replace existing files"}}),
     "reproduce": (
         "Compute the tables and figures of experiments again.", "reproduce floor-bias",
         "An experiment tests one claim on 200 networks.", {
@@ -126,7 +138,7 @@ COMMANDS = {
     "conventions": "solving.conventions_command",
     "worksheet": "classes.worksheet_command",
     "assignment": "classes.assignment_command",
-    "grade": "classes.grade_command",
+    "grade": "grading.grade_command",
     "reproduce": "claims.reproduce_command",
     None: "claims.tour_command"}
 LISTED = {  # command: (a word, where the names are)
@@ -244,11 +256,12 @@ def run():
     sys.exit(main())
 
 
+OF_A_PATH = ("--out", "--csv", "--lms", "--feedback")  # of these no value begins with a minus
 TAKE_A_VALUE = {
     option
     for *_, options in OPTIONS.values()
     for option, about in options.items()
-    if option.startswith("--") and "metavar" in about and option not in ("--out", "--csv")
+    if option.startswith("--") and "metavar" in about and option not in OF_A_PATH
 }
 
 

@@ -26,7 +26,7 @@ class Done:
 
     def __init__(self, folder, options):
         self.file = None if folder is None else Path(folder) / FILE
-        self.key, self.texts = {**options, "code": _code()}, {}
+        self.key, self.texts = {**options, "code": digest_of_code()}, {}
         try:
             found = json.loads(self.file.read_text(encoding="utf-8")) if self.file else {}
         except (OSError, ValueError):
@@ -51,8 +51,12 @@ class Done:
             self.file.unlink(missing_ok=True)
 
 
-def _code():
-    """Return a digest of the code of refnn, by which other results are told apart."""
+def digest_of_code():
+    """Return a digest of the code of refnn. It shows whether kept results come from other code.
+
+    >>> len(digest_of_code())
+    40
+    """
     parts = sorted(HERE.rglob("*.py"))
     return sha1(b"".join(path.read_bytes() for path in parts)).hexdigest()
 

@@ -39,3 +39,17 @@ def one_of(option, text, names):
         known = ", ".join(n.replace("_", "-") for n in names)
         raise Misused(f"{option} must be one of {known}, got {text!r}")
     return name
+
+
+def read(option, path, reader):
+    """Return reader(path), where an error names the option.
+
+    >>> read("--roster", "no/such/file", lambda path: open(path).read())
+    Traceback (most recent call last):
+    refnn.command.values.Misused: --roster: [Errno 2] No such file or directory: 'no/such/file'
+    """
+    try:
+        return reader(path)
+    except (ValueError, TypeError, OSError) as error:
+        words = getattr(error, "refusal", None) or f": {error}"
+        raise Misused(f"{option}{words.removeprefix('path')}") from None

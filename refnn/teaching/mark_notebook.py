@@ -5,18 +5,20 @@ checks in the notebook do not run. If a cell ends the process or is not done in 
 out and the others run again. The process sends back only values and never a claim that they are
 right: `task.same` compares them with the right ones.
 
+Marks do not depend on the load of the machine. The limits are in time of the processor, and a
+notebook that ran out of time is run again when no other one runs.
+
 A slip is a known mistake of the catalogue. A function that gives in all cases what a slip gives
 gets the hint of that slip. If there is no such slip, it gets the hint of one that gives the same in
 every wrong case without optional arguments.
 """
 
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -24,43 +26,46 @@ from refnn.arrays import Refused, describe
 from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.checking.running.sandbox import Failure, Session
 from refnn.files import a_file
-from refnn.teaching.assignments import ASSIGNMENTS
+from refnn.teaching.assignments import ASSIGNMENTS, build
 from refnn.teaching.marks import Layout, Marked, Row, printable
-from refnn.teaching.task import same
+from refnn.teaching.roster import hidden_seed, is_secret
+from refnn.teaching.submissions import assigned, defines, read
+from refnn.teaching.task import nearly, same
 from refnn.validation import choice, takes, whole
+from refnn.validation import number as real
 
-SECONDS = 5  # for each cell, and for all calls of one function together
+SECONDS = 5  # of the processor, for each cell, and for all calls of one function together
+LOAD = 10  # by the clock it may take so many times as long, since the machine may be busy
 OUTPUT = 4  # megabytes, for all cells together and for all calls of one function together
 LEFT_OUT = 3  # the most cells that are left out
-LARGEST = 20 * 2**20  # the most bytes of a notebook
+UNKNOWN = "It names no assignment, and it defines the functions of none."
+SEVEN = (
+    "It computes in float32, which has seven digits. That is enough for the hidden cases, but the "
+    "case in the notebook needs float64, NumPy's default."
+)
 DRIVER = Path(__file__).with_name("driver.py")
 NOTEBOOK = Layout(
     who="assignment",
-    heading=lambda marked: f"{marked.who}, seed {marked.seed}",
+    heading=lambda m: m.who if m.seed is None else f"{m.who}, seed {m.seed}",
     widths=(14, 6),
     table=("file", "assignment", "marks", "of", "remark"),
     steps=(),
     explained=True,
 )
 SEED, ASSIGNMENT = whole(0, 2**128), choice(*ASSIGNMENTS)
-FILE = a_file("a notebook")
+FILE, LIMIT = a_file("a notebook"), real(0.1, 3600)
+FULL = 20  # the points of every assignment
+BYTES = ("utf-8", "surrogatepass")
 
 
-class Submission(NamedTuple):
-    """The contents of a submitted file."""
-
-    cells: list  # the texts of its code cells; "" for a check, so that the numbering stays
-    assignment: str | None  # the assignment that it names
-    remark: str  # why the file could not be read, or ""
-
-
-@takes(seed=SEED, assignment=ASSIGNMENT, path=FILE)
-def mark_notebook(path, seed=0, assignment=None):
+@takes(seed=SEED, assignment=ASSIGNMENT, path=FILE, seconds=LIMIT)
+def mark_notebook(path, seed=0, assignment=None, seconds=SECONDS):
     """Mark the notebook in a file, with hidden cases that an instructor's seed draws.
 
     Without `assignment`, the notebook belongs to the assignment that it names, or else to the one
-    whose functions it defines. A ValueError is raised if neither is known. A file that cannot be
-    read gets 0 marks and a remark.
+    whose functions it defines. A file that cannot be read, or whose assignment is unknown, gets 0
+    marks and a remark. `seconds` is the limit of the processor's time for each cell and for all
+    calls of one function together.
 
     >>> import tempfile; from refnn.teaching.assignments import text
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -69,7 +74,7 @@ def mark_notebook(path, seed=0, assignment=None):
     ...     mark_notebook(file)[3:5]
     (20, 20)
     """
-    [marked] = mark_class.formula([path], seed, assignment)
+    [marked] = mark_class.formula([path], seed, assignment, seconds=seconds)
     return marked
 
 
@@ -79,31 +84,72 @@ def _paths(name, paths, arguments):
     return paths
 
 
-@takes(paths=_paths, seed=SEED, assignment=ASSIGNMENT)
-def mark_class(paths, seed=0, assignment=None, progress=None):
+@takes(paths=_paths, seed=SEED, assignment=ASSIGNMENT, seconds=LIMIT, secret=is_secret)
+def mark_class(
+    paths, seed=0, assignment=None, progress=None, seconds=SECONDS, secret=None, kept=None
+):
     """Mark many notebooks, two at a time.
 
     progress(name) is called when each one begins. All files are read before the first notebook
     runs, so no notebook can spoil the marks of the others by changing their files. If the
     assignment of a notebook is unknown and all others belong to one assignment, that one is taken.
+    A notebook that runs out of time is run again after all others, alone.
+
+    With the bytes of a `secret` the hidden cases come from it, and not from the seed. `kept` is a
+    dict {key: (rows, remarks)} with the results of a run that was interrupted, to which this run
+    adds its own.
 
     >>> mark_class([])
     []
     """
-    found = [read(FILE("path", path, {})) for path in paths]
-    names = [assignment] * len(paths) if assignment else assigned(paths, found)
+    found = [read(path) for path in paths]
+    names = [assignment] * len(paths) if assignment else assigned(found)
+    seeds = [seed if None in (secret, name) else hidden_seed(secret, name) for name in names]
+    kept = {} if kept is None else kept
 
-    def one(path, name, submission):
-        if progress is not None:
+    def judged(path, name, own_seed, submission, alone=False):
+        if progress is not None and not alone:
             progress(printable(Path(path).name))
-        return _mark(Path(path).name, seed, name, submission, assignment is not None)
+        if name is None:
+            return (), () if submission.remark else (UNKNOWN,)
+        key = sha256(repr((name, own_seed, seconds, submission)).encode(*BYTES)).hexdigest()
+        if key not in kept:
+            answers, left_out = _run(name, own_seed, submission.cells, seconds)
+            ended = [a.kind for a in [*answers, *left_out.values()] if isinstance(a, Failure)]
+            if "time" in ended and not alone:
+                return None
+            kept[key] = _judged(name, own_seed, submission.cells, answers, left_out, seconds)
+        return kept[key]
 
+    jobs = list(zip(paths, names, seeds, found))
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(one, paths, names, found))
+        first = list(pool.map(judged, *zip(*jobs))) if jobs else []
+    results = [judged(*job, alone=True) if got is None else got for job, got in zip(jobs, first)]
+    return [
+        _marked(*job, *got, given=assignment is not None, shown=secret is None)
+        for job, got in zip(jobs, results)
+    ]
 
 
-def _mark(file, seed, name, submission, given):
-    """Mark a Submission, with remarks on what is unusual about it.
+def _marked(path, name, seed, submission, rows, remarks, given, shown):
+    """Return the Marked of a Submission. `given`: the caller named the assignment."""
+    got, of = sum(row.got for row in rows), sum(row.of for row in rows) or FULL
+    remarks = [*_unusual(name, submission, given), *remarks]
+    return Marked(
+        file=Path(path).name,
+        who=name or "unknown",
+        seed=seed if shown else None,
+        got=got,
+        of=of,
+        rows=rows,
+        remarks=(" ".join(remarks),) * bool(remarks),
+        layout=NOTEBOOK,
+        content="\n".join(submission.cells) if got else "",
+    )
+
+
+def _unusual(name, submission, given):
+    """Return remarks on what is unusual about a Submission.
 
     `given` is True if the caller named the assignment.
     """
@@ -111,100 +157,57 @@ def _mark(file, seed, name, submission, given):
     remarks = [remark] * bool(remark)
     if named not in (None, name):
         remarks.append(f"It names another assignment: {named}.")
-    if named is None and not remark and not given:
+    if named is None and name and not remark and not given:
         remarks.append(f"It names no assignment. It was marked as {name}.")
-    functions = [task.function for task in ASSIGNMENTS[name]]
-    if not remarks and not any(defines(cell, function) for cell in cells for function in functions):
+    functions = [task.function for task in ASSIGNMENTS.get(name, ())]
+    if (
+        name
+        and not remarks
+        and not any(defines(cell, function) for cell in cells for function in functions)
+    ):
         remarks.append("It defines none of the functions.")
     if "refnn" in "\n".join(cells):
         remarks.append("It mentions refnn. Read it yourself.")
-    answers, left_out = _run(name, seed, cells)
-    remarks += [f"Code cell {n} was left out: {why}." for n, why in sorted(left_out.items())]
-    rows = _blamed(judge(name, seed, answers), cells)
-    got, of = sum(row.got for row in rows), sum(row.of for row in rows)
-    return Marked(file, name, seed, got, of, rows, (" ".join(remarks),) * bool(remarks), NOTEBOOK)
+    return remarks
 
 
-def _blamed(rows, cells):
-    """Return the rows, with a remark on each wrong function that may call another wrong one."""
-    wrong, blamed = [row.label for row in rows if row.got < row.of], []
-    for row in rows:
-        text = "\n".join(cell for cell in cells if defines(cell, row.label))
-        called = [f for f in wrong if f != row.label and re.search(rf"(?<!def )\b{f}\(", text)]
-        if row.label in wrong and called:
-            end = "" if row.remark.endswith((".", "?")) else "."
-            remark = f"{row.remark}{end} It may be wrong because it calls {', '.join(called)}."
-            row = row._replace(remark=remark)
-        blamed.append(row)
-    return tuple(blamed)
+def _judged(name, seed, cells, answers, left_out, seconds):
+    """Return the rows of a notebook, and remarks on the cells that were left out."""
+    why = sorted(left_out.items())
+    remarks = tuple(f"Code cell {n} was left out: {failure.text}." for n, failure in why)
+    rows = list(judge(name, seed, answers))
+    wrong = [row.label for row in rows if row.got < row.of]
+    for number, row in enumerate(rows):
+        called = _called(cells, row.label, wrong) if row.label in wrong else []
+        if called:
+            rows[number] = _followed(name, seed, cells, row, number, called, seconds)
+    return tuple(rows), remarks
 
 
-# --- what a notebook holds ------------------------------------------------------------------------
+def _called(cells, function, wrong):
+    """Return the wrong functions that the definition of another one may call."""
+    text = "\n".join(cell for cell in cells if defines(cell, function))
+    return [f for f in wrong if f != function and re.search(rf"(?<!def )\b{f}\(", text)]
 
 
-def read(path):
-    """Read a Submission from a file, whatever the file holds.
+def _followed(name, seed, cells, row, number, called, seconds):
+    """Return the row of a function with the right functions in place of the wrong ones it calls.
 
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder) / "ada.ipynb"
-    ...     _ = file.write_text("[]", encoding="utf-8")
-    ...     read(file).remark
-    'It is not a notebook that can be read.'
+    If it then has more points, it gets these.
     """
-    with open(path, "rb") as file:
-        data = file.read(LARGEST + 1)
-    try:
-        if len(data) > LARGEST:
-            raise ValueError
-        notebook = json.loads(data.decode("utf-8-sig"))
-        named = notebook["metadata"].get("refnn", {}).get("assignment")
-        code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-        checks = [cell.get("metadata", {}).get("nbgrader", {}).get("grade") for cell in code]
-        cells = ["" if check else "".join(cell["source"]) for cell, check in zip(code, checks)]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return Submission([], None, "It is not a notebook that can be read.")
-    return Submission(cells, named if named in tuple(ASSIGNMENTS) else None, "")
-
-
-def assigned(paths, found):
-    """Return the assignment of each Submission of a class.
-
-    It is the assignment that the notebook names. If it names none, it is the one of whose functions
-    the notebook defines most, if there is only one such. Otherwise it is the assignment of all the
-    others, if they share one. A ValueError is raised if none of these exists.
-
-    >>> loss, nothing = Submission(["def loss(y): return y"], None, ""), Submission([], None, "")
-    >>> assigned(["a.ipynb", "b.ipynb"], [loss, nothing])
-    ['network', 'network']
-    """
-    names = [submission.assignment or _most_defined(submission.cells) for submission in found]
-    others = set(names) - {None}
-    for path, name in zip(paths, names):
-        if name is None and len(others) != 1:
-            none_of = f"which names none of {', '.join(ASSIGNMENTS)}"
-            raise Refused(
-                "assignment", f"given for {printable(Path(path).name)}, {none_of}", "None"
-            )
-    return [name or min(others) for name in names]
-
-
-def defines(cell, function):
-    r"""Return True if a cell holds the definition of a function.
-
-    >>> defines("x = 1\ndef loss(y):", "loss"), defines("def losses(y):", "loss")
-    (True, False)
-    """
-    return re.search(rf"^[ \t]*def[ \t]+{function}[ \t]*\(", cell, re.MULTILINE) is not None
-
-
-def _most_defined(cells):
-    counts = {
-        name: sum(any(defines(cell, task.function) for cell in cells) for task in tasks)
-        for name, tasks in ASSIGNMENTS.items()
+    right = {
+        cell["metadata"]["nbgrader"]["grade_id"]: "".join(cell["source"])
+        for cell in build(name, "solution")["cells"]
+        if cell["cell_type"] == "code"
     }
-    most = [name for name, count in counts.items() if count == max(counts.values()) > 0]
-    return most[0] if len(most) == 1 else None
+    answers, _ = _run(name, seed, [*cells, *(right[f] for f in called)], seconds)
+    again = judge(name, seed, answers)[number]
+    names = ", ".join(called)
+    if again.got < row.got:
+        end = "" if row.remark.endswith((".", "?")) else "."
+        return row._replace(remark=f"{row.remark}{end} It may be wrong because it calls {names}.")
+    said = f"It was marked with a right {names} in place of yours. " * (again.got > row.got)
+    return again._replace(remark=f"{said}{again.remark}".strip())
 
 
 # --- what its functions answer --------------------------------------------------------------------
@@ -236,8 +239,8 @@ def inputs(name, seed):
     ]
 
 
-def _run(name, seed, cells):
-    """Return the answers to the calls of `inputs`, and {number of a cell: why it was left out}.
+def _run(name, seed, cells, seconds):
+    """Return the answers to the calls of `inputs`, and {number of a cell: the Failure it caused}.
 
     An answer is a value or a Failure. If a call ends the process or its answer cannot be read, the
     next function gets a new process.
@@ -246,10 +249,10 @@ def _run(name, seed, cells):
     try:
         for task in ASSIGNMENTS[name]:
             if session is None:
-                session = _started(cells, left_out, SECONDS * (len(ASSIGNMENTS[name]) + LEFT_OUT))
+                session = _started(cells, left_out, seconds, len(ASSIGNMENTS[name]) + LEFT_OUT)
             if session.failure:  # the cells end the process before any function is called
                 return answers + [session.failure] * (len(calls) - len(answers)), left_out
-            session.turn(SECONDS, OUTPUT)
+            session.turn(seconds, OUTPUT)
             asked = [session.ask([call]) for call in calls if call[0] == task.function]
             mine = [got if isinstance(got, Failure) else got[0] for got in asked]
             answers += mine
@@ -263,25 +266,25 @@ def _run(name, seed, cells):
     return answers, left_out
 
 
-def _started(cells, left_out, seconds):
+def _started(cells, left_out, seconds, turns):
     """Start a session and run all cells in it except those in `left_out`.
 
     A cell that ends the session is added to `left_out`, and a new session starts. If more than
     LEFT_OUT cells do so, the last session is returned with its failure.
     """
     source = DRIVER.read_text(encoding="utf-8")
-    limits = {"seconds": seconds, "output": OUTPUT, "hidden": ("refnn",)}
+    limits = {"seconds": seconds * turns, "load": LOAD, "output": OUTPUT, "hidden": ("refnn",)}
     while True:
         session = Session("submitted:call", source=source, **limits).__enter__()
         for number, cell in enumerate(cells, start=1):
             if session.failure is None and cell.strip() and number not in left_out:
-                session.turn(SECONDS)
+                session.turn(seconds)
                 session.ask([(None, number, cell)])
                 ended = number
         if session.failure is None or session.failure.at is None or len(left_out) == LEFT_OUT:
             return session
         session.__exit__()
-        left_out[ended] = session.failure.text
+        left_out[ended] = session.failure
 
 
 # --- what these are worth -------------------------------------------------------------------------
@@ -299,19 +302,30 @@ def judge(name, seed, answers):
     rows, rest = [], list(answers)
     for number, (task, cases) in enumerate(zip(ASSIGNMENTS[name], _cases(name, seed))):
         mine, rest = rest[: len(cases)], rest[len(cases) :]
-        right = [_right(got, expected) for got, (_, _, expected) in zip(mine, cases)]
-        points = [task.points] + [1] * (len(cases) - 1)
-        slips, remark = (), ""
-        if not all(right):
-            # Only cases that gave a value can match a slip
-            ran = [i for i, got in enumerate(mine) if not isinstance(got, Failure)]
-            plain = [i for i in ran if task.plain(*cases[i][1]) and not right[i]]
-            wrong = _wrong(name, seed, number)
-            slips = _like(mine, wrong, ran, right) or _like(mine, wrong, plain, right)
-            remark = _remark(mine, right, cases, CATALOGUE[slips[0]].hint if slips else None)
-        got = sum(p for p, r in zip(points, right) if r)
-        rows.append(Row(task.function, "", got, sum(points), slips, remark))
+        rows.append(_row(task, cases, mine, _wrong(name, seed, number)))
     return tuple(rows)
+
+
+def _row(task, cases, mine, wrong):
+    """Return the Row of a function. `wrong` is {slip: its answers}.
+
+    An answer that is right to the seven digits of float32 has the point of a hidden case, and not
+    those of the case in the notebook, for which float64 is asked.
+    """
+    pairs = [(got, expected) for got, (_, _, expected) in zip(mine, cases)]
+    right = [_right(*pair) for pair in pairs]
+    near = [ok or nearly(*pair) for ok, pair in zip(right, pairs)]
+    points = [task.points] + [1] * (len(cases) - 1)
+    got = sum(p for p, ok in zip(points, [right[0], *near[1:]]) if ok)
+    slips, remarks = (), [SEVEN] * (near[0] and not right[0])
+    if not all(near):
+        # Only cases that gave a value can match a slip
+        ran = [i for i, answer in enumerate(mine) if not isinstance(answer, Failure)]
+        plain = [i for i in ran if task.plain(*cases[i][1]) and not right[i]]
+        slips = _like(mine, wrong, ran, right) or _like(mine, wrong, plain, right)
+        hint = CATALOGUE[slips[0]].hint if slips else None
+        remarks.insert(0, _remark(mine, near, cases, hint))
+    return Row(task.function, "", got, sum(points), slips, " ".join(remarks))
 
 
 def _right(got, expected):

@@ -17,6 +17,7 @@ show the hint of the slip, which never gives away the answer. The list of the cl
 of the slip, which may give it away.
 """
 
+import os
 import re
 import unicodedata
 from operator import itemgetter
@@ -30,7 +31,9 @@ from refnn.files import a_file
 from refnn.teaching.answers import PLUS, Number, is_blank, tokens
 from refnn.teaching.marks import Layout, Marked, Row, printable
 from refnn.teaching.question import follows
-from refnn.teaching.worksheets import MAX_SEED, TOPICS, labels, sheet, sheet_text
+from refnn.teaching.roster import is_secret
+from refnn.teaching.submissions import unreadable
+from refnn.teaching.worksheets import MAX_SEED, TOPICS, class_sheet, labels, sheet, sheet_text
 from refnn.validation import takes
 
 FULL = sum(step.count for topic in TOPICS.values() for step in topic.steps)
@@ -47,6 +50,7 @@ ANSWER = re.compile(
     re.IGNORECASE,
 )
 HEAD = {
+    "id": re.compile(r"worksheet[^\w]{0,9}id[ :]{1,9}<?(.{1,200}?)>?\s{0,9};"),
     "seed": re.compile(r"seed[^\w]{0,9}(\d{1,19})(?!\d)"),
     "topics": re.compile(r"topics[^\w]{0,9}([a-z_, ]{1,400})"),
     "language": re.compile(r"language[^\w]{0,9}(en|zh)\b"),
@@ -61,7 +65,8 @@ ESCAPED = re.compile(r"\\(_|[^\w\s,;!\\])")  # Markdown editors write \_ for _
 
 def _heading(marked):
     seed = "no seed" if marked.seed is None else f"seed {marked.seed}"
-    return f"{seed}, {printable(marked.who)}" if marked.who else seed
+    origin = f"id {printable(marked.student)}" if marked.student else seed
+    return f"{origin}, {printable(marked.who)}" if marked.who else origin
 
 
 SHEET = Layout(
@@ -77,14 +82,14 @@ SHEET = Layout(
 class Filled(NamedTuple):
     """The contents of a filled-in sheet."""
 
-    head: dict  # the fields of the head; {} if the seed or all other fields are missing
+    head: dict  # the fields of the head; {} if id and seed, or all other fields, are missing
     name: str
     answers: dict  # {label: the text after it}, for `tokens`
 
 
-@takes(path=a_file("a sheet"))
-def grade(path):
-    """Mark the sheet in a file.
+@takes(path=a_file("a sheet"), secret=is_secret)
+def grade(path, secret=None):
+    """Mark the sheet in a file. For a sheet of a class, `secret` is the bytes of its secret.
 
     The file may hold anything: a file that is no sheet gets 0 marks and a remark. An OSError is
     raised if there is no file at `path`, and a TypeError if `path` is not a path.
@@ -98,12 +103,41 @@ def grade(path):
     """
     with open(path, "rb") as file:
         data = file.read(LIMIT + 1)
-    marked = grade_text(decode(data[:LIMIT]), Path(path).name)
+    marked = grade_text.formula(decode(data[:LIMIT]), Path(path).name, secret)
     if len(data) <= LIMIT:
         return marked
     return marked._replace(
         remarks=(*marked.remarks, "The sheet is longer than 1 MB. Only the first 1 MB was read.")
     )
+
+
+def mark_any(path, secret=None):
+    """Mark the sheet at a path, whatever is there: what cannot be read gets 0 marks and a remark.
+
+    >>> mark_any("no/such/file.md").remarks
+    ('It cannot be read: there is no such file.',)
+    """
+    try:
+        if os.path.getsize(path) and os.path.isfile(path):
+            return grade.formula(path, secret)
+        why = "The file is empty." if os.path.isfile(path) else None
+        why = why or f"It cannot be read: {unreadable(path, None)}."
+    except (OSError, ValueError) as error:
+        why = f"It cannot be read: {unreadable(path, error)}."
+    return Marked(Path(path).name, "", None, 0, FULL, (), (why,), SHEET)
+
+
+def student_of(path):
+    """Return the id in the head of a sheet of a class, or "" for any other file.
+
+    >>> student_of("no/such/file.md")
+    ''
+    """
+    try:
+        with open(path, "rb") as file:
+            return read(decode(file.read(LIMIT))).head.get("id", "")
+    except (OSError, ValueError):
+        return ""
 
 
 def _text(name, value, arguments):
@@ -112,21 +146,28 @@ def _text(name, value, arguments):
     return value
 
 
-@takes(text=_text, file=_text)
-def grade_text(text, file="sheet"):
-    """Mark the text of a sheet.
+@takes(text=_text, file=_text, secret=is_secret)
+def grade_text(text, file="sheet", secret=None):
+    """Mark the text of a sheet. For a sheet of a class, `secret` is the bytes of its secret.
 
     >>> grade_text("nothing")[3:7]
     (0, 151, (), ('The sheet has no line "refnn worksheet: …", so nothing can be marked.',))
     """
     found = read(text)
-    seed = int(found.head["seed"]) if found.head else None
-    if seed is None or seed > MAX_SEED:
+    student = found.head.get("id", "")
+    if student and secret is None:
+        raise Refused("secret", "given for a sheet of a class", "None")
+    seed = int(found.head["seed"]) if "seed" in found.head and not student else None
+    if not student and (seed is None or seed > MAX_SEED):
         why = NO_HEAD if seed is None else "The seed in the head is too large."
         return Marked(file, found.name, None, 0, FULL, (), (why,), SHEET)
     named = found.head.get("topics", "all").replace(" ", "").split(",")
     topics = [name for name in named if name in TOPICS] or None
-    made = sheet(seed, topics, found.head.get("language", "en"))
+    language = found.head.get("language", "en")
+    if student:
+        made = class_sheet(student, secret, topics, language)
+    else:
+        made = sheet(seed, topics, language)
     rows, given = [], {}
     for label, q, i in labels(made):
         earlier = given.setdefault(label[:-1], [])
@@ -136,7 +177,14 @@ def grade_text(text, file="sheet"):
     remarks = [OTHER_HEAD] * (read(sheet_text(made)).head != found.head)
     remarks += ["The sheet is blank."] * all(is_blank(said) for said in found.answers.values())
     got, of = sum(row.got for row in rows), sum(row.of for row in rows)
-    return Marked(file, found.name, seed, got, of, tuple(rows), tuple(remarks), SHEET)
+    more = (tuple(rows), tuple(remarks), SHEET, made.student, _said(found))
+    return Marked(file, found.name, seed, got, of, *more)
+
+
+def _said(found):
+    """Return the answers of a sheet as one text, by which equal sheets are found, or ""."""
+    said = {label: text.split() for label, text in found.answers.items() if not is_blank(text)}
+    return repr(sorted(said.items())) if said else ""
 
 
 # --- what a sheet says ----------------------------------------------------------------------------
@@ -173,10 +221,10 @@ def read(text):
     head, name, answers = {}, "", {}
     for line in filter(None, ESCAPED.sub(r"\1", text).splitlines()):
         line = _compatible(line[:LONGEST])[:LONGEST]
-        if not head and "seed" in line:
+        if not head and ("seed" in line or "worksheet" in line):
             found = {part: form.search(line) for part, form in HEAD.items()}
             parts = {part: match[1].strip() for part, match in found.items() if match}
-            head = parts if "seed" in parts and len(parts) > 1 else {}
+            head = parts if len(parts) > 1 and ("id" in parts or "seed" in parts) else {}
         elif found := ANSWER.match(line):
             label = f"{int(found[1])}{found[2].lower()}"
             if label not in answers or not is_blank(found[3]):

@@ -54,6 +54,8 @@ class Marked(NamedTuple):
     rows: tuple  # a Row for each line of answers or function
     remarks: tuple  # on the whole sheet or notebook
     layout: Layout  # how it is printed
+    student: str = ""  # the id on a sheet of a class, or that of the roster; "" if unknown
+    content: str = ""  # what the student wrote, by which identical submissions are found
 
 
 def marked_text(marked):
@@ -80,7 +82,8 @@ def marked_text(marked):
 def class_text(marked):
     """Return a class as a table, followed by its ten most common slips (known mistakes).
 
-    Between them stand the sheets that have the same seed.
+    Sheets and notebooks have a table each. Between tables and slips stand the sheets that have the
+    same seed.
 
     >>> layout = Layout("name", None, (), ("file", "name", "seed", "marks", "of"), (), False)
     >>> rows = (Row("1a", "loss", 0, 1, ("missing_half",), ""),)
@@ -93,13 +96,15 @@ def class_text(marked):
     The most common mistakes
        2 missing_half: What factor stands in front of the sum?
     """
-    columns = marked[0].layout.table
-    align = "".join("r" if name in ("seed", "marks", "of") else "l" for name in columns)
-    rows = [[_cells(m)[name] for name in columns] for m in marked]
-    lines = [console.table(rows, columns, align)]
-    seeds = Counter(m.seed for m in marked if m.seed is not None and "seed" in columns)
+    lines = []
+    for columns in dict.fromkeys(m.layout.table for m in marked):
+        align = "".join("r" if name in ("seed", "marks", "of") else "l" for name in columns)
+        rows = [[_cells(m)[name] for name in columns] for m in marked if m.layout.table == columns]
+        lines += [""] * bool(lines) + [console.table(rows, columns, align)]
+    seeds = Counter(m.seed for m in marked if m.seed is not None and "seed" in m.layout.table)
     for seed in [seed for seed, count in seeds.items() if count > 1]:
-        files = ", ".join(printable(m.file) for m in marked if m.seed == seed)
+        same = [m for m in marked if m.seed == seed and "seed" in m.layout.table]
+        files = ", ".join(printable(m.file) for m in same)
         lines.append(
             console.wrap(f"these have the same seed {seed}: {files}", indent="  ", first="* ")
         )
@@ -114,7 +119,7 @@ def class_text(marked):
 def _cells(marked):
     """Return the cells of one row of the class's table, by column."""
     return {
-        "file": printable(marked.file)[:30],
+        "file": printable(marked.file)[-30:],
         marked.layout.who: printable(marked.who)[:20],
         "seed": "" if marked.seed is None else marked.seed,
         "marks": marked.got,
@@ -134,24 +139,32 @@ def class_csv(marked):
     file,assignment,seed,marks,of,loss,slips,remarks
     '=1.ipynb,network,0,2,4,2,missing_half,loss: a
     """
-    layout = marked[0].layout
+    kinds = {m.layout.who: m.layout for m in marked}
     found = dict.fromkeys(row.column for m in marked for row in m.rows)
-    columns = [column for column in layout.steps or found if column in found]
+    columns = [c for kind in kinds.values() for c in kind.steps if c in found]
+    columns += [column for column in found if column not in columns]
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
-    table.writerow(["file", layout.who, "seed", "marks", "of", *columns, "slips", "remarks"])
+    table.writerow(["file", *kinds, "seed", "marks", "of", *columns, "slips", "remarks"])
     for m in marked:
         got = {row.column: row.got for row in m.rows}
         slips = dict.fromkeys(name for row in m.rows for name in row.slips)
-        explained = m.rows if layout.explained else ()
+        explained = m.rows if m.layout.explained else ()
         remarks = [*m.remarks, *(f"{row.label}: {row.remark}" for row in explained if row.remark)]
-        cells = [m.file, m.who, "" if m.seed is None else m.seed, m.got, m.of]
+        who = [m.who if kind == m.layout.who else "" for kind in kinds]
+        cells = [m.file, *who, "" if m.seed is None else m.seed, m.got, m.of]
         cells += [got.get(column, "") for column in columns]
-        table.writerow([_harmless(cell) for cell in [*cells, "; ".join(slips), "; ".join(remarks)]])
+        cells += ["; ".join(slips), "; ".join(remarks)]
+        table.writerow(map(spreadsheet, cells))
     return out.getvalue()
 
 
-def _harmless(cell):
+def spreadsheet(cell):
+    """Return the text of a CSV cell, changed so that a spreadsheet does not compute it.
+
+    >>> spreadsheet("=1+1"), spreadsheet(-3)
+    ("'=1+1", "'-3")
+    """
     text = console.harmless(str(cell))
     return f"'{text}" if text.strip().startswith(DANGEROUS) else text
 

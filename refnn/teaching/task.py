@@ -57,6 +57,27 @@ class Task(NamedTuple):
         return len(self.draw(np.random.default_rng(0)))
 
 
+def nearly(got, expected):
+    """Return True if a value in float32 equals the expected floats as far as its digits go.
+
+    It may differ by 2^-16 times the largest expected number, or by 2^-16 if that is larger. A sum
+    of some hundred products is as near as that, since float32 rounds each of them by 2^-24.
+
+    >>> nearly(np.float32(0.1), 0.1), nearly(np.float32(0.11), 0.1), nearly(0.1000001, 0.1)
+    (True, False, False)
+    """
+    if isinstance(expected, tuple):
+        alike = isinstance(got, (tuple, list)) and len(got) == len(expected)
+        return alike and all(same(*pair) or nearly(*pair) for pair in zip(got, expected))
+    expected = np.asarray(expected)
+    if getattr(got, "dtype", None) != np.float32 or expected.dtype.kind != "f":
+        return False
+    if got.shape != expected.shape:
+        return False
+    far = np.abs(got.astype(float) - expected)
+    return bool((far <= 2.0**-16 * max(1.0, np.abs(expected).max(initial=0))).all())
+
+
 def same(got, expected):
     """Return True if a returned value equals the expected one.
 

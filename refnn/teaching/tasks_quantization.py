@@ -95,8 +95,7 @@ def _written(rng):
     W, B = int(rng.integers(6, 12)), _fraction(rng, 1, 8, 4) + 1
     return {
         "within P": ([Fraction(int(v), 4 * W) for v in rng.permutation(20)[:6]], W, B, 8),
-        "below 0": (_decimals(rng, -2, 0), W, B, 8),
-        "beyond P": (_decimals(rng, 1, 3), W, B, 8),
+        "below 0 and beyond P": (_decimals(rng, -2, 0, 4) + _decimals(rng, 1, 3, 4), W, B, 8),
         "another P": (_decimals(rng, -1, 2), W, -B, 2 ** int(rng.integers(4, 7))),
     }
 
@@ -112,9 +111,11 @@ def _decoded(rng):
 
 def _ranges(rng):
     return {
-        "positive": (_decimals(rng, 1, 3), 8),
         "both signs": ([Fraction(-1, 3), *_decimals(rng, 0, 2)], 8),
-        "sixteen levels": (_decimals(rng, -3, -1), 16),
+        "sixteen levels": (
+            _decimals(rng, 1, 3) if rng.random() < 0.5 else _decimals(rng, -3, -1),
+            16,
+        ),
     }
 
 
@@ -126,14 +127,23 @@ def _roundings(rng):
 
 
 def _three_codes(rng):
-    """Draw three codes whose differences are one apart, one apart modulo P, or three apart."""
-    first, step = (int(v) for v in rng.integers(0, 8, size=2))
-    cases = {"one apart": (step, step + 1), "one apart modulo P": (7, 0)}
-    cases["three apart"] = step, step + 3
-    return {
-        name: ([first, (first + one) % 8, (first + one + other) % 8], 8)
-        for name, (one, other) in cases.items()
+    """Draw three codes, whose second step is as large as the first, or smaller or larger.
+
+    In the first case a step passes P, so that the difference of the codes themselves is not 1.
+    """
+    changes = {
+        "a larger step, modulo P": 1,
+        "a smaller step": -1,
+        "the same step": 0,
+        "two more": 2,
+        "two less": -2,
     }
+    cases = {}
+    for name, change in changes.items():
+        first, step = (int(v) for v in rng.integers(0, 8, size=2))
+        step = 7 if change == 1 else step
+        cases[name] = [first, (first + step) % 8, (first + 2 * step + change) % 8], 8
+    return cases
 
 
 def _as_printed(call, given):

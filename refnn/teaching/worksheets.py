@@ -1,15 +1,18 @@
 """Make worksheets, which are pen-and-paper exercises in Markdown, and their answers.
 
 Each seed, a whole number, gives one variant of a worksheet: it decides everything on the sheet.
-SHA-256 turns a student's id into a seed. The head is the line of the sheet that says how the sheet
-was made, so that `mark_sheet` can compute the answers again. The check code in the head is the
-first eight digits of a SHA-256 over head and questions. It shows if the head was changed, or if the
-sheet comes from another version of refnn. The questions are in `topics_quantization`,
-`topics_network` and `topics_corrected`.
+The head is the line of the sheet that says how the sheet was made, so that `mark_sheet` can compute
+the answers again. The check code in the head shows if the head was changed, or if the sheet comes
+from another version of refnn. The questions are in `topics_quantization`, `topics_network` and
+`topics_corrected`.
+
+A sheet for practice has its seed in the head, and its check code is the beginning of a SHA-256 over
+head and questions. Whoever has refnn can compute its answers. The sheet of a student in a class has
+the student's id in its head. Its seed and its check code come from the secret of the class (see
+`roster`), without which nobody can compute them.
 """
 
 import hashlib
-import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,6 +20,7 @@ from refnn import arrays
 from refnn.arrays import Refused, describe
 from refnn.teaching import topics_corrected, topics_network, topics_quantization
 from refnn.teaching.question import question, shown
+from refnn.teaching.roster import is_secret, known, signature, variant
 from refnn.validation import choice, takes, whole
 
 PARTS = (topics_quantization, topics_network, topics_corrected)
@@ -25,6 +29,7 @@ LANGUAGES = ("en", "zh")
 FORM = 1  # the version of the form of the head and the answer lines
 MAX_SEED = 2**63 - 1
 BLANK = "____"
+ANSWERS = "# Answers to the worksheet of"  # so the file of the instructor begins
 # fmt: off
 WORDS = {
     "en": {
@@ -53,15 +58,26 @@ class Sheet(NamedTuple):
     topics: tuple  # their names, in the order of TOPICS
     language: str  # one of LANGUAGES
     questions: tuple  # a Question for each topic
+    student: str = ""  # the id of the student, or "" for a sheet for practice
+    code: str = ""  # the check code of the head
+
+    @property
+    def origin(self):
+        """Return the part of the head from which the numbers follow.
+
+        >>> sheet(7, ["loss"]).origin
+        'seed 7'
+        """
+        return f"id {self.student}" if self.student else f"seed {self.seed}"
 
 
 def _student_id(name, student, arguments):
     if not isinstance(student, str):
         raise Refused(name, "a text", describe(student), TypeError)
-    known = unicodedata.normalize("NFKC", student).strip()
-    if not known or len(known) > 200 or not known.isprintable():
+    student = known(student)
+    if not student or len(student) > 200 or not student.isprintable():
         raise Refused(name, "an id of 1 to 200 printable characters", describe(student))
-    return known
+    return student
 
 
 def _topics(name, topics, arguments):
@@ -94,8 +110,30 @@ def sheet(seed, topics=None, language="en"):
     >>> s.topics, shown(s.questions[0].truth[0])
     (('quantize', 'loss'), '5, 5, 5, 4, 5, 7')
     """
-    topics = tuple(name for name in TOPICS if topics is None or name in topics)
-    return Sheet(seed, topics, language, tuple(_question(name, seed) for name in topics))
+    made = _sheet(seed, _ordered(topics), language)
+    return made._replace(code=hashlib.sha256(_everything(made).encode()).hexdigest()[:8])
+
+
+@takes(student=_student_id, secret=is_secret, language=choice(*LANGUAGES), topics=_topics)
+def class_sheet(student, secret, topics=None, language="en"):
+    """Return the worksheet of a student in a class whose secret is given, as bytes.
+
+    >>> one, other = (class_sheet("ada", secret * 16, ["loss"]) for secret in (b"0", b"1"))
+    >>> one.origin, one.seed == other.seed, one.code == other.code
+    ('id ada', False, False)
+    """
+    topics = _ordered(topics)
+    made = _sheet(variant(secret, student, topics), topics, language, student)
+    return made._replace(code=signature(secret, "check", _everything(made)).hex()[:8])
+
+
+def _ordered(topics):
+    return tuple(name for name in TOPICS if topics is None or name in topics)
+
+
+def _sheet(seed, topics, language, student=""):
+    questions = tuple(_question(name, seed) for name in topics)
+    return Sheet(seed, topics, language, questions, student)
 
 
 @lru_cache(maxsize=512)
@@ -104,17 +142,15 @@ def _question(name, seed):
     return question(TOPICS[name], seed)
 
 
-def check_code(of):
-    """Return the check code of a sheet, eight hexadecimal digits.
-
-    They change with any number or word of the sheet or its head.
+def _everything(of):
+    """Return the head and the questions, over which the check code is computed.
 
     >>> seven, eight = sheet(7, ["loss"]), sheet(8, ["loss"])
-    >>> check_code(seven) == check_code(sheet(7, ["loss"])), check_code(seven) == check_code(eight)
+    >>> seven.code == sheet(7, ["loss"]).code, seven.code == eight.code
     (True, False)
     """
-    everything = f"{FORM}|{of.seed}|{of.topics}|{of.language}|{_questions_text(of)}"
-    return hashlib.sha256(everything.encode()).hexdigest()[:8]
+    origin = of.student or of.seed
+    return f"{FORM}|{origin}|{of.topics}|{of.language}|{_questions_text(of)}"
 
 
 def sheet_text(of):
@@ -132,9 +168,9 @@ def sheet_text(of):
     """
     words = WORDS[of.language]
     topics = "all" if of.topics == tuple(TOPICS) else ",".join(of.topics)
-    head = f"refnn worksheet: seed {of.seed}; topics {topics}; language {of.language}; form {FORM}"
+    head = f"refnn worksheet: {of.origin}; topics {topics}; language {of.language}; form {FORM}"
     name = f"{words['name']}{words['colon']}{BLANK}"
-    parts = [f"# {words['title']}", f"{head}; check {check_code(of)}", name, words["how"]]
+    parts = [f"# {words['title']}", f"{head}; check {of.code}", name, words["how"]]
     return "\n\n".join([*parts, _questions_text(of)]) + "\n"
 
 
@@ -155,7 +191,7 @@ def answers_text(of):
     <BLANKLINE>
     """
     mistakes = "each known mistake in its formula (refnn/checking/catalogue/slips.py)"
-    parts = [f"# Answers to the worksheet of seed {of.seed}, check {check_code(of)}"]
+    parts = [f"{ANSWERS} {of.origin}, check {of.code}"]
     parts.append(f"Under each answer you see what {mistakes} would give.")
     for number, q in enumerate(of.questions, 1):
         parts.append(f"## {number}. {q.topic.title[of.language]}")

@@ -64,6 +64,15 @@ class _Child:
             with suppress(OSError):
                 file.close()
 
+    def used(self):
+        """Return the seconds of processor time that a child has used, or None without /proc."""
+        try:
+            with open(f"/proc/{self.pid}/stat", "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            return None
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")  # user and system time
+
 
 class _New(_Child):
     """A child that is a new Python."""
@@ -72,7 +81,7 @@ class _New(_Child):
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         folder, environment = request["folder"], request["environment"]
         self._process = _python(child.__file__, environment, cwd=folder, **pipes)
-        self._token = environment[TOKEN]
+        self._token, self.pid = environment[TOKEN], self._process.pid
         self.stdin, self.stdout = self._process.stdin, self._process.stdout
         self.stderr = self._process.stderr
 
@@ -103,7 +112,7 @@ class _Forked(_Child):
                 os.close(descriptor)
             there.close()
             theirs = []
-            self._pid = SIZE.unpack(_all(received(here, SIZE.size)))[0]
+            self.pid = SIZE.unpack(_all(received(here, SIZE.size)))[0]
         except OSError:
             here.close()
             there.close()
@@ -123,7 +132,7 @@ class _Forked(_Child):
                 self._status = int(_all(received(self._own, 8)))
             except OSError:  # the server is dead, so this process kills its children
                 with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self._pid, signal.SIGKILL)
+                    os.killpg(self.pid, signal.SIGKILL)
                 end_left_behind(self._token)
                 self._status = -signal.SIGKILL
             self._own.close()

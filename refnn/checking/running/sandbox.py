@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +37,7 @@ KINDS = ("time", "memory", "exit", "raised", "output", "import", "answer")
 TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
+LOOK = 0.1  # seconds from one look at the processor's time to the next
 SECONDS, MEGABYTES = number(0.01, 3600), whole(1, 1024)
 
 
@@ -107,6 +109,8 @@ class Session:
 
     target   "module:function", imported from `folder`, or from `source`, the text of that module
     seconds  limit of the whole waiting time, without the start of Python
+    load     if above 1, `seconds` limits the time of the processor, so that other programs on the
+             machine do not matter, and the waiting time may be `load` times as long
     memory   limit of the address space, in megabytes
     output   limit of all printed and returned data, in megabytes
     files    limit of the size of a file that it writes, in megabytes
@@ -131,6 +135,7 @@ class Session:
         memory=whole(64, 2**20),
         files=whole(0, 2**20),
         output=MEGABYTES,
+        load=whole(1, 1000),
     )
     def __init__(
         self,
@@ -143,10 +148,14 @@ class Session:
         output=16,
         files=1,
         hidden=(),
+        load=1,
     ):
         seconds = float(seconds)
+        # Two limits of the turn: of the clock, and of the processor, which is infinite for load 1
+        self._load, self._may_use = load, inf
         self._task = {"target": target, "seconds": seconds, "memory": memory, "files": files}
-        self._left = self._limit = self._turn = seconds
+        self._limit = seconds
+        self._left = self._turn = seconds * load
         self._room = output * 2**20
         self._source, self._folder, self._hidden = source, folder, hidden
         self.names, self.failure = (), None
@@ -167,7 +176,8 @@ class Session:
         self._send(self._task | {"folder": self._folder})
         self._left = self._turn = STARTUP
         started = self._receive()
-        self._left = self._turn = self._limit
+        self._left = self._turn = self._limit * self._load
+        self.turn.formula(self, self._limit)
         names = started if isinstance(started, Failure) else self._receive()
         if isinstance(names, list) and all(isinstance(name, str) for name in names):
             self.names = tuple(console.harmless(name)[:100] for name in names)
@@ -196,7 +206,10 @@ class Session:
         ...     session.ask([1.5])
         [1]
         """
-        self._turn = self._limit = float(seconds)
+        self._limit = float(seconds)
+        self._turn = self._limit * self._load
+        if self._load > 1 and (used := self._process.used()) is not None:
+            self._may_use = used + self._limit
         if output is not None:
             self._room = output * 2**20
 
@@ -260,14 +273,18 @@ class Session:
         A Failure that ends the process is also kept in self.failure."""
         start = time.monotonic()
         while b"\n" not in self._lines and self.failure is None:
+            left = min(self._left, self._turn) - (time.monotonic() - start)
+            part = left if self._may_use == inf else min(left, LOOK)
             try:
-                left = min(self._left, self._turn) - (time.monotonic() - start)
-                chunk = self._arrived.get(timeout=max(left, 0.001))
+                chunk = self._arrived.get(timeout=max(part, 0.001))
             except queue.Empty:
                 chunk = "late"
-            if chunk == "late":
+            if chunk == "late" and left > part:  # this was only a look at the processor's time
+                if (self._process.used() or 0) > self._may_use:
+                    self._fail("time", f"it used more than {self._limit:g} s of processor time")
+            elif chunk == "late":
                 limit = self._limit if self._turn <= self._left else self._task["seconds"]
-                self._fail("time", f"it did not finish within {limit:g} s")
+                self._fail("time", f"it did not finish within {limit * self._load:g} s")
             elif chunk is None:
                 self._fail("output", "it printed or returned more than the limit")
             elif chunk:

@@ -12,7 +12,8 @@
 #
 # The parameters are four arrays: `W_ih` has the shape (hidden, inputs), `b_h` (hidden,), `W_ho`
 # (outputs, hidden), and `b_o` (outputs,). They are passed as one tuple,
-# `params = (W_ih, b_h, W_ho, b_o)`. Each row of `X` is one example. Use only NumPy: you cannot
+# `params = (W_ih, b_h, W_ho, b_o)`. Each row of `X` is one example. Compute in float64, which is
+# NumPy's default, because your numbers are compared to nine digits. Use only NumPy: you cannot
 # import refnn when your work is marked.
 
 # %% code

@@ -11,7 +11,8 @@
 #
 # Parameters, gradients (`slopes`), scores and masks are all tuples of four arrays,
 # `(W_ih, b_h, W_ho, b_o)`. Biases are treated like weights. A mask is `True` for each parameter
-# that is kept. Use only NumPy: you cannot import refnn when your work is marked.
+# that is kept. Compute in float64, which is NumPy's default, because your numbers are compared to
+# nine digits. Use only NumPy: you cannot import refnn when your work is marked.
 
 # %% code
 import numpy as np

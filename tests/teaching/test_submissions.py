@@ -1,0 +1,73 @@
+"""Files that students hand in, as folders and platforms lay them out."""
+
+import json
+
+import pytest
+
+from refnn.teaching import submissions
+from refnn.teaching.submissions import files_in, is_notebook, read
+from refnn.teaching.worksheets import answers_text, sheet
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """What nbgrader and a platform may leave in a folder."""
+    for name in ("a1/network/network.ipynb", "b2/network/network.ipynb", "b2/.hidden.md", "s.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (tmp_path / "a1/network/timestamp.txt").write_text("2026-11-30")
+    checkpoints = tmp_path / "a1/network/.ipynb_checkpoints"
+    checkpoints.mkdir()
+    (checkpoints / "network-checkpoint.ipynb").write_text("x")
+    (tmp_path / "answers-1.md").write_text(answers_text(sheet(1, ["loss"])), encoding="utf-8")
+    (tmp_path / "empty").mkdir()
+    return tmp_path
+
+
+def test_a_folder_stands_for_the_files_in_it_at_any_depth(folder):
+    found = [path.removeprefix(f"{folder}/") for path in files_in([folder])]
+    assert found == ["s.md", "a1/network/network.ipynb", "b2/network/network.ipynb"]
+    both = files_in([folder / "s.md", folder, folder / "empty", "none.md"])
+    assert len(both) == 5 and both[0].endswith("s.md") and both[-1] == "none.md"
+    answers = str(folder / "answers-1.md")
+    assert files_in([answers]) == [answers]  # who names it wants its row
+
+
+def test_a_notebook_is_known_by_its_name_or_its_beginning(tmp_path):
+    for name, text, expected in (
+        ("a.IPYNB", "", True),
+        ("a.txt", '\ufeff\n{\n "cells": [', True),
+        ("a.json", '{"a": 1}', False),
+        ("a.md", "# refnn", False),
+    ):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        assert is_notebook(path) is expected, name
+    assert not is_notebook(tmp_path) and not is_notebook("a\0b")
+
+
+def test_what_cannot_be_read_says_why(tmp_path):
+    link = tmp_path / "link.ipynb"
+    link.symlink_to(tmp_path / "nowhere")
+    (tmp_path / "folder.ipynb").mkdir()
+    empty, large = tmp_path / "empty.ipynb", tmp_path / "large.ipynb"
+    empty.write_text(" \n")
+    with open(large, "wb") as file:
+        file.truncate(80 * 2**20)  # a sparse file of 80 MB
+    for path, why in (
+        (link, "It cannot be read: it is a link to a file that does not exist."),
+        (tmp_path / "folder.ipynb", "It cannot be read: it is a folder without a file to mark."),
+        (tmp_path / "none.ipynb", "It cannot be read: there is no such file."),
+        ("a\0b", "It cannot be read: there is no such file."),
+        (empty, "The file is empty."),
+        (large, submissions.TOO_LARGE),
+    ):
+        assert read(path) == ([], None, why)
+    assert "too large: more than 20 MB. Clear the outputs" in submissions.TOO_LARGE
+
+
+def test_the_outputs_of_a_notebook_are_not_read(tmp_path):
+    cell = {"cell_type": "code", "source": ["x = 1\n", "y = 2"], "outputs": [{"text": "z" * 9}]}
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"cells": [cell], "metadata": {}}))
+    assert read(path).cells == ["x = 1\ny = 2"]
