@@ -52,7 +52,7 @@ class Done:
 
 
 def _code():
-    """Return a digest of the code of refnn, by which other results are told apart."""
+    """Return a digest of the code of refnn. Results of other code have another digest."""
     parts = sorted(HERE.rglob("*.py"))
     return sha1(b"".join(path.read_bytes() for path in parts)).hexdigest()
 
