@@ -6,8 +6,8 @@ out and the others run again. The process sends back only values and never a cla
 right: `task.same` compares them with the right ones.
 
 A slip is a known mistake of the catalogue. A function that gives in all cases what a slip gives
-gets the hint of that slip. If there is no such slip, it gets the hint of one that gives the same in
-every wrong case without optional arguments.
+gets the hint of that slip. If there is no such slip, it is enough if a slip gives the same in every
+wrong case that uses no optional argument.
 """
 
 import json
@@ -170,9 +170,10 @@ def read(path):
 def assigned(paths, found):
     """Return the assignment of each Submission of a class.
 
-    It is the assignment that the notebook names. If it names none, it is the one of whose functions
-    the notebook defines most, if there is only one such. Otherwise it is the assignment of all the
-    others, if they share one. A ValueError is raised if none of these exists.
+    It is the assignment that the notebook names. If it names none, the functions of each assignment
+    that the notebook defines are counted, and the highest count decides if there is only one such.
+    Otherwise it is the assignment of all the others, if they share one. A ValueError is raised if
+    none of these exists.
 
     >>> loss, nothing = Submission(["def loss(y): return y"], None, ""), Submission([], None, "")
     >>> assigned(["a.ipynb", "b.ipynb"], [loss, nothing])
