@@ -66,7 +66,7 @@ CLAIMED_SIZES = (10, 5, 1)  # §4.1: 10 inputs, 5 hidden neurons, 1 output
 LEVELS_TEXT = "量化级别为8"  # §4.1, the only place that gives P
 LEVELS = 8
 TAU = "0.5"  # §4.2.2
-# The next two numbers are a reading of the text and are not computed.
+# The next two numbers were counted by reading the text. They are not computed.
 CODE_LISTINGS = 0  # though §1, the heading of §4 and the summary promise code
 # How often §4.1 prints the network's parameters: once where it says that they are given, 4 times
 # below "we need to compute W and B" and twice below "we can"

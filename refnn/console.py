@@ -51,7 +51,7 @@ def _without_wide(text, left, right):
 
 
 def harmless(text):
-    """Replace by blanks the characters that control a terminal, for example move its cursor.
+    """Put blanks in place of the characters that control a terminal, such as those for its cursor.
 
     Text that comes from a user's file or code may contain them.
 

@@ -53,7 +53,7 @@ def refuse_unwritable(paths, force=False, inputs=()):
             what = "a link" if path.is_symlink() else "a device"
             raise Unwritable(f"{path} must be a regular file, got {what}")
         if any(path.exists() and Path(i).exists() and path.samefile(i) for i in inputs):
-            raise Unwritable(f"{path} must be another file than what is read")
+            raise Unwritable(f"{path} must be none of the files that are read")
         if path.exists() and not force:
             raise Unwritable(f"{path} exists already; add --force to overwrite it")
 

@@ -86,7 +86,10 @@ def _some_rows(name, X, arguments):
 
 
 def _column(positive):
-    """Return the kind that accepts one number or one for each network, in the dtype of training."""
+    """Return the check of an argument that is one number, or one for each network.
+
+    The numbers get the dtype of training.
+    """
 
     def kind(name, value, arguments):
         params = arguments["params"]

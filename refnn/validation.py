@@ -5,7 +5,8 @@
 
 The decorator gives each argument a kind. A kind is a function (name, value, arguments) -> value: it
 returns the checked and converted value, or refuses it with an error. `arguments` holds all
-arguments by name. Those before this one are already checked, so one check may use another argument.
+arguments by name. The arguments that `takes` names before this one are already checked, so a check
+may use them.
 
 For numbers, the kind is not a function but a `Numeric`. Numeric arguments of one group are first
 converted together to one arithmetic: all float32, all float64 or all Fractions (see
@@ -170,10 +171,22 @@ def _named(error, formula):
     words = str(error) if isinstance(error, Refused) else getattr(error, "refusal", None)
     if words is None:
         return error
-    name = formula.__qualname__.split(".__")[0].split(".")[-1]  # of __post_init__: its class
+    name = formula.__qualname__.split(".__")[0].split(".")[-1]  # __post_init__ gives its class
     named = getattr(error, "error", type(error))(f"{name}: {words}")
     named.refusal = words  # a decorated caller puts its own name before these words
     return named
+
+
+def words_of(error):
+    """Return the text of an error without the name of the function that raised it.
+
+    >>> try:
+    ...     takes(n=whole(1, 9))(lambda n: n)(0)
+    ... except ValueError as error:
+    ...     words_of(error)
+    'n must be a whole number from 1 to 9, got 0'
+    """
+    return getattr(error, "refusal", None) or str(error)
 
 
 def _unify(given, members, optional, exact, complex_):

@@ -20,7 +20,7 @@ def test_links_devices_and_what_is_read_are_not_replaced(tmp_path):
     for path in (link, Path(os.devnull)):
         with pytest.raises(files.Unwritable, match=r"must be a regular file, got a (link|device)"):
             files.write_whole({path: "other"}, force=True)
-    with pytest.raises(files.Unwritable, match="must be another file than what is read"):
+    with pytest.raises(files.Unwritable, match="must be none of the files that are read"):
         files.refuse_unwritable([tmp_path / "." / "real.md"], force=True, inputs=[real])
     assert real.read_text() == "mine" and link.is_symlink()
 
@@ -30,7 +30,7 @@ def test_grade_does_not_replace_a_sheet_by_its_marks(tmp_path, capsys):
     sheet = tmp_path / "sheet-3.md"
     before = sheet.read_bytes()
     assert cli.main(["grade", str(sheet), "--csv", str(sheet), "--force"]) == 2
-    assert "another file than what is read" in capsys.readouterr().err
+    assert "none of the files that are read" in capsys.readouterr().err
     assert sheet.read_bytes() == before
 
 

@@ -30,8 +30,8 @@ from refnn.checking.plane.digits import as_text, flat, significant
 ROUNDED = "The printed inputs are rounded. Other inputs that round to them might give these numbers"
 CLOSE = "The computed value is too close to an end of the interval of the printed digits"
 SLACK = Fraction(1, 2**44)  # room for a slip that computes in floats: 2^8 units in the last place
-NEAR = Fraction(1, 10**4)  # relatively; float32 has seven digits
-SINGLE = Fraction(1, 2**19)  # the same in float32, for prints that may be float32
+NEAR = Fraction(1, 10**4)  # floats may move a value by this share of it; float32 has 7 digits
+SINGLE = Fraction(1, 2**19)  # the same room as SLACK, but for prints that may be float32
 
 
 class Kind(NamedTuple):

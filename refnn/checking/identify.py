@@ -207,7 +207,10 @@ def _rows(candidates, given):
 
 
 def _published(given):
-    """Return the rows of the conventions, computed exactly, and in floats where that is right."""
+    """Return the rows of the conventions, computed exactly.
+
+    A convention that fits only in float32 or float64 has a row for that, too.
+    """
     tried = conventions(given)
     rows = _rows(tried, given)
     exact = {row.name for row, _ in rows if _is_exact(row)}
@@ -302,7 +305,10 @@ def _separating(several, given):
 
 
 def _kinds(apart, prints=None):
-    """Count the groups of candidates that gave the same so far, and in `prints` if it is given."""
+    """Count the groups of candidates that gave equal results so far.
+
+    If `prints` is given, the results in it must also be equal.
+    """
     return len({(seen, prints and prints[name]) for name, seen in apart.items()})
 
 

@@ -308,7 +308,8 @@ def _article(stairs, written):
 def _pair(f, d, grid, article, known, found):
     """Find the slips of the decoder on the encoder's grid.
 
-    If the encoder shows no slip, its slips on the decoder's own grid are added.
+    If the encoder shows no slip on its own grid, it is also tried on the decoder's grid. Its slips
+    there are added.
     """
     slips = behaviour.decoder(d, grid, article)
     other = None if known or found else behaviour.grid_of(d, grid.qmin, grid.qmax)
@@ -338,10 +339,11 @@ def _vectors(formula, subject, grid):
             f = _of_dtype(
                 properties_of.vector(codes_of(subject.on(_values(own))), subject.label), dtype
             )
-            yield _recomputed(v.name, f, _words(v.inputs[x]), _words(v.printed[printed]))
+            says = "code {} is decoded to {}" if decodes else "x = {} gives code {}"
+            yield _recomputed(v.name, f, _words(v.inputs[x]), _words(v.printed[printed]), says)
 
 
-def _recomputed(name, f, given, printed):
+def _recomputed(name, f, given, printed, says):
     try:
         got = f(np.array([float(Fraction(w)) for w in given]))
     except Broken as broken:
@@ -350,7 +352,7 @@ def _recomputed(name, f, given, printed):
     room = np.array([float(half_unit(w)) for w in printed])
     wrong = np.abs(got - expected) > room + 8 * properties_of.U * np.abs(expected)
     i = wrong.argmax()
-    why = f"{given[i]} gives {short(got[i])}, but {printed[i]} is published"
+    why = f"{says.format(given[i], short(got[i]))}, but {printed[i]} is published"
     return promise(name, not wrong.any(), why)
 
 

@@ -19,8 +19,8 @@ from refnn.checking.catalogue import explain
 from refnn.checking.catalogue.vectors import MUSEUM, VECTORS, Vector
 from refnn.checking.plane.digits import half_unit, line, short
 
-# If a vector catches no slip of one of these groups, the group is named first: the source then does
-# not use this option at all (symmetry; an axis or a calibration).
+# If a vector catches no slip of one of these groups, the slips of this group come first among its
+# blind spots. Its source does not use the option at all (symmetry; an axis or a calibration).
 NOT_ASKED = (
     "symmetric_by_one_level_more symmetric_without_abs".split(),
     "per_tensor_for_per_channel wrong_axis percentile_of_the_range calibration_ignored".split(),

@@ -43,7 +43,7 @@ def roundtrip(x, q, low, high, levels, sign="+"):
     return _first(*map(tuple, (x, q, low, high)), levels, sign)
 
 
-@lru_cache(maxsize=1000)  # several findings ask about the article's rows
+@lru_cache(maxsize=1000)  # several findings about the article need the same rows
 def _first(x, q, low, high, levels, sign):
     s = 1 if sign == "+" else -1
     for side in (1, -1):  # to find W < 0, negate x and the decoded values

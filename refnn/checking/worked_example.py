@@ -60,7 +60,7 @@ from refnn.arrays import Refused
 from refnn.checking.claims import Answer
 from refnn.checking.kinds import affine, arithmetic, integers, levels, loss, masks, network, written
 from refnn.checking.reading.printed import Claim, levels_in
-from refnn.validation import takes
+from refnn.validation import takes, words_of
 
 OF_AN_EXAMPLE = ("title", "text", "inputs", "P", "claims", "notes")
 OF_ANY_CLAIM = ("kind", "name", "text", "title", "P")
@@ -154,7 +154,8 @@ def _by_kind(kind, arguments, where):
     try:
         return kind.judge(*arguments)
     except (ValueError, TypeError) as error:  # a formula does not name the claim, so add it
-        words = str(error) if str(error).startswith(where) else f"{where}: {error}"
+        words = words_of(error)
+        words = words if words.startswith(where) else f"{where}: {words}"
         refused = getattr(error, "error", type(error))(words)
         refused.refusal = words  # so that the name of `check` is put before it
         raise refused from None

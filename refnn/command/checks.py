@@ -6,6 +6,7 @@ from refnn.checking.worked_example import check
 from refnn.command import tables, tables_verify
 from refnn.command.values import Misused, whole
 from refnn.experiments import errata, wording
+from refnn.validation import words_of
 
 
 def verify_command(options):
@@ -19,7 +20,7 @@ def verify_command(options):
     try:
         verdicts = check(example)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{_named(options.file)}: {error}") from None
+        raise Misused(f"{_named(options.file)}: {words_of(error)}") from None
     if options.json:
         data = tables_verify.verdicts_data(example, verdicts)
         data += [_as_verdict(s) for s in wording.statements()] if options.file is None else []

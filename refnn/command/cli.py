@@ -9,6 +9,7 @@ from importlib import import_module
 from refnn import __version__, console
 from refnn.arrays import Refused
 from refnn.command.values import Misused
+from refnn.validation import words_of
 
 EXIT = "Exit status: 0 all is well; 1 something does not hold; 2 bad input."
 
@@ -16,7 +17,7 @@ EXIT = "Exit status: 0 all is well; 1 something does not hold; 2 bad input."
 TOUR = (
     "refnn checks and shows how a small neural network is quantized and pruned. Without a command "
     "it gives the tour: it checks the article's numbers, trains 50 networks, quantizes and prunes "
-    "them as the article writes it and as the field does, and writes the figures.")
+    "them by the article's formulas and by the usual methods, and writes the figures.")
 FLAG = {"action": "store_true"}
 
 
@@ -44,7 +45,7 @@ OPTIONS = {
         "It tries the published conventions and, if none gives the codes, the known mistakes. It "
         "finds all W and B with floor(x*W + B) mod P, or proves that there are none. 0.1 means "
         "exactly 1/10.", {
-            "--x": _metavar("X,...", "the numbers, such as 0.1,0.2 or 1/3, or a pasted print",
+            "--x": _metavar("X,...", "the numbers, such as 0.1,0.2 or 1/3, or a copied array",
                             required=True),
             "--q": _metavar("Q,...", "their codes, such as 0,1", required=True),
             "--levels": _metavar("P", "the number of levels", required=True),
@@ -52,7 +53,7 @@ OPTIONS = {
             "--scale": _metavar("S", "the printed scale (goes with --zero-point)"),
             "--zero-point": _metavar("Z", "the printed zero point (goes with --scale)"),
             "--rounding": _metavar("RULE", "floor (default), ceil, half-up, half-down, half-even "
-                                   "or half-away (these two miss W and B that make a tie)",
+                                   "or half-away (these two do not find W and B that make a tie)",
                                    default="floor"),
             "--overflow": _metavar("HOW", "wrap (mod P, default), saturate or none",
                                    default="wrap"),
@@ -78,7 +79,7 @@ OPTIONS = {
         "Quantize your numbers by each published convention.", "conventions --x -1.5,0.2,2.8",
         "It prints scale, zero point, codes, decoded values and errors (in steps) of each "
         "convention, computed exactly.", {
-            "--x": _metavar("X,...", "the numbers, such as -1.5,0.2,2.8, or a pasted print",
+            "--x": _metavar("X,...", "the numbers, such as -1.5,0.2,2.8, or a copied array",
                             required=True),
             "--bits": _metavar("B", "bits of a code, 2 to 16 (default: 8)", default="8")}),
     "worksheet": (
@@ -113,11 +114,9 @@ OPTIONS = {
             "--assignment": _metavar("NAME", "for notebooks: the assignment that they belong to"),
             "--seconds": _metavar("S", "processor time of each function (default: 5)", default="5"),
             "--roster": _metavar("FILE", "the students: one row for each of them"),
-            "--secret": _metavar("FILE", "the secret of the class, for its sheets and for the "
-                                 "hidden cases of notebooks"),
+            "--secret": _metavar("FILE", "the secret of the class, which draws its numbers"),
             "--csv": _metavar("OUT", "also write the marks to a CSV file"),
-            "--lms": _metavar("OUT", "also write the roster with a column of points, which "
-                              "Canvas and Moodle import"),
+            "--lms": _metavar("OUT", "also write the roster with a column of points"),
             "--feedback": _metavar("DIR", "also write a Markdown file for each student"),
             "--force": {**FLAG, "help": "replace existing files"}}),
     "reproduce": (
@@ -127,7 +126,7 @@ OPTIONS = {
                                nargs="*"),
             "--seeds": _metavar("N", "use N networks (default: 200, but 50 for the tour)"),
             "--quick": {**FLAG, "help": "use 12 networks: under two minutes for all"},
-            "--list": {**FLAG, "help": "print what was stored of all claims, at once"},
+            "--list": {**FLAG, "help": "print the stored results of all claims, without computing"},
             "--store": {**FLAG, "help": "store the results for --list and verify"}}),
 }
 # Each command is imported only when it runs, and so are the names that its help lists
@@ -141,7 +140,7 @@ COMMANDS = {
     "grade": "grading.grade_command",
     "reproduce": "claims.reproduce_command",
     None: "claims.tour_command"}
-LISTED = {  # command: (a word, where the names are)
+LISTED = {  # command: (title of the list of names in its help, where they stand in refnn)
     "worksheet": ("Topics", "teaching.worksheets.TOPICS"),
     "assignment": ("Names", "teaching.assignments.ASSIGNMENTS"),
     "reproduce": ("Claims", "experiments.claims.CLAIMS")}
@@ -241,7 +240,7 @@ def main(arguments=None):
             raise ValueError(f"{only}, not with {options.command}")
         return _named(f"command.{COMMANDS[options.command]}")(options)
     except (ValueError, TypeError, OSError) as error:
-        words = getattr(error, "refusal", None) or str(error)  # without the function inside
+        words = words_of(error)
         if words != str(error) or isinstance(error, (Refused, Misused)):
             words = f"{options.command}: {words}"
         print(f"refnn: {' '.join(console.harmless(words).split())}", file=sys.stderr)

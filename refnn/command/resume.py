@@ -52,7 +52,7 @@ class Done:
 
 
 def digest_of_code():
-    """Return a digest of the code of refnn. It shows whether kept results come from other code.
+    """Return a digest of the code of refnn. Results of other code have another digest.
 
     >>> len(digest_of_code())
     40

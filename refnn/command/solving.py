@@ -24,12 +24,14 @@ from refnn.command.answer import Answer, as_data
 from refnn.command.tables_solve import answer_text, conventions_text, formula_text
 from refnn.command.values import Misused, one_of, whole
 from refnn.quantization.conventions import compare
+from refnn.validation import words_of
 
 AROUND = re.compile(r"(?:\w{1,40} ?= ?)?(?:[A-Za-z_][\w.]{0,40}\()?")
 MAX_LEVELS = 10**15 - 1
 # The work that a least repair may take; a second or less. --all takes as long as it needs.
 QUICK = 10**6
-FEW = 20  # numbers for which W and B are searched too where a convention gives the decoded values
+# With more numbers, W and B are not searched for decoded values that a convention gives.
+FEW = 20
 
 
 def solve_command(options):
@@ -128,7 +130,7 @@ def _asked(options):
 
 
 def _rule(options):
-    """Return the rounding and the overflow, which only codes alone can be solved for."""
+    """Return the rounding and the overflow. Other ones than floor and wrap go with codes alone."""
     rounding = one_of("--rounding", options.rounding, ROUNDINGS)
     overflow = one_of("--overflow", options.overflow, OVERFLOWS)
     if (rounding, overflow) != ("floor", "wrap") and (options.decoded or options.scale):
@@ -187,8 +189,8 @@ def answer_of(
     except ValueError as refusal:
         if not known:
             raise
-        words = getattr(refusal, "refusal", None) or str(refusal)
-        solution, why_not = None, f"Whether {formula} gives them was not decided: {words}."
+        why = words_of(refusal)
+        solution, why_not = None, f"Whether {formula} gives them was not decided: {why}."
 
     def range_at(W):
         return range_of_B(x, codes, levels, W, rounding, overflow)

@@ -5,7 +5,7 @@ from refnn.checking.plane.digits import short
 from refnn.checking.running import behaviour
 from refnn.console import harmless, table, wrap
 
-WORDS = {True: "held", False: "BROKEN", None: "-"}
+WORDS = {True: "held", False: "BROKEN", None: "not tested"}
 NEAREST = (
     "each number gets the nearest code, x/scale is rounded half to even, and the codes saturate "
     "at both ends (ONNX QuantizeLinear)"
@@ -27,25 +27,25 @@ def check_text(report):
       the codes saturate at both ends (ONNX QuantizeLinear).
     Verdict: it breaks this rule.
     Reason: x = -0.05 (0.1 steps below 0) gives code 2, but the nearest code is 3.
-    Known mistake: floor_for_round, on all 320 inputs.
+    Known mistake: floor_for_round. It gives the same answers on all 320 inputs.
       right: rounded = half_even.formula(divided)
       wrong: rounded = np.floor(divided)
       Hint: Which code is nearest to 0.9 steps?
     <BLANKLINE>
     each value gets the nearest code  BROKEN
-    ties are rounded to even          -
+    ties are rounded to even          not tested
       it does not round to the nearest code
     These properties hold: codes are whole numbers; the same input gives the same
       codes; each value is encoded independently; the shape is kept; a matrix gives
       the same codes as a vector; the input array stays unchanged; the code never
       falls as x grows; codes saturate at both ends; float32 and float64 give the
       same codes.
-    Published vectors: none uses this grid.
+    Published examples: none uses this grid.
     """
     lines = [_sentence("Judged", f"{_judged(report)}"), _sentence("Rule", rule(report))]
     lines.append(_sentence("Verdict", verdict(report)))
     if report.broken:
-        lines.append(_sentence("Reason", report.broken[0].why or report.broken[0].name))
+        lines.append(_sentence("Reason", reason(report)))
     for b in report.behaviours:
         on_tensors = report.found is not None and b.function == "quantize"
         lines += _mistake(b, "tensors" if on_tensors else "inputs")
@@ -54,9 +54,9 @@ def check_text(report):
     lines += _remarks(report)
     lines += ["", *_rows(report.properties, report.broken[:1])]
     if report.role == "quantize" and report.grid is not None:
-        found = _rows(report.vectors)
-        lines += ["Published vectors:", *found] if found else []
-        lines += [] if found else ["Published vectors: none uses this grid."]
+        found = _rows(report.vectors, report.broken[:1], "These examples hold")
+        lines += ["Published examples:", *found] if found else []
+        lines += [] if found else ["Published examples: none uses this grid."]
     return "\n".join(lines)
 
 
@@ -92,6 +92,22 @@ def verdict(report):
     return "it breaks this rule" if report.broken else "it keeps this rule"
 
 
+def reason(report):
+    """Return why a function does not keep its rule, or None if it keeps it.
+
+    >>> from refnn.checking.implementation import Report
+    >>> from refnn.checking.running.properties import Property
+    >>> broken = Property("ties", False, "x = .75 gives code 1, but 2 is published")
+    >>> reason(Report("quantize", None, (), (broken,), ()))
+    "x = .75 gives code 1, but 2 is published (example 'ties')"
+    """
+    if not report.broken:
+        return None
+    first = report.broken[0]
+    why = first.why or first.name
+    return f"{why} (example {first.name!r})" if first in report.vectors else why
+
+
 def as_data(report):
     """Return a Report as data for JSON.
 
@@ -124,7 +140,7 @@ def as_data(report):
         "rule": rule(report),
         "verdict": verdict(report),
         "sound": not report.broken,
-        "reason": report.broken[0].why if report.broken else None,
+        "reason": reason(report),
         "smallest_tensor": shown if found and found.x else None,
         "properties": [p._asdict() for p in report.properties],
         "vectors": [p._asdict() for p in report.vectors],
@@ -141,7 +157,9 @@ def as_data(report):
 
 
 def _sentence(label, text):
-    return wrap(f"{label}: {text}".rstrip(".") + ".", "  ", "")
+    """Return a sentence with one full stop. Three dots at its end, of a cut list, are left."""
+    end = "" if text.endswith(".") else "."
+    return wrap(f"{label}: {text}{end}", "  ", "")
 
 
 def _judged(report):
@@ -166,9 +184,10 @@ def _mistake(b, what):
     """Return the lines about a known mistake, or about a formula that a function behaves like."""
     of = "" if b.function == "quantize" else f" in {b.function}"
     how = f"on all {b.asked} {what}" if b.exact else f"on {b.agree} of {b.asked} {what}"
-    but = f", not at {b.differs}" if b.differs else ""
+    how = f"It gives the same answers {how}"
+    but = f", but not at {b.differs}" if b.differs else ""
     kind = "Known mistake" if b.name in CATALOGUE else "It behaves like"
-    lines = [_sentence(f"{kind}{of}", f"{b.name}, {how}{but}")]
+    lines = [_sentence(f"{kind}{of}", f"{b.name}. {how}{but}")]
     for label, code in zip(("right", "wrong"), _edit(b)):
         lines += [wrap(f"{label}: {line}", "         ", "  ") for line in code]
     return [*lines, wrap(f"Hint: {b.hint}", "    ", "  ")]
@@ -186,8 +205,8 @@ def _remarks(report):
     return lines
 
 
-def _rows(properties, told=()):
-    """Return a line for each property that does not hold, and then those that hold.
+def _rows(properties, told, label="These properties hold"):
+    """Return a line for each property that does not hold, and then those that hold, with a label.
 
     Below a line stands the reason, except for the properties in `told`, whose reason was given."""
     others = [p for p in properties if p.held is not True]
@@ -196,4 +215,4 @@ def _rows(properties, told=()):
     for p, row in zip(others, rows):
         lines += [row, *([wrap(p.why, "  ", "  ")] if p.why and p not in told else ())]
     held = [f"{p.name} ({p.why})" if p.why else p.name for p in properties if p.held]
-    return [*lines, _sentence("These properties hold", "; ".join(held))] if held else lines
+    return [*lines, _sentence(label, "; ".join(held))] if held else lines

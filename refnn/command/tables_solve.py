@@ -204,7 +204,7 @@ def _mistakes(answer):
         if row.kind == "rounding":
             lines.append(wrap(f"The rounding rule {row.name} gives {given}."))
         elif row.kind == "slip" and answer.conventions:
-            lines.append(wrap(f"A known mistake chooses the given grid: {row.name}."))
+            lines.append(wrap(f"The given grid follows from a known mistake: {row.name}."))
         elif row.kind == "slip":
             lines.append(wrap(f"A known mistake gives {given}: {row.name}."))
         if row.slip:

@@ -2,7 +2,7 @@
 
 
 class Misused(ValueError):
-    """An error in the options of a command, to which `cli` adds the command's name."""
+    """An error in what was given to a command. `cli` adds the command's name to it."""
 
 
 def numbers(option, text):

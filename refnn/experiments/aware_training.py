@@ -107,8 +107,8 @@ def finding(result):
     recipe = next(iter(RECIPES))
     longer, aware = (result.test[recipe, 2, f"{n}, least error"] for n in ("longer", "aware"))
     return Finding(
-        "At 2 bits aware training has a smaller test error than training as long in floats and "
-        f"then quantizing ({recipe})",
+        "At 2 bits aware training has a smaller test error than training for the same number of "
+        f"steps in floats and then quantizing ({recipe})",
         longer / aware,
         1.0,
         "test error of the latter over that of aware training",
@@ -116,7 +116,7 @@ def finding(result):
 
 
 def _paired(result, recipe, bits):
-    """Return the test error of aware training minus that of training as long in floats, (S,)."""
+    """Return the test error of aware training minus that of equally many steps in floats, (S,)."""
     aware, longer = (
         result.test[recipe, bits, f"{kind}, least error"] for kind in ("aware", "longer")
     )
@@ -133,7 +133,7 @@ def _better(result):
         where = f"at {', '.join(better)} bits" if better else "at no number of bits"
         found.append(f"{where} ({recipe})")
     return (
-        "On the test rows aware training is better than training as long in floats "
+        "On the test rows aware training is better than equally many steps of training in floats "
         f"{' and '.join(found)}. Better means that the {limits(result.seeds)} of the median of "
         "the paired difference is below 0. On the training rows aware training cannot be worse, "
         "because it keeps the best of all its steps and of its start."

@@ -74,9 +74,10 @@ def compute(seeds=SEEDS, progress=lambda stage: None):
 
 
 def _printed(bits):
-    """Return the number of different roundings of the printed 5-2-1 network, and how nearest ranks.
+    """Count the roundings of the printed 5-2-1 network, and find the place of rounding to nearest.
 
-    The result is (different roundings, place of nearest by J, its J, least J)."""
+    The result is (number of different roundings, place of rounding to nearest by J, its J, least
+    J)."""
     params, (X, y) = _floats(article.parameters()), article.data()
     X, y = (np.asarray(a, dtype=float) for a in (X, y))
     grids = [calibration.choose_qparams(a, bits) for a in params.arrays()]

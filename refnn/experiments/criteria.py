@@ -152,8 +152,8 @@ def text(result):
         "Regret in % of the dense network's J: J without the k parameters that score lowest, minus "
         "the least J known for k. Medians, each followed by the ends of its "
         f"{limits(result.seeds)}; T stands "
-        "for thousands. For k = 1, 2, 3 the least J is that of all sets. The other k are 30%, 50%, "
-        "70% and 90% of 61, and there it is the best J known."
+        "for thousands. For k = 1, 2, 3 all sets were tried, so the least J is exact. The other k "
+        "are 30%, 50%, 70% and 90% of 61, and there it is the best J known."
     )
     for d, m, counts in product(datasets, MOMENTS, (COUNTS[:3], COUNTS[3:])):
         rows = [[n, *(_percent(result.regret[d, m, k, n]) for k in counts)] for n in CRITERIA]
@@ -169,8 +169,9 @@ def text(result):
         "OBS estimates what a deletion costs when all other parameters move to compensate it, but "
         "here they do not move. 'deletion' ranks by the true cost of each parameter alone, so its "
         "regret is what is lost by judging the parameters one by one.",
-        f"The {limits(result.seeds)} of each criterion's lowest median correlation is "
-        f"{', '.join(worst)}. Where such intervals overlap, the place is chance.",
+        f"This is the {limits(result.seeds)} of each criterion's lowest median correlation, in "
+        f"brackets the data set and moment where it is lowest: {'; '.join(worst)}. If the interval "
+        "of another data set or moment overlaps, it may be chance which of them is the lowest.",
         *(_of_the_hessian(result, dataset) for dataset in datasets),
         judged(finding(result)),
     )
@@ -194,12 +195,13 @@ def _of_the_hessian(result, dataset):
     for moment in ("trained", "no decay"):
         good = result.positive[dataset, moment]
         ours, theirs = (result.correlation[dataset, moment, n] for n in ("OBS", BY_HESSIAN))
-        where = f", {_two(theirs[good])} where it is" if good.any() else ""
+        where = f", {_two(theirs[good])} where it is positive definite" if good.any() else ""
         lost, less = (result.regret[dataset, moment, 3, n] for n in (BY_HESSIAN, "OBS"))
         said.append(
-            f"{moment}: not positive definite in {1 - good.mean():.0%} of the networks; rank "
-            f"correlation {_two(theirs)} over all{where}, {_two(ours)} with Gauss-Newton; regret "
-            f"at k = 3 {100 * np.median(lost):.1f}% against {100 * np.median(less):.1f}%"
+            f"{moment}: it is not positive definite in {1 - good.mean():.0%} of the networks. The "
+            f"rank correlation is {_two(theirs)} over all networks{where}, and {_two(ours)} with "
+            f"Gauss-Newton. The regret at k = 3 is {100 * np.median(lost):.1f}%, and "
+            f"{100 * np.median(less):.1f}% with Gauss-Newton"
         )
     return f"OBS with the damped Hessian on {dataset} (medians). {'. '.join(said)}."
 

@@ -1,8 +1,8 @@
 """This module collects the findings. A finding is an error in the article.
 
 Each finding is computed and has the § of the article and its Chinese term. The numbers of the
-findings never change. Findings 18, 19 and 25 need trained networks, so they tell stored results
-(see `store`), and 24 is part of 10."""
+findings never change. Findings 18, 19 and 25 need trained networks, so their numbers are stored
+results (see `store`), and 24 is part of 10."""
 
 from typing import NamedTuple
 

@@ -140,8 +140,8 @@ def finding(result):
     """Return what this experiment finds, as a Finding."""
     gain = {name: by[8] - by[2] for name, by in result.schemes.items() if name in NAMES[:3]}
     return Finding(
-        "Six more bits improve the weights when they are rounded to the nearest code, and not as "
-        "the article writes it",
+        "Six more bits make the error smaller if weights are rounded to the nearest code, but not "
+        "if they are quantized by the article's formula",
         gain["min-max"] - gain["as written"],
         0.0,
         "gain from 2 to 8 bits with min-max minus the gain as written (in dB)",

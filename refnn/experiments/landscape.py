@@ -124,7 +124,7 @@ def finding(result):
         "parameters than by R alone",
         100 * (result.parabola - result.tangent),
         0.0,
-        "share of the parabola minus that of the tangent (in % of 61)",
+        "share of parameters predicted with H_ii minus that with R alone (in % of 61)",
         "{:.0f}",
     )
 

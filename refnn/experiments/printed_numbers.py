@@ -161,8 +161,8 @@ def _decoded():
         f"As exact numbers, only {', '.join(exact)} has a (W, B) that gives its codes and its "
         f"decoded values. To one decimal, W = 9, B = 0 gives {', '.join(nine)}, but "
         f"{', '.join(never)} has none with either sign of B. The rms error of the printed W_ih is "
-        f"{rms[0]:.4f}. With all ten at their mean it would be {rms[1]:.4f}, and with eight levels "
-        f"and rounding to nearest {rms[2]:.4f}"
+        f"{rms[0]:.4f}. If all ten weights were decoded to their mean, it would be {rms[1]:.4f}, "
+        f"and with eight levels and rounding to nearest {rms[2]:.4f}"
     )
 
 
@@ -203,7 +203,8 @@ def _letters():
     return (
         "Letters have two meanings: W is the scaling factor and also the name of "
         f"{letters.count('W')} printed matrices, and B is the offset, while {letters.count('b')} "
-        "biases are called b. It names the factor and the offset, but prints the others"
+        "biases are called b. The article prints numbers only for the matrices and the biases, and "
+        "not for the factor and the offset"
     )
 
 

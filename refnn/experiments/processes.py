@@ -7,8 +7,8 @@ from multiprocessing import get_context
 def results(function, tasks, processes=1):
     """Yield function(*task) for each task, in their order.
 
-    With more than one process, the tasks are shared out among them. Then the function must be one
-    of a module. Ctrl-C ends all processes.
+    With more than one process, the tasks are shared out among them. Then the function must be
+    defined at the top level of a module. Ctrl-C ends all processes.
 
     >>> list(results(pow, [(2, 3), (3, 2)]))
     [8, 9]

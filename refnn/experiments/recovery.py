@@ -124,7 +124,8 @@ def text(result):
         "chooses as least important. At 50% sparsity, precision is the idle share of the removed "
         "weights of W_ih, and recall is the removed share of the idle ones. By chance 'inputs' "
         "and precision are 0.50, because half is idle, and recall is the share of W_ih that is "
-        "removed: 'removed', which is not 0.50, since the sparsity is that of all 61 parameters. "
+        "removed (column 'removed'). This share is not 0.50, since the sparsity is that of all 61 "
+        "parameters. "
         f"Medians of {result.seeds} networks; in brackets their {limits(result.seeds)}s. 'decay' "
         "means weight decay 10 and 300 steps, and 'no decay' means 1000 steps.",
         table(rows, ["recipe", "criterion", "inputs", "precision", "recall", "removed"], "llrrrr"),

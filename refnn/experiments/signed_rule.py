@@ -2,10 +2,10 @@
 parameters are left, and the network is then trained on.
 
 Near a minimum of J + ½λ‖θ‖² R is −λw. So the six parameters with the largest R are the six most
-negative ones, which is no better reason to keep them than the sign of a coin. But the largest |w|
-are mostly output weights, and an output weight without an input weight does nothing. A list of one
-sign holds fewer of them and more input weights. What counts is how many inputs still reach the
-output; the experiment counts them.
+negative ones. To keep them for that is no better than to toss a coin. But the largest |w| are
+mostly output weights, and an output weight without an input weight does nothing. The largest
+weights of one sign hold fewer output weights and more input weights. What counts is how many inputs
+still reach the output; the experiment counts them.
 
     |w|             keeps the largest sizes
     R               keeps the largest R
@@ -102,8 +102,8 @@ def text(result):
     return page(
         *parts,
         "The sign of R is not what helps: the most negative w, which look at no data, do as well. "
-        "The more inputs R keeps connected than |w|, the smaller its error is against that of |w|. "
-        f"The correlation of the two over the networks is {each}.",
+        "The more inputs R keeps connected in comparison with |w|, the smaller is its error "
+        f"divided by that of |w|. The correlation of the two over the networks is {each}.",
         judged(finding(result)),
     )
 

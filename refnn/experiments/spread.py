@@ -13,11 +13,11 @@ from refnn.checking.plane.digits import fixed
 from refnn.console import wrap
 
 LEVEL = 0.95
-LEAST = 6  # values; the range of fewer holds the median with a smaller probability than LEVEL
+LEAST = 6  # the range of fewer values holds the median with a probability below LEVEL
 
 
 class Finding(NamedTuple):
-    """What a claim says in one sentence, and the number of each network by which it holds there."""
+    """What a claim says in one sentence, and one value for each network that shows if it holds."""
 
     sentence: str
     values: np.ndarray  # (S,): the claim holds in a network if its value is above `neutral`
@@ -96,8 +96,8 @@ def judged(finding):
 
     >>> print(judged(Finding("A bit adds 6 dB", np.arange(1.0, 21), 2.5, "gain in dB", "{:.1f}")))
     A bit adds 6 dB. The gain in dB is 10.5 [6.0, 15.0] (median of 20 networks and
-    its 95% interval over starts and splits). In 10% of the networks it is the
-    other way round.
+    its 95% interval over initial weights and splits). In 10% of the networks it is
+    the other way round.
     """
     values = np.asarray(finding.values)
     number = interval(values, finding.form)
@@ -105,6 +105,6 @@ def judged(finding):
     said = f", and in {equal:.0%} both are equal" if equal else ""
     return wrap(
         f"{finding.sentence}. The {finding.what} is {number} (median of {len(values)} networks "
-        f"and its {limits(len(values))} over starts and splits). In "
+        f"and its {limits(len(values))} over initial weights and splits). In "
         f"{(values < finding.neutral).mean():.0%} of the networks it is the other way round{said}."
     )

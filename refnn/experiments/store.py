@@ -1,4 +1,4 @@
-"""This module keeps what the claims found over 200 seeds, so that commands can tell it at once.
+"""This module keeps what the claims found over 200 seeds, so that commands need not compute it.
 
 The file stored.json is written by `python -m refnn reproduce --store`. For each claim it holds the
 Finding in numbers, the recipe, the seconds that it took and the value of the first network. A test
@@ -135,12 +135,14 @@ def list_text():
     parts = [
         wrap(
             f"What each claim found on {seeds} networks. Behind the median stands its "
-            f"{limits(known[0].seeds)}: over starts and splits of the same 442 patients, not over "
-            "new ones."
+            f"{limits(known[0].seeds)}. It shows how the result changes with the initial weights "
+            "and the split of the same 442 patients. It does not say what other patients would "
+            "give."
         )
     ]
     for c in known:
-        number = f"The {c.what} is {c.number} [{c.low}, {c.high}]; the reverse in {c.reversed:.0%}."
+        number = f"The {c.what} is {c.number} [{c.low}, {c.high}]. In {c.reversed:.0%} of the "
+        number += "networks it is the other way round."
         parts += ["", wrap(f"{c.sentence}. {number}", "  ", f"{c.name}: "), f"  {c.command}"]
     return "\n".join(parts)
 

@@ -38,7 +38,7 @@ def statements():
 
 
 def _ratio(treatment, datasets=RECIPES):
-    """Return the medians of the test error over that before, as 1.00, 1.03 and 1.13."""
+    """Return the medians of the test error, divided by the error before, as 1.00, 1.03 and 1.13."""
     medians = [store.errors(d, treatment)["median"] for d in datasets]
     return _each(f"{v:.2f}" if v < 9.995 else f"{v:.0f}" for v in medians)
 
@@ -67,8 +67,8 @@ def _quantization_keeps():
         "1",
         "Quantization keeps the performance.",
         word if good else "fails" if not _are_kept(right) else "holds",
-        f"test error over that before {ON}: as written at 8 bits {_ratio(written)}, corrected "
-        f"{_ratio(right)}; corrected at 3 bits {_ratio('corrected, 3 bits')}",
+        f"test error, divided by the error before, {ON}: as written at 8 bits {_ratio(written)}, "
+        f"corrected {_ratio(right)}; corrected at 3 bits {_ratio('corrected, 3 bits')}",
         PARTLY if good else HOLDS if _are_kept(right) else FAILS,
     )
 
@@ -117,8 +117,8 @@ def _pruning_keeps():
         else "holds"
         if _are_kept(written)
         else "fails",
-        f"test error over that before {ON}: R < {article.TAU} {_ratio(written)}; half by |w|, then "
-        f"trained, {_ratio(right)}; 90% by |w|, then trained, {_ratio('90% by |w|')}",
+        f"test error, divided by the error before, {ON}: R < {article.TAU} {_ratio(written)}; half "
+        f"by |w|, then trained, {_ratio(right)}; 90% by |w|, then trained, {_ratio('90% by |w|')}",
         PARTLY if good else FAILS,
     )
 
@@ -127,7 +127,7 @@ def _connections():
     return Statement(
         "2.2",
         "Pruning removes parameters and connections (连接).",
-        "says nothing that can be tested apart: a weight is a connection",
+        "says nothing that can be tested separately: a weight is a connection",
         "the formula removes single parameters; a unit or an input goes only if all its weights do",
         NOTHING,
     )
@@ -139,7 +139,8 @@ def _by_performance():
         "2.2",
         "The importance of a parameter is judged by the performance of the model.",
         "fails: the formula is the slope R, not the loss without the parameter",
-        f"the {by.what} with the true cost is {by.number} (median; reverse in {by.reversed:.0%})",
+        f"the {by.what} with the true cost is {by.number} (median; the other way round in "
+        f"{by.reversed:.0%} of the networks)",
         FAILS,
     )
 
@@ -160,9 +161,10 @@ def _efficient():
         "5.1",
         "More efficient quantization is wished for, with better performance.",
         "holds: it exists",
-        f"3 bits, test error over that before {ON}: corrected {_ratio('corrected, 3 bits')}, with "
-        f"aware training {_ratio('aware, 3 bits')} (the control, longer training, at 2 bits: "
-        f"{aware.number} in favour of aware training, the reverse in {aware.reversed:.0%})",
+        f"3 bits, test error, divided by the error before, {ON}: corrected "
+        f"{_ratio('corrected, 3 bits')}, with aware training {_ratio('aware, 3 bits')} (the "
+        f"control, longer training, at 2 bits: {aware.number} in favour of aware training, the "
+        f"other way round in {aware.reversed:.0%} of the networks)",
         HOLDS,
     )
 
@@ -172,7 +174,7 @@ def _smarter():
         "5.2",
         "Smarter pruning is wished for, with better generalization.",
         "holds only where the network overfits",
-        f"90% pruned gradually by OBD, test error over that before {ON}: "
+        f"90% pruned gradually by OBD, test error, divided by the error before, {ON}: "
         f"{_ratio('90% gradual, OBD')}, by |w| {_ratio('90% by |w|')}; half by OBD "
         f"{_ratio('half by OBD')}, and {_ratio('half by OBD', (OVERFIT,))} where the network "
         "overfits (diabetes, no decay)",
@@ -231,7 +233,7 @@ def _together():
         "6.4",
         "Both together give a better and a smaller model.",
         "better holds only where the network overfits, and only corrected",
-        f"half pruned by OBD, trained, 8 bits: test error over that before {ON} "
+        f"half pruned by OBD, trained, 8 bits: test error, divided by the error before, {ON} "
         f"{_ratio('both, 8 bits')}, on networks that overfit "
         f"{_ratio('both, 8 bits', (OVERFIT,))}; at 3 bits "
         f"{_ratio('both, 3 bits', over)}; as written, R < {article.TAU} and 3 bits, "
@@ -270,7 +272,7 @@ def trained_findings():
             18,
             "3.1.2",
             "偏移量",
-            "The scheme as written multiplies the test error, one (W, B) for each network: on "
+            "The scheme as written, with one (W, B) for each network, multiplies the test error on "
             f"diabetes by {_ratio('as written, 8 bits', ('diabetes',))} at 8 bits, and by "
             f"{_ratio('as written, 8 bits', (OVERFIT,))} without weight decay. More bits do not "
             f"help ({_ratio('as written, 3 bits', ('diabetes',))} at 3 bits). Corrected it is "
@@ -282,15 +284,16 @@ def trained_findings():
             "问题4",
             "Both together do not always predict better. Half pruned by OBD, trained, 8 bits: the "
             f"test error is multiplied by {_ratio('both, 8 bits')} {ON}. Only where the network "
-            f"overfits it falls, by {_ratio('both, 8 bits', (OVERFIT,))}: the pruning gains, not "
-            "the bits",
+            f"overfits does it fall, to {_ratio('both, 8 bits', (OVERFIT,))} of its value. This "
+            "gain comes from the pruning and not from the bits",
         ),
         (
             25,
             "6",
             "问题3",
-            f"Each method fails somewhere. Kept by the share of networks {ON}: corrected, 3 bits "
-            f"{_kept('corrected, 3 bits')}; 90% gradually by OBD {_kept('90% gradual, OBD')}; half "
-            f"by |w| without weight decay {_kept('half by |w|', (OVERFIT,))} (diabetes)",
+            "Each method fails somewhere. Share of the networks that keep their performance "
+            f"{ON}: corrected, 3 bits {_kept('corrected, 3 bits')}; 90% gradually by OBD "
+            f"{_kept('90% gradual, OBD')}; half by |w| without weight decay "
+            f"{_kept('half by |w|', (OVERFIT,))} (diabetes)",
         ),
     ]

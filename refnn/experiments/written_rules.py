@@ -26,7 +26,7 @@ def _even(W, cells=32):
 
 
 def _steps(decoded, x, W):
-    """Return the errors in steps. They are multiples of 1/64, so six decimals are all of them."""
+    """Return the errors in steps. They are multiples of 1/64, so six decimals are exact."""
     return ((decoded - x) * W).round(6)
 
 

@@ -1,4 +1,4 @@
-"""This module draws on how many networks a claim holds, and on how many its reverse does."""
+"""This module draws a figure of the networks in which a claim holds or its reverse does."""
 
 import numpy as np
 

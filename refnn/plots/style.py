@@ -22,7 +22,7 @@ STYLE = {
     "hatch.linewidth": 0.6, "svg.hashsalt": "refnn",
 }
 # fmt: on
-BLUES = ("#08306B", "#08519C", "#2171B5", "#4292C6", "#6BAED6")  # CORRECTED, many bits to few
+BLUES = ("#08306B", "#08519C", "#2171B5", "#4292C6", "#6BAED6")  # CORRECTED, from many bits to few
 NOTE, THRESHOLD = "#444444", {"color": "black", "linewidth": 1, "linestyle": "--"}
 SIGN = {True: "#B35806", False: "#542788"}  # brown if w > 0, else purple, as in the heat maps
 REMOVED = {"color": PRUNED, "hatch": "////", "edgecolor": "white", "linewidth": 0}

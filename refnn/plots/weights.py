@@ -64,7 +64,7 @@ def before_after(weights, grids, scheme, seeds):
         few = len(grid.levels) <= 32
         counts = np.bincount(grid.codes, minlength=len(grid.levels))
         edges, step = np.array(grid.edges, float), np.diff(grid.levels).mean()
-        edges[0] = max(edges[0], edges[1] - step)  # the end cells are open, so draw one step
+        edges[0] = max(edges[0], edges[1] - step)  # the end cells are open: draw them one step wide
         edges[-1] = min(edges[-1], edges[-2] + step)
         bars = {"align": "edge", "color": ORIGINAL, "edgecolor": "white"}
         above.bar(edges[:-1], counts, np.diff(edges), linewidth=0.4 if few else 0, **bars)

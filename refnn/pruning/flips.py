@@ -38,7 +38,7 @@ def flips(p, X, y, activation, keep, together, meeting=0):
         G (n + …, n)          the products dᵤ·dₖ, or zeros if meeting is 0
 
     Column k of G belongs to parameter k, and row u < n belongs to parameter u. The other rows
-    belong to sets: for each hidden unit, to the rows q to meeting − 1 of together.
+    belong to the sets in rows q to meeting − 1 of `together`, for one hidden unit after the other.
     """
     theta, at, m = p.flatten(), positions(p.sizes), p.sizes[0] + 1
     own, zero, dtype = units_of(at), theta.dtype.type(0), np.result_type(theta, X, y)
@@ -114,7 +114,8 @@ def triples(p, X, y, activation, keep=True):
     for i in range(len(c)):
         table = c[i] + c[:, None] + c + G[i][:, None] + G[i] + G[: len(c)]
         table[two[0], two[1]] = table[two[1], two[0]] = beside[:, i]
-        for mine, other in (two, two[::-1]):  # i, another parameter of its unit, any third one
+        # Here the triple is i, another parameter of the same unit, and any third parameter.
+        for mine, other in (two, two[::-1]):
             at = np.flatnonzero(mine == i)
             table[other[at]] = beside[at]
             table[:, other[at]] = beside[at].T
@@ -126,7 +127,7 @@ def triples(p, X, y, activation, keep=True):
 
 
 def _in_a_unit(sizes):
-    """Return the sets that flip one parameter of a unit each, and where these parameters are.
+    """Return q sets, each of which flips one parameter of a unit, and where these parameters are.
 
     The sets are (q, q) of bool. The positions in `flatten` are (hidden, q).
     """

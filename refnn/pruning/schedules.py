@@ -8,8 +8,8 @@
 To fine-tune means to train the pruned network further. These are the schedules:
 
     one_shot   scores, prunes and fine-tunes once
-    iterative  does so in rounds, and prunes the same share of what is left in each (S. Han et al.,
-               "Learning both weights and connections for efficient neural networks", 2015)
+    iterative  does so in rounds, and each round prunes the same share of what is left (S. Han et
+               al., "Learning both weights and connections for efficient neural networks", 2015)
     gradual    prunes while it trains, by a cubic schedule (M. Zhu, S. Gupta, "To prune, or not to
                prune", 2017)
     lottery    applies the trained network's mask to the parameters before training, and trains
@@ -94,7 +94,10 @@ def _after_begin(name, end, arguments):
 
 
 def _step(first, last):
-    """Return the kind of a training step from first(arguments) to last(arguments)."""
+    """Return the check of an argument that numbers a training step, from first to last.
+
+    Both ends are computed from the arguments.
+    """
 
     def step(name, value, arguments):
         return arrays.whole(name, value, first(arguments), last(arguments))

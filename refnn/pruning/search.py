@@ -163,7 +163,10 @@ def _known(p, X, y, activation, count):
 
 
 def _known_of_each(p, X, y, activation, counts):
-    """Return what is kept, (len(counts), n), after so many steps of the greedy search and swaps."""
+    """Return what is kept, (len(counts), n): a row for each count of removed parameters.
+
+    The greedy search removes them one by one, and the swaps follow.
+    """
     keep = np.ones(p.flatten().size, bool)
     found = np.empty((len(counts), len(keep)), bool)
     for removed in range(max(counts, default=-1) + 1):

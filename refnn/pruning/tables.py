@@ -56,7 +56,7 @@ def _few(things):
 
 
 def _up_to(things):
-    """Return the kind of a count of these things, at most as many as there are."""
+    """Return the check of an argument that is a count, from 0 to the number of these things."""
 
     def count(name, value, arguments):
         there = len(things.groups(flips.positions(arguments["params"].sizes)))
@@ -66,7 +66,7 @@ def _up_to(things):
 
 
 def _of(things, **more):
-    """Return the decorator of a function of a network with at most 16 of these things."""
+    """Return the decorator for functions that take a network with at most 16 of these things."""
     return takes(params=_few(things), X=ROWS, y=ROWS, activation=ACTIVATION, **more)
 
 

@@ -30,8 +30,8 @@ class Layer(NamedTuple):
     """The weights of a layer, the grid of their codes, and its inputs X scaled by powers of two.
 
     Each column of X is divided by the power of two that brings its largest |x| into [½, 1). This
-    division does not round. After it, no square overflows or vanishes, so the decisions are the
-    same for values of any size.
+    division does not round. After it, no square overflows or vanishes, so the best rounding is
+    found for values of any size.
 
     >>> W, X = np.array([[0.25, 0.5]]), np.array([[3.0, 0.0], [1.0, 0.0]])
     >>> layer_of(W, QParams(1.0, 0, -8, 7), X).X.tolist()
@@ -116,8 +116,9 @@ of_narrow_layer = takes(W=_weights(MAX_WEIGHTS), X=INPUTS, qparams=_grid, exact=
 def layer_of(W, qparams, X):
     """Build the Layer of checked arguments."""
     grid = affine.align(qparams, W.shape, arrays.DOUBLE)
+    # If an input is 0 in all examples, its δ is taken as 0.
     largest = np.abs(X).max(axis=-2, keepdims=True, initial=0)
-    columns = np.where(largest > 0, np.frexp(largest)[1], NOTHING)  # an input of 0s: δ counts as 0
+    columns = np.where(largest > 0, np.frexp(largest)[1], NOTHING)
     return Layer(W, grid, np.ldexp(X, -columns), columns)
 
 

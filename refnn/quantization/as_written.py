@@ -58,7 +58,7 @@ def quantize(x, W, B, P):
     W and B broadcast against x. The codes have the narrowest unsigned dtype that holds 0..P − 1.
 
     Two things are wrong. The floor makes codes half a step too small on average. And mod wraps
-    codes outside 0..P − 1 around to the other end, where they should saturate (be clipped).
+    codes outside 0..P − 1 around to the other end, but they should saturate (be clipped).
 
     >>> quantize([Fraction(-3, 10), Fraction(1, 20), Fraction(3, 20), 1], W=10, B=3, P=8)
     array([0, 3, 4, 5], dtype=uint8)
@@ -142,7 +142,10 @@ def _axis(name, axis, arguments):
 
 
 def _ends(x, axis):
-    """Return min and max of x, or of each slice along `axis`, which is kept."""
+    """Return min and max of x, or of each slice along `axis`.
+
+    For slices all axes are kept; those other than `axis` have length 1.
+    """
     others = None if axis is None else tuple(i for i in range(x.ndim) if i != axis)
     return [end(x, axis=others, keepdims=axis is not None) for end in (np.min, np.max)]
 

@@ -224,9 +224,10 @@ def _least_error(x, qmin, qmax, symmetric):
     """Return the ends of the range whose grid has the least mean squared error.
 
     x is in ascending order. A scale matters only through the codes k that it gives (in steps from
-    0), and for given codes the best scale is Σ k·x/Σ k². Near the best scale, another scale usually
-    gives the same codes, and leads to the best one. So scales are tried that lie close together.
-    Each is tried with all zero points that can be the best, or with MOST_ZEROS of these."""
+    0), and for given codes the best scale is Σ k·x/Σ k². A scale near the best one usually gives
+    the same codes, and from these the formula gives the best one. So scales are tried that lie
+    close together. Each is tried with all zero points that can be the best, or with MOST_ZEROS of
+    these."""
     codes, low, high = (qmin, qmax, symmetric), min(x[0], 0), max(x[-1], 0)
     unit = 2.0 ** (np.frexp(float(max(high, -low)))[1] - 1)  # in these units no square overflows
     least, best = _error(x, unit, low, high, *codes), (low, high)
@@ -265,12 +266,13 @@ def _error(x, unit, low, high, qmin, qmax, symmetric):
 
 
 def _near(x, counts, widest, reach, qmin, qmax, symmetric):
-    """Return the best of the scales tried, at most KEPT of them, each with its smallest code − z.
+    """Return the best of the scales tried, at most KEPT of them.
 
-    Two facts limit the search. If the grid ends before the data does, the distance between the two
-    ends is the error of the outermost value. So an end of the best grid is at most `reach` from the
-    end of the data, where `reach` is the root of min–max's squared error. And the best scale
-    satisfies Σ k·(k·scale − x) = 0, so it is above widest/n for n values."""
+    With each stands its smallest code minus the zero point. Two facts limit the search. If the grid
+    ends before the data does, the distance between the two ends is the error of the outermost
+    value. So an end of the best grid is at most `reach` from the end of the data, where `reach` is
+    the root of min–max's squared error. And the best scale satisfies Σ k·(k·scale − x) = 0, so it
+    is above widest/n for n values."""
     codes, side = qmax - qmin, qmax if symmetric else qmax - qmin
     x, weight = _sample(x, counts)
     below, above = min(x[0], 0), max(x[-1], 0)

@@ -49,7 +49,7 @@ class Convention:
     symmetric: bool  # the zero point is fixed by the rule: 0, or the middle of unsigned codes
     encode: Callable  # (x, bits) -> Grid, or None if the rule divides by 0
     code: Callable  # (x, scale, zero_point, qmin, qmax) -> codes, once the grid is known
-    own: Callable | None = None  # (scale, zero_point) -> the two of its own code; its own inverse
+    own: Callable | None = None  # (scale, zero_point) -> the two as its code has them, and back
 
     @property
     def signed(self):
@@ -62,7 +62,7 @@ class Row(NamedTuple):
 
     convention: Convention
     grid: Grid | None  # None if the rule divides by 0
-    errors: np.ndarray | None  # (x̂ − x)/scale, in steps; None like grid
+    errors: np.ndarray | None  # (x̂ − x)/scale, in steps; None if grid is None
 
 
 # --- what the functions take ----------------------------------------------------------------------
@@ -243,11 +243,11 @@ CONVENTIONS = tuple(Convention(*row) for row in (
      "the same scale, z = L/2 (below 8 bits L/2 − 1); half-even(x·(1/scale) + z)",
      OBSERVER, *_torch(PER_TENSOR, UINT, symmetric=True)),
     ("PyTorch reduce_range, quint8",
-     "the range is put on 0..L/2 − 1, one bit less, but codes saturate only at L − 1",
+     "the range gets the codes 0..L/2 − 1, one bit less, but codes saturate only at L − 1",
      f"{OBSERVER}(reduce_range=True) and torch.quantize_per_tensor",
      *_torch(PER_TENSOR, UINT_LESS, UINT)),
     ("PyTorch reduce_range, qint8",
-     "the range is put on −L/4..L/4 − 1; codes saturate at −L/2 and L/2 − 1",
+     "the range gets the codes −L/4..L/4 − 1; codes saturate at −L/2 and L/2 − 1",
      f"{OBSERVER}(reduce_range=True) and torch.quantize_per_tensor",
      *_torch(PER_TENSOR, INT_LESS, INT)),
     ("PyTorch symmetric reduce_range, qint8",

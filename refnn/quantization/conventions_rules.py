@@ -89,8 +89,10 @@ def round_then_add(x, scale, zero_point):
 
 @_clipped
 def add_then_round(x, scale, zero_point):
-    """Return half-even(x/scale + zero_point), clipped. With an odd zero point the opposite ties go
-    up, compared with `round_then_add`.
+    """Return half-even(x/scale + zero_point), clipped.
+
+    With an odd zero point, the ties that `round_then_add` rounds up are rounded down, and the other
+    way round.
 
     >>> add_then_round([0.5, 1.5, 300.0], 1, 1, 0, 255)
     array([  2,   2, 255])
@@ -317,10 +319,10 @@ def without_zero(x, bits):
 def torch(x, bits, codes, limits=None, symmetric=False):
     """Choose a grid as torch.ao.quantization.MinMaxObserver does.
 
-    codes(bits) are those on which the range is put, and limits(bits) those at which the codes are
-    clipped. With reduce_range the range has one bit less. Fake quantization clips to that range
-    too, but quantize_per_tensor does not know it, and clips to all codes of its dtype. The scale is
-    at least 2⁻²³.
+    codes(bits) are the codes of the two ends of the range, and limits(bits) those at which the
+    codes are clipped. With reduce_range the range has one bit less. Fake quantization clips to that
+    range too, but quantize_per_tensor does not know it, and clips to all codes of its dtype. The
+    scale is at least 2⁻²³.
 
     >>> torch(np.array([-63.5, 63.5]), 8, reduced_unsigned, unsigned)
     Chosen(scale=np.float64(1.0), zero_point=64, qmin=0, qmax=255)
@@ -328,7 +330,7 @@ def torch(x, bits, codes, limits=None, symmetric=False):
     (qmin, qmax), (low, high), eps = codes(bits), _ends(x), _one(x) / 2**23
     if symmetric:
         scale = max(_largest(x) / ((qmax - qmin) * _one(x) / 2), eps)
-        middle = 2 ** (bits - 1) - (bits not in (8, 16))  # the middle of other ranges is below
+        middle = 2 ** (bits - 1) - (bits not in (8, 16))  # for other bits PyTorch takes one less
         zero_point = 0 if qmin else middle
     else:
         scale = max((high - low) / (qmax - qmin), eps)
@@ -422,7 +424,7 @@ def codes_per_unit(x, bits):
 
 
 def kivi(x, bits):
-    """Quantize so that the minimum is code 0 and is added, as a real number, to decode.
+    """Quantize so that the minimum is code 0. The decoder adds the minimum as a real number.
 
     >>> kivi(np.array([0.25, 1.0, 1.75]), 2)[:3]
     (np.float64(0.5), np.float64(-0.5), array([0, 2, 3]))

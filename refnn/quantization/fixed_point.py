@@ -98,7 +98,7 @@ def _matrix(name, a, arguments):
 
 
 def _right_of_a(name, b, arguments):
-    """Accept a b with as many rows as a has columns and with leading axes that broadcast."""
+    """Accept `b` if it has as many rows as `a` has columns, and if their leading axes broadcast."""
     a, b = arguments["a"], _matrix(name, b, arguments)
     if a.shape[-1] != b.shape[-2:][0]:
         expected = f"of shape (…, {a.shape[-1]}, columns) to fit a of shape {a.shape}"
@@ -214,7 +214,7 @@ def requantize_single_rounding(accumulator, multiplier, shift, zero_point, qmin,
 def _shift_half_up(x, n):
     """Return ⌊x/2^n + ½⌋ for n ≥ 0, computed as ⌊(⌊2x/2^n⌋ + 1)/2⌋.
 
-    In this form no half 2^(n − 1) is added to x, so nothing can overflow."""
+    In this form 2^(n − 1), the half of 2^n, is not added to x, so nothing can overflow."""
     return np.where(n == 0, x, ((x >> np.maximum(n - 1, 0)) + 1) >> 1)
 
 

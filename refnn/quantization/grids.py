@@ -237,8 +237,8 @@ def dequantize(codes, values, scale, axis=None, block=None):
 def fake_quantize(x, values, scale, axis=None, block=None, overflow="saturate"):
     """Return x̂ = dequantize(quantize(x)) in x's own dtype.
 
-    overflow says what becomes of a number that would be rounded to a value beyond the grid, if the
-    grid went on with its last step: it saturates at the last value, or becomes NaN, or ±inf. A
+    Suppose that the grid went on with its last step. overflow says what becomes of a number that
+    would then be rounded to a value beyond the real grid: the last value, NaN, or ±inf. A
     conversion to FP8 E4M3 commonly gives NaN there, and one to E5M2 ±inf.
 
     >>> fake_quantize([0.3, -0.7, 9.0], GRIDS["ternary"], scale=0.5)
@@ -257,7 +257,8 @@ def fake_quantize(x, values, scale, axis=None, block=None, overflow="saturate"):
 def beyond(x, values, scale, axis=None, block=None):
     """Return 1 where x/scale is rounded above the grid, −1 where it is rounded below, 0 elsewhere.
 
-    The grid is thought to go on with its first and its last step. Ties are ruled as in `quantize`.
+    For this rule, suppose that the grid goes on with its first and its last step. Ties are ruled as
+    in `quantize`.
 
     >>> beyond([61439, 61440, -1e9], GRIDS["FP8 E5M2"], scale=1)
     array([ 0.,  1., -1.])

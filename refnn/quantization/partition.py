@@ -157,7 +157,8 @@ def _costs(x, w):
     w_c, the weight of c, the error is at most 3(n + 8)u·S₂. Moreover S₁² ≤ W·S₂, and S₂ ≤ cost·(1 +
     W/w_c). The bound does not depend on where 0 is or on values outside the group. If two costs are
     compared, the relative error is at most 8(n + 8)u·(1 + W/w_min), which is `slack` in `_optimal`.
-    (Sums that begin at the first value would lose all their digits for 10⁸ ± 1 beside −10¹⁰.)
+    (Sums that begin at the first value would lose all their digits, for example for the values
+    −10¹⁰, 10⁸ − 1 and 10⁸ + 1.)
 
     c is found as follows. Let h be the highest bit in which j and i − 1 differ. Then both are in
     the same block of 2^(h+1) indices, j in its lower half and i − 1 in its upper half. c is the
@@ -232,10 +233,11 @@ def _cells(x, count):
     """Return the indices at which about `count` cells of neighbouring values begin.
 
     Half of the cells hold equally many values. Each cell of the other half takes an equal share of
-    Σ (n·gap²)^⅓, as in an optimal quantizer of many levels (P. Panter & W. Dite, 1951). So the few
-    large values get cells too. If x is very long, n neighbouring values count as one gap to save
-    time. A gap of n values gets at most 2·n cells, and the other gaps get the rest.
-    So a value far away from the others does not take all the cells."""
+    Σ (n·gap²)^⅓, as in an optimal quantizer of many levels (P. Panter & W. Dite, 1951). A gap is
+    the distance between two neighbouring values, with n = 1. So the few large values get cells too.
+    If x is very long, n neighbouring values count as one gap to save time. A gap of n values gets
+    at most 2·n cells, and the other gaps get the rest. So a value far away from the others does not
+    take all the cells."""
     last, far = len(x) - 1, min(SEEN // 8, len(x))
     some, ends = np.arange(0, last, 1 + last // SEEN), np.arange(far)  # every value near both ends
     places = np.unique(np.concatenate([some, ends, last - ends]))

@@ -145,8 +145,8 @@ def fit(
     The networks of a stack are trained side by side, each on its own grids (axis=0) or all on the
     same. Near a boundary between two codes, a weight can change its code again and again, so the
     last step need not be the best. `fit` returns the parameters with the least training loss, and
-    the start counts too. So the J of the returned parameters is never above that of the start,
-    which is the J of quantizing after training if params was trained before.
+    the start counts too. So the J of the returned parameters is never above the J at the start.
+    If params was trained before, that is the J of quantization after training.
 
     >>> p, X = network.init(np.random.default_rng(0), (1, 4, 1)), np.linspace(-1, 1, 9)[:, None]
     >>> rule = {"y": np.sin(3 * X), "optimizer": "gd"}

@@ -9,8 +9,8 @@ Marks do not depend on the load of the machine. The limits are in time of the pr
 notebook that ran out of time is run again when no other one runs.
 
 A slip is a known mistake of the catalogue. A function that gives in all cases what a slip gives
-gets the hint of that slip. If there is no such slip, it gets the hint of one that gives the same in
-every wrong case without optional arguments.
+gets the hint of that slip. If there is no such slip, it is enough if a slip gives the same in every
+wrong case that uses no optional argument.
 """
 
 import re

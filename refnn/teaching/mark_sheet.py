@@ -300,7 +300,7 @@ def _notes(said, count, unexplained):
 
 
 def _rounded(token, written, *exact):
-    """Return the first of the exact numbers that the token rounds, else the number as written."""
+    """Return the first exact number that rounds to the token, else the number as written."""
     return next((v for v in exact if isinstance(token, Number) and token.is_at(v)), written)
 
 

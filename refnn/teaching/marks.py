@@ -13,7 +13,7 @@ from typing import NamedTuple
 from refnn import console
 from refnn.checking.catalogue.slips import CATALOGUE
 
-DANGEROUS = ("=", "+", "-", "@")  # a spreadsheet would compute a cell that begins so
+DANGEROUS = ("=", "+", "-", "@")  # a spreadsheet takes a cell that begins with these as a formula
 
 
 class Row(NamedTuple):
@@ -131,7 +131,7 @@ def _cells(marked):
 def class_csv(marked):
     """Return a class as CSV, with one row for each sheet or notebook.
 
-    Each step or function has a column. No cell begins so that a spreadsheet would compute it.
+    Each step or function has a column. No cell begins as a formula of a spreadsheet does.
 
     >>> layout = Layout("assignment", None, (), (), (), True)
     >>> rows = (Row("loss", "", 2, 4, ("missing_half",), "a"),)

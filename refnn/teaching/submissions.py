@@ -144,9 +144,9 @@ def read(path):
 def assigned(found):
     """Return the assignment of each Submission of a class, or None if it cannot be known.
 
-    It is the assignment that the notebook names. If it names none, it is the one of whose functions
-    the notebook defines most, if there is only one such. Otherwise it is the assignment of all the
-    others, if they share one.
+    It is the assignment that the notebook names. If it names none, the functions of each assignment
+    that the notebook defines are counted, and the highest count decides if there is only one such.
+    Otherwise it is the assignment of all the others, if they share one.
 
     >>> loss, nothing = Submission(["def loss(y): return y"], None, ""), Submission([], None, "")
     >>> assigned([loss, nothing]), assigned([nothing])

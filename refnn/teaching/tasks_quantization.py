@@ -64,7 +64,7 @@ def _dequantize(rng):
 
 def _choose_grid(rng):
     high = rng.uniform(1, 2)
-    # So many of the 255 steps lie between the smallest value and 0
+    # The number of the 255 steps that lie between the smallest value and 0
     steps = rng.integers(40, 100) + rng.uniform(0.6, 0.9)
     both = np.append(rng.uniform(-0.1, high, 6), [high, -high * steps / (255 - steps)])
     positive = rng.uniform(1, 3, 6)

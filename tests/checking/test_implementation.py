@@ -71,7 +71,7 @@ def test_a_function_that_is_given_its_grid_meets_the_published_vectors():
         return np.clip(np.floor(x / scale) + zp, qmin, qmax)
 
     [why] = [v.why for v in check(floors).vectors if v.name == "ties"]
-    assert why == ".75 gives 1, but 2 is published"
+    assert why == "x = .75 gives code 1, but 2 is published"
     on_its_grid = check(lambda x: np.clip(np.rint(x / 2) + 128, 0, 255)).vectors
     assert [v.name for v in on_its_grid if v.held] == ["quantizelinear"]
 

@@ -124,7 +124,7 @@ def test_of_pairs_that_make_a_tie_nothing_is_said(capsys):
         assert ("such pairs are not searched" in out.replace("\n", " ")) == (rounding != "half-up")
     with pytest.raises(SystemExit):
         cli.main(["solve", "--help"])
-    assert "miss W and B" in " ".join(capsys.readouterr().out.split())
+    assert "do not find W and B that make a tie" in " ".join(capsys.readouterr().out.split())
 
 
 def test_solve_refuses_unknown_roundings_and_overflows():

@@ -219,7 +219,7 @@ def test_an_interrupt_is_one_line_and_status_130(monkeypatch, capsys):
         ("verify", "a\x1b[2J.md"),
         ("check", "a\x1b[2J:quantize"),
         ("solve", "--x", "\x1b[2J", "--q", "1", "--levels", "2"),
-        ("grade", "a\x1b[2J.md"),
+        ("grade", "a.md", "--roster", "a\x1b[2J.csv"),
         ("reproduce", "\x1b[2J"),
         ("worksheet", "--seed", "1", "--topic", "\x1b[2J", "--out", "."),
         ("\x1b[2J",),

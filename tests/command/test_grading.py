@@ -64,7 +64,7 @@ def test_a_class_from_the_roster_to_the_marks(room, capsys):
     assert cli.main(["grade", "sheets", *CLASS, *options, "--force"]) == 0
     capsys.readouterr()
     assert cli.main(["grade", "sheets", *CLASS, "--csv", "class.csv", "--force"]) == 2
-    assert "class.csv must be another file than what is read" in capsys.readouterr().err
+    assert "class.csv must be none of the files that are read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

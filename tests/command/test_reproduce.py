@@ -87,7 +87,8 @@ def test_the_list_has_every_claim_at_once(capsys, monkeypatch):
     assert all(console.width(line) <= 79 for line in out.splitlines())
     for c in store.claims():
         assert f"  {c.command}\n" in out
-        assert f"{c.number} [{c.low}, {c.high}]; the reverse in" in " ".join(out.split())
+        said = f"{c.number} [{c.low}, {c.high}]. In {c.reversed:.0%} of the networks it is"
+        assert said in " ".join(out.split())
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,8 @@ def test_a_mistake_is_called_that_and_has_its_hint(ask):
     grid = ("--scale", "0.01176470588235294", "--zero-point", "42")
     status, out = ask("solve", "--x", "-1,0,2", "--q", "-43,42,127", *BYTE, *grid)
     assert status == 0 and out.startswith("This is exactly ONNX (codes -128..127). It gives these")
-    assert "A known mistake chooses the given grid: zero_point_from_the_other_end" in plain(out)
+    mistake = "zero_point_from_the_other_end"
+    assert f"The given grid follows from a known mistake: {mistake}" in plain(out)
 
 
 def test_codes_of_other_grids_are_no_bad_input(ask):

@@ -89,6 +89,27 @@ def test_a_text_without_a_claim_is_refused_in_one_line(text, capsys, monkeypatch
     assert status == 2 and out == "" and err.count("\n") == 1 and err.startswith("refnn: ")
 
 
+@pytest.mark.parametrize(
+    ("claims", "words"),
+    [
+        ("[]", "claims must be a list of at least one claim"),
+        ('[{"kind": "solve", "x": [1], "P": 0, "printed": [0]}]', "claims[0].P must be "),
+        ('[{"kind": "affine", "x": [1], "bits": 1, "printed": {}}]', "claims[0]"),
+        (
+            '[{"kind": "choose_qparams", "x": [1], "bits": 1, "signed": true, "symmetric": false,'
+            ' "printed": {"scale": 1}}]',
+            "claims[0]: bits must be ",
+        ),
+    ],
+)
+def test_a_refusal_names_the_command_and_the_file_but_no_function(claims, words, capsys, tmp_path):
+    file = tmp_path / "claims.json"
+    file.write_text(f'{{"title": "t", "claims": {claims}}}')
+    status, out, err = run(capsys, file)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"refnn: verify: {file}: {words}"), err
+
+
 def test_names_and_numbers_of_a_text_are_harmless(capsys, monkeypatch):
     hostile = PRINT.replace(">>> q", ">>> q\x1b[31m").replace("x is", "\x1b]0;title\x07 x is")
     _, out, err = run(capsys, "-", given=hostile, monkeypatch=monkeypatch)

@@ -111,10 +111,12 @@ def test_an_assignment_is_handed_out_collected_and_marked_by_commands(tmp_path, 
 
 def test_the_commands_on_the_instructors_page_work_in_their_order(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    Path("roster.csv").write_text("id\na1\nb2\n")
     seen = []
     for line in re.findall(r"^    (\S.*?)(?:  +#.*)?$", PAGE, re.MULTILINE):
         if line.startswith("mkdir "):
-            Path(line.removeprefix("mkdir ")).mkdir()
+            for name in line.split()[1:]:
+                Path(name).mkdir()
             continue
         command = line.removeprefix("python -m refnn ").split()
         found = [sorted(map(str, Path().glob(w))) if "*" in w else [w] for w in command]
@@ -123,8 +125,16 @@ def test_the_commands_on_the_instructors_page_work_in_their_order(tmp_path, monk
         if "--solution" in command:
             Path("submitted").mkdir()
             Path("solution.ipynb").rename("submitted/solution.ipynb")
-    assert seen == ["assignment", "assignment", "grade", "worksheet", "worksheet", "grade"]
-    assert {"class.csv", "sheets.csv"} <= {p.name for p in tmp_path.iterdir()}
+        if "--roster" in command:
+            Path("handed_in").mkdir(exist_ok=True)
+            Path("sheets/sheet-a1.md").rename("handed_in/sheet-a1.md") if len(seen) == 2 else None
+    assert seen == [
+        *("worksheet", "worksheet", "grade"),
+        *("assignment", "assignment", "grade", "worksheet", "worksheet", "grade"),
+    ]
+    assert {"marks.csv", "upload.csv", "class.csv", "practice.csv"} <= {
+        p.name for p in tmp_path.iterdir()
+    }
     of_a_test = re.search(r"a test on `(--topic \S+)`", re.sub(r"\n +", " ", PAGE))[1].split()
     assert cli.main(["worksheet", "--seed", "1", "--out", ".", *of_a_test]) == 0
 

@@ -85,7 +85,7 @@ def test_grade_prints_sheets_and_class_and_writes_the_csv(tmp_path, capsys):
         (("README.md", "--csv", "no/such/a.csv"), "no/such"),
         (("README.md", "--force"), "--csv"),
         (("README.md", "--csv", "refnn"), "refnn"),
-        (("README.md", "--csv", "README.md"), "another file"),
+        (("README.md", "--csv", "README.md"), "none of the files"),
         (("README.md", "--csv", "CITATION.cff"), "--force"),
     ],
 )

@@ -28,8 +28,8 @@ class Made(NamedTuple):
 
     codes: object  # whole numbers, one for each value of x
     decode: Callable  # (codes) -> their real values
-    scale: object = None  # real units per code; None if it was given
-    zero_point: object = None  # the code of 0.0; None if it was given
+    scale: object = None  # real units per code; None if it does not come from x
+    zero_point: object = None  # the code of 0.0; None if it does not come from x
     own: tuple | None = None  # (scale, zero point) in the candidate's own form, if it has one
 
 

@@ -1,9 +1,10 @@
 """The catalogue of slips lists plausible mistakes, each with the edit of the code that makes it.
 
 A slip (a mistake with a name) is tried wherever numbers or code of its formula are judged: by the
-commands verify, solve, check and grade, by the published vectors and by the museum. Some slips are
-shown in a notebook. The tests put each slip into its formula and demand that a named test fails.
-Mistakes in formulas that are judged nowhere stand in the tests instead.
+commands verify, solve, check and grade, by the published vectors, and by the museum (the list of
+published mistakes in `vectors`). Some slips are shown in a notebook. The tests put each slip into
+its formula and demand that a named test fails. Mistakes in formulas that are judged nowhere stand
+in the tests instead.
 """
 
 from refnn.checking.catalogue.slip import Slip
@@ -84,7 +85,7 @@ SLIPS = [
          [("rounded + qparams.zero_point", "rounded - qparams.zero_point")],
          "zero_point is the code of 0.0. Which code does 0.0 get?",
          "zero_point 是 0.0 的编码。0.0 得到的是哪个编码？",
-         ("Distiller's convention, where it is right",)),
+         ("Distiller's convention (not a mistake there)",)),
     Slip("multiply_by_scale", f"{AFFINE}.quantize", [("x / qparams.scale", "x * qparams.scale")],
          "scale is in real units per code. To get codes, do you multiply or divide?",
          "scale 是每个编码对应的实数单位，该乘还是该除？"),
@@ -190,7 +191,7 @@ SLIPS = [
     Slip("left_shift_for_right", f"{INTEGER}.fixed_point_multiplier",
          [("-exponent - carry", "exponent + carry")],
          "Does a shift of 7 move the bits to the right or to the left?", "移位 7 是向右还是向左？",
-         ("TFLite's convention, where it is right",)),
+         ("TFLite's convention (not a mistake there)",)),
     Slip("multiplier_truncated", f"{INTEGER}.fixed_point_multiplier",
          [("half_away.formula(mantissa * 2.0 ** 31)", "np.floor(mantissa * 2.0 ** 31)")],
          "Which whole number is nearest to the mantissa times 2^31?",
@@ -209,7 +210,7 @@ SLIPS = [
          [("return steps.saturated", "return requantize_single_rounding.formula("
            "accumulator, multiplier, shift, zero_point, qmin, qmax)")],
          "How many times does gemmlowp round?", "gemmlowp 要舍入几次？",
-         ("TFLite's single rounding, where it is right (tensorflow #25087)",)),
+         ("TFLite's single rounding (not a mistake there; tensorflow #25087)",)),
     Slip("two_roundings_for_one", f"{INTEGER}.requantize_single_rounding",
          [("return codes(np.clip(rounded + zero_point, qmin, qmax), qmin, qmax)",
            "return requantize.formula(accumulator, multiplier, shift, zero_point, qmin, qmax)")],
@@ -269,7 +270,7 @@ SLIPS = [
     Slip("mean_without_half", "network.loss",
          [("(r * r / 2).sum(axis=(-2, -1))", "(r * r).mean(axis=(-2, -1))")],
          "Is this the mean squared error, or half the sum of the squares?",
-         "这是均方误差，还是平方和的一半？", ("nn.MSELoss of PyTorch, where it is right",)),
+         "这是均方误差，还是平方和的一半？", ("nn.MSELoss of PyTorch (not a mistake there)",)),
     Slip("not_squared", "network.loss", [("r * r / 2", "np.abs(r) / 2")],
          "Is the norm squared?", "范数有没有平方？"),
     Slip("residual_sign", "network.backward", [("dy = y_hat - y", "dy = y - y_hat")],

@@ -262,7 +262,7 @@ MUSEUM = (
            {"decoded": "-1.496 0.204 2.799"}, right={"decoded": "-3.672 -1.292 0.663"},
            reason="-1.496 = -88*0.017 and 0.204 = 12*0.017 leave out the zero point, but 2.799 is "
            "not a multiple of 0.017"),
-    Vector("a sign, and a zero point dropped",
+    Vector("a wrong sign in one value, no zero point in two",
            "the same course, decoding at scale 0.0314 and zero point 64", "dequantize",
            {"q": "-42 0 85", "scale": "0.0314", "zero_point": 64, **INT8},
            {"decoded": "-1.31 2.01 2.67"}, right={"decoded": "-3.33 -2.01 0.66"},

@@ -209,7 +209,10 @@ def _call(function, values, number, nearest, name):
 
 
 def _key(value):
-    """Return a number that can be compared: the machine's own, or the middle of an enclosure."""
+    """Return a number that can be compared.
+
+    For a machine's number it is the computed value, and for an enclosure the only number in it.
+    """
     if isinstance(value, Traced):
         return Fraction(float(value.settled().forward))
     if isinstance(value, Enclosure):

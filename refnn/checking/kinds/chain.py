@@ -59,9 +59,10 @@ def answers(claim, rule, x, printed, far=True):
 
 
 def _going_on(rule, x, made, name, printed):
-    """Return what the rule gives after a right zero point or right codes that differ from its own.
+    """Return what the rule gives with the printed zero point or codes in place of its own.
 
-    So all that follows is judged from one and the same grid."""
+    They were judged right, but may differ from the rule's own. So all that follows is judged from
+    one and the same grid."""
     if (np.asarray(made[name], dtype=object).reshape(printed.shape) == printed).all():
         return made
     grid = {key: made[key] for key in ("scale", "zero_point", "qmin", "qmax", "raw")}
@@ -192,7 +193,8 @@ def _from_printed(rule, x, made, printed, answers, name):
         follows = rule.follow(x, {**grid, "scale": np.asarray(sum(ends) / 2, dtype=object)})
         own = printed[name]
         off = abs(np.asarray(follows[name], dtype=object) - own.values)
-        if (off <= own.half).all():  # `scales` rounds to nearest, and this rule gives them too
+        # `scales` assumes rounding to nearest, so test that this rule gives the printed numbers too
+        if (off <= own.half).all():
             yield f"{reason}: {in_words(ends)}", own.values, "as printed"
 
 

@@ -14,18 +14,18 @@ from refnn.checking.claims import Printed, as_given, blame, slips_by
 from refnn.checking.kinds.chain import answers
 from refnn.checking.plane.digits import significant
 
-MANY = 100  # entries, beyond which a rule is tried on a few of them first
-FEW = 16  # of them that are wrong
-FAR = 0.1  # share of the entries
+MANY = 100  # with more entries than this, a rule is first tried on a few of them
+FEW = 16  # the most wrong entries of each printed thing among these few
+FAR = 0.1  # a slip that misses a larger share of the entries in floats is not tried exactly
 OF_ALL = ("mse", "max_error")
 
 
 def first_rule(claim, rules, x, printed, slips):
     """Return (its name, {name: Answer}) of the first rule that gives all that is printed.
 
-    If no rule does, the answers are those of the rule that gives the most things, and the first one
-    of several such rules. The reasons then name the slips that give everything. slips() returns
-    their names.
+    If no rule does, the answers are those of the rule that gives the most things, or of the first
+    such rule if there are several. The reasons then name the slips that give everything. slips()
+    returns their names.
 
     >>> from fractions import Fraction
     >>> from refnn.checking.claims import whole
@@ -60,10 +60,11 @@ def first_rule(claim, rules, x, printed, slips):
 
 
 def a_few(x, printed, computed):
-    """Return (x, printed) of some entries that are printed wrong, or None if all are few.
+    """Return (x, printed) of a few entries, or None if there are no more than MANY entries.
 
-    The ends of the range are among them, and the entry with the most printed digits, so that a rule
-    computes these entries as it does in the whole array. Errors over the whole array are left out.
+    Some of them are printed wrong. The ends of the range are among them, and the entry with the
+    most printed digits, so that a rule computes these entries as it does in the whole array. Errors
+    over the whole array are left out. The result is also None if nothing is printed for each entry.
 
     >>> from fractions import Fraction
     >>> from refnn.checking.claims import whole

@@ -32,7 +32,7 @@ FORMATS = {
 }
 BEYOND = {"fp8_e4m3": "nan", "fp8_e5m2": "inf"}  # what a number beyond the range becomes
 UPDATE = "quantization.codebook.gradient"
-MOST = 10**4  # values of x, which the search for the best code book takes in a second
+MOST = 10**4  # the most numbers of x; the search for their best code book takes a second
 
 
 # --- code books -----------------------------------------------------------------------------------

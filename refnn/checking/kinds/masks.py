@@ -142,10 +142,8 @@ def _one_of(claim, *keys):
     """Return the only one of these keys that the claim has."""
     found = [key for key in keys if key in claim.given]
     if len(found) != 1:
-        got = " and ".join(found) or "neither"
-        raise Refused(
-            f"{claim.where}.{keys[0]}", f"given alone, or one of {', '.join(keys[1:])}", got
-        )
+        got = " and ".join(found) or "none of them"
+        raise Refused(f"{claim.where}: {' or '.join(keys)}", "given alone", got)
     return found[0]
 
 
@@ -186,7 +184,7 @@ def _by_layer(claim, key, table, read):
 
 
 def upright(name, a):
-    """Return a bias that is printed as a column as a vector, and any other array unchanged.
+    """Make a vector of a bias that is printed as a column, and return any other array unchanged.
 
     >>> upright("b_h", np.array([[1], [2]])).tolist(), upright("W_ih", np.array([[1]])).tolist()
     ([1, 2], [[1]])
@@ -210,7 +208,7 @@ def mask_of(claim, key, shape=None):
 def possible_masks(claim, key, shape, printed):
     """Return True for each entry that may be kept or removed as printed, else False.
 
-    It may be if some score and some tau that round to the printed ones do so.
+    An entry may be so if a score and a tau that round to the printed ones keep (or remove) it.
 
     >>> claim = Claim({"R": ["0.5"], "tau": "0.5"}, "claims[0]", rounded=True)
     >>> possible_masks(claim, "R", (1,), np.array([0]))

@@ -94,7 +94,7 @@ def _network(claim):
 
 
 def _given(claim, *keys):
-    """Read the network of a claim, X, y and lr if they are among keys, and the activation."""
+    """Read the network and the activation of a claim, and X, y and lr if `keys` names them."""
     given, params = _network(claim)
     for key in keys:
         if key not in claim.given:
@@ -116,7 +116,10 @@ def _is_exact(*activations):
 
 
 def _enclosed(given, claim=None):
-    """Return the numbers as Enclosures. With a claim they hold all numbers that round to them."""
+    """Return the numbers as Enclosures.
+
+    If a claim is given, each Enclosure holds all numbers that round to the one that is stated.
+    """
     found = {}
     for key, a in given.items():
         stated = claim is not None and key in claim.given
@@ -221,7 +224,7 @@ def _by_output(claim, names, formula, given, activation):
 
 
 def _near(claim, compute, given):
-    """Return False if floats are already so far from what is printed that no digits explain it."""
+    """Return False if the values in floats are so far off that exact ones cannot agree either."""
     table = claim.given["printed"]
     inside = Claim(table, f"{claim.where}.printed", claim.rounded)
     with np.errstate(all="ignore"):
@@ -296,8 +299,9 @@ def _judge_importance(claim):
 
     recipe = "written.importance" if criterion == "written" else f"importance.{criterion}"
     n = sum(given[name].size for name in FIELDS)
+    # One slip of second_order_taylor computes the whole Gauss-Newton matrix.
     known = criterion != "second_order_taylor" or len(given["X"]) * n * n <= MAX_PRODUCTS
-    slips = _with(activation, FORMULAS[recipe]) if known else None  # one has a whole matrix
+    slips = _with(activation, FORMULAS[recipe]) if known else None
     return _by_array(claim, FIELDS, compute, given, exact, slips)
 
 

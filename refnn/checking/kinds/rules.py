@@ -2,9 +2,9 @@
 
 A rule computes everything that may be printed from x: scale, zero_point, qmin, qmax, the codes and
 the decoded values. The first rule is the library's own (ONNX). The others are the published
-conventions that agree with what the claim states, and with a stated grid the three roundings to the
-nearest code, before or after the zero point is added. Every rule computes in exact Fractions, and
-in float32 or float64 as a machine does.
+conventions that agree with what the claim states. If it states the grid, the three roundings to the
+nearest code are tried too, before or after the zero point is added. Every rule computes in exact
+Fractions, and in float32 or float64 as a machine does.
 """
 
 from collections.abc import Callable
@@ -96,7 +96,8 @@ def ranged(x, stated):
     else:
         named = [c for c in CONVENTIONS if _agrees(c, stated)]
         options = {key: stated[key] for key in ("signed", "symmetric") if key in stated}
-        if not (stated.get("symmetric") and stated.get("signed") is False):  # no single rule
+        # For symmetric unsigned codes no rule is the usual one.
+        if not (stated.get("symmetric") and stated.get("signed") is False):
             yield _own("", stated.get("bits", 8), options, axis)
     for bits in [stated["bits"]] if "bits" in stated else BITS:
         if "convention" not in stated and not options and bits != 8:

@@ -22,9 +22,10 @@ from refnn.checking.plane.circle import (
 from refnn.checking.plane.digits import decimal
 
 EXHAUSTIVE = 12  # up to this many entries the conflict found is a smallest one
-LINES = 3  # most pairs in a certificate
+LINES = 3  # the largest number of pairs in a certificate
 NO_SHORT = "No short proof was found"
-MAX_WORK = 2 * 10**5  # most intervals of W in the search for a smallest conflict; a second or two
+# The search for a smallest conflict may take this many intervals of W (a second or two).
+MAX_WORK = 2 * 10**5
 
 
 def possible(x, q, levels, indices):

@@ -15,7 +15,7 @@ from pathlib import Path
 from refnn import arrays
 from refnn.arrays import Refused
 from refnn.checking.reading import markdown, notebook
-from refnn.validation import takes, whole
+from refnn.validation import takes, whole, words_of
 
 MAX_BYTES = 10**6  # an article has about ten thousand bytes
 MAX_NOTEBOOK = 3 * 10**7  # of a notebook with its pictures, which are not read
@@ -119,7 +119,7 @@ def _named(name, parse, *arguments):
     except RecursionError:
         raise Refused(name, "a worked example", "lists that are nested too deeply") from None
     except ValueError as error:  # the decoders' own errors are ValueErrors
-        said = " ".join(getattr(error, "refusal", str(error)).split())
+        said = " ".join(words_of(error).split())
         named = ValueError(said)
         said = said if len(said) <= MAX_REFUSAL else f"{said[:MAX_REFUSAL]}…"
         named.refusal = f"{name}: {said}"

@@ -28,7 +28,7 @@ class Stated:
     def one(self, key, base, line):
         """Return the statement of a key that counts for a group at a line, or None."""
         found = [s for s in self.statements if s.key == key]
-        found = [s for s in found if s.value != "fp8"] or found  # E4M3 says more
+        found = [s for s in found if s.value != "fp8"] or found  # "FP8 E4M3" says more
         found = [s for s in found if not s.typed] or found
         found = [s for s in found if "/" not in str(s.value)] or found
         named = [s for s in found if base and s.base == base]

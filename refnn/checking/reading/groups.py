@@ -137,7 +137,10 @@ def _same(one, other):
 
 
 def _fits(group, item):
-    """Return True if an item has the shape of a group, or is the same numbers in one line."""
+    """Return True if an item has the shape of a group.
+
+    An item with as many numbers as the group also fits, if one of the two is in one line.
+    """
     own, other = shape(next(iter(group.found.values())).values), shape(item.values)
     in_line = min(len(own), len(other)) == 1 or max(own) == _count(group)
     return own == other or (in_line and _count(group) == len(flat(item.values)))

@@ -1,4 +1,4 @@
-"""This module reads the printed lists of a text, each with the role that the text before gives."""
+"""This module reads the printed lists of a text. The words before a list give its role."""
 
 import re
 from typing import NamedTuple

@@ -59,7 +59,9 @@ def clean(text):
 
 
 def of_blocks(lines, found, title, levels=None):
-    """Read the example in the blocks of a text, of which `lines` are all lines.
+    """Read the example in the blocks of a text.
+
+    lines: all lines of the text. found: its blocks.
 
     >>> lines = ["2 * 3 = 6"]
     >>> of_blocks(lines, blocks.cut(lines), "t")["claims"][0]["printed"]

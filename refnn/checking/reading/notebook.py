@@ -1,8 +1,8 @@
 """This module reads a worked example from a Jupyter notebook.
 
 Its Markdown cells are text. The stored outputs of a code cell are read as in a session: what is
-printed is named by what was typed. Nothing is executed. A line is named by its cell, such as
-"cell 3, line 2"; the lines of the outputs follow those of the source."""
+printed gets its name from what was typed before it. Nothing is executed. A line is named by its
+cell, such as "cell 3, line 2"; the lines of the outputs follow those of the source."""
 
 import re
 
@@ -113,7 +113,10 @@ def _code(source, outputs, line, number):
 
 
 def _streamed(typed, streamed, line):
-    """Return the entries of what a cell printed, with the print(…) of each if that is clear."""
+    """Return the entries of what a cell printed.
+
+    Each has its print(…) if there are as many calls of print as printed parts.
+    """
     calls = [text for text, _ in typed if PRINT.match(text)]
     parts = sessions.logical(streamed, line)
     if len(calls) == len(parts):

@@ -99,7 +99,8 @@ def parsed(text):
     >>> parsed("[1 2]"), parsed("[[1], [2, 3]]"), parsed("[1, b]")
     ((['1', '2'], ''), ([], 'its rows differ in length'), None)
     """
-    opened, problem = [], ""  # of each open list: its entries, its commas, the kind of the last
+    # opened: for each open list its entries, the number of its commas, and what came last in it
+    opened, problem = [], ""
     for piece in PIECE.findall(text.replace("−", "-")):
         if piece == "[":
             opened.append([[], 0, ""])

@@ -23,7 +23,7 @@ ROUNDINGS = (
 )
 BOTH = (("rounded + qparams.zero_point", "np.trunc(divided + qparams.zero_point)"),)
 BYTE = np.arange(108, 148) + ODD[1]  # where a byte wraps, before or after a zero point is added
-BEYOND = np.array([0, 2.0**15, 2.0**16, 2.0**17, 2.5e9])  # steps; each wraps in one type more
+BEYOND = np.array([0, 2.0**15, 2.0**16, 2.0**17, 2.5e9])  # in steps; larger ones wrap in more types
 
 
 def slips_with_cast(f, grid, x):

@@ -128,7 +128,7 @@ def _main(folder):
     spec.loader.exec_module(child)
     given = os.environ["PYTHONPATH"].split(os.pathsep)  # only for the import of NumPy
     sys.path[:] = [entry for entry in sys.path if entry not in given] + given
-    gc.freeze()  # what is never collected is never copied
+    gc.freeze()  # a child need not copy what the garbage collector never touches
     channel, sessions, poll = socket.socket(fileno=0), {0: None}, select.poll()
     poll.register(0, select.POLLIN)
     more = True

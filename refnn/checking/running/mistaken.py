@@ -17,10 +17,10 @@ from refnn.checking.running.casts import NAME as CAST
 from refnn.checking.running.tensors import smaller
 
 PRINTED = 12  # a tensor of more numbers is not printed whole
-FEW = 12  # tensors on which a scheme with a slip is tried before all others
+FEW = 12  # a scheme with a slip is tried on this many tensors first, and then on all
 MOST = 0.6  # share of the tensors that a slip must explain to be named
 MUCH = 0.75  # a slip that leaves a larger share of the wrong codes unexplained is not tried
-RARE = 0.05  # a rare convention is preferred only if it gives this share of the entries more
+RARE = 0.05  # a rare convention must give a share of the codes that is larger by this
 
 
 class Found(NamedTuple):
@@ -74,15 +74,15 @@ def _plainness(x):
 
 
 def _wrong(scheme, seen):
-    """Return the numbers of the tensors on which a scheme gives other codes."""
+    """Return the positions of the tensors on which a scheme gives other codes."""
     found = ((i, schemes.differs(scheme, x, got)) for i, (x, got) in enumerate(seen))
     return [i for i, differ in found if differ is not None and differ.any()]
 
 
 def _right(scheme, seen, least=0):
-    """Return the numbers of the tensors on which a scheme gives these codes.
+    """Return the positions in `seen` of the tensors on which a scheme gives these codes.
 
-    The search stops when there can no longer be `least` of them."""
+    The search stops as soon as fewer than `least` are possible."""
     right = set()
     for i, (x, got) in enumerate(seen):
         differ = schemes.differs(scheme, x, got)
@@ -100,11 +100,12 @@ def _distance(scheme, seen):
 
 
 def _explained(known, seen):
-    """Return ((bits, convention), slips in it that explain the codes, the numbers of the tensors).
+    """Return ((bits, convention), slips in it that explain the codes, positions of the tensors).
 
-    One slip or two are named if they explain all tensors. If each of several slips does so, all are
-    named. One is also named if it explains most of the tensors on which its convention fails, and
-    more than half of all. The result is None if there is none.
+    The positions are those of the tensors that the slips explain. One slip or two are named if they
+    explain all tensors. If each of several slips does so, all are named. One is also named if it
+    explains most of the tensors on which its convention fails, and more than half of all. The
+    result is None if there is none.
     """
     every, widths = set(range(len(seen))), dict.fromkeys(bits for bits, _ in known)
 

@@ -5,7 +5,7 @@ change the NumPy or the variables of the caller. But this is not a security bord
 malicious code from reading files or using the network.
 
 The answers of the process are treated as data and are checked when they are read. The caller judges
-them, so a forged answer proves no more than a returned one. Some systems have no `resource`
+them, so code that forges an answer gains nothing. Some systems have no `resource`
 (Windows) or do not enforce every limit (macOS does not limit memory). There, the time limit and the
 limit on output still work. Processes that the function has started are stopped together with it. On
 Linux this includes a process that left the process group, if it kept its environment. On Linux, no

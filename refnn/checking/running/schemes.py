@@ -31,8 +31,8 @@ KINDS = {
     "ONNX, int8": {"signed": True},
     "symmetric by 2^(b−1) − 1": {"symmetric": True},
 }
-# The range and the zero point of these come from the rule `away` on these codes, or (None) from the
-# rule `without_zero`.
+# The range and the zero point of these conventions come from the rule `away` on the codes that are
+# given here, and for None from the rule `without_zero`.
 RANGES = {
     "ONNX, uint8": conventions_rules.unsigned,
     "ONNX, int8": conventions_rules.signed,

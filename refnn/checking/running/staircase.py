@@ -73,7 +73,7 @@ def staircase(codes):
         low, high = (low, high) if ended else (q.min(), q.max())
     scale = _simple(step)
     zero = float(codes(np.zeros(1))[0])
-    above = edges[edges > step / 2**20]  # an edge at 0 is found one last bit away from 0
+    above = edges[edges > step / 2**20]  # an edge at 0 is found at a tiny number beside 0
     offset = zero + 1 - (above[0] / step if len(above) else 1 + edges[-1] / step)
     near = bool(np.abs(edges).min() < 1.5 * step)
     offset = _simple(float(offset), 1e-6)

@@ -68,8 +68,8 @@ def ties(bits):
 def smaller(x, shows):
     """Return the smallest tensor that was found and still shows a mistake.
 
-    shows: a function from a tensor to bool, which is True for x. First numbers are left out, half
-    of them at a time, then one at a time. Then decimals are left out.
+    shows: a function from a tensor to bool, which is True for x. Numbers are left out first: half
+    of them at a time, then fewer, in the end one at a time. Then decimals are left out.
 
     >>> smaller(np.array([0.25, -1.31, 2.5]), lambda x: (x < -1).any()).tolist()
     [-1.3]

@@ -85,9 +85,8 @@ def _manners(ask, call):
         whole = ask(PROBE[:6]).codes.reshape(2, 3)
         how = any(np.array_equal(square, way) for way in (whole, rows, columns))
         why = f"{listed(matrix.ravel())} as a matrix of two rows gives {listed(square.ravel())}"
-        found.append(
-            promise("a matrix gets the codes of a vector, of its rows or of its columns", how, why)
-        )
+        way = "a matrix is encoded as one vector, row by row, or column by column"
+        found.append(promise(way, how, why))
     return [*found, untouched("the input array stays unchanged", codes, PROBE)]
 
 
@@ -155,7 +154,7 @@ def _grids(fit, seen):
     """Return the Properties of the scale and the zero point that were returned with the codes."""
     names = [n for n in ("scale", "zero_point") if getattr(seen[0][1], n) is not None]
     tried = ([_wrong_grid(scheme, seen, name) for name in names] for scheme in fit)
-    whys = min(tried, key=any)  # if no convention has both right, they are those of the first one
+    whys = min(tried, key=any)  # those of the first convention, if none has all of them right
     titles = [f"the {name.replace('_', ' ')} is that of the codes" for name in names]
     return [promise(title, not why, why) for title, why in zip(titles, whys)]
 

@@ -11,9 +11,9 @@
 # all its entries (per tensor) or one for each row (per channel).
 #
 # `scale` is the number of real units per code, and `zero_point` is the code of 0.0. `qmin` and
-# `qmax` are the smallest and the largest code. Compute in float64, which is NumPy's default, because
-# your numbers are compared to nine digits. Use only NumPy: you cannot import refnn when your work
-# is marked.
+# `qmax` are the smallest and the largest code. Compute in float64, which is NumPy's default,
+# because your numbers are compared to nine digits. Use only NumPy: you cannot import refnn when
+# your work is marked.
 
 # %% code
 import numpy as np
