@@ -169,18 +169,22 @@ def test_values_at_the_ends_of_float64_leak_nothing(rng):
         ValueError, match="best_known: params must be so small that J is finite whatever is removed"
     ):
         truth.best_known(Params([[1e200]], [0.0], [[1.0]], [0.0]), [[1.0]], [[0.0]], 1, "relu")
-    for b_h, W_ho, b_o, target in (
-        (0, 1, 1e200, 1e200),
-        (1e200, 1, -1e200, 0),
-        (-1, 1e200, 0, 0),
-        (0, 1, 0, 1e200),
+    big = 1e200  # what two large values make together is small, and without one of them it is not
+    for x, W_ih, b_h, W_ho, b_o, target, activation in (
+        (1, 1, 0, 1, big, big, "relu"),
+        (1, 1, big, 1, -big, 0, "relu"),
+        (1, 1, -1, big, 0, 0, "relu"),
+        (1, 1, 0, 1, 0, big, "relu"),
+        (1, 1, 0, 1, -big, -big, "relu"),
+        (-1, big, big, 1, 0, 0, "relu"),
+        (1, big, -big, 1, 0, 0, "relu"),
+        (1, 0, 0, big, -big, 0, "sigmoid"),  # σ(0) = ½
     ):
+        params = Params([[W_ih]], [b_h], [[W_ho]], [b_o])
         with pytest.raises(
             ValueError, match="best_subset: params must be so small that J is finite whatever"
         ):
-            truth.best_subset(
-                Params([[1.0]], [b_h], [[W_ho]], [b_o]), [[1.0]], [[target]], 1, "relu"
-            )
+            truth.best_subset(params, [[x]], [[target]], 1, activation)
     assert (
         truth.best_subset(Params([[1e200]], [0.0], [[1.0]], [0.0]), [[1.0]], [[0.0]], 1).J == 0
     )  # tanh: at most 1
