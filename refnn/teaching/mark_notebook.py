@@ -132,9 +132,8 @@ def _blamed(rows, cells):
         text = "\n".join(cell for cell in cells if defines(cell, row.label))
         called = [f for f in wrong if f != row.label and re.search(rf"(?<!def )\b{f}\(", text)]
         if row.label in wrong and called:
-            end = "" if row.remark.endswith((".", "?")) else "."
-            remark = f"{row.remark}{end} It may be wrong because it calls {', '.join(called)}."
-            row = row._replace(remark=remark)
+            why = f"It may be wrong because it calls {', '.join(called)}."
+            row = row._replace(remark=f"{row.remark} {why}")
         blamed.append(row)
     return tuple(blamed)
 

@@ -1,5 +1,7 @@
 """Marking notebooks: blank 0, solution full, every slip named, and hostile submissions."""
 
+from fractions import Fraction as F
+
 import pytest
 
 from refnn.checking.catalogue.explain import slips_in
@@ -8,7 +10,7 @@ from refnn.checking.running.sandbox import Failure
 from refnn.command import cli
 from refnn.teaching import assignments, mark_notebook
 from refnn.teaching.assignments import ASSIGNMENTS
-from refnn.teaching.mark_notebook import judge, mark_class
+from refnn.teaching.mark_notebook import Submission, assigned, judge, mark_class
 from refnn.teaching.task import same
 from teaching.handed_in import (
     LOSS_WITHOUT_HALF,
@@ -422,8 +424,77 @@ def test_what_is_no_notebook_is_marked_nothing_and_not_refused(tmp_path, data):
         20,
         ("It is not a notebook that can be read.",),
     )
+    assert marks.seed == mark_class([path], assignment="pruning")[0].seed == 0
     with pytest.raises(ValueError, match="assignment must be given"):
         mark_notebook.mark_notebook(path)
+
+
+def test_what_is_no_list_of_paths_and_a_seed_out_of_range_are_refused(tmp_path):
+    with pytest.raises(
+        TypeError, match=r"mark_class: paths must be a list of paths, got 'a\.ipynb'"
+    ):
+        mark_class("a.ipynb")
+    for seed in (-1, 2**128 + 1):
+        with pytest.raises(ValueError, match=f"seed must be a whole number from 0 to {2**128},"):
+            mark_class([], seed=seed)
+    assert mark_class([], seed=2**128) == mark_class(()) == []
+
+
+def test_a_notebook_of_more_bytes_than_the_limit_is_not_read(tmp_path, monkeypatch):
+    path = write(tmp_path, assignments.build("network"))
+    size = len(path.read_bytes())
+    for limit, remark in ((size, ""), (size - 1, "It is not a notebook that can be read.")):
+        monkeypatch.setattr(mark_notebook, "LARGEST", limit)
+        assert mark_notebook.read(path).remark == remark
+
+
+def test_the_assignment_is_that_of_whose_functions_most_are_defined():
+    """quantize and dequantize are of two assignments, choose_grid is of one and min_max of the
+    other."""
+
+    def defining(*names):
+        return Submission([f"def {name}(x):\n    return x" for name in names], None, "")
+
+    for names, name in (
+        (("quantize", "choose_grid"), "quantization"),
+        (("quantize", "dequantize", "min_max"), "worked_example"),
+        (("loss",), "network"),
+    ):
+        assert assigned(["a"], [defining(*names)]) == [name]
+    named = Submission(["def loss(y): return y"], "pruning", "")
+    assert assigned(["a", "b"], [named, defining("quantize")]) == ["pruning"] * 2
+    for unknown in (("quantize", "dequantize"), ("losses",)):
+        with pytest.raises(
+            ValueError, match=r"^assignment must be given for a, which names none of"
+        ):
+            assigned(["a"], [defining(*unknown)])
+
+
+def test_floats_for_fractions_are_said_if_one_case_has_one_of_them():
+    name, seed = "worked_example", 3
+    number = [task.function for task in ASSIGNMENTS[name]].index("min_max")
+    for answer, said in (
+        ([F(7, 3), 0.5], "returns floats"),
+        ([F(7, 3), F(1, 2)], "no known mistake explains it"),
+        (0.5, "no known mistake explains it"),
+    ):
+        answers = [
+            answer if (i, k) == (number, 2) else expected
+            for i, cases in enumerate(mark_notebook._cases(name, seed))
+            for k, (_, _, expected) in enumerate(cases)
+        ]
+        remark = judge(name, seed, answers)[number].remark
+        assert remark.startswith("It is wrong in these cases: both signs (") and said in remark
+
+
+def test_a_slip_is_named_by_the_wrong_cases_without_optional_arguments():
+    """A grid of one step too many; the case in the notebook is right, and `axis` is ignored."""
+    name, seed, number = "quantization", 3, 2
+    right = answers_of(name, seed)
+    mine = list(mark_notebook._wrong(name, seed, number)["levels_for_steps"])
+    first = sum(map(len, mark_notebook._cases(name, seed)[:number]))
+    mine[0], mine[-2:] = right[first], [0, 0]  # per row and per column
+    assert judge(name, seed, right[:first] + mine)[number].slips == ("levels_for_steps",)
 
 
 def test_remarks_on_the_whole(tmp_path):
@@ -436,7 +507,8 @@ def test_remarks_on_the_whole(tmp_path):
         marks = mark(tmp_path, submission("network", "loss", text))
         assert marks.got == 16 and marks.remarks == ("It mentions refnn. Read it yourself.",)
     odd = assignments.build("network") | {"metadata": {"refnn": {"assignment": ["network"]}}}
-    assert mark(tmp_path, odd, assignment="network").got == 0
+    marks = mark(tmp_path, odd, assignment="network")
+    assert (marks.got, marks.remarks) == (0, ())
     blank = assignments.build("network") | {"cells": []}
     assert mark(tmp_path, blank).remarks == ("It defines none of the functions.",)
 

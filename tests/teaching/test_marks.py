@@ -129,6 +129,9 @@ def test_a_class_in_a_table_and_as_csv_without_formulas(tmp_path):
     marked = mark_class(paths, seed=5, progress=seen.append)
     assert sorted(seen) == ["=cmd.ipynb", "b.ipynb"] and [m.got for m in marked] == [16, 0]
     assert "   1 missing_half: What factor" in class_text(marked)
+    heading, forward, loss, *_ = marked_text(marked[0]).splitlines()
+    assert heading == "=cmd.ipynb: network, seed 5" and forward == "  forward          5/5"
+    assert loss.startswith("  loss             0/4 What factor stands in front of the sum?")
     lines = class_csv(marked).splitlines()
     assert lines[0] == "file,assignment,seed,marks,of,forward,loss,backward,slips,remarks"
     assert lines[1].startswith("'=cmd.ipynb,network,5,16,20,5,0,11,missing_half,")
