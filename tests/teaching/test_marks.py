@@ -135,6 +135,7 @@ def test_a_class_in_a_table_and_as_csv_without_formulas(tmp_path):
     lines = class_csv(marked).splitlines()
     assert lines[0] == "file,assignment,seed,marks,of,forward,loss,backward,slips,remarks"
     assert lines[1].startswith("'=cmd.ipynb,network,5,16,20,5,0,11,missing_half,")
+    assert "loss: What factor stands" in lines[1]
     assert all(len(line) <= 79 for m in marked for line in marked_text(m).splitlines())
 
 
