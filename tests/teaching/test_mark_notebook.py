@@ -307,7 +307,8 @@ def test_what_fails_in_one_function_costs_no_other(tmp_path, monkeypatch):
     for body in (
         "return Fraction(1, 16 ** 2**12)",
         "f = Fraction(1); f._numerator = 16**10**5; return f, f",
-        "import os\n    for fd in range(3, 30):\n        try: os.write(fd, b'{}\\n')\n"
+        "import os\n    for fd in range(3, 30 if P == 16 else 3):\n"  # in one case of four
+        "        try: os.write(fd, b'{}\\n')\n"
         "        except OSError: pass",
     ):
         text = f"def min_max(x, P):\n    {body}"
