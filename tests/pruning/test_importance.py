@@ -270,6 +270,18 @@ def test_obs_refuses_below_a_reciprocal_condition_of_1e_12():
             ).all()
 
 
+def test_obs_refuses_a_reciprocal_condition_of_exactly_1e_12(monkeypatch):
+    p = Params([[1.0]], [1.0], [[1.0]], [1.0])
+    for least in (1e-12, 2e-12):
+        H = np.diag([1.0, 1.0, 1.0, least])
+        monkeypatch.setattr(derivatives.hessian, "formula", lambda *arguments, H=H: H)
+        if least == 1e-12:
+            with pytest.raises(ValueError, match="obs: damping must be at least"):
+                importance.obs(p, [[1.0]], [[1.0]])
+        else:
+            assert importance.obs(p, [[1.0]], [[1.0]]).b_o == 1e-12  # ½·θ²·H
+
+
 def test_a_damping_that_is_enough_is_rounded_up_to_two_digits_and_counts_from_0():
     """H of two examples without inputs is 2 for b_o and 0 for the rest."""
     p, X, y = Params([[0.0]], [0.0], [[0.0]], [0.0]), np.zeros((2, 1)), np.zeros((2, 1))
