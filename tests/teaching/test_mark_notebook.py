@@ -11,6 +11,7 @@ from refnn.command import cli
 from refnn.teaching import assignments, mark_notebook
 from refnn.teaching.assignments import ASSIGNMENTS
 from refnn.teaching.mark_notebook import Submission, assigned, judge, mark_class
+from refnn.teaching.marks import Row
 from refnn.teaching.task import same
 from teaching.handed_in import (
     LOSS_WITHOUT_HALF,
@@ -157,9 +158,18 @@ def test_slips_planted_in_the_code_of_the_solution_cost_their_functions_and_no_o
             assert row.remark.startswith(
                 f"{CATALOGUE[slip].hint} " if slip else "It is wrong in these cases: "
             ), row
+            assert "because it calls" not in row.remark, row
         else:
             assert (row.got, row.slips, row.remark) == (row.of, (), ""), row
     assert marks.got < 20 and not marks.remarks
+
+
+def test_only_a_wrong_function_is_excused_and_only_by_the_wrong_ones_that_it_calls():
+    rows = [Row(name, "", got, 3, (), "No." * (got < 3)) for name, got in zip("abcd", (3, 0, 1, 2))]
+    bodies = "b()", "1", "b() + a() + c()", "a() + cb() + d()"
+    cells = [f"def {row.label}():\n    return {body}" for row, body in zip(rows, bodies)]
+    remarks = [row.remark for row in mark_notebook._blamed(rows, cells)]
+    assert remarks == ["", "No.", "No. It may be wrong because it calls b.", "No."]
 
 
 def test_every_function_has_a_mistake_planted_in_its_code():
