@@ -93,7 +93,7 @@ def doubles(p, X, y, activation, keep=True):
     return table
 
 
-def triples(p, X, y, activation, keep=True):
+def triples(p, X, y, activation, keep):
     """Yield a table (n, n) for each i, which says how much J changes when i, j and k flip.
 
     Only its entries with i < j < k may be used. If the three parameters belong to three hidden
