@@ -93,7 +93,7 @@ def doubles(p, X, y, activation, keep=True):
     return table
 
 
-def triples(p, X, y, activation, keep=True):
+def triples(p, X, y, activation, keep):
     """Yield a table (n, n) for each i, which says how much J changes when i, j and k flip.
 
     Only its entries with i < j < k may be used. If the three parameters belong to three hidden
@@ -113,16 +113,12 @@ def triples(p, X, y, activation, keep=True):
     beside = two_cost[:, None] + c + G[len(c) :]  # (pairs of one unit, n)
     for i in range(len(c)):
         table = c[i] + c[:, None] + c + G[i][:, None] + G[i] + G[: len(c)]
-        table[two[0], two[1]] = table[two[1], two[0]] = beside[:, i]
-        # Here the triple is i, another parameter of the same unit, and any third parameter.
-        for mine, other in (two, two[::-1]):
-            at = np.flatnonzero(mine == i)
-            table[other[at]] = beside[at]
-            table[:, other[at]] = beside[at].T
-        for first, second, third in ((0, 1, 2), (1, 0, 2), (2, 0, 1)):
-            at = np.flatnonzero(three[first] == i)
-            j, k = three[second, at], three[third, at]
-            table[j, k] = table[k, j] = three_cost[at]
+        table[two[0], two[1]] = beside[:, i]
+        # Here the triple is i, a later parameter of its unit, and any third parameter.
+        at = np.flatnonzero(two[0] == i)
+        table[two[1, at]], table[:, two[1, at]] = beside[at], beside[at].T
+        at = np.flatnonzero(three[0] == i)
+        table[three[1, at], three[2, at]] = three_cost[at]
         yield table
 
 

@@ -165,7 +165,7 @@ def _inverse(H, damping):
     values = np.linalg.eigvalsh(H)
     least, largest = values[..., 0], values[..., -1]
     if not (least > SINGULAR * largest).all():
-        missing = (2 * SINGULAR * np.abs(largest) - least).max()
+        missing = (2 * SINGULAR * largest - least).max()  # largest ≥ ∂²J/∂b_o² ≥ 0
         enough = f"at least {_above(float(damping) + missing)}"
         raise Refused("damping", f"{enough}, so that H + damping·I is positive definite", damping)
     return np.linalg.inv(H)

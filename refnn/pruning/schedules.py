@@ -23,6 +23,7 @@ rises.
 """
 
 from dataclasses import replace
+from itertools import count
 from math import prod
 from typing import NamedTuple
 
@@ -305,7 +306,7 @@ def gradual(
         params.flatten(),
         params.map(masks.everything),
     )
-    flat, clock = (prod(params.batch), theta.shape[-1]), iter(range(steps + 1))
+    flat, clock = (prod(params.batch), theta.shape[-1]), count()
 
     def as_params(theta):
         entries = theta[:, np.argsort(order)].reshape(*params.batch, flat[1])

@@ -147,7 +147,7 @@ def _subset(p, X, y, activation, count):
             else [(-1, flips.doubles(p, X, y, activation))]  # -1: there is no third
         )
         for third, table in tables:
-            if third < max(first, default=-1) + (count > 2):
+            if first and third <= first[0]:
                 continue
             i, k = (side[every[0] > third] for side in every)  # so that each set is tried once
             if len(i) and (least is None or J + table[i, k].min() < least):

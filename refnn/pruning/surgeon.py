@@ -120,7 +120,7 @@ def _inverse(H, left, damping):
     if not np.isfinite(H).all():
         raise Refused("params", "so small that the Hessian is finite", "values that are too large")
     both = left[..., :, None] & left[..., None, :]
-    largest = np.abs(H).max(axis=(-2, -1), keepdims=True, initial=0, where=both)
+    largest = H.max(axis=(-2, -1), keepdims=True, initial=0, where=both)  # on the diagonal, if > 0
     inside = np.where(largest > 0, largest, 1) * np.eye(H.shape[-1])  # adds no extreme eigenvalue
     H = np.where(both, H, np.where(left[..., None], 0, inside))
     values = np.linalg.eigvalsh(H)

@@ -204,8 +204,7 @@ def _followed(name, seed, cells, row, number, called, seconds):
     again = judge(name, seed, answers)[number]
     names = ", ".join(called)
     if again.got < row.got:
-        end = "" if row.remark.endswith((".", "?")) else "."
-        return row._replace(remark=f"{row.remark}{end} It may be wrong because it calls {names}.")
+        return row._replace(remark=f"{row.remark} It may be wrong because it calls {names}.")
     said = f"It was marked with a right {names} in place of yours. " * (again.got > row.got)
     return again._replace(remark=f"{said}{again.remark}".strip())
 

@@ -2,12 +2,13 @@
 stacks, no examples, both precisions, and the ends of float64."""
 
 from fractions import Fraction as F
+from itertools import combinations
 
 import numpy as np
 import pytest
 
-from pruning.cases import F_OF, real, rounding
-from refnn.network import Params
+from pruning.cases import F_OF, fractional, plain, real, rounding
+from refnn.network import ACTIVATIONS, Params
 from refnn.pruning import flips, truth
 
 
@@ -45,6 +46,33 @@ def test_blocks_of_examples_and_of_networks_change_nothing(rng, monkeypatch):
         )
         for a, b in zip(whole, parts):
             assert np.abs(a - b).max() <= rounding(p, X, y)
+
+
+@pytest.mark.parametrize("at_once", [1, 1000, 2000, 4000])
+def test_a_buffer_is_filled_but_holds_no_more_numbers_than_it_may(rng, monkeypatch, at_once):
+    p, X, y = real(rng, (4, 3, 2), N=50)
+    sizes, (tanh, *slopes) = [], ACTIVATIONS["tanh"]
+    tanh_of = (lambda z: sizes.append(z.size) or tanh(z), *slopes)
+    monkeypatch.setitem(ACTIVATIONS, "tanh", tanh_of)
+    monkeypatch.setattr(flips, "AT_ONCE", at_once)
+    truth.pairs(p, X, y)  # 174 numbers of each example: 3 units, 29 sets, 2 outputs
+    assert at_once - 174 < 2 * sizes[0] <= max(at_once, 174)
+    sizes.clear()
+    truth.loss_without(p, np.ones((40, 23)), X, y)  # 200 of each network: 50 examples, 4 inputs
+    assert at_once - 200 < 4 * sizes[0] / 3 <= max(at_once, 200)
+
+
+def test_flipping_three_parameters_changes_J_as_a_plain_loop_over_fractions_says(rng):
+    p, X, y = fractional(rng, (1, 3, 1), 2)
+    keep = np.arange(10) % 4 > 0
+
+    def J(keep):
+        return plain(p, X, y, "relu", np.flatnonzero(~keep))
+
+    for i, table in enumerate(flips.triples(p, X, y, "relu", keep)):
+        for j, k in combinations(range(i + 1, 10), 2):
+            flipped = keep ^ np.isin(np.arange(10), (i, j, k))
+            assert table[j, k] == J(flipped) - J(keep)
 
 
 def test_a_stack_is_its_networks_one_by_one(rng):
@@ -141,18 +169,22 @@ def test_values_at_the_ends_of_float64_leak_nothing(rng):
         ValueError, match="best_known: params must be so small that J is finite whatever is removed"
     ):
         truth.best_known(Params([[1e200]], [0.0], [[1.0]], [0.0]), [[1.0]], [[0.0]], 1, "relu")
-    for b_h, W_ho, b_o, target in (
-        (0, 1, 1e200, 1e200),
-        (1e200, 1, -1e200, 0),
-        (-1, 1e200, 0, 0),
-        (0, 1, 0, 1e200),
+    big = 1e200  # what two large values make together is small, and without one of them it is not
+    for x, W_ih, b_h, W_ho, b_o, target, activation in (
+        (1, 1, 0, 1, big, big, "relu"),
+        (1, 1, big, 1, -big, 0, "relu"),
+        (1, 1, -1, big, 0, 0, "relu"),
+        (1, 1, 0, 1, 0, big, "relu"),
+        (1, 1, 0, 1, -big, -big, "relu"),
+        (-1, big, big, 1, 0, 0, "relu"),
+        (1, big, -big, 1, 0, 0, "relu"),
+        (1, 0, 0, big, -big, 0, "sigmoid"),  # σ(0) = ½
     ):
+        params = Params([[W_ih]], [b_h], [[W_ho]], [b_o])
         with pytest.raises(
             ValueError, match="best_subset: params must be so small that J is finite whatever"
         ):
-            truth.best_subset(
-                Params([[1.0]], [b_h], [[W_ho]], [b_o]), [[1.0]], [[target]], 1, "relu"
-            )
+            truth.best_subset(params, [[x]], [[target]], 1, activation)
     assert (
         truth.best_subset(Params([[1e200]], [0.0], [[1.0]], [0.0]), [[1.0]], [[0.0]], 1).J == 0
     )  # tanh: at most 1

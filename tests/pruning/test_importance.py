@@ -220,10 +220,10 @@ def test_random_does_not_look_at_the_network(rng):
     "name", ["gradient", "taylor", "second_order_taylor", "fisher", "obd", "obs"]
 )
 def test_a_stack_is_scored_like_its_networks(name, rng):
-    p, X, y, _ = small(rng, batch=(3,))
+    p, X, y, _ = small(rng, batch=(2, 3))
     options = {"damping": 50.0} if name == "obs" else {}
     stack = getattr(importance, name)(p, X, y, **options).flatten()
-    for i in range(3):
+    for i in np.ndindex(2, 3):
         one = Params(*(a[i] for a in p.arrays()))
         np.testing.assert_allclose(
             stack[i], getattr(importance, name)(one, X[i], y[i], **options).flatten(), rtol=1e-9
@@ -268,6 +268,36 @@ def test_obs_refuses_below_a_reciprocal_condition_of_1e_12():
             assert np.isfinite(
                 importance.obs(p, X, [[1.0]], "identity", damping=damping).flatten()
             ).all()
+
+
+def test_obs_refuses_a_reciprocal_condition_of_exactly_1e_12(monkeypatch):
+    p = Params([[1.0]], [1.0], [[1.0]], [1.0])
+    for least in (1e-12, 2e-12):
+        H = np.diag([1.0, 1.0, 1.0, least])
+        monkeypatch.setattr(derivatives.hessian, "formula", lambda *arguments, H=H: H)
+        if least == 1e-12:
+            with pytest.raises(ValueError, match="obs: damping must be at least"):
+                importance.obs(p, [[1.0]], [[1.0]])
+        else:
+            assert importance.obs(p, [[1.0]], [[1.0]]).b_o == 1e-12  # ½·θ²·H
+
+
+def test_a_damping_that_is_enough_is_rounded_up_to_two_digits_and_counts_from_0():
+    """H of two examples without inputs is 2 for b_o and 0 for the rest."""
+    p, X, y = Params([[0.0]], [0.0], [[0.0]], [0.0]), np.zeros((2, 1)), np.zeros((2, 1))
+    for damping in (0.0, 1e-13):  # 2·10⁻¹² is the limit, and twice that is told
+        with pytest.raises(ValueError, match=r"damping must be at least 4(\.1)?e-12, so that"):
+            importance.obs(p, X, y, damping=damping)
+    for value, text in (
+        (0.01201, "0.013"),
+        (0.012, "0.012"),
+        (1.0, "1"),
+        (99.1, "100"),
+        (3.14e-7, "3.2e-07"),
+        (0.0, "1e-12"),
+        (-3.0, "1e-12"),
+    ):
+        assert importance._above(value) == text
 
 
 def test_the_criteria_of_first_order_refuse_to_go_without_data():

@@ -52,6 +52,7 @@ def test_cubic_is_tfmots_schedule_and_the_initial_sparsity_before_it():
     s = schedules.cubic(np.arange(95, 116), 100, 110, 0.2, 0.8)
     assert s.shape == (21,) and (np.diff(s[5:16]) > 0).all() and (np.diff(s[5:16], 2) < 0).all()
     assert schedules.cubic(3, 0, 4, 0.5, 0.5) == 0.5 and schedules.cubic(2, 0, 4, 1, 0) == 0.125
+    assert schedules.cubic(0.25, 0, 0.5, 1, 0) == 0.125  # half of half a step
     assert schedules.cubic(np.float32(5), 0, 10, 0.25, 0.75).dtype == np.float32
 
 
@@ -303,6 +304,31 @@ def everything(params, X, y, trained, options):
     yield schedules.lottery(params, trained, *common, rounds=2, **options)
 
 
+def test_without_options_adam_trains_tanh_units_without_decay_in_one_round_until_three_quarters():
+    params, X, y = case(15)
+    params = training.fit(params, X, y, steps=30, lr=0.05).params  # decay would show
+    plain = {"optimizer": "adam", "weight_decay": 0.0, "activation": "tanh"}
+    common, how = (X, y, 0.5, importance.gradient), {"steps": 19, "lr": 0.05}
+    end = {"every": 4, "begin": 0, "end": 15, "initial": 0.0}  # 19·¾ = 14.25, rounded up
+    for function, networks, own, given in (
+        (schedules.one_shot, (params,), {}, {}),
+        (schedules.iterative, (params,), {"rounds": 2}, {}),
+        (schedules.lottery, (params, params), {}, {"rounds": 1}),
+        (schedules.gradual, (params,), {"every": 4}, end),
+    ):
+        short = function(*networks, *common, **how, **own)
+        long = function(*networks, *common, **how, **{**own, **plain, **given})
+        assert equal(short.params, long.params) and (short.history == long.history).all()
+
+
+def test_scores_of_one_network_prune_every_network_of_a_stack():
+    params, X, y = case(16, (2,))
+    scores = importance.random(of(params, 0), np.random.default_rng(0))
+    done = schedules.one_shot(params, X, y, 0.5, lambda *a, activation: scores, steps=0, lr=0.1)
+    mask = masks.by_sparsity(scores, 0.5).flatten()
+    assert (done.mask.flatten() == mask).all() and done.mask.batch == (2,)
+
+
 def test_a_stack_is_its_networks_one_by_one():
     params, X, y = case(11, (3,))
     X = np.random.default_rng(0).standard_normal((3, 11, 5))  # data of its own for each
@@ -328,6 +354,25 @@ def test_a_stack_is_its_networks_one_by_one():
         np.testing.assert_allclose(done.cost[s], alone.cost, rtol=1e-10)
     one = schedules.lottery(of(params, 0), trained, X, y, 0.6, importance.taylor, steps=0, lr=0.1)
     assert one.params.batch == (3,)  # one start, three trained
+
+
+def test_a_stack_of_two_axes_is_the_stack_of_all_its_networks():
+    params, X, y = case(17, (2, 3))
+    flat = params.map(lambda a: a.reshape(6, *a.shape[2:]))
+    lr = np.array([[0.01, 0.02, 0.03], [0.04, 0.05, 0.06]])
+    of_both = ({"steps": 5, "lr": lr}, {"steps": 5, "lr": lr.ravel()})
+    for square, row in zip(
+        everything(params, X, y, params, of_both[0]), everything(flat, X, y, flat, of_both[1])
+    ):
+        assert square.params.batch == (2, 3) and square.history.shape[:2] == (2, 3)
+        for a, b in zip(
+            (*square.params.arrays(), square.history), (*row.params.arrays(), row.history)
+        ):
+            np.testing.assert_allclose(a.reshape(b.shape), b, rtol=1e-9, atol=1e-11)
+    square, row = (
+        schedules.sensitivity(p, X, y, importance.magnitude, [0.5]) for p in (params, flat)
+    )
+    np.testing.assert_allclose(square.reshape(row.shape), row, rtol=1e-12)
 
 
 def test_masks_hold_exactly_through_momentum_and_decay():
@@ -403,21 +448,12 @@ def test_float32_lists_and_empty_stacks_are_taken_and_an_lr_that_diverges_is_ref
             assert np.isfinite(done.params.flatten()).all()
         except ValueError as refused:
             assert "damping" in str(refused) or "params" in str(refused)
-    with pytest.raises(
-        ValueError, match=r"iterative: lr must be one with which training stays finite"
-    ):
-        schedules.iterative(
-            params,
-            X,
-            y,
-            0.5,
-            importance.magnitude,
-            rounds=2,
-            steps=900,
-            lr=10.0,
-            optimizer="gd",
-            activation="identity",
-        )
+    how = {"rounds": 2, "steps": 900, "optimizer": "gd", "activation": "identity"}
+    for networks, lr in ((params, 10.0), (case(13, (2,))[0], [0.001, 10.0])):
+        with pytest.raises(
+            ValueError, match=r"iterative: lr must be one with which training stays finite"
+        ):
+            schedules.iterative(networks, X, y, 0.5, importance.magnitude, lr=lr, **how)
 
 
 def test_float32_beside_float64_is_computed_in_float64():
@@ -483,35 +519,53 @@ def test_schedules_refuse_wrong_shares_criteria_steps_and_rounds_and_obs_wrong_d
                 **{**good, **options},
             )
         assert not called  # before anything is computed
-    for options, word in (
-        ({"every": 0}, "every"),
-        ({"begin": 2}, "begin"),
-        ({"end": 3}, "end"),
-        ({"end": 0}, "end"),
-        ({"initial": 0.6}, "initial"),
-        ({"steps": 0}, "steps"),
+    for options, words in (  # of two steps
+        ({"every": 0}, "every must be a whole number from 1 to 10000000,"),
+        ({"begin": -1}, "begin must be a whole number from 0 to 1,"),
+        ({"begin": 2}, "begin must be a whole number from 0 to 1,"),
+        ({"end": 0}, "end must be a whole number from 1 to 2,"),
+        ({"end": 3}, "end must be a whole number from 1 to 2,"),
+        ({"begin": 1, "end": 1}, "end must be a whole number from 2 to 2,"),
+        ({"initial": -0.1}, "initial must be a number from 0 to 0.5,"),
+        ({"initial": 0.6}, "initial must be a number from 0 to 0.5,"),
+        ({"steps": 0}, "steps must be a whole number from 1 to 10000000,"),
     ):
-        with pytest.raises(ValueError, match=rf"gradual: {word} must be"):
+        with pytest.raises(ValueError, match=f"gradual: {words}"):
             schedules.gradual(params, X, y, 0.5, size, **{**good, "every": 1, **options})
+    for steps, end in ((2, 2), (8, None)):  # by default the end is after begin, not at 6 of 8
+        last = {"steps": steps, "begin": steps - 1, "end": end, "every": 1, "lr": 0.1}
+        assert masks.count(schedules.gradual(params, X, y, 0.5, size, **last).mask) == 13
     for arguments, word in (
         ((5, 10, 10, 0.2, 0.8), "end"),
         ((5, 10, 9, 0.2, 0.8), "end"),
         ((5, -1e308, 1e308, 0.2, 0.8), "end"),
         ((5, 0, 10, -0.1, 0.8), "initial"),
-        ((5, 0, 10, 0.2, 80), "final"),
+        ((5, 0, 10, 1.1, 0.8), "initial"),
+        ((5, 0, 10, 0.2, -0.1), "final"),
+        ((5, 0, 10, 0.2, 1.1), "final"),
         ((np.nan, 0, 10, 0.2, 0.8), "step"),
         ((5, [0], 10, 0.2, 0.8), "begin"),
     ):
         with pytest.raises(ValueError, match=rf"cubic: {word} must be"):
             schedules.cubic(*arguments)
-    with pytest.raises(ValueError, match="iterative: rounds must be a whole number from 1"):
-        schedules.iterative(params, X, y, 0.5, size, rounds=0, **good)
+    for rounds in (0, 10_001):
+        with pytest.raises(ValueError, match=r"iterative: rounds must be .* from 1 to 10000,"):
+            schedules.iterative(params, X, y, 0.5, size, rounds=rounds, **good)
+    exact = Params([[F(1)]], [F(1)], [[F(1)]], [F(1)])
+    for function, options in ((schedules.one_shot, {}), (schedules.gradual, {"every": 1})):
+        with pytest.raises(TypeError, match=r"params\.W_ih must be floating-point or whole"):
+            function(exact, [[1]], [[1]], 0.5, size, **good, **options, activation="identity")
     with pytest.raises(ValueError, match="lottery: start must be of sizes"):
         schedules.lottery(network.init(np.random.default_rng(0)), params, X, y, 0.5, size, **good)
     with pytest.raises(TypeError, match="lottery: reinitialise must be a numpy"):
         schedules.lottery(params, params, X, y, 0.5, size, **good, reinitialise=0)
-    with pytest.raises(ValueError, match="sensitivity: sparsities must be from 0 to 1"):
-        schedules.sensitivity(params, X, y, size, [0.5, 1.5])
+    for shares, words in (
+        ([0.5, 1.1], "from 0 to 1"),
+        ([0.5, -0.1], "from 0 to 1"),
+        (0.5, "an array of 1 axes"),
+    ):
+        with pytest.raises(ValueError, match=f"sensitivity: sparsities must be {words}"):
+            schedules.sensitivity(params, X, y, size, shares)
     for weights in (params, Params(*(0 * a for a in params.arrays()))):  # indefinite; singular
         with pytest.raises(
             ValueError, match="obs: damping must be so large that H is positive definite"

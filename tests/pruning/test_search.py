@@ -83,6 +83,13 @@ def test_swaps_mend_what_greed_spoils():
     assert known.removed.tolist() == [1, 2] and known.J == 0
 
 
+def test_of_equals_the_earlier_is_removed_and_no_swap_is_made():
+    p, X, y = Params([[0.0, 0.0]], [0.0], [[0.0]], [0.0]), np.ones((3, 2)), np.ones((3, 1))
+    for count in range(6):
+        known = truth.best_known(p, X, y, count)
+        assert known.removed.tolist() == list(range(count)) and known.J == 1.5
+
+
 def test_several_counts_at_once_are_those_of_single_calls(rng):
     p, X, y = real(rng, (3, 2, 1), N=9)
     stack = Params(*(np.stack([a, a * 0.5]) for a in p.arrays()))

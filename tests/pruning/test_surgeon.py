@@ -1,5 +1,7 @@
 """Optimal Brain Surgeon, against the exact constrained minimum of a parabola."""
 
+from fractions import Fraction as F
+
 import numpy as np
 import pytest
 
@@ -116,6 +118,17 @@ def test_obs_goes_on_from_a_mask(rng):
     )
 
 
+def test_a_stack_of_two_axes_is_the_stack_of_all_its_networks():
+    params, X, y = case(17, (2, 3))
+    flat = params.map(lambda a: a.reshape(6, *a.shape[2:]))
+    square, row = (
+        surgeon.obs(p, X, y, 4, damping=50.0, mask=p.map(lambda a: a > -0.3))
+        for p in (params, flat)
+    )
+    assert square.order.reshape(6, 4).tolist() == row.order.tolist()
+    np.testing.assert_allclose(square.cost.reshape(6, 4), row.cost, rtol=1e-9)
+
+
 def test_obs_loses_less_than_its_choice_without_the_update():
     """Ten networks at the minimum of diabetes with decay: the objective J + ½λ‖θ‖² after 20 of 61
     deletions."""
@@ -146,3 +159,64 @@ def test_the_inverse_is_of_what_is_left_and_0_elsewhere_at_every_scale(size):
     wanted = np.zeros((6, 6))
     wanted[np.ix_(left, left)] = np.linalg.inv(H[np.ix_(left, left)])
     np.testing.assert_allclose(surgeon._inverse(H, left, 0.0), wanted, rtol=1e-9, atol=1e-12 / size)
+
+
+# --- a Hessian that is given, of four parameters --------------------------------------------------
+
+
+def with_hessian(monkeypatch, H, theta=(1.0, 2.0, 3.0, 4.0), count=0, **options):
+    """obs of θ (4,), or of a stack of them, where H is the Hessian."""
+    monkeypatch.setattr(derivatives.hessian, "formula", lambda *arguments: np.array(H, float))
+    return surgeon.obs(Params.unflatten(theta, (1, 1, 1)), [[1.0]], [[1.0]], count, **options)
+
+
+def test_the_cheapest_is_found_where_its_square_vanishes_or_overflows(monkeypatch):
+    done = with_hessian(monkeypatch, np.eye(4), [2e-200, 1e-200, -2e200, 1e200], count=4)
+    assert done.order.tolist() == [1, 0, 3, 2] and done.cost.tolist() == [0, 0, np.inf, np.inf]
+
+
+def test_the_reciprocal_condition_must_be_above_1e_minus_12(monkeypatch):
+    """Of what is left: the curvatures of pruned parameters do not count."""
+    for size in (1e-20, 1.0, 1e20):
+        with_hessian(monkeypatch, size * np.diag([1, 1, 1, 1.1e-12]))
+        with pytest.raises(ValueError, match="obs: damping must be so large that H is positive"):
+            with_hessian(monkeypatch, size * np.diag([1, 1, 1, 0.9e-12]))
+        mask = Params.unflatten([1, 1, 0, 1], (1, 1, 1))
+        with_hessian(monkeypatch, size * np.diag([1, 1, -5, 1.1e-12]), mask=mask)
+    with pytest.raises(ValueError, match="with a reciprocal condition above 1e-12, got 0"):
+        with_hessian(monkeypatch, np.diag([1, 1, 1, 1e-12]))
+    nothing = Params.unflatten([0, 0, 0, 0], (1, 1, 1))
+    assert not with_hessian(monkeypatch, np.zeros((4, 4)), mask=nothing).params.flatten().any()
+
+
+def test_one_network_of_a_stack_without_an_inverse_is_refused(monkeypatch):
+    two = np.array([[1.0, 2.0, 3.0, 4.0]] * 2)
+    for bad, words in (
+        (-1, "damping must be so large"),
+        (1e-320, "damping must be so large"),  # its inverse is beyond the largest float
+        (np.inf, "params must be so small that the Hessian is finite"),
+    ):
+        for pair in ([np.eye(4), np.diag([bad, 1, 1, 1])], [np.diag([bad] * 4), np.eye(4)]):
+            with pytest.raises(ValueError, match=f"obs: {words}"):
+                with_hessian(monkeypatch, pair, two)
+
+
+def test_a_count_is_at_most_what_every_mask_of_a_stack_has_left(monkeypatch):
+    two, H = np.array([[1.0, 2.0, 3.0, 4.0]] * 2), [np.eye(4)] * 2
+    mask = Params.unflatten([[1, 1, 1, 1], [1, 0, 0, 1]], (1, 1, 1))
+    done = with_hessian(monkeypatch, H, two, count=2, mask=mask)
+    assert done.order.tolist() == [[0, 1], [0, 3]]
+    for count in (-1, 3):
+        with pytest.raises(ValueError, match="obs: count must be a whole number from 0 to 2"):
+            with_hessian(monkeypatch, H, two, count=count, mask=mask)
+    with pytest.raises(ValueError, match="obs: count must be a whole number from 0 to 4"):
+        with_hessian(monkeypatch, H, two, count=5)
+
+
+def test_dampings_below_0_and_fractions_of_a_network_are_refused():
+    params, X, y = case()
+    with pytest.raises(ValueError, match="obs: damping must be a number of at least 0, got -1"):
+        surgeon.obs(params, X, y, 1, damping=-1)
+    exact = Params([[F(1)]], [F(1)], [[F(1)]], [F(1)])
+    with pytest.raises(TypeError, match=r"obs: params\.W_ih must be floating-point or whole"):
+        surgeon.obs(exact, [[1]], [[1]], 1, "identity", damping=1.0)

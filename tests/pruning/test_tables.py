@@ -1,6 +1,7 @@
 """J of every mask, of every set of units and of inputs, against plain loops and networks that are
 really smaller, and J of every mask retrained."""
 
+from fractions import Fraction as F
 from itertools import combinations
 
 import numpy as np
@@ -45,9 +46,17 @@ def test_best_of_is_the_first_of_the_least_J_at_each_count():
         truth.best_of(beyond, 2).J != truth.best_of(beyond, 2).J
         and truth.best_of([np.inf, 1.0], 1).J == np.inf
     )
-    for bad in ([True, False], [1j, 2.0], ["a", "b"], np.float64(1.0), [1.0, 2.0, 3.0]):
+    for bad in ([True, False], [1j, 2.0], ["a", "b"], np.float64(1.0), [1.0, 2.0, 3.0], [0.0] * 6):
         with pytest.raises((ValueError, TypeError), match="best_of: table must be"):
             truth.best_of(bad, 0)
+    assert truth.best_of([3.0], 0).J == 3 and truth.best_of([3.0], 0).removed.shape == (0,)
+
+
+def test_sixteen_things_have_a_table_and_seventeen_have_none():
+    p = Params(np.ones((1, 16)), [0.0], [[1.0]], [0.0])  # ŷ is the number of inputs that it has
+    assert truth.best_inputs(p, np.ones((1, 16)), [[13.0]], 3, "identity").J == 0
+    with pytest.raises(ValueError, match=r"best_of: table must be of shape .* n at most 16, got"):
+        truth.best_of(np.zeros(2**17), 1)
 
 
 def test_the_printed_networks_best_masks_are_a_loops_and_best_known_misses_one():
@@ -145,6 +154,18 @@ def test_every_mask_retrained_equals_one_by_one(rng):
         before, abs=rounding(p, X, y)
     )
     assert (table <= before + 1e-9).all() and seen == [(32, 32)]
+
+
+def test_retraining_takes_200_steps_of_a_hundredth_and_one_rate_for_all(rng):
+    p, X, y = real(rng, (1, 1, 1), batch=(2,))
+    table = truth.every_mask_retrained(p, X, y)
+    assert (table == truth.every_mask_retrained(p, X, y, steps=200, lr=0.01)).all()
+    for lr, words in (([0.1, 0.1], "a single number"), (0, "positive"), (-1, "a number of at lea")):
+        with pytest.raises(ValueError, match=f"every_mask_retrained: lr must be {words}"):
+            truth.every_mask_retrained(p, X, y, lr=lr)
+    exact = Params([[F(1)]], [F(1)], [[F(1)]], [F(1)])
+    with pytest.raises(TypeError, match=r"params\.W_ih must be floating-point or whole numbers"):
+        truth.every_mask_retrained(exact, [[1]], [[1]], activation="identity")
 
 
 def test_retraining_in_blocks_changes_nothing_and_reports_every_block(rng, monkeypatch):

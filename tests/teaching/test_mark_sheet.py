@@ -63,6 +63,12 @@ def test_a_slip_is_named_from_five_of_six():
     assert row.remark.startswith("5 of 6 numbers are those of a known mistake: Which")
     nines = grade_text(fill(made, {"1a": "9, 9, 9, 9, 9, 9"})).rows[0]
     assert nines.remark == "No known mistake explains this."
+    for said, got, slips in (
+        ("6, 9, 6, 9, 6, 7", 1, ("round_for_floor",)),  # 4 of 6: two thirds
+        ("6, 9, 6, 9, 6, 9", 0, ()),
+        ("6, 5, 5, 4, 9, 7", 4, ()),  # the slip gives no more of them than the truth
+    ):
+        assert grade_text(fill(made, {"1a": said})).rows[0][2:5] == (got, 6, slips), said
     truth_agrees_more = grade_text(fill(made, {"1a": "5, 5, 5, 4, 5, 1"})).rows[0]
     assert truth_agrees_more[2:5] == (5, 6, ())
 
@@ -194,22 +200,30 @@ def test_blank_half_filled_too_many_and_not_numbers():
     blank = grade_text(sheet_text(made))
     assert (blank.got, blank.of, blank.remarks) == (0, 7, ("The sheet is blank.",))
     assert [row.remark for row in blank.rows] == ["The line was left blank."] * 2
+    assert grade_text(fill(made, {"1a": "5"})).remarks == ()
+    unread = "This was not read as a number:"
     for said, got, remark in (
         ("5, 5, ____, ____", 2, "The line leaves 4 of 6 blanks empty."),
         (", , , 4, 5, 7", 3, "The line leaves 3 of 6 blanks empty."),
         ("5 5 5 4 5 7 8", 6, "There are 7 answers for 6 blanks. Only the first 6 count."),
         ("5;5;5;4;5;7,", 6, ""),
-        ("five, 5, 5, 4, 5, 7", 5, "not read as a number: five."),
+        ("five, 5, 5, 4, 5, 7", 5, f"{unread} five."),
         ("?, -, ., 4, 5, 7", 3, "The line leaves 3 of 6 blanks empty."),
         ("5, 5, 5, 4, 5, 7.0", 6, ""),
         ("**5**, `5`, $5$, (4, 5, 7)", 6, ""),
         ("+5, 5, 5, 4, 5, 7", 6, ""),
-        ("nan, inf, 1/0, 4, 5, 7", 3, "not read"),
-        ("1" * 5000, 0, "not read"),
+        ("nan, inf, 1/0, 4, 5, 7", 3, f"{unread} nan, inf, 1/0."),
+        ("1" * 5000, 0, f"The line leaves 5 of 6 blanks empty. {unread} {'1' * 20}."),
+        ("____, x, 5, 4, 5, 7", 4, f"The line leaves 1 of 6 blanks empty. {unread} x."),
+        (
+            "9, ____, x, 4, 5, 7",
+            3,
+            f"No known mistake explains this. The line leaves 1 of 6 blanks empty. {unread} x.",
+        ),
         ("5/1, 10/2, \\frac{10}{2}, q = 4, x=5, 14 / 2", 6, ""),
     ):
         row = grade_text(fill(made, {"1a": said})).rows[0]
-        assert row.got == got and remark in row.remark, (said, row)
+        assert (row.got, row.remark) == (got, remark), said
 
 
 def test_lines_are_read_tolerantly():
@@ -229,6 +243,74 @@ def test_lines_are_read_tolerantly():
     twice = read("Answer 1a: 3\nAnswer 1a: ____\nAnswer 1b: 1\nAnswer 1b: 2").answers
     assert twice == {"1a": " 3", "1b": " 2"}  # the last that is not blank
     assert read("the Answer 1a: 3\nAnswer: 3\nAnswer 1g: 3\nAnswer 1a 3").answers == {}
+
+
+def test_a_line_is_read_to_2000_characters_and_a_name_to_60():
+    assert read("Answer 1a:" + "1" * 3000).answers["1a"] == "1" * 1990
+    assert len(read("答案 1a:" + "½" * 1999).answers["1a"]) == 1994  # ½ becomes four characters
+    assert read("Name: " + "a" * 61).name == "a" * 60
+    assert read("Name: A\nName: B\nAnswer 1a: 3").name == "A"
+
+
+def test_the_first_line_with_a_seed_and_another_field_is_the_head():
+    for line, head in (
+        ("seed 7", {}),
+        ("topics loss; language en", {}),
+        ("the seedling; topics loss; language en", {}),
+        ("seed 7; language en", {"seed": "7", "language": "en"}),
+        ("seed 7; form 1\nseed 8; form 1", {"seed": "7", "form": "1"}),
+        ("seed x; form 1\nseed 8; form 1", {"seed": "8", "form": "1"}),
+    ):
+        assert read(line).head == head, line
+    both = read("seed 7; form 1\nAnswer 1a: 3 seed 9; form 2")
+    assert both.head["seed"] == "7" and both.answers == {"1a": " 3 seed 9; form 2"}
+
+
+def test_what_is_printed_of_a_sheet():
+    made = sheet(7, ["quantize", "loss"])
+    text = fill(made, perfect(made)).replace("Name: ____", "Name: Ada")
+    assert marked_text(grade_text(text)).splitlines() == [
+        "sheet: seed 7, Ada",
+        "  1a  quantize        6/6",
+        "  2a  loss            1/1",
+        "  total 7 of 7",
+    ]
+    assert marked_text(grade_text("")).splitlines()[0] == "sheet: no seed"
+
+
+def test_the_largest_seed_is_marked_and_one_more_is_too_large():
+    made = sheet(2**63 - 1, ["loss"])
+    text = fill(made, perfect(made))
+    assert grade_text(text)[2:7] == (2**63 - 1, 1, 1, grade_text(text).rows, ())
+    beyond = grade_text(text.replace(str(2**63 - 1), str(2**63)))
+    assert beyond[2:7] == (None, 0, FULL, (), ("The seed in the head is too large.",))
+
+
+def test_at_most_a_megabyte_of_a_sheet_is_read(tmp_path):
+    made, file = sheet(7, ["loss"]), tmp_path / "a.md"
+    text, answer = sheet_text(made).encode(), b"\nAnswer 1a: 19/4"
+    for size, got, remarks in (
+        (2**20, 1, ()),
+        (2**20 + 1, 1, ("The sheet is longer than 1 MB. Only the first 1 MB was read.",)),
+    ):
+        space = b" " * (2**20 - len(text) - len(answer))
+        file.write_bytes((text + space + answer + b"!" * 9)[:size])
+        assert (grade(file).got, grade(file).remarks) == (got, remarks)
+    file.write_bytes(text + b" " * 2**20 + answer)
+    assert grade(file).got == 0 and "The sheet is blank." in grade(file).remarks
+
+
+def test_utf_16_without_a_mark_is_recognised_by_more_than_a_quarter_of_zeros():
+    assert mark_sheet.decode(b"a\0bc") == "a\0bc" and mark_sheet.decode(b"a\0b\0cd") == "ab摣"
+
+
+def test_at_most_three_slips_that_explain_the_same_are_named():
+    same = {name: (F(1), F(2)) for name in "abcd"}
+    said = tokens("1, 2", 2)
+    assert mark_sheet._fingerprint(said, [same], 0) == ({n: (F(1), F(2)) for n in "abc"}, 2)
+    own = {"a": (F(9), F(9)), "b": (F(1), F(9))}  # after the own answers: the better one counts
+    assert mark_sheet._fingerprint(said, [own, {"a": (F(1), F(2))}], 0) == ({"a": (1, 2)}, 2)
+    assert mark_sheet._fingerprint(said, [{"a": (F(1), F(2))}, own], 0) == ({"a": (1, 2)}, 2)
 
 
 def test_every_encoding_an_editor_saves(tmp_path):

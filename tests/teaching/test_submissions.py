@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from refnn.teaching import submissions
-from refnn.teaching.submissions import files_in, is_notebook, read
+from refnn.teaching import assignments, submissions
+from refnn.teaching.submissions import Submission, assigned, files_in, is_notebook, read
 from refnn.teaching.worksheets import answers_text, sheet
+from teaching.handed_in import write
 
 
 @pytest.fixture
@@ -71,3 +72,30 @@ def test_the_outputs_of_a_notebook_are_not_read(tmp_path):
     path = tmp_path / "a.ipynb"
     path.write_text(json.dumps({"cells": [cell], "metadata": {}}))
     assert read(path).cells == ["x = 1\ny = 2"]
+
+
+def test_a_notebook_of_more_bytes_than_the_limit_is_not_read(tmp_path, monkeypatch):
+    path = write(tmp_path, assignments.build("network"))
+    size = len(path.read_bytes())
+    for limit, remark in ((size, ""), (size - 1, submissions.TOO_LARGE)):
+        monkeypatch.setattr(submissions, "LARGEST", limit)
+        assert read(path).remark == remark
+
+
+def test_the_assignment_is_that_of_whose_functions_most_are_defined():
+    """quantize and dequantize are of two assignments, choose_grid is of one and min_max of the
+    other."""
+
+    def defining(*names):
+        return Submission([f"def {name}(x):\n    return x" for name in names], None, "")
+
+    for names, name in (
+        (("quantize", "choose_grid"), "quantization"),
+        (("quantize", "dequantize", "min_max"), "worked_example"),
+        (("loss",), "network"),
+    ):
+        assert assigned([defining(*names)]) == [name]
+    named = Submission(["def loss(y): return y"], "pruning", "")
+    assert assigned([named, defining("quantize")]) == ["pruning"] * 2
+    for unknown in (("quantize", "dequantize"), ("losses",)):
+        assert assigned([defining(*unknown)]) == [None]
