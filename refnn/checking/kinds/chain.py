@@ -199,8 +199,8 @@ def _from_printed(rule, x, made, printed, answers, name):
 def scales(ends, name, x, known, printed):
     """Return the least and the greatest scale within `ends` that give all that is printed, or None.
 
-    The ends are positive. One scale serves all entries, so their conditions are decided together. Each is linear in the
-    scale. x holds the (low, high) of each number.
+    One scale serves all entries, so their conditions are decided together. Each is linear in the
+    scale. The ends are positive. x holds the (low, high) of each number.
 
     >>> from refnn.checking.claims import Printed
     >>> p = Printed(np.array([Fraction(1, 2)]), np.array([Fraction(1, 20)]))
