@@ -67,7 +67,7 @@ def test_either_code_is_right_midway_between_two_centroids():
         ("fp8_e5m2", ["0.3"], ["0.3125"], True),
         ("fp4_e2m1", ["2.5", "3.5", "-5"], ["2", "4", "-4"], True),
         ("fp4_e2m1", ["2.5"], ["3"], False),
-        ("nf4", ["0.7", "-0.7"], ["0.72295684", "-0.69619280"], True),  # in the paper's digits
+        ("nf4", ["0.4", "-0.7"], ["0.72295684", "-0.69619280"], True),  # in the paper's digits
         ("ternary", ["0.4", "-0.6"], ["0", "-1"], True),
     ],
 )
@@ -102,16 +102,16 @@ def test_the_mean_of_a_group_may_be_that_of_floats():
 
 
 def test_a_step_may_be_that_of_floats():
-    """1 − 0.5·(0.1 + 0.2 + 0.3) is 0.7, and the sum in float64 is 0.6000000000000001."""
+    """1 − 1·(0.1 + 0.2 + 0.3) is 0.4, and the sum in float64 is 0.6000000000000001."""
     claim = {"x": ["1"] * 3, "centroids": ["1", "5"], "gradient": ["0.1", "0.2", "0.3"]}
-    claim["lr"] = "0.5"
-    floats = repr(1 - 0.5 * (0.1 + 0.2 + 0.3))
-    assert floats != "0.7"
+    claim["lr"] = 1
+    floats = repr(1 - (0.1 + 0.2 + 0.3))
+    assert floats != "0.4"
     for first, second, status in (
-        ("0.7", "5", "exact"),  # 5 has no gradient
+        ("0.4", "5", "exact"),  # 5 has no gradient
         (floats, "5", "as printed"),
-        ("0.70000000000000105", "5", "cannot be"),
-        ("0.7", "4.9", "cannot be"),
+        ("0.40000000000000105", "5", "cannot be"),
+        ("0.4", "4.9", "cannot be"),
     ):
         assert verdicts(**claim, printed={"updated": [first, second]})[0].status == status
 
