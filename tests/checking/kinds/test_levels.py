@@ -67,7 +67,7 @@ def test_either_code_is_right_midway_between_two_centroids():
         ("fp8_e5m2", ["0.3"], ["0.3125"], True),
         ("fp4_e2m1", ["2.5", "3.5", "-5"], ["2", "4", "-4"], True),
         ("fp4_e2m1", ["2.5"], ["3"], False),
-        ("nf4", ["0.4", "-0.7"], ["0.72295684", "-0.69619280"], True),  # in the paper's digits
+        ("nf4", ["0.7", "-0.7"], ["0.72295684", "-0.69619280"], True),  # in the paper's digits
         ("ternary", ["0.4", "-0.6"], ["0", "-1"], True),
     ],
 )
