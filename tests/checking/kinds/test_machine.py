@@ -194,7 +194,7 @@ def test_a_number_and_a_machines_number_compare_and_subtract():
 
 
 def test_the_span_of_a_machine_holds_its_results_and_four_units():
-    """Four units in the last place of 1 are 4·2⁻⁵²; of 3 − 2, which loses 4, five times as many halves more."""
+    """Four units in the last place of 1 are 4·2⁻⁵²; for 3 − 2, which loses 4, there are 10 more."""
     one = arrays.objects([F(1)], (1,))
     unit = F(1, 2**52)
     [(low, high)] = spans("float64", one)
