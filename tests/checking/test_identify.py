@@ -236,3 +236,43 @@ def test_identify_refuses_what_does_not_fit():
 def test_a_zero_point_outside_the_levels_is_said():
     assert "9 is not a code of 8 levels" in identify([0, 1], [0, 1], 8, scale=1, zero_point=9).note
     assert identify([0, 1], [0, 1], 8, scale=1, zero_point=7).note == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"x": []}, "x must be from 1 to 200 numbers, got 0"),
+        ({"x": [1] * 201}, "x must be from 1 to 200 numbers, got 201"),
+        ({"codes": [1, 2]}, r"codes must be one value for each number of x \(1\), got 2"),
+        ({"codes": ["0.5"]}, "codes must be whole numbers of at most 2.53, got 0.5"),
+        (
+            {"codes": [2**53 + 1]},
+            "codes must be whole numbers of at most 2.53, got 9007199254740993",
+        ),
+        ({"codes": [-(2**53) - 1]}, "got -9007199254740993"),
+        ({"zero_point": 3}, "scale must be given together with zero_point, got None"),
+        ({"decoded": [1, 2]}, r"decoded must be one value for each number of x \(1\), got 2"),
+        ({"levels": 0}, "levels must be"),
+    ],
+)
+def test_identify_refuses_what_does_not_fit(given, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        identify(**{"x": [1], "codes": [1], "levels": 256, **given})
+    largest = identify([1], [2**53], 256, pair=False)
+    assert not largest.exact
+
+
+@pytest.mark.parametrize(
+    ("printed", "room"),
+    [
+        ("0.25", F(1, 200)),
+        ("3", 0),
+        ("0.0117647", F(1, 2 * 10**7)),  # six digits are no float32
+        ("0.01176471", F(1, 2 * 10**8) + 4 * F(2) ** -30),  # 2⁻⁷ ≤ 0.0117 < 2⁻⁶: unit 2⁻³⁰
+        ("-0.01176471", F(1, 2 * 10**8) + 4 * F(2) ** -30),
+        ("0.0117647058823529", F(1, 2 * 10**16) + 4 * F(2) ** -59),
+        ("0.0117647058823000", F(1, 2 * 10**16) + 4 * F(2) ** -59),
+    ],
+)
+def test_a_print_is_known_to_half_a_unit_and_four_units_of_its_float(printed, room):
+    assert spread(printed) == room
