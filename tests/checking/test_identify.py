@@ -255,7 +255,7 @@ def test_a_zero_point_outside_the_levels_is_said():
         ({"levels": 0}, "levels must be"),
     ],
 )
-def test_identify_refuses_what_does_not_fit(given, words):
+def test_identify_says_what_it_refuses(given, words):
     with pytest.raises((ValueError, TypeError), match=words):
         identify(**{"x": [1], "codes": [1], "levels": 256, **given})
     largest = identify([1], [2**53], 256, pair=False)
