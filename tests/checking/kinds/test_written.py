@@ -168,8 +168,7 @@ def test_a_roundtrip_says_its_decoder(sign, by):
 
 
 def test_either_decoder_may_serve_where_the_sign_is_not_said():
-    """W = 10, B = -1 gives 0 and 1 for 0.1 and 0.2; (q − B)/W are 0.1 and 0.2, (q + B)/W −0.1 and 0.
-    With any other W, B/W is as far from 0."""
+    """W = 10, B = −1 gives 0 and 1 for 0.1 and 0.2, and (q − B)/W gives 0.1 and 0.2 back."""
     row = {"kind": "roundtrip", "x": ["0.1", "0.2"], "codes": [0, 1], "P": 8}
     right = ["0.100", "0.200"]
     assert verdict(**row, decoded=right, sign="?").holds
