@@ -87,10 +87,12 @@ def test_a_number_has_two_digits_more_than_the_printed_one():
 
 
 def test_lists_are_flat_up_to_thirty_three_deep():
-    def nested(depth):
-        return [nested(depth - 1)] if depth else 5
+    def nested(depth, inside=5):
+        return [nested(depth - 1, inside)] if depth else inside
 
     assert flat("x", nested(33)) == [5]
+    with pytest.raises(ValueError, match="x must be numbers or lists of numbers, got None"):
+        flat("x", nested(32, None))
     with pytest.raises(ValueError, match="x must be numbers or lists of numbers, got lists nested"):
         flat("x", nested(34))
 
