@@ -144,6 +144,8 @@ def test_arithmetic_of_a_machine_is_acquitted():
 def test_a_convention_takes_part_only_on_its_own_grids():
     found = identify(["1", "2"], [6, 7], 256, scale="1", zero_point=5)
     assert "TFLite activations (codes -128..127)" in names(found.exact)
+    for group, _ in found.separating[0].prints:  # the first input tells all grids apart
+        assert len({name.partition("(")[2].split(",")[0].rstrip(")") for name in group}) == 1
     assert not any("weights" in name or "symmetric" in name for name in names(found.exact))
     found = identify(["200", "0.2"], [200, 0], 256, scale="1", zero_point=0)
     assert "ONNX (codes 0..255)" in names(found.exact)

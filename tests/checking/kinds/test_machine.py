@@ -166,6 +166,9 @@ def test_a_float32_near_the_edge_of_its_few_printed_digits():
     edge = {"kind": "arithmetic", "expression": "17.419350001"}
     assert verdict(**edge, printed="17.4193").status == "as printed"  # in float32 it is 17.41935
     assert not verdict(**edge, printed="17.4192").holds
+    below = {"kind": "arithmetic", "expression": "17.419049999"}
+    assert verdict(**below, printed="17.4191").status == "as printed"  # in float32 17.4190502
+    assert not verdict(**below, printed="17.4192").holds
     assert not verdict(kind="arithmetic", expression="17.4194", printed="17.4193").holds
 
 
