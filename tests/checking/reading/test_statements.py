@@ -61,6 +61,8 @@ def test_a_scale_and_a_zero_point_in_many_words(text):
         "q = (x - Z) = 3",
         "scale > 0.5",
         "version S.1 = 2",
+        "scale = delta = 0.5",  # a name is no expression
+        "scale = (" + "1 + " * 60 + "1) = 0.5",  # more than 200 characters
     ],
 )
 def test_what_states_neither(text):
