@@ -128,3 +128,15 @@ def test_the_solvers_pair_is_a_candidate_exact_or_near():
     assert [(row.agree, row.of) for row in near if row.kind == "formula"] == [(5, 6)]
     found = identify(["0.1", "0.2"], [0, 1], 8, decoded=["0.0", "0.1"])
     assert any(row.name.startswith("floor(x*W + B) mod 8, (q + B)/W") for row in found.exact)
+
+
+@pytest.mark.parametrize(
+    ("levels", "low", "high"), [(10, -5, 4), (7, -3, 3), (3, -1, 1), (256, -128, 127), (16, -8, 7)]
+)
+def test_signed_codes_of_any_number_of_levels_have_one_more_below_zero_if_it_is_even(
+    levels, low, high
+):
+    found = identify(["-900", "900", "0.8"], [low, high, 1], levels, scale="1", zero_point=0)
+    assert f"ONNX (codes {low}..{high})" in names(found.exact)
+    found = identify(["-900", "900", "0.8"], [0, levels - 1, 1], levels, scale="1", zero_point=0)
+    assert f"ONNX (codes 0..{levels - 1})" in names(found.exact)
