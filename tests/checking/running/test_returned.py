@@ -70,6 +70,7 @@ FAILS = Failure("raised", "")
     [
         (lambda x: (np.rint(x / abs(x).max() * 127), 1.0), True),
         (lambda x: np.rint((x - x.min()) / (x.max() - x.min()) * 255), True),
+        (lambda x: (x == x.min()) * (x.min() < -2 * x.max()), True),  # not beside 0, 0.3, 1
         (lambda x: np.clip(np.rint(x / 0.1), -128, 127), False),
         (lambda x: np.rint(np.cumsum(x)), False),  # sums grow with x
         (lambda x: np.rint(x / abs(x).max() * 127) + (abs(x).max() > 1000), False),
