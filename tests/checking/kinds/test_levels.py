@@ -172,3 +172,8 @@ def test_what_a_code_book_cannot_use_is_refused(claim, words):
 def test_what_a_grid_cannot_use_is_refused(claim, words):
     with pytest.raises(ValueError, match=words):
         verdict(**{"kind": "grid", "x": [1], "format": "nf4", "printed": [1], **claim})
+
+
+def test_ten_thousand_numbers_are_not_too_many():
+    claim = {"x": [1] * 10**4, "centroids": ["1"], "printed": {"codes": [0] * 10**4}}
+    assert verdicts(**claim)[0].status == "exact"

@@ -73,3 +73,11 @@ def test_other_reductions_are_refused():
         verdict(**claim, reduction="max")
     with pytest.raises(TypeError, match="half must be"):
         verdict(**claim, half=1)
+
+
+def test_a_mistake_in_a_mean_is_named_too():
+    """The residuals 1, 3, 0, 0 have the mean square 2.5; not squared, the mean is 1."""
+    claim = {"kind": "loss", "y_hat": [[1], [3], [0], [0]], "y": [[0]] * 4, "reduction": "mean"}
+    assert verdict(**claim, half=False, printed="2.5").status == "exact"
+    assert "'not_squared'" in verdict(**claim, half=False, printed="1").reason
+    assert "'not_squared'" in verdict(**claim, half=True, printed="0.5").reason

@@ -45,3 +45,25 @@ def test_a_convention_has_one_grid_for_each_slice_of_the_axis():
         assert holds(**claim, printed={"scale": scale})
         assert holds(**claim, printed={"codes": codes})
         assert not holds(**claim, printed={"codes": (np.array(codes) - 1).tolist()})
+
+
+@pytest.mark.parametrize(
+    ("codes", "scale", "zero_point", "by"),
+    [
+        ([-128, 127], "1/85", -43, ""),
+        ([-8, 7], "1/5", -3, "By ONNX's rule with 4 bits"),
+        ([0, 15], "1/5", 5, "By ONNX's rule with 4 bits, unsigned"),
+        ([0, 3], "1", 1, "By ONNX's rule with 2 bits, unsigned"),
+    ],
+)
+def test_bits_that_are_not_stated_are_tried(codes, scale, zero_point, by):
+    """−1 … 2 is 3 long: 3/255, 3/15 and 3/3."""
+    printed = {"scale": scale, "zero_point": zero_point, "codes": codes}
+    claim = {"kind": "affine", "x": ["-1", "2"], "printed": printed}
+    for found in check({"title": "t", "claims": [claim]}):
+        assert found.status == "exact" and found.reason == by
+
+
+def test_a_convention_that_is_not_listed_is_refused():
+    with pytest.raises(ValueError, match="convention must be one of those that `conventions` list"):
+        holds(x=["-1", "2"], convention="mine", printed={"codes": [0, 1]})

@@ -144,6 +144,9 @@ def test_codes_of_rounded_inputs_wrap_and_end(x, W, B):
     assert statuses == ["not decidable", "exact"]
     others = [verdict(**claim, printed=[code]).status for code in (-6, 1, 4, 10, 11)]
     assert others == ["cannot be"] * 5
+    around = {**claim, "x": ["0.80"], "W": "10", "B": 0}  # 7.95 … 8.05, so 7 or 0
+    found = [verdict(**around, printed=[code]).status for code in (7, 0, 8, -1)]
+    assert found == ["not decidable", "exact", "cannot be", "cannot be"]
 
 
 def test_a_W_of_zero_and_other_codes_are_refused():
