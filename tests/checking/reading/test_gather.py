@@ -38,3 +38,18 @@ def test_the_articles_formula_has_a_floor_and_a_mod(text, formulas):
 )
 def test_a_chain_goes_on_in_the_next_line(text, printed):
     assert [claim["printed"] for claim in gathered(text).claims] == printed
+
+
+@pytest.mark.parametrize(
+    ("lines", "printed"),
+    [
+        ("S = 1 / 2\nT = 3 / 4 = 0.75", ["0.75"]),
+        ("S = a / 2 = b / 2 = 3 / 2\nT = 3 / 4 = 0.75", ["0.75"]),
+        ("S = 1 / 2 = 2 / 4 = b / 2\nT = 3 / 4 = 0.75", []),  # it is no print of numbers
+        ("S = 2.7 / 15\n= 0.18", ["0.18"]),
+    ],
+)
+def test_a_fence_is_read_if_every_chain_ends_in_numbers(lines, printed):
+    found = gathered(f"```\n{lines}\n```")
+    assert [claim["printed"] for claim in found.claims] == printed
+    assert bool(found.notes) is not bool(printed)

@@ -3,8 +3,7 @@
 import pytest
 
 from refnn.checking.reading.groups import Group, _fits, assemble
-from refnn.checking.reading.lists import Item, items
-from refnn.checking.reading.statements import Statement
+from refnn.checking.reading.lists import Item
 
 
 def item(role, values, line=1, base=""):
@@ -51,13 +50,3 @@ def test_codes_of_another_shape_wait_for_their_own_decoded_values():
     more, three = ["7", "8"], ["4", "5", "6"]
     items_ = [item("x", x), item("codes", two), item("codes", more), item("codes", three)]
     assert roles(assemble(items_)[0]) == [{"x": x, "codes": three}, {"codes": two}, {"codes": more}]
-
-
-@pytest.mark.parametrize(
-    ("dtype", "signed"), [("int8", True), ("qint8", True), ("uint8", False), ("quint8", False)]
-)
-def test_a_printed_dtype_states_bits_and_sign_less_than_words_do(dtype, signed):
-    found = items(f"words\nq = tensor([1, 2], dtype=torch.{dtype})", 3)[1]
-    stated = [Statement("bits", "", 8, 4, "", True), Statement("signed", "", signed, 4, "", True)]
-    assert found == stated
-    assert items("q = tensor([1, 2], dtype=torch.int16)", 3)[1] == []

@@ -38,6 +38,7 @@ from refnn.checking.reading import latex
         (r"$\hat{W} - W = ", "?", r"\hat{W} - W"),
         (r"$Q(W) \to ", "?", r"Q(W) \to"),
         (r"$\tilde{W} = ", "?", r"\tilde{W}"),
+        (r"$\hat{\hat{W}} = ", "?", r"\hat{\hat{W}}"),
     ],
 )
 def test_names_to_the_left_of_a_matrix(text, form, name):

@@ -199,6 +199,7 @@ def test_the_formula_on_the_line_of_the_numbers_counts():
     for text, kind in (
         (f"floor(x*W + B) mod 8\n\n{affine}", "affine"),
         (affine, "affine"),
+        ("x = [0.5, 1.0], S = 0.5, Z = 0, q = [1, 2]\n\nclip(round(x/S) + Z, 0, 15)", "affine"),
         ("clip(round(x/S))\n\nfloor(x*W + B) mod 8. x = [0.5, 1.0], q = [1, 2]", "solve"),
     ):
         assert [claim["kind"] for claim in markdown.example(text, "t")["claims"]] == [kind]
