@@ -35,7 +35,17 @@ def test_codes_may_come_with_their_grid(value, found):
 
 @pytest.mark.parametrize(
     "value",
-    [(Q, Q), (Q,), (Q, 1, 2, 3), (np.zeros(3), 0.5), (Q, None), ("ab", 0.5), {"scale": 1}],
+    [
+        (Q, Q),
+        (Q, 0.5, Q),
+        (Q, Q, 3),
+        (Q,),
+        (Q, 1, 2, 3),
+        (np.zeros(3), 0.5),
+        (Q, None),
+        ("ab", 0.5),
+        {"scale": 1},
+    ],
 )
 def test_any_other_answer_is_taken_as_the_codes(value):
     assert parts(value, (2,)) == {"codes": value}
