@@ -10,6 +10,7 @@ from checking.cases import CHOOSE, NET, UINT8, verdict
 from refnn import network
 from refnn.checking.catalogue.explain import slips_of
 from refnn.checking.catalogue.formulas import CRITERIA
+from refnn.checking.claims import Printed, blame, slips_by, whole
 from refnn.network import Params
 from refnn.quantization import affine, calibration
 from refnn.quantization.affine import QParams
@@ -179,3 +180,57 @@ def test_rounded_inputs_still_rule_out_what_none_of_them_prints():
         claim = {"kind": "gradient", "activation": activation, **net, **data}
         found = [verdict(**claim, printed={"b_o": [b]}).status for b in (slope, "0.90", "5.0")]
         assert found == ["as printed", "not decidable", "cannot be"]
+
+
+def test_only_digits_of_a_float_are_excused_although_a_neighbour_is_short():
+    """3·0.1 is 0.30000000000000004 in float64, and no float64 begins with 0.30000000000000003."""
+    claim = {"kind": "affine_dequantize", "q": [5, 7], "scale": "0.1", "zero_point": 2}
+    claim |= {"qmin": 0, "qmax": 7}
+    for first, status in (("4", "as printed"), ("3", "cannot be"), ("8", "cannot be")):
+        printed = [f"0.3000000000000000{first}", "0.5"]
+        assert verdict(**claim, printed=printed).status == status
+
+
+def test_a_slip_without_numbers_or_of_another_shape_is_not_blamed():
+    given = {"y_hat": [[1.0], [4.0]], "y": [[3.0], [3.0]]}
+    five = whole(np.array(F(5)))
+    for of, names in (
+        ("J", ["missing_half"]),
+        (lambda values: [values["J"]] * 2, []),
+        (lambda values: values["J"] + np.nan, []),
+        (lambda values: values["J"] - 5, []),
+    ):
+        assert slips_by("loss", given, of)(five) == names
+
+
+@pytest.mark.parametrize(
+    ("printed", "half", "inside"),
+    [
+        ("0.25", 0, [True, False]),
+        ("0.3", "0.05", [True, False]),  # 0.25 … 0.35
+        ("0.2", "0.05", [True, False]),
+        ("0.325", "0.05", [False, True]),
+        ("0.5", "0.05", [False, True]),
+        ("0.51", "0.05", [False, False]),
+    ],
+)
+def test_the_interval_of_a_print_holds_both_its_ends(printed, half, inside):
+    p = Printed(np.array([F(printed)] * 2, object), np.array([F(half)] * 2, object))
+    assert p.overlap([(F(1, 4), F(1, 4)), (F("0.375"), F("0.45"))]) == inside
+
+
+def test_what_is_wrong_is_counted_and_two_are_shown():
+    right = {"kind": "quantize", "x": ["0.1", "0.2", "0.3"], "W": 10, "B": 0, "P": 8}
+    one = verdict(**right, printed=[1, 2, 4]).reason
+    assert one.startswith("1 of 3 printed values is wrong: floor(0.3*10 + 0) mod 8 = 3, but 4 is")
+    three = verdict(**right, printed=[4, 5, 7]).reason
+    assert three.startswith("3 of 3 printed values are wrong: floor(0.1")
+    assert "; and floor(0.2" in three and "floor(0.3" not in three
+
+
+def test_slips_are_named_in_a_sentence():
+    assert blame([]) == ""
+    three = blame(["missing_half", "not_squared", "mean_for_sum"])
+    assert three == (
+        ". The known mistakes 'missing_half', 'not_squared' and 'mean_for_sum' give exactly this"
+    )

@@ -144,6 +144,8 @@ def test_arithmetic_of_a_machine_is_acquitted():
 def test_a_convention_takes_part_only_on_its_own_grids():
     found = identify(["1", "2"], [6, 7], 256, scale="1", zero_point=5)
     assert "TFLite activations (codes -128..127)" in names(found.exact)
+    for group, _ in found.separating[0].prints:  # the first input tells all grids apart
+        assert len({name.partition("(")[2].split(",")[0].rstrip(")") for name in group}) == 1
     assert not any("weights" in name or "symmetric" in name for name in names(found.exact))
     found = identify(["200", "0.2"], [200, 0], 256, scale="1", zero_point=0)
     assert "ONNX (codes 0..255)" in names(found.exact)
@@ -236,3 +238,43 @@ def test_identify_refuses_what_does_not_fit():
 def test_a_zero_point_outside_the_levels_is_said():
     assert "9 is not a code of 8 levels" in identify([0, 1], [0, 1], 8, scale=1, zero_point=9).note
     assert identify([0, 1], [0, 1], 8, scale=1, zero_point=7).note == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"x": []}, "x must be from 1 to 200 numbers, got 0"),
+        ({"x": [1] * 201}, "x must be from 1 to 200 numbers, got 201"),
+        ({"codes": [1, 2]}, r"codes must be one value for each number of x \(1\), got 2"),
+        ({"codes": ["0.5"]}, "codes must be whole numbers of at most 2.53, got 0.5"),
+        (
+            {"codes": [2**53 + 1]},
+            "codes must be whole numbers of at most 2.53, got 9007199254740993",
+        ),
+        ({"codes": [-(2**53) - 1]}, "got -9007199254740993"),
+        ({"zero_point": 3}, "scale must be given together with zero_point, got None"),
+        ({"decoded": [1, 2]}, r"decoded must be one value for each number of x \(1\), got 2"),
+        ({"levels": 0}, "levels must be"),
+    ],
+)
+def test_identify_says_what_it_refuses(given, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        identify(**{"x": [1], "codes": [1], "levels": 256, **given})
+    largest = identify([1], [2**53], 256, pair=False)
+    assert not largest.exact
+
+
+@pytest.mark.parametrize(
+    ("printed", "room"),
+    [
+        ("0.25", F(1, 200)),
+        ("3", 0),
+        ("0.0117647", F(1, 2 * 10**7)),  # six digits are no float32
+        ("0.01176471", F(1, 2 * 10**8) + 4 * F(2) ** -30),  # 2⁻⁷ ≤ 0.0117 < 2⁻⁶: unit 2⁻³⁰
+        ("-0.01176471", F(1, 2 * 10**8) + 4 * F(2) ** -30),
+        ("0.0117647058823529", F(1, 2 * 10**16) + 4 * F(2) ** -59),
+        ("0.0117647058823000", F(1, 2 * 10**16) + 4 * F(2) ** -59),
+    ],
+)
+def test_a_print_is_known_to_half_a_unit_and_four_units_of_its_float(printed, room):
+    assert spread(printed) == room

@@ -242,3 +242,13 @@ def test_check_refuses_targets_limits_and_grids_that_do_not_fit():
             check("math:floor", **{option: bad})
     with pytest.raises(TypeError, match="check: dequantize must be a function"):
         check(np.rint, 3)
+
+
+def test_what_a_function_takes_is_said_where_it_is_no_quantizer():
+    for function, said in (
+        (lambda: 1, "a function of nothing"),
+        (lambda foo, bar: 1, "a function of foo, bar"),
+        (lambda x, W, scale: 1, "a function of x, W, scale"),
+    ):
+        with pytest.raises(ValueError, match=rf"or of x, W, B \(P\), got {said}$"):
+            check(function)

@@ -90,3 +90,14 @@ def test_bad_examples_are_refused():
     ):
         with pytest.raises((ValueError, TypeError), match=f"check: {word}"):
             check(example)
+
+
+def test_the_number_of_levels_is_from_1_to_2_to_the_53():
+    claim = {"kind": "quantize", "x": ["0.1"], "W": 10, "B": 0}
+    for P, code in ((1, 0), (2, 1), (2**53, 1)):
+        assert verdict(**claim, P=P, printed=[code]).status == "exact"
+        given = {"title": "t", "P": P, "claims": [{**claim, "printed": [code]}]}
+        assert check(given)[0].status == "exact"
+    for P in (0, -1, 2**53 + 1):
+        with pytest.raises(ValueError, match=r"example\.P must be a whole number from 1 to"):
+            check({"title": "t", "P": P, "claims": [{**claim, "printed": [0]}]})

@@ -28,7 +28,7 @@ USES = {  # the printed things from which another one may have been computed
 }
 
 
-def answers(claim, rule, x, printed, far=True):
+def answers(claim, rule, x, printed, far):
     """Return {name: Answer} of all printed things by one rule, or None if it has no values.
 
     printed: {name: Printed}, in the order of ITEMS. With far=False the result is None too if the
@@ -39,7 +39,7 @@ def answers(claim, rule, x, printed, far=True):
     >>> from refnn.checking.claims import whole
     >>> x, zero = np.array([Fraction(-1), Fraction(2)]), whole(np.array(-43, object))
     >>> claim, rule = Claim({}, "claims[0]", False), next(ranged(x, {}))
-    >>> answers(claim, rule, x, {"zero_point": zero})["zero_point"].status
+    >>> answers(claim, rule, x, {"zero_point": zero}, far=True)["zero_point"].status
     'exact'
     """
     made = rule.made(x)
@@ -202,12 +202,12 @@ def scales(ends, name, x, known, printed):
     """Return the least and the greatest scale within `ends` that give all that is printed, or None.
 
     One scale serves all entries, so their conditions are decided together. Each is linear in the
-    scale. x holds the (low, high) of each number.
+    scale. The ends are positive. x holds the (low, high) of each number.
 
     >>> from refnn.checking.claims import Printed
     >>> p = Printed(np.array([Fraction(1, 2)]), np.array([Fraction(1, 20)]))
     >>> known = {"codes": np.array([5]), "zero_point": 0, "qmin": 0, "qmax": 7}
-    >>> scales((Fraction(0), Fraction(1)), "decoded", [(0, 0)], known, p)
+    >>> scales((Fraction(1, 20), Fraction(1)), "decoded", [(0, 0)], known, p)
     (Fraction(9, 100), Fraction(11, 100))
     """
     low, high = ends
@@ -230,7 +230,7 @@ def scales(ends, name, x, known, printed):
             high = min(high, a / b)
         elif a > 0:
             return None
-    return None if low > high or high <= 0 else (low, high)
+    return None if low > high else (low, high)
 
 
 def in_words(ends):

@@ -4,6 +4,8 @@ The kinds are prune and mask. A mask has 1 for a parameter that is kept and 0 fo
 removed. If a claim gives weights, their scores are the sizes |w|.
 """
 
+from itertools import accumulate, pairwise
+
 import numpy as np
 
 from refnn import arrays
@@ -24,6 +26,7 @@ from refnn.checking.reading.printed import Claim
 from refnn.network import FIELDS, Params
 
 SELECTORS = {"tau": "by_threshold", "sparsity": "by_sparsity", "n": "n_of_m"}
+EITHER_MAY_GO = "Some scores are equal, and either may be removed"
 
 
 def _prune(claim):
@@ -86,11 +89,10 @@ def _mask(claim):
         return f"the {name} {as_text(flat.flat[i])} is {kept}, unlike in the printed mask"
 
     def others():
-        scope = "layer" if layered and given["scope"] == "layer" else selector
-        if _equal_scores(
-            np.abs(flat) if ranked == "weights" else flat, keep, printed, scope, given
-        ):
-            yield "Some scores are equal, and either may be removed", printed, "as printed"
+        ranks = np.abs(flat) if ranked == "weights" else flat
+        layers = [getattr(scores, k).size for k in FIELDS]
+        if _equal_scores(ranks, keep, printed, selector, given, layers):
+            yield EITHER_MAY_GO, printed, "as printed"
 
     computed = {k: values[k].astype(int).tolist() for k in FIELDS} if layered else None
     slips = slips_by(recipe, given, mask)
@@ -98,17 +100,20 @@ def _mask(claim):
     return judged(claim, question, computed)
 
 
-def _equal_scores(scores, keep, printed, scope, given):
+def _equal_scores(scores, keep, printed, selector, given, layers=()):
     """Return True if two masks keep the same scores, although not at the same places.
 
-    With n of m this must be true in each group, and otherwise in the whole network."""
-    if scope not in ("sparsity", "n"):  # a threshold, or each layer on its own
+    With n of m this must be true in each group, with scope "layer" in each layer, and otherwise in
+    the whole network. layers: the number of scores in each layer."""
+    if selector == "tau":
         return False
     groups = [slice(None)]
-    if scope == "n":
+    if selector == "n":
         length, m = scores.shape[-1], given["m"]
         groups = [slice(start, start + m) for start in range(0, length, m)]
-    rows = [np.atleast_2d(a) if scope == "n" else a.reshape(1, -1) for a in (scores, keep, printed)]
+    elif given["scope"] == "layer" and layers:
+        groups = [slice(*ends) for ends in pairwise(accumulate(layers, initial=0))]
+    rows = [a if selector == "n" else a.ravel() for a in (scores, keep, printed)]
     rows = [a.reshape(-1, a.shape[-1]) for a in rows]
     return all(
         sorted(s[at][k[at] == 1]) == sorted(s[at][p[at] == 1])
@@ -127,7 +132,13 @@ def _kept(claim, selector):
     def left(values):
         return weights * mask(values)
 
-    values = left(right(recipe, given))
+    found = right(recipe, given)
+    values = left(found)
+
+    def others():
+        kept = (printed.values != 0).astype(int)
+        if _equal_scores(np.abs(weights), mask(found), kept, selector, given):
+            yield EITHER_MAY_GO, weights * kept, "as printed"
 
     def because(i):
         said = f"the weight {as_text(weights.flat[i])} becomes {as_text(values.flat[i])}"
@@ -135,7 +146,7 @@ def _kept(claim, selector):
 
     printed = decimals(inside, weights.shape, "weights")
     slips = slips_by(recipe, given, left)
-    return judged(claim, Question(printed, values, because, slips=slips))
+    return judged(claim, Question(printed, values, because, None, others, slips=slips))
 
 
 def _one_of(claim, *keys):

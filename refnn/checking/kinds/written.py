@@ -82,11 +82,9 @@ def _dequantize(claim):
         intervals = (claim.intervals(key, q.shape) for key in ("W", "B"))
         ends = printed.values.flat, printed.half.flat
         for c, (w_low, w_high), (b_low, b_high), p, h in zip(q.flat, *intervals, *ends):
-            if w_low <= 0 <= w_high:  # W may be 0, so nothing is excluded
-                yield True
-            else:
-                low, high = box((c + b_low, c + b_high), (1 / w_low, 1 / w_high))
-                yield p + h >= low and p - h <= high
+            # W is not 0, so it is at least two halves of its last unit away from 0
+            low, high = box((c + b_low, c + b_high), (1 / w_low, 1 / w_high))
+            yield p + h >= low and p - h <= high
 
     def machine(precision):
         q_, W_, B_ = (traced(a, precision) for a in (q, W, B))

@@ -87,7 +87,7 @@ class Claim:
         half = [half_unit(v) for v in values]
         fine = min((h for h in half if h), default=0)
         for i, v in enumerate(values):  # NumPy prints 0.0000 as "0.", in a list of four decimals
-            if str(v).strip().endswith(".") and half[i] > fine:
+            if str(v).strip().endswith("."):
                 half[i] = fine
         half = arrays.objects(half, _shape(given))
         return half if spread_to is None else self._spread(half, f"{self.where}.{key}", spread_to)

@@ -128,3 +128,35 @@ def test_the_solvers_pair_is_a_candidate_exact_or_near():
     assert [(row.agree, row.of) for row in near if row.kind == "formula"] == [(5, 6)]
     found = identify(["0.1", "0.2"], [0, 1], 8, decoded=["0.0", "0.1"])
     assert any(row.name.startswith("floor(x*W + B) mod 8, (q + B)/W") for row in found.exact)
+
+
+@pytest.mark.parametrize(
+    ("levels", "low", "high"), [(10, -5, 4), (7, -3, 3), (3, -1, 1), (256, -128, 127), (16, -8, 7)]
+)
+def test_signed_codes_of_any_number_of_levels_have_one_more_below_zero_if_it_is_even(
+    levels, low, high
+):
+    found = identify(["-900", "900", "0.8"], [low, high, 1], levels, scale="1", zero_point=0)
+    assert f"ONNX (codes {low}..{high})" in names(found.exact)
+    found = identify(["-900", "900", "0.8"], [0, levels - 1, 1], levels, scale="1", zero_point=0)
+    assert f"ONNX (codes 0..{levels - 1})" in names(found.exact)
+
+
+def test_a_symmetric_convention_takes_part_at_zero_point_0_alone():
+    ours = "(codes -127..127)"
+    found = identify(["-200", "5", "200"], [-127, 5, 127], 256, scale="1", zero_point=0)
+    assert any("symmetric" in name and ours in name for name in names(found.exact))
+    found = identify(["-200", "5", "200"], [-127, 6, 127], 256, scale="1", zero_point=1)
+    assert not any("symmetric" in name for name in names(found.exact))
+
+
+def test_the_last_code_may_be_the_zero_point():
+    given = {"x": ["-2.5", "-0.7", "0"], "levels": 256, "scale": "1"}
+    found = identify(codes=[253, 254, 255], zero_point=255, **given)
+    assert "ONNX (codes 0..255)" in names(found.exact)
+    found = identify(codes=[253, 255, 255], zero_point=255, **given)  # cut off towards 0
+    assert "truncate_for_round" in {row.slip for row in found.exact}
+    assert "is not a code" not in found.note
+    assert (
+        "256 is not a code of 256 levels" in identify(codes=[1, 2, 3], zero_point=256, **given).note
+    )

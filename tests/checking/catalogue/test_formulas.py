@@ -142,3 +142,12 @@ def test_options_are_passed_by_name_and_only_if_given():
     assert isinstance(row, Recipe) and row.formulas == ("a.b",)
     assert row.compute(call, {"x": 1, "y": 2}) == {"both": ((1, 3), {})}
     assert row.compute(call, {"x": 1, "y": 2, "n": 3}) == {"both": ((1, 3), {"n": 3})}
+
+
+@pytest.mark.parametrize(
+    ("x", "signed", "raw"), [((-1, 2), False, 85), ((2, 10), False, 0), ((-2, -1), True, 127)]
+)
+def test_the_zero_point_before_rounding_is_that_of_a_range_with_0(x, signed, raw):
+    """−1 … 2 has the scale 3/255, so 0 lies 85 steps above; 2 … 10 begins at 0, and −2 … 0 ends."""
+    given = {"x": fractions(*x), "bits": 8, "signed": signed}
+    assert explain.right("choose", given)["raw"] == raw

@@ -1,5 +1,7 @@
 """Claims about the affine map, against published codes, decoded values and scales."""
 
+import pytest
+
 from checking.cases import CHOOSE, UINT8, verdict
 
 
@@ -60,3 +62,63 @@ def test_a_range_that_may_be_nothing_leaves_every_scale_open():
     assert verdict(**nothing, printed={"scale": "0.0001"}).status == "cannot be"
     nothing["inputs"] = "rounded"  # x = 0.0255
     assert verdict(**nothing, printed={"scale": "0.0001"}).status == "not decidable"
+
+
+@pytest.mark.parametrize(
+    ("given", "low", "high"),
+    [
+        ({}, -128, 127),
+        ({"signed": True}, -128, 127),
+        ({"signed": False}, 0, 255),
+        ({"bits": 4, "signed": True}, -8, 7),
+        ({"bits": 4, "signed": False}, 0, 15),
+        ({"bits": 2, "signed": True}, -2, 1),
+        ({"qmin": -3, "qmax": 4}, -3, 4),
+    ],
+)
+def test_codes_on_a_stated_grid_end_where_its_bits_end(given, low, high):
+    claim = {"kind": "affine", "x": ["-900", "1", "900"], "scale": 1, "zero_point": 0, **given}
+    for codes, holds in (
+        ([low, 1, high], True),
+        ([low - 1, 1, high], False),
+        ([low + 1, 1, high], False),
+        ([low, 1, high + 1], False),
+        ([low, 1, high - 1], False),
+    ):
+        assert verdict(**claim, printed={"codes": codes}).holds is holds
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"scale": 1}, "zero_point must be given together with scale, got nothing"),
+        ({"zero_point": 1}, "scale must be given together with zero_point, got nothing"),
+        ({"axis": 1}, "axis must be an axis of x, from -1 to 0, got 1"),
+        ({"axis": -2}, "axis must be an axis of x, from -1 to 0, got -2"),
+        ({"scale": 1, "zero_point": 0, "qmin": 0}, "qmin must be given together with qmin and qm"),
+        ({"scale": 1, "zero_point": 0, "bits": 33}, "bits must be a whole number from 2 to 32"),
+        ({"scale": 0, "zero_point": 0}, "scale must be positive, got 0"),
+        ({"scale": -1, "zero_point": 0}, "scale must be positive, got -1"),
+        ({"scale": [1], "zero_point": [0, 1], "axis": 0}, r"of shape \(1,\), as scale, got shape"),
+    ],
+)
+def test_a_grid_that_does_not_fit_is_refused(given, words):
+    with pytest.raises(ValueError, match=words):
+        verdict(**{"kind": "affine", "x": [1], "printed": {"codes": [1]}, **given})
+
+
+def test_decoded_values_may_be_those_of_floats_and_of_no_other_code():
+    """(5 − 2)·0.1 is 0.3, and 0.30000000000000004 in float64; (5 + 2)·0.1 is 0.7."""
+    claim = {"kind": "affine_dequantize", "q": [5], "scale": "0.1", "zero_point": 2}
+    claim |= {"qmin": 0, "qmax": 7}
+    floats = repr(3 * 0.1)
+    for printed, status in (
+        ("0.3", "exact"),
+        (floats, "as printed"),
+        ("0.4000000000000001", "cannot be"),
+        ("0.2000000000000001", "cannot be"),
+    ):
+        assert verdict(**claim, printed=[printed]).status == status
+    by_row = {**claim, "q": [[5], [5]], "scale": ["0.1", "0.2"], "zero_point": [2, 4], "axis": 0}
+    assert verdict(**by_row, printed=[[floats], [repr(1 * 0.2)]]).status == "as printed"
+    assert verdict(**by_row, printed=[[floats], ["0.3000000000000001"]]).status == "cannot be"

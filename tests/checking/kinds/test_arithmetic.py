@@ -6,6 +6,7 @@ from fractions import Fraction as F
 import pytest
 
 from checking.cases import verdict
+from refnn.checking.kinds.arithmetic import _root
 
 
 def status(expression, printed):
@@ -64,3 +65,50 @@ def test_a_root_is_enclosed():
     assert found.status == "as printed"
     assert abs(F(found.computed) - 2) < F(1, 10**15) and math.isclose(found.computed, 2)
     assert status("round(sqrt(2))", "1") == "not decidable"
+    low, high = _root(F(2), "x").ends()
+    assert low**2 <= 2 <= high**2 and high - low < F(1, 2**250)
+
+
+@pytest.mark.parametrize(
+    ("expression", "printed"),
+    [
+        ("+".join(["(1)"] * 60), "60"),  # brackets beside each other are not deep
+        ("(" * 49 + "1" + ")" * 49, "1"),
+        ("11" + "+1" * 499, "510"),  # a thousand characters
+        ("2^64", str(2**64)),
+        ("2^-64 * 2^64", "1"),
+        ("3 ^ 0 + 0.5 ^ 2", "1.25"),
+        ("2^3^2", "512"),
+        ("--2 - -3 + +1", "6"),
+        ("8 / 4 / 2 - 3 - 4", "-6"),
+        ("min(2) + max(1; 7, 3)", "9"),
+        ("clip(-3, -2, 5) + clip(9, -2, 5)", "3"),
+        ("round(-2.345, 1)", "-2.3"),
+        ("round(1250, -2)", "1200"),
+        ("floor(2.7) - ceil(-2.7)", "4"),
+        ("(2^64)^63 / (2^64)^62", str(2**64)),
+        ("((2^64)^63 * 2^63) / ((2^64)^63 * 2^63)", "1"),  # 4096 bits
+    ],
+)
+def test_the_order_and_the_limits_of_lines(expression, printed):
+    assert status(expression, printed) == "exact"
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("(" * 50 + "1" + ")" * 50, "at most 50 brackets deep"),
+        ("11" + "+1" * 499 + "0", "at most 1000 characters, got 1001"),
+        ("(2^64)^64", "numbers of at most 4096 bits, got 4097 bits"),
+        ("2^65", "a whole exponent from -64 to 64, got 65"),
+        ("2^-65", "a whole exponent from -64 to 64, got -65"),
+        ("1 / (2 - 2)", "does not divide by 0, got a division by 0"),
+        ("round(1, 2, 3)", "round with its arguments, got 3 arguments"),
+        ("sqrt(-0.25)", "the square root of 0 or of a positive number, got -0.25"),
+        ("1 + * 2", r"\(at '\*'\)"),
+        ("1 +", r"\(at 'its end'\)"),
+    ],
+)
+def test_a_refused_line_says_why(expression, words):
+    with pytest.raises(ValueError, match=words):
+        status(expression, "1")

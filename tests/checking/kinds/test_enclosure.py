@@ -2,6 +2,7 @@
 
 from decimal import Decimal, localcontext
 from fractions import Fraction as F
+from math import inf
 
 import pytest
 
@@ -52,3 +53,43 @@ def test_every_operation_holds_the_results_of_all_numbers_inside(rng):
             assert low <= min(exact) and max(exact) <= high
             if len(set(inside)) == 1:  # outwards by 2⁻²⁵⁶ of what is multiplied
                 assert high - low <= (1 + abs(exact[0])) * F(1, 2**230)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1, 0), (-1, 1), (0, 1), (-2, -1), (1, 2), (-3, 2)])
+def test_exp_and_tanh_of_an_interval_hold_both_ends_and_little_more(low, high):
+    with localcontext() as context:
+        context.prec = 120
+        e = [Decimal(v).exp() for v in (low, high)]
+        for found, right in (
+            (Enclosure(low, high).exp(), e),
+            (Enclosure(low, high).tanh(), [(v - 1 / v) / (v + 1 / v) for v in e]),
+        ):
+            for end, exactly, outwards in zip(found.ends(), map(F, right), (-1, 1)):
+                assert -F(1, 10**110) <= outwards * (end - exactly) < F(1, 10**70)
+
+
+def test_powers_and_sizes_of_an_interval_are_narrow():
+    for low, high in ((-2, 3), (-3, 2), (2, 3), (-3, -2), (0, 2), (-2, 0)):
+        x = Enclosure(low, high)
+        ends = sorted((low**2, high**2))
+        assert (x**2).ends() == (0 if low < 0 < high else ends[0], ends[1])
+        assert (x**3).ends() == (low**3, high**3)
+        sizes = sorted((abs(low), abs(high)))
+        assert abs(x).ends() == (0 if low < 0 < high else sizes[0], sizes[1])
+
+
+def test_a_comparison_is_decided_where_the_interval_allows():
+    x = Enclosure(1, 2)
+    assert x > F(1, 2) and not x > 2 and not x > 3
+    for inside in (1, F(3, 2)):
+        with pytest.raises(Undecided, match=f"too roughly to compare it with {inside}"):
+            assert x > inside
+    assert float(Enclosure(10**400)) == inf and float(Enclosure(-(10**400))) == -inf
+    assert (1 / Enclosure(2, 4)).ends() == (F(1, 4), F(1, 2))
+    assert (5 - Enclosure(1, 2)).ends() == (3, 4)
+    for zero in (Enclosure(0), Enclosure(0, 1), Enclosure(-1, 0)):
+        with pytest.raises(Undecided, match="since it may be 0"):
+            1 / zero
+    with pytest.raises(Undecided, match=r"only up to \|x\| = 10,000"):
+        Enclosure(-10001).exp()
+    assert 0 <= Enclosure(-(10**4)).exp().ends()[0]

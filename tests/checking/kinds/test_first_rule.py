@@ -1,9 +1,13 @@
 """Of many entries a few decide which rules are tried, and floats which slips: both change no
 verdict."""
 
+from fractions import Fraction as F
+
 import numpy as np
 import pytest
 
+from refnn.checking.catalogue.explain import slips_in
+from refnn.checking.claims import Printed, whole
 from refnn.checking.kinds import first_rule
 from refnn.checking.worked_example import check
 from refnn.quantization import affine, calibration
@@ -58,3 +62,33 @@ def test_a_convention_looks_only_at_the_range(c, rng):
     ends = np.array([x.min(), x.max()])
     whole, few = (c.encode(a, 8) for a in (x, ends))
     assert (whole.scale, whole.zero_point) == (few.scale, few.zero_point)
+
+
+def test_slips_are_left_out_only_where_floats_see_that_they_do_not_fit(rng):
+    x = np.round(rng.uniform(-3, 3, 120), 3)
+    given = {"x": x, "scale": 0.05, "zero_point": 128, "qmin": 0, "qmax": 255}
+
+    def left(codes):
+        printed = whole(np.array(codes, int).astype(object))
+        return first_rule._not_far("fake_quantize", given, lambda v: v["codes"], printed)
+
+    assert left(np.rint(x / 0.05) + 128) == set(slips_in("fake_quantize"))  # nothing is wrong
+    floor = left(np.floor(x / 0.05) + 128)
+    assert "floor_for_round" in floor and "multiply_by_scale" not in floor
+
+
+@pytest.mark.parametrize(("wrong", "kept"), [(0, 3), (5, 8), (40, 19)])
+def test_a_few_are_the_ends_the_longest_print_and_sixteen_wrong_ones(wrong, kept):
+    """x rises from 0 to 199; the wrong ones come after 50, and entry 20 has most digits."""
+    x = np.array([F(n) for n in range(200)])
+    right = [f"{n}.0" for n in range(200)]
+    right[20] = "20.0000"
+    values = [F(n) + (50 < n <= 50 + wrong) for n in range(200)]
+    half = np.array([F(1, 20)] * 200, object)
+    printed = {"decoded": Printed(np.array(values, object), half, tuple(right))}
+    few, part = first_rule.a_few(x, printed, {"decoded": list(range(200))})
+    assert [few[0], few[1], few[-1], len(few)] == [0, 20, 199, kept]
+    assert part["decoded"].texts == tuple(right[int(n)] for n in few)
+    assert first_rule.a_few(x[:100], {"mse": printed["decoded"]}, {}) is None
+    short = {"decoded": Printed(*(a[:100] for a in printed["decoded"]))}
+    assert first_rule.a_few(x[:100], short, {"decoded": list(range(100))}) is None

@@ -166,4 +166,48 @@ def test_a_float32_near_the_edge_of_its_few_printed_digits():
     edge = {"kind": "arithmetic", "expression": "17.419350001"}
     assert verdict(**edge, printed="17.4193").status == "as printed"  # in float32 it is 17.41935
     assert not verdict(**edge, printed="17.4192").holds
+    below = {"kind": "arithmetic", "expression": "17.419049999"}
+    assert verdict(**below, printed="17.4191").status == "as printed"  # in float32 17.4190502
+    assert not verdict(**below, printed="17.4192").holds
     assert not verdict(kind="arithmetic", expression="17.4194", printed="17.4193").holds
+
+
+@pytest.mark.parametrize("x", [0.25, 2.0, -0.8])
+@pytest.mark.parametrize(
+    "f",
+    [np.tanh, np.exp, np.sqrt, abs, lambda v: -v, lambda v: v * v, lambda v: v**3,
+     lambda v: 3 * v, lambda v: v / 4, lambda v: 5 / v],
+)  # fmt: skip
+def test_what_a_sum_has_lost_grows_with_the_slope_of_what_follows(f, x):
+    """The slope is that of finite differences."""
+    if f is np.sqrt and x < 0:
+        return
+    lost, h = 0.5, 1e-6
+    found = f(np.array([Traced(x, cancelled=lost)], object))[0].settled()
+    assert found.forward == f(np.float64(x))
+    slope = abs(f(np.float64(x + h)) - f(np.float64(x - h))) / (2 * h)
+    assert found.cancelled == pytest.approx(slope * lost, rel=1e-6)
+
+
+def test_a_number_and_a_machines_number_compare_and_subtract():
+    x = Traced(2.0)
+    assert x > 1 and not x > 2 and x < 3 and not x < 2
+    assert [(x - 1).settled().forward, (1 - x).settled().forward] == [1, -1]
+    assert (1 / Traced(4.0)).forward == 0.25 and (Traced(1.0) / 0.5).forward == 2
+
+
+def test_the_span_of_a_machine_holds_its_results_and_four_units():
+    """Four units in the last place of 1 are 4·2⁻⁵²; for 3 − 2, which loses 4, there are 10 more."""
+    one = arrays.objects([F(1)], (1,))
+    unit = F(1, 2**52)
+    [(low, high)] = spans("float64", one)
+    assert (low, high) == (1 - 4 * unit, 1 + 4 * unit)
+    [(low, high)] = spans("float64", one, [np.array([1.5])])
+    assert (low, high) == (1 - 4 * unit, F(3, 2) + 4 * unit)
+    total = (Traced(3.0) + Traced(-2.0)).settled()  # 5 − 1 cancelled, and 1 is a sum
+    [(low, high)] = spans("float64", one, (), np.array([total], object))
+    assert (low, high) == (1 - 14 * unit, 1 + 14 * unit)
+    huge = arrays.objects([F(10**400)], (1,))
+    assert spans("float64", one, [np.array([np.inf])]) == [None]
+    assert spans("float64", one, (), np.array([Traced(np.inf)], object)) == [None]
+    assert spans("float64", huge) == [(F(10**400), F(10**400))]

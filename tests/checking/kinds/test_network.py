@@ -136,3 +136,14 @@ def test_a_claim_that_would_take_minutes_is_not_begun():
     start = time.monotonic()
     [found] = check({"title": "", "claims": [{**few, "printed": {"b_o": [0]}}]})
     assert time.monotonic() - start < 20 and found.status == "exact"
+
+
+def test_a_network_without_curves_is_exact_to_any_number_of_digits():
+    """1/3⁵⁰ has no short decimal, and relu, then a linear output, keeps it."""
+    small = f"1/{3**50}"
+    net = {"W_ih": [["1"]], "W_ho": [["1"]], "X": [[small]], "activation": "relu"}
+    for name in ("z_h", "h", "z_o", "y_hat"):
+        found = verdict(kind="forward", **net, printed={name: [[small]]})
+        assert found.status == "exact" and found.reason == ""
+        wrong = verdict(kind="forward", **net, printed={name: [[f"1/{3**49}"]]})
+        assert wrong.status == "cannot be"

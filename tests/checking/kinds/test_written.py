@@ -8,6 +8,7 @@ from checking.cases import QUANTIZE, verdict
 from refnn import article
 from refnn.checking import solver
 from refnn.checking.plane import circle, conflict
+from refnn.checking.worked_example import formulas
 from refnn.command import cli
 
 
@@ -112,3 +113,69 @@ def test_a_claim_may_be_about_one_number():
     pair = {"codes": 0, "decoded": "0.0", "sign": "+"}
     assert verdict(kind="roundtrip", x="0.1", P=8, **pair).status == "exact"
     assert verdict(kind="solve", x="0.1", P=8, printed=3).status == "exact"
+
+
+def test_rounded_W_and_B_leave_a_range_of_decoded_values():
+    """B lies in 0.95 … 1.05 and W in 1.5 … 2.5, so (1 + B)/W lies in 0.78 … 1.3667."""
+    claim = {"kind": "dequantize", "q": [1], "B": "1.0", "inputs": "rounded"}
+    for W, printed, status in (
+        ("2", "0.98", "not decidable"),  # 0.975 … 1.025, and half a unit to each side
+        ("2", "0.96", "cannot be"),
+        ("2", "1.02", "not decidable"),
+        ("2", "1.04", "cannot be"),
+        ("2.", "0.78", "not decidable"),
+        ("2.", "0.77", "cannot be"),
+        ("2.", "1.37", "not decidable"),
+        ("2.", "1.38", "cannot be"),
+        ("-2.", "-0.78", "not decidable"),
+        ("-2.", "-0.77", "cannot be"),
+        ("-2.", "0.78", "cannot be"),
+        ("0.1", "19", "not decidable"),  # 0.05 … 0.15
+        ("0.1", "12", "cannot be"),
+    ):
+        assert verdict(**claim, W=W, printed=[printed]).status == status, (W, printed)
+
+
+@pytest.mark.parametrize(("x", "W", "B"), [("0.30", "10", "0"), ("0.3", "10.0", "0.0")])
+def test_codes_of_rounded_inputs_wrap_and_end(x, W, B):
+    """x·W + B lies in 2.95 … 3.05, or in 2.4375 … 3.5675, whose codes are 2 and 3."""
+    claim = {"kind": "quantize", "x": [x], "W": W, "B": B, "P": 8, "inputs": "rounded"}
+    statuses = [verdict(**claim, printed=[code]).status for code in (2, 3)]
+    assert statuses == ["not decidable", "exact"]
+    others = [verdict(**claim, printed=[code]).status for code in (-6, 1, 4, 10, 11)]
+    assert others == ["cannot be"] * 5
+    around = {**claim, "x": ["0.80"], "W": "10", "B": 0}  # 7.95 … 8.05, so 7 or 0
+    found = [verdict(**around, printed=[code]).status for code in (7, 0, 8, -1)]
+    assert found == ["not decidable", "exact", "cannot be", "cannot be"]
+
+
+def test_a_W_of_zero_and_other_codes_are_refused():
+    claim = {"kind": "dequantize", "q": [1, 1], "B": 0, "printed": ["1", "1"]}
+    for W in ([0, 2], [2, 0], 0):
+        with pytest.raises(ValueError, match="W must be different from 0, got 0"):
+            verdict(**claim, W=W)
+    for kind in ({"kind": "solve"}, {"kind": "roundtrip", "sign": "+", "decoded": [0, 1]}):
+        key = "printed" if kind["kind"] == "solve" else "codes"
+        for codes, right in (([0, 8], False), ([-1, 0], False), ([0, 7], True)):
+            found = verdict(**kind, x=["0", "1"], P=8, **{key: codes})
+            assert ("a whole number from 0 to 7" in found.reason) is not right
+
+
+@pytest.mark.parametrize(
+    ("sign", "by"), [("+", "(q + B)/W"), ("-", "(q - B)/W"), ("?", "(q + B)/W or (q - B)/W")]
+)
+def test_a_roundtrip_says_its_decoder(sign, by):
+    claim = {"kind": "roundtrip", "x": [1], "codes": [1], "decoded": [1], "sign": sign, "P": 8}
+    said = f"floor(x*W + B) mod P and {by}, for some W and B"
+    assert formulas({"claims": [claim]}) == [said]
+
+
+def test_either_decoder_may_serve_where_the_sign_is_not_said():
+    """W = 10, B = −1 gives 0 and 1 for 0.1 and 0.2, and (q − B)/W gives 0.1 and 0.2 back."""
+    row = {"kind": "roundtrip", "x": ["0.1", "0.2"], "codes": [0, 1], "P": 8}
+    right = ["0.100", "0.200"]
+    assert verdict(**row, decoded=right, sign="?").holds
+    assert verdict(**row, decoded=right, sign="-").holds
+    assert not verdict(**row, decoded=["0.1", "0.9"], sign="?").holds
+    reason = verdict(**row, decoded=["0.1", "0.9"], sign="?").reason
+    assert reason.endswith("none of them also give these decoded values, by (q + B)/W or (q - B)/W")

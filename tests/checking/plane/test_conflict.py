@@ -2,6 +2,9 @@
 or says that there is none."""
 
 from fractions import Fraction as F
+from itertools import combinations
+
+import pytest
 
 from refnn.checking.plane import conflict
 from refnn.checking.solver import solve
@@ -43,3 +46,30 @@ def test_a_conflict_of_few_entries_with_fine_decimals_takes_no_minute():
     indices = conflict.smallest(x, q, 8)
     assert not conflict.possible(x, q, 8, indices)
     assert all(conflict.possible(x, q, 8, [j for j in indices if j != i]) for i in indices)
+
+
+def test_the_largest_set_is_that_of_all_subsets(rng):
+    for _ in range(60):
+        n, P, parts = int(rng.integers(2, 6)), int(rng.integers(2, 9)), int(rng.choice([1, 2, 7]))
+        x = [F(int(v), parts) for v in rng.integers(-20, 21, n)]
+        q = [int(c) for c in rng.integers(0, P, n)]
+        found = conflict.largest_set(x, q, P)
+        assert conflict.possible(x, q, P, found)
+        longer = combinations(range(n), len(found) + 1)
+        assert not any(conflict.possible(x, q, P, some) for some in longer)
+
+
+def test_a_repair_is_searched_only_in_so_many_intervals():
+    """The spread in units of the common denominator, times the count, is at most four million."""
+    for x, is_repairable in (
+        ([0, 2 * 10**6], True),
+        ([0, 2 * 10**6 + 1], False),
+        ([-(10**6), 10**6], True),
+        ([-(10**6), 10**6 + 1], False),
+        ([10**9, 10**9 + 1], True),
+        ([0, F(1, 3), 1, F(1, 7 * 10**5)], False),
+        ([0, F(1, 3), 1, F(1, 3 * 10**5)], True),
+    ):
+        assert conflict.repairable([F(v) for v in x]) is is_repairable
+    with pytest.raises(ValueError, match="x must be written with fewer decimals, got values too"):
+        conflict.largest_set([F(0), F(2 * 10**6 + 1)], [0, 1], 8)

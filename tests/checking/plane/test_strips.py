@@ -73,3 +73,12 @@ def test_the_largest_set_is_that_of_all_subsets(rng):
         )
         assert len(found) == best
         assert strips.feasible_W(*([a[i] for i in found] for a in (x, low, high)))
+
+
+def test_no_B_serves_at_an_end_of_the_interval_of_W():
+    """0.1·W + B and 0.2·W + B have the codes 0 and 1 for W between 0 and 20."""
+    x, low, high = [F(1, 10), F(1, 5)], [0, 1], [1, 2]
+    for W, found in ((0, None), (20, None), (F(1, 10), (F(98, 100), F(99, 100)))):
+        assert strips.offsets(x, low, high, F(W)) == found
+    assert strips.offsets(x, [-inf, -inf], [1, 2], F(10)) == (-inf, 0)
+    assert strips.offsets(x, [0, 1], [inf, inf], F(10)) == (-1, inf)

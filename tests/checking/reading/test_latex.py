@@ -38,6 +38,7 @@ from refnn.checking.reading import latex
         (r"$\hat{W} - W = ", "?", r"\hat{W} - W"),
         (r"$Q(W) \to ", "?", r"Q(W) \to"),
         (r"$\tilde{W} = ", "?", r"\tilde{W}"),
+        (r"$\hat{\hat{W}} = ", "?", r"\hat{\hat{W}}"),
     ],
 )
 def test_names_to_the_left_of_a_matrix(text, form, name):
@@ -61,3 +62,30 @@ def test_a_matrix_is_the_end_of_a_chain_of_matrices():
         ("x", "V", " v_1 "),
         ("x", "V", " 3 "),
     ]
+
+
+def matrix(rows, end=""):
+    body = r" \\ ".join(" & ".join(map(str, row)) for row in rows)
+    [block] = latex.blocks(rf"W = \begin{{bmatrix}} {body} {end} \end{{bmatrix}}")
+    return latex.matrix(block)
+
+
+@pytest.mark.parametrize("end", ["", r"\\", r"\\[2pt]", r"\\ \hline"])
+def test_a_last_line_break_begins_no_row(end):
+    assert matrix([[1, 2], [3, 4]], end) == [["1", "2"], ["3", "4"]]
+    assert matrix([[1], [2], [3]], end) == [["1"], ["2"], ["3"]]
+    assert matrix([range(200)], end) == [[str(n) for n in range(200)]]
+    with pytest.raises(ValueError, match=r"W must be of at most 200 entries, got 20[12]$"):
+        matrix([range(201)], end)
+
+
+def test_rows_and_codes_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="line 1: W must be a matrix whose rows are equally long"):
+        matrix([[1, 2], [3]])
+    [block] = latex.blocks(r"$Q(W) = \begin{bmatrix} 1 & 0.5 \end{bmatrix}$")
+    with pytest.raises(ValueError, match=r"line 1: Q\(W\) must be whole numbers"):
+        latex.matrix(block)
+    [block] = latex.blocks(r"$W = \begin{bmatrix} 1 & 2 \end{bmatrix}^T$")
+    with pytest.raises(ValueError, match=r"W must be a matrix and nothing else, got .*'\^'"):
+        latex.matrix(block)
+    assert matrix([["a", "b"]]) is None

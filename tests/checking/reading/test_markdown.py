@@ -192,3 +192,27 @@ def test_decoded_values_without_codes_are_not_decidable(tmp_path):
     text = r"$W = \begin{matrix}1\end{matrix}$, $\hat{W} = \begin{matrix}1.0\end{matrix}$, P = 8"
     [verdict] = check(markdown.example(text, "t"))
     assert verdict.status == "not decidable" and "not printed" in verdict.reason
+
+
+def test_the_formula_on_the_line_of_the_numbers_counts():
+    affine = "clip(round(x/S) + Z, 0, 15) with S = 0.5, Z = 0: x = [0.5, 1.0], q = [1, 2]"
+    for text, kind in (
+        (f"floor(x*W + B) mod 8\n\n{affine}", "affine"),
+        (affine, "affine"),
+        ("x = [0.5, 1.0], S = 0.5, Z = 0, q = [1, 2]\n\nclip(round(x/S) + Z, 0, 15)", "affine"),
+        ("clip(round(x/S))\n\nfloor(x*W + B) mod 8. x = [0.5, 1.0], q = [1, 2]", "solve"),
+    ):
+        assert [claim["kind"] for claim in markdown.example(text, "t")["claims"]] == [kind]
+
+
+def test_a_text_has_at_most_four_hundred_lists_and_a_thousand_matrices():
+    def refused(text):
+        with pytest.raises(ValueError) as error:
+            markdown.example(text, "t")
+        return str(error.value)
+
+    assert "got 401" in refused("error: [0.5, 1.5] nm\n\n" * 401)
+    assert "at most" not in refused("error: [0.5, 1.5] nm\n\n" * 400)
+    matrix = r"$V = \begin{matrix} v \end{matrix}$"
+    assert "at most 1000 matrices, got 1001" in refused(matrix * 1001)
+    assert "at most" not in refused(matrix * 1000)

@@ -24,6 +24,8 @@ from refnn.checking.reading.plain import plain, without_matrices
         ("a<br>b <b>c</b>, x < y > z", "a b c , x < y > z"),
         ("（x：2，3；4） × 2 · 3 ÷ −1 – 5", "(x:2,3;4) * 2 * 3 / -1 - 5"),
         (r"{a}{ b }}{", "a b "),
+        (r"x^\mathrm{T}, 2^\text{8}", "x^(T), 2^(8)"),
+        (r"\frac\mathrm{1}\text{2} and \sqrt\mathbf{2}", "((1)/(2)) and sqrt(2)"),
         ("a\nb\\\\\nc", "a\nb;\nc"),
     ],
 )

@@ -61,6 +61,8 @@ def test_a_scale_and_a_zero_point_in_many_words(text):
         "q = (x - Z) = 3",
         "scale > 0.5",
         "version S.1 = 2",
+        "scale = delta = 0.5",  # a name is no expression
+        "scale = (" + "1 + " * 60 + "1) = 0.5",  # more than 200 characters
     ],
 )
 def test_what_states_neither(text):
@@ -139,7 +141,10 @@ def test_one_value_counts_and_of_two_none():
     assert value is None and note.startswith("line 1 and line 4: 2 values of the scale are stated")
     assert one([("", "0.047", 1), ("", "0.0470588", 2)])[0] == "0.0470588"  # a rounding of it
     assert one([("", "0.1", 1), ("", "0.12", 2)])[0] is None
-    assert one([("", (0, 255), 1), ("", (-128, 127), 2)], "range")[0] is None
+    value, note = one([("", (0, 255), 1), ("", (-128, 127), 2)], "range")
+    assert value is None and "0 to 255" in note and "-128 to 127" in note
+    assert one([("", "0.25", 1), ("", "0.245", 2)])[0] == "0.245"  # half a unit is a rounding
+    assert one([("", "0.25", 1), ("", "0.244", 2)])[0] is None
     assert one([]) == (None, "")
 
 

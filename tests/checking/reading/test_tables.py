@@ -81,3 +81,17 @@ def test_rows_of_names_and_values_state_a_grid():
 @pytest.mark.parametrize("text", ["max |x| = 6\nfoo |y| bar", "a | b\nc | d", "|x| + |y|\n|z| = 1"])
 def test_text_with_bars_is_no_table(text):
     assert tables.read(blocks.Block("table", 1, tuple(text.split("\n")))) is None
+
+
+@pytest.mark.parametrize("cell", ["?", "a"])
+def test_a_row_with_a_cell_that_is_no_number_is_left_out(cell):
+    rest = "| q | 0 | 10 |\n| x_hat | -1.44 | 0.36 |"
+    for row in (f"| x | {cell} | 0.3 |", f"| x | -1.5 | {cell} |"):
+        table = read(f"| | a | b |\n|-|-|-|\n{row}\n{rest}")
+        assert roles(table) == {role: RIGHT[role] for role in ("codes", "decoded")}
+        assert table.notes == ["line 3: the row 'x' was not read."]
+
+
+@pytest.mark.parametrize("lines", [("| x | q |", "|-|-|"), ("| x |", "|-|", "| 1 |"), ("|-|-|",)])
+def test_a_table_has_two_rows_and_two_columns(lines):
+    assert tables.read(blocks.Block("table", 1, lines)) is None

@@ -72,3 +72,30 @@ def test_letters_of_no_known_form_are_value_errors():
     for letter in ({}, {"a": 1, "b": 2}, [], 3, 1.5, {"int": 3}, *of_lists):
         with pytest.raises(ValueError):
             child.unpack(letter)
+
+
+@pytest.mark.parametrize("shape", [[-1], [1.0], [True], ["1"], [2**48], [1] * 33])
+def test_an_array_of_no_possible_shape_is_refused(shape):
+    for letter in ({"array": ["<f8", shape, "AAAAAAAAAAA=", True]}, {"objects": [shape, [1]]}):
+        with pytest.raises(ValueError, match="an array of unknown shape"):
+            child.unpack(letter)
+    assert child.unpack({"array": ["<f8", [1] * 32, "AAAAAAAAAAA=", True]}).ndim == 32
+
+
+def test_a_number_that_is_too_long_says_how_long_it_may_be():
+    with pytest.raises(TypeError, match=r"^a number of more than 65536 bits$"):
+        child.pack(2**65536)
+    with pytest.raises(TypeError, match=r"^a number of more than 16384 bits$"):
+        child.pack(F(1, 2**16384))
+    for letter in ({"int": hex(2**65536)}, {"fraction": ["0x1", hex(2**16384)]}):
+        with pytest.raises(ValueError, match="a number that is too long"):
+            child.unpack(letter)
+
+
+def test_lists_are_packed_up_to_thirty_two_deep():
+    def nested(depth):
+        return [nested(depth - 1)] if depth else 0.5
+
+    assert child.unpack(child.pack(nested(32))) == nested(32)
+    with pytest.raises(TypeError, match="nested too deeply"):
+        child.pack(nested(33))

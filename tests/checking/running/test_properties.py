@@ -1,10 +1,15 @@
 """Every promise can be broken, and the counterexample is real and the nearest to 0."""
 
+from fractions import Fraction as F
+
 import numpy as np
 import pytest
 
 from checking.running.cases import broken, casts_then_clips, fixed, wraps
+from refnn.arrays import Refused
 from refnn.checking.implementation import check
+from refnn.checking.running.properties import numbers, refuse_failure
+from refnn.checking.running.sandbox import Failure
 
 
 def test_the_counterexample_is_the_nearest_to_0_and_real():
@@ -76,3 +81,37 @@ def test_a_random_one_is_no_function():
 def test_a_decoder_that_writes_to_its_input():
     in_place = check(fixed(np.rint), lambda q: np.multiply(np.subtract(q, 3, out=q), 0.1, out=q))
     assert broken(in_place) == ["the input of the decoder stays unchanged"]
+
+
+def test_numbers_are_real_whatever_holds_them():
+    for value, found in (
+        ([True, 2], [1, 2]),
+        (np.array([F(1, 2), 3], object), [0.5, 3]),
+        (np.float32([0.5]), [0.5]),
+        (np.array([1, "2"], object), None),
+        (np.array([1, None], object), None),
+        ([1, "2"], None),
+        ([1j], None),
+        ([[1], [1, 2]], None),
+    ):
+        read = numbers(value)
+        assert read is None if found is None else read.tolist() == found
+
+
+def test_a_decoder_one_step_off_is_more_than_half_a_step_away_on_any_grid():
+    for scale in (1e-3, 0.1, 1, 1e3):
+
+        def encode(x, scale=scale):
+            return np.clip(np.rint(x / scale), -(2**15), 2**15 - 1)
+
+        report = check(encode, lambda q, scale=scale: (q + 1) * scale)
+        assert "the error is at most half a step" in broken(report)
+        right = check(encode, lambda q, scale=scale: q * scale)
+        assert broken(right) == []
+
+
+def test_the_text_of_a_failure_is_cut_so_that_the_line_is_not_too_long():
+    """210 characters, of which the name m:f takes 3, the call f([0]) 6 and the word raised 6."""
+    for length, said in ((195, "x" * 195), (196, "x" * 195 + "...")):
+        with pytest.raises(Refused, match=rf"nothing from f\(\[0\]\): {said}$"):
+            refuse_failure("m:f", np.zeros(1), Failure("raised", "x" * length))

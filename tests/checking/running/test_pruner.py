@@ -111,3 +111,8 @@ def test_an_importance_of_another_activation_is_right_and_said_to_be(activation)
     assert names(signed) == {"signed_taylor"}
     [unknown] = check(lambda params, X, y: params.flatten() ** 2).broken
     assert "tanh, sigmoid, relu or identity" in unknown.why
+
+
+def test_a_score_of_0_is_below_tau():
+    [found] = check(lambda theta, R, tau: theta * ((R >= tau) | (R == 0))).broken
+    assert found.name == "scores below tau are removed" and "R = 0 is kept at tau" in found.why

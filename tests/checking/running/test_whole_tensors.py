@@ -1,6 +1,8 @@
 """A quantizer whose grid comes from its data: right ones are acquitted, in whatever arithmetic, and
 wrong ones are shown to be wrong by a small tensor, and named."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 
@@ -171,3 +173,18 @@ def test_what_counts_is_robust_and_what_is_a_tie_is_not():
 
     scheme = schemes.Scheme("ONNX, uint8", (), of_its_precision)
     assert not schemes.differs(scheme, x, schemes.Coded(np.zeros(3))).any()
+
+
+def test_a_code_that_changes_from_call_to_call_is_shown():
+    """The fourth number of the probe is 1, whose code is 127/400, that is 0."""
+    calls = count()
+
+    def quantize(x):
+        codes = np.rint(x / np.abs(x).max() * 127)
+        codes[3] += next(calls) % 2
+        return codes
+
+    found, properties, behaviours = whole_tensors.judge(quantize, "quantize")
+    assert found is None and behaviours == []
+    assert properties[-1].name == "the same input gives the same codes"
+    assert properties[-1].why == "x = 1 gives 0 in one call and 1 in another"
