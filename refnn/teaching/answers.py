@@ -2,8 +2,9 @@
 
 A token is what stands in the place of one blank: a Number, None if nothing stands there, or a text
 that is not a number. Commas, semicolons, bars and spaces separate tokens. A label before a number
-("W = 3", "x1: 3") and a unit after it are skipped. A text that could be two different numbers is
-not read as a number.
+("W = 3", "x1: 3"), a unit after it and a remark in parentheses are skipped. Words and signs of a
+mask, such as "keep" and "✗", are 1 and 0. "1,250" may be 1250 or 1.25, and counts if either is
+right. Any other text that could be two different numbers is not read as a number.
 """
 
 import re
@@ -22,6 +23,18 @@ SIGNS = str.maketrans({
     **dict.fromkeys("$*`()[]{}\\", " "), "、": ",",
 })
 # fmt: on
+# 4×10^-1, 4·10⁻¹, 4 \\times 10^{-1} and 10^3; `mark_sheet` writes ⁻¹ as ^-^1
+TIMES = r"(?:×|x|\*|·|⋅|\\times|\\cdot)"
+POWER = re.compile(
+    rf"(?:(\d)\s{{0,9}}{TIMES}\s{{0,9}}|(?<![\w.]))10\s{{0,9}}((?:\^[-+−{{}}\d]{{0,6}}){{1,4}})"
+)
+ARRAY = re.compile(r"\b(?:np\.|numpy\.|torch\.)?(?:array|tensor)\s?\(|,\s?dtype\s?=\s?[\w.]{1,20}")
+REMARK = re.compile(r"\([^()\d]{1,80}\)|\s(?:because|since)\s.*|\s(?://|#).*")
+MASK = {
+    **dict.fromkeys(("true", "keep", "kept", "yes", "✓", "✔", "☑", "√", "保留"), "1"),
+    **dict.fromkeys(("false", "drop", "dropped", "remove", "removed", "no", "✗", "✘", "剪去"), "0"),
+}
+COMMA = re.compile(r"(?<=\d),(?=\d)")
 EQUALS = re.compile("(?<![<>!])=")
 LABEL = re.compile(r"[^\s,;=:<>!]{1,40}\s*=|(?<!\S)(?=[^\s,;=:]{0,39}[^\W\d])[^\s,;=:]{1,40}:")
 MIXED = re.compile(rf"(\d) (?={PLUS}?\d+/)")
@@ -42,6 +55,7 @@ class Number(NamedTuple):
 
     value: Fraction
     blur: Fraction  # half a unit of the last digit of a decimal with three or more digits; else 0
+    other: Fraction | None = None  # 1.25, if 1,250 is written
 
     def is_at(self, truth):
         """Return True if this is the truth, or the truth rounded to the digits that are written.
@@ -50,7 +64,7 @@ class Number(NamedTuple):
         >>> third.is_at(Fraction(1, 3)), Number(Fraction(3), 0).is_at(3)
         (True, True)
         """
-        return abs(self.value - truth) <= self.blur
+        return abs(self.value - truth) <= self.blur or self.other == truth
 
 
 def is_blank(text):
@@ -73,8 +87,7 @@ def tokens(text, count):
     >>> tokens("1 1/2", 1)[0].value, len(tokens("1 1/2", 2)), tokens("1 1/2 2", 5)[0]
     (Fraction(3, 2), 2, '1\\xa01/2')
     """
-    text = FRACTION.sub(rf"{PLUS}\1/\2", text).translate(SIGNS)
-    text = re.sub(r"([-+])\s+(?=[\d.])", r"\1", re.sub(r"\s*/\s*", "/", " ".join(text.split())))
+    text = _plain(text, count)
     parts = re.split("[,;]", text)
     while len(parts) > 1 and not parts[-1].strip():  # drop commas at the end
         parts.pop()
@@ -87,6 +100,30 @@ def tokens(text, count):
             return [_token(part) for part in way]
     glue = "\xa0" if len(parts) == 1 else PLUS  # without commas, 1 1/2 may be two numbers
     return [token for part in parts for token in _few(part, glue)]
+
+
+def _plain(text, count):
+    """Return the text with numbers, masks and arrays in the plainest way of writing them."""
+    text = POWER.sub(_power, ARRAY.sub(" ", REMARK.sub(" ", text)))
+    text = FRACTION.sub(rf"{PLUS}\1/\2", text).translate(SIGNS)
+    text = re.sub(r"([-+])\s+(?=[\d.])", r"\1", re.sub(r"\s*/\s*", "/", " ".join(text.split())))
+    pieces = re.sub(r"[\s,;]", "", text)
+    if count > 2 and len(pieces) == count and set(pieces) <= set("01✓✔☑√✗✘"):  # such as 011 010
+        return ", ".join(MASK.get(piece, piece) for piece in pieces)
+    decimal = text.count(";") == count - 1 and COMMA.search(text)
+    if decimal and all(len(COMMA.findall(part)) < 2 for part in text.split(";")):
+        text = COMMA.sub(PLUS + ".", text)  # a decimal comma, as in 0,5; 1,25
+    return re.sub(
+        r"(?<![\w.])(?:[^\W\d]+|[✓✔☑√✗✘])(?![\w.])",
+        lambda word: MASK.get(word[0].lower(), word[0]),
+        text,
+    )
+
+
+def _power(found):
+    """Return 10^n, and the digit before it, as a decimal's exponent."""
+    exponent = re.sub(r"[\^{}+]", "", found[2]).replace("−", "-")
+    return f"{found[1] or 1}e{exponent} " if re.fullmatch(r"-?\d{1,3}", exponent) else found[0]
 
 
 def _few(part, glue):
@@ -105,13 +142,24 @@ def _token(part):
     if not part.strip(" _.?-≈"):
         return None
     exact, *near = (re.sub("[ _]+", " ", piece).strip(" ") for piece in part.split("≈"))
-    found = ONE.fullmatch(exact) or (near and ONE.fullmatch(near[-1]))
+    thousands = re.fullmatch(rf"([-+]?\d{{1,3}}){PLUS}\.(\d{{3}})", exact)
+    if thousands:
+        return Number(
+            Fraction("".join(thousands.groups())),
+            Fraction(0),
+            Fraction(".".join(thousands.groups())),
+        )
+    exact, *near = (piece.replace(f"{PLUS}.", ".") for piece in (exact, *near))
+    percent = 100 if re.search(r"\d ?%[ .]*$", exact) else 1
+    found = ONE.fullmatch(exact.replace("%", "") if percent > 1 else exact)
+    found = found or (near and ONE.fullmatch(near[-1]))
     value = _value(**found.groupdict()) if found else None
     if value is None:
         return part.strip()[:20]
     rest = found["rest"]
     shown = re.sub(r"[eE].*|\D", "", rest).lstrip("0")
-    return Number(value, half_unit(rest) if len(shown) >= 3 and "." in rest else Fraction(0))
+    blur = half_unit(rest) if len(shown) >= 3 and "." in rest else Fraction(0)
+    return Number(value / percent, blur / percent)
 
 
 def _value(sign, whole, rest):

@@ -20,6 +20,7 @@ of the slip, which may give it away.
 import os
 import re
 import unicodedata
+from itertools import combinations
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -45,10 +46,17 @@ OTHER_HEAD = (
     "sheet comes from another version of refnn. It was marked by the head as it is now."
 )
 ANSWER = re.compile(
-    r"[^\w]{0,20}(?:answer|答案)\s{0,9}(\d{1,3})\s{0,9}[.(]?\s{0,9}([a-f])\s{0,9}[)*]{0,3}\s{0,9}"
-    r"[:=](.*)",
+    r"[^\w]{0,20}(?:answer|答案)\s{0,9}(\d{1,3})\s{0,9}[.(]?\s{0,9}([a-f])(?!\w)"
+    r"\s{0,9}[)*\]]{0,3}\s{0,9}[:=]?(.*)",
     re.IGNORECASE,
 )
+# A line below that goes on with an answer: numbers, masks and what stands between them
+MORE = re.compile(
+    r"(?!\s{0,9}#)(?=.{0,99}(?:\d|[✓✔☑√✗✘]|true|false|keep|drop))"
+    r"(?:[^\w#]|\d|e|x|true|false|keep|kept|drop|dropped|removed|np|array|dtype|frac|times|cdot){1,400}",
+    re.IGNORECASE,
+)
+BULLET = re.compile(r"\s{0,9}(?:[-+*•]|\d{1,2}[.)])\s+(?=\S)")
 HEAD = {
     "id": re.compile(r"worksheet[^\w]{0,9}id[ :]{1,9}<?(.{1,200}?)>?\s{0,9};"),
     "seed": re.compile(r"seed[^\w]{0,9}(\d{1,19})(?!\d)"),
@@ -85,6 +93,7 @@ class Filled(NamedTuple):
     head: dict  # the fields of the head; {} if id and seed, or all other fields, are missing
     name: str
     answers: dict  # {label: the text after it}, for `tokens`
+    twice: tuple = ()  # the labels that have two different answers
 
 
 @takes(path=a_file("a sheet"), secret=is_secret)
@@ -175,6 +184,7 @@ def grade_text(text, file="sheet", secret=None):
         earlier.append(own)
         rows.append(row)
     remarks = [OTHER_HEAD] * (read(sheet_text(made)).head != found.head)
+    remarks += [f"There are two answers to {label}. The last one counts." for label in found.twice]
     remarks += ["The sheet is blank."] * all(is_blank(said) for said in found.answers.values())
     got, of = sum(row.got for row in rows), sum(row.of for row in rows)
     more = (tuple(rows), tuple(remarks), SHEET, made.student, _said(found))
@@ -218,20 +228,46 @@ def read(text):
     >>> found.name, found.answers
     ('Ada', {'1a': ' 3,-1/2;____ x', '1b': ' 0.333'})
     """
-    head, name, answers = {}, "", {}
-    for line in filter(None, ESCAPED.sub(r"\1", text).splitlines()):
+    head, name, answers, twice, below = {}, "", {}, [], None
+    for line in ESCAPED.sub(r"\1", text).splitlines():
         line = _compatible(line[:LONGEST])[:LONGEST]
-        if not head and ("seed" in line or "worksheet" in line):
+        if not line.strip():
+            if below and not is_blank(_joined(answers[below])):
+                below = None  # an answer ends with an empty line
+        elif not head and ("seed" in line or "worksheet" in line):
             found = {part: form.search(line) for part, form in HEAD.items()}
             parts = {part: match[1].strip() for part, match in found.items() if match}
             head = parts if len(parts) > 1 and ("id" in parts or "seed" in parts) else {}
         elif found := ANSWER.match(line):
-            label = f"{int(found[1])}{found[2].lower()}"
-            if label not in answers or not is_blank(found[3]):
-                answers[label] = found[3]
-        elif not name and (found := NAME.match(line)):
-            name = " ".join(console.harmless(found[1]).strip(" _*").split())[:60]
-    return Filled(head, name, answers)
+            below, said = f"{int(found[1])}{found[2].lower()}", found[3]
+            before = _joined(answers.get(below, [""]))
+            twice += [below] * (not is_blank(before) and not is_blank(said))
+            if is_blank(before) or not is_blank(said):
+                answers[below] = [said]
+        elif below and MORE.fullmatch(line):
+            answers[below].append(line)
+        else:
+            below = None
+            if not name and (found := NAME.match(line)):
+                name = " ".join(console.harmless(found[1]).strip(" _*").split())[:60]
+    joined = {label: _joined(lines) for label, lines in answers.items()}
+    return Filled(head, name, joined, tuple(twice))
+
+
+def _joined(lines):
+    """Return an answer in one line: the text after its label, and the lines below it.
+
+    >>> _joined([" ", "- 3", "- 4"]), _joined([" 1, 2,", "-3"]), _joined([" ____", "-3"])
+    ('3, 4', ' 1, 2, -3', '-3')
+    """
+    first, *rest = lines
+    rest = [line for line in rest if not is_blank(line)]
+    if is_blank(first) and rest:  # a list in Markdown
+        whole = all(map(BULLET.match, rest))
+        first, *rest = [BULLET.sub("", line) if whole else line for line in rest]
+    for line in rest:
+        first += (" " if first.rstrip().endswith((",", ";", "，", "；")) else ", ") + line.strip()
+    return first
 
 
 def _compatible(line):
@@ -258,7 +294,7 @@ def _marked(label, q, i, text, earlier):
             "The sheet has no line for this answer." if text is None else "The line was left blank."
         )
         return Row(label, q.topic.name, 0, step.count, (), what), (truth, truth)
-    said = (found + [None] * step.count)[: step.count]
+    said = _aligned(found, truth)
     got, right, slips = _agree(said, truth), truth, [q.slips[i]]
     for own in dict.fromkeys(zip(*earlier)):
         later, wrong = follows(step, q.given, own) if own != q.truth[:i] else (None, {})
@@ -280,6 +316,21 @@ def _marked(label, q, i, text, earlier):
     written = [token.value if isinstance(token, Number) else t for token, t in zip(said, right)]
     exact = [_rounded(*own) for own in zip(said, written, right, *names.values())]
     return row, (tuple(exact), tuple(written))
+
+
+def _aligned(found, truth):
+    """Return a token for each blank, with None where an answer seems to be left out.
+
+    One or two answers may be missing anywhere. The places are those with most right answers.
+    """
+    count, missing = len(truth), len(truth) - len(found)
+    if not 0 < missing <= 2:
+        return (found + [None] * count)[:count]
+    ways = []
+    for gaps in combinations(range(count), missing):
+        rest = iter(found)
+        ways.append([None if at in gaps else next(rest) for at in range(count)])
+    return max(reversed(ways), key=lambda way: _agree(way, truth))
 
 
 def _notes(said, count, unexplained):

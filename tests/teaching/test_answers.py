@@ -34,9 +34,9 @@ MIXED = (
     ("1 3/2", 2, [1, F(3, 2)]),
 )
 NO_NUMBER = (
-    "1 3/2", "2²", "10⁻³", "①5", "2π", "2 pi", "3:4", "<= 5", "x < 5", "5±1", "√2", "minus 5",
-    "- -5", "5 and a half", "5e", "5k", "4.75%", "1-1/2", "5 + 1", "2.5/2", "0x1F", "1_000",
-    "10,000", "4,75", "5万", "4.75, 9.5", "4 5 6/7",
+    "1 3/2", "2²", "2⁻³", "10^x", "①5", "2π", "2 pi", "3:4", "<= 5", "x < 5", "5±1", "√2",
+    "minus 5", "- -5", "5 and a half", "5e", "5k", "1-1/2", "5 + 1", "2.5/2", "0x1F", "1_000",
+    "4, 75", "5万", "4.75, 9.5", "4 5 6/7",
 )
 FIVE = [F(-1, 2), F(3, 4), F(-1, 4), F(1, 2), 1]
 AS_FIVE = (
@@ -101,3 +101,87 @@ def test_units_words_and_escapes_shift_no_answer():
     made = sheet(7, ["quantize", "choose_qparams", "min_max"])
     text = fill(made, perfect(made) | {"2b": "5, \\_\\_\\_\\_"})
     assert grade_text(re.sub(r"(?<!\\)([_*.-])", r"\\\1", text)) == grade_text(text)
+
+
+# fmt: off
+TWO_FIFTHS = (
+    "4×10^-1", "4·10⁻¹", "4 × 10⁻¹", "4*10^-1", "4x10^-1", "4 \\times 10^{-1}", "4\\cdot10^{-1}",
+    "$4 \\times 10^{-1}$", "0.04·10¹", "0.04×10^{+1}", "4e-1", "40%", "40 %", "40％", "0,4", "2/5",
+    "0.4 (rounded)", "0.4 because B is 2", "0.4 # V", "0.4  // half", "(0.4)",
+)
+LISTS = (
+    ("array([1, 2, 3])", 3), ("np.array([1., 2., 3.])", 3), ("array([1, 2, 3], dtype=uint8)", 3),
+    ("[1 2 3]", 3), ("1,0; 2,0; 3,0", 3), ("[[1, 2], [3, 1]]", (1, 2, 3, 1)),
+    ("tensor([1, 2, 3])", 3),
+)
+MASKS = (
+    "011010", "011 010", "0 1 1 0 1 0", "0,1,1,0,1,0", "False, True, True, False, True, False",
+    "[False  True  True False  True False]", "drop, keep, keep, drop, keep, drop", "✗✓✓✗✓✗",
+    "✗ ✓ ✓ ✗ ✓ ✗", "✗, ✔, ✓, ✘, ✓, ✗", "no, yes, yes, no, yes, no",
+    "剪去，保留，保留，剪去，保留，剪去",
+    "removed, kept, kept, removed, kept, removed",
+)
+BELOW = (
+    "Answer 1a:\n0, 1, 1, 0, 1, 0", "Answer 1a:\n\n0, 1, 1, 0, 1, 0\n\nb) 7, 7",
+    "Answer 1a) 011010",
+    "Answer 1a) 0, 1, 1, 0, 1, 0", "Answer 1a 0, 1, 1, 0, 1, 0", "- Answer 1a: 0, 1, 1, 0, 1, 0",
+    "Answer 1a: 0, 1, 1,\n0, 1, 0", "Answer 1a: 0, 1, 1\n   0, 1, 0\nDone 5",
+    "Answer 1 (a): 011010",
+    "Answer 1a:\n- 0\n- 1\n- 1\n- 0\n- 1\n- 0",
+    "Answer 1a: ____\n1. 0\n2. 1\n3. 1\n4. 0\n5. 1\n6. 0",
+    "答案 1a：\n✗✓✓✗✓✗", "> **Answer 1a:** 011010",
+)
+# fmt: on
+
+
+def test_a_number_is_read_in_each_way_of_writing_it():
+    for said in TWO_FIFTHS:
+        assert values(said, 1) == [F(2, 5)], said
+    for said, expected in LISTS:
+        expected = (1, 2, 3) if expected == 3 else expected
+        assert values(said, len(expected)) == list(expected), said
+    [number] = tokens(read("Answer 1a: 6.67×10^-1").answers["1a"], 1)
+    assert number.is_at(F(2, 3)) and not number.is_at(F(67, 100))
+    [percent] = tokens(" 66.7%", 1)
+    assert percent.is_at(F(2, 3)) and not percent.is_at(F(66, 100))
+
+
+def test_a_mask_is_read_in_each_way_of_writing_it():
+    for said in MASKS:
+        assert values(said, 6) == [0, 1, 1, 0, 1, 0], said
+    assert values("10", 1) == [10] and values("110", 1) == [110]  # no mask of one entry
+
+
+def test_a_comma_between_three_digits_may_be_of_either_kind():
+    [number] = tokens(" 1,250", 1)
+    assert number.is_at(1250) and number.is_at(F(5, 4)) and not number.is_at(125)
+    assert values("1,250", 2) == [1, 250] and values("1,250; 3", 2) == [1250, 3]
+
+
+def test_an_answer_may_stand_below_its_line_or_go_on_there():
+    for text in BELOW:
+        found = read(text).answers["1a"]
+        assert [t.value for t in tokens(found, 6)] == [0, 1, 1, 0, 1, 0], (text, found)
+    assert read("Answer 1a: 5\n\n6").answers == {"1a": " 5"}
+    assert read("Answer 1a: ____\n\n## 2. Loss\n3, 4").answers == {"1a": " ____"}
+    assert read("Answer 1a: 5\nb) Compute 4·2.").answers == {"1a": " 5"}
+
+
+def test_one_answer_left_out_costs_that_one():
+    made = sheet(7, ["quantize"])
+    truth = perfect(made)["1a"]
+    for gone in range(6):
+        rest = ", ".join(str(v) for i, v in enumerate(truth) if i != gone)
+        [row] = grade_text(fill(made, {"1a": rest})).rows
+        assert row.got == 5 and "1 of 6 blanks empty" in row.remark, gone
+    rest = ", ".join(str(truth[i]) for i in (0, 2, 3, 5))
+    assert grade_text(fill(made, {"1a": rest})).got == 4
+
+
+def test_two_answers_to_one_question_are_said():
+    made = sheet(7, ["loss"])
+    text = fill(made, {"1a": "3"}) + "\nAnswer 1a: 4.75\n"
+    marked = grade_text(text)
+    assert marked.got == 1
+    assert marked.remarks == ("There are two answers to 1a. The last one counts.",)
+    assert grade_text(fill(made, perfect(made)) + "\nAnswer 1a: ____\n").remarks == ()

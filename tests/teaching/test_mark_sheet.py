@@ -242,7 +242,7 @@ def test_lines_are_read_tolerantly():
     assert read("Name: ____").name == "" and read("filename: x").name == ""
     twice = read("Answer 1a: 3\nAnswer 1a: ____\nAnswer 1b: 1\nAnswer 1b: 2").answers
     assert twice == {"1a": " 3", "1b": " 2"}  # the last that is not blank
-    assert read("the Answer 1a: 3\nAnswer: 3\nAnswer 1g: 3\nAnswer 1a 3").answers == {}
+    assert read("the Answer 1a: 3\nAnswer: 3\nAnswer 1g: 3\nAnswer 1abc").answers == {}
 
 
 def test_a_line_is_read_to_2000_characters_and_a_name_to_60():
