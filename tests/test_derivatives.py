@@ -160,6 +160,31 @@ def test_a_complex_step_passes_through_all_three():
         assert np.abs(step.imag / 1e-200 - truth).max() <= 1e-7 * np.abs(truth).max()
 
 
+@pytest.mark.parametrize("moved", ["W_ih", "b_h", "W_ho", "b_o", "X", "y"])
+def test_a_complex_step_may_be_taken_in_one_argument_alone(moved):
+    """The other arrays stay real. Both sides are compared with a difference quotient."""
+    params, X, y = prime_case(batch=())
+    given = dict(zip((*network.FIELDS, "X", "y"), (*params.arrays(), X, y)))
+    direction = np.random.default_rng(6).standard_normal(given[moved].shape)
+
+    def of_all(h):
+        W_ih, b_h, W_ho, b_o, X, y = {**given, moved: given[moved] + h * direction}.values()
+        p = Params(W_ih, b_h, W_ho, b_o)
+        for f, more in (
+            (derivatives.hessian, (X, y)),
+            (derivatives.hessian_diagonal, (X, y)),
+            (derivatives.gauss_newton, (X,)),
+            (derivatives.per_example_gradients, (X, y)),
+        ):
+            yield f(p, *more)
+            yield f.formula(p, *more, "tanh")
+
+    for step, up, down in zip(*map(of_all, (1e-200j, 1e-5, -1e-5))):
+        truth = (up - down) / 2e-5
+        size = np.abs(up).max()
+        assert np.abs(step.imag / 1e-200 - truth).max() <= 1e-7 * max(size, np.abs(truth).max())
+
+
 def test_a_stack_may_have_its_own_x_or_y():
     stack, X, y = prime_case()
     many_X, many_y = (np.random.default_rng(6).standard_normal((7, *a.shape)) for a in (X, y))
