@@ -270,6 +270,32 @@ def test_inverse_without_equals_inverting_the_smaller_matrix():
     assert exact.tolist() == [[0, 0], [0, F(1, 4)]]  # H = [[2, 1], [1, 4]]
 
 
+def test_a_position_for_each_matrix_of_a_stack_with_two_axes():
+    rng = np.random.default_rng(1)
+    A = rng.standard_normal((2, 3, 5, 5))
+    inverse, i = np.linalg.inv(A @ A.mT + np.eye(5)), rng.integers(0, 5, (2, 3))
+    out = derivatives.inverse_without(inverse, i)
+    for s in np.ndindex(2, 3):
+        assert (out[s] == derivatives.inverse_without(inverse[s], int(i[s]))).all()
+
+
+def test_inverse_without_refuses_a_pivot_of_0_and_positions_outside():
+    swap = np.array([[0.0, 1.0], [1.0, 3.0]])
+    refusal = "inverse_without: inverse must be a matrix whose diagonal entry i is not 0"
+    for inverse, i in ((swap, 0), ([np.eye(2), swap], 0), ([np.eye(2), swap], [1, 0])):
+        with pytest.raises(ValueError, match=refusal):
+            derivatives.inverse_without(inverse, i)
+    assert derivatives.inverse_without([np.eye(2), swap], [0, 1])[1, 0, 0] == -1 / 3
+    for i in (-1, 2, [0, 2], [-1, 0], [0], [[0, 0]]):
+        with pytest.raises(ValueError, match="inverse_without: i must be a position from 0 to 1"):
+            derivatives.inverse_without([np.eye(2), np.eye(2)], i)
+    for bad in (np.ones((2, 3)), np.ones(4), 1.0):
+        with pytest.raises(
+            ValueError, match=r"inverse_without: inverse must be of shape \(…, n, n"
+        ):
+            derivatives.inverse_without(bad, 0)
+
+
 def test_no_examples_float32_and_refusals():
     params, X, y = prime_case()
     assert (derivatives.hessian(params, X[:0], y[:0]) == 0).all()

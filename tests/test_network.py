@@ -199,6 +199,29 @@ def test_unflatten_refuses_every_other_length(rng):
         Params.unflatten(np.zeros(9), (2, 2))
 
 
+def test_params_name_the_shape_that_each_array_should_have():
+    good = {"W_ih": np.ones((3, 5)), "b_h": np.ones(3), "W_ho": np.ones((2, 3)), "b_o": np.ones(2)}
+    for name, bad, shape in (
+        ("W_ih", np.ones(5), "(…, hidden, inputs)"),
+        ("b_h", np.ones((1, 3)), "(3,)"),
+        ("W_ho", np.ones((3, 2)), "(2, 3)"),
+        ("b_o", np.ones((1, 2)), "(2,)"),
+        ("b_o", 1.0, "(1,)"),
+    ):
+        with pytest.raises(ValueError) as refused:
+            Params(**{**good, name: bad})
+        assert f"{name} must be of shape {shape}" in str(refused.value)
+
+
+def test_the_limit_of_a_stack_counts_every_parameter(rng, monkeypatch):
+    monkeypatch.setattr(arrays, "MAX_SIZE", 48)
+    for sizes, each, most in (((4, 2, 2), 16, 3), ((1, 1, 1), 4, 12), ((1, 1, 5), 12, 4)):
+        stack = network.init(rng, sizes, (most,))
+        assert stack.flatten().size == each * most == 48
+        with pytest.raises(ValueError, match="init: sizes must be of at most 48 parameters"):
+            network.init(rng, sizes, (1, most + 1))
+
+
 def test_a_stack_that_fits_no_memory_is_refused_before_it_is_made(rng):
     hidden = 1000
     count = arrays.MAX_SIZE // (3 * hidden) + 1  # networks of 3·hidden numbers and one more
