@@ -48,6 +48,11 @@ def test_everything_equals_a_plain_loop_over_fractions(rng):
                 one = all_roundings.objective(W[i : i + 1], np.array([codes]), p, X)
                 rank = all_roundings.rank(W[i : i + 1], np.array([codes]), p, X)
                 assert one == [float(cost)] and rank == [sum(c < cost for c, _ in costs)]
+            own = np.array([costs[int(rng.integers(len(costs)))][1]])
+            own[0, rng.integers(own.size)] = rng.integers(p.qmin, p.qmax + 1)  # perhaps far off
+            [cost] = all_roundings.objective(W[i : i + 1], own, p, X)
+            rank = all_roundings.rank(W[i : i + 1], own, p, X)
+            assert rank == [sum(c < F(cost) for c, _ in costs)]
 
 
 def test_objective_by_hand():
@@ -71,6 +76,17 @@ def test_of_all_roundings_the_first_weight_is_bit_0(rng):
     index = ((best > down) * 2 ** np.arange(7)).sum(axis=-1)
     assert every.shape == (3, 2, 128) and (index == every.argmin(axis=-1)).all()
     assert (all_roundings.rank(W, best, p, X) == 0).all()
+
+
+def test_a_rounding_is_compared_with_the_entry_of_the_table_that_is_its_own(rng):
+    """Its cost computed in another way could be off by a last bit, and the best would rank 1."""
+    W, p, X = layer(rng, rows=200, n=5)
+    assert (all_roundings.rank(W, best_rounding.enumerated(W, p, X), p, X) == 0).all()
+    every, (down, up) = all_roundings.every(W, p, X), all_roundings.down_and_up(W, p)
+    second = np.argsort(every, axis=-1)[:, 1]
+    codes = np.where(second[:, None] >> np.arange(5) & 1, up, down)
+    below = (every < np.take_along_axis(every, second[:, None], -1)).sum(axis=-1)
+    assert (all_roundings.rank(W, codes, p, X) == below).all()
 
 
 def test_ten_weights_have_1024_roundings_eleven_with_the_bias(rng):
@@ -136,6 +152,10 @@ def test_more_than_16_weights_are_refused_where_all_roundings_are_tried(rng):
     for method in METHODS[:3]:
         assert getattr(best_rounding, method)(W, p, X).shape == (2, 17)
     assert best_rounding.enumerated(W[:1, :16], p, X[:5, :16]).shape == (1, 16)
+    tall = rng.standard_normal((2, 17, 3))  # 17 rows of 3 weights, and 3 rows of 17
+    assert every(tall, p, X[:, :3]).shape == (2, 17, 8)
+    with pytest.raises(ValueError, match="every: W must be of at most 16 weights a row"):
+        every(tall.mT, p, X)
     refusal = "every_network: params must be one network of at most 16 parameters"
     with pytest.raises(ValueError, match=refusal):
         all_roundings.every_network(network.init(rng, (5, 3, 1)), p, X[:, :5], X[:, :1])

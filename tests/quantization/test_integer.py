@@ -299,7 +299,7 @@ def test_the_last_int32_is_held_by_a_bias_and_by_a_bound_and_the_next_refused():
     [  # s_x·s_W of the first row is 1e-317 or less, in two cases beside a good row
         ([[1e-156, 0.0]], [1e-304], 1e-156),
         ([[1e-156, 0.0], [1.0, 0.0]], [1e-304, 0.0], 1e-156),
-        ([[1e-305, 0.0], [1.0, 0.0]], [1e20, 0.0], 1.0),  # here s_x·s_W/s_z is 0
+        ([[1e-300, 0.0], [1.0, 0.0]], [1e25, 0.0], 1.0),  # here s_x·s_W/s_z is 0
         ([[1e14, -1e14], [0.0, 0.0]], [1e-300, 0.0], 1.0),  # and here it is beyond all floats
         ([[1e14, -1e14]], [1e-300], 1.0),
     ],
