@@ -167,5 +167,5 @@ def test_min_max_refuses_an_axis_that_x_does_not_have():
 def test_update_refuses_a_W_or_B_that_does_not_broadcast_to_the_parameters(shape):
     p = Params.unflatten(np.arange(9.0), (2, 2, 1))
     for W, B in ((np.ones(shape), 0.0), (1.0, np.ones(shape))):
-        with pytest.raises(ValueError, match="update: (W|B) must be of a shape that broadcasts"):
+        with pytest.raises(ValueError, match=r"update: (W|B) must be of a shape that broadcasts"):
             as_written.update(p, W, B, 8)
