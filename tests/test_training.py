@@ -123,6 +123,7 @@ def test_fit_equals_its_plain_form():
         ((2,), 11, 2**15),
         ((7,), 11, 2**15),
         ((7,), 13, 64),
+        ((5,), 13, 110),  # blocks of two networks, and one of the last
         ((2, 3), 101, 64),
         ((), 1001, 256),
     ):
