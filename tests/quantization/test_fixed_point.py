@@ -394,6 +394,8 @@ def test_matmul_refusals():
     ):
         with pytest.raises((ValueError, TypeError), match=f"matmul: {word} must be"):
             integer.matmul(*arguments)
+    with pytest.raises(ValueError, match=r"b must be of shape \(…, 3, columns\) to fit a of shape"):
+        integer.matmul(np.ones((5, 2, 3), int), a)
     for arguments, word in (
         (([1], [[1], [2]], 0), "W"),
         (([1], [1], 0), "W"),
