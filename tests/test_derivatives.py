@@ -296,6 +296,17 @@ def test_inverse_without_refuses_a_pivot_of_0_and_positions_outside():
             derivatives.inverse_without(bad, 0)
 
 
+def test_a_direction_has_an_entry_for_each_parameter_and_broadcasts_against_the_stack():
+    params, X, y = prime_case()  # a stack of 7
+    for v in (1.0, np.ones(25), np.ones((7, 1))):
+        refusal = r"hessian_vector_product: v must be of shape \(…, 26\), got"
+        with pytest.raises(ValueError, match=refusal):
+            derivatives.hessian_vector_product(params, X, y, v)
+    with pytest.raises(ValueError, match="hessian_vector_product: v must be of a shape that broad"):
+        derivatives.hessian_vector_product(params, X, y, np.ones((3, 26)))
+    assert derivatives.hessian_vector_product(params, X, y, np.ones((3, 1, 26))).shape == (3, 7, 26)
+
+
 def test_no_examples_float32_and_refusals():
     params, X, y = prime_case()
     assert (derivatives.hessian(params, X[:0], y[:0]) == 0).all()
