@@ -261,3 +261,11 @@ def test_ends_of_a_numpy_dtype_do_not_wrap():
     wide = affine.quantize([-300.0, 300.0], p)
     assert wide.tolist() == [-128, 127]
     assert affine.dequantize(wide, p).tolist() == [-228.0, 27.0]
+
+
+@pytest.mark.parametrize("scale", [F(0), F(-1, 2), 0, -0.5, np.float32(1e-40), 5e-324])
+def test_a_scale_is_positive_and_normal_in_its_own_precision(scale):
+    for x in ([F(1)], [1.0]):
+        with pytest.raises(ValueError, match="quantize: scale must be positive and normal"):
+            affine.quantize(x, QParams(scale, 0, 0, 7))
+    assert affine.quantize([F(1, 2)], QParams(F(1, 10**400), 0, 0, 7)).tolist() == [7]  # no float
