@@ -269,3 +269,15 @@ def test_a_scale_is_positive_and_normal_in_its_own_precision(scale):
         with pytest.raises(ValueError, match="quantize: scale must be positive and normal"):
             affine.quantize(x, QParams(scale, 0, 0, 7))
     assert affine.quantize([F(1, 2)], QParams(F(1, 10**400), 0, 0, 7)).tolist() == [7]  # no float
+
+
+def test_the_smallest_normal_number_is_a_scale_and_a_grid_seen_before_does_not_hide_a_bad_one():
+    for dtype in (np.float32, np.float64):
+        tiny = np.finfo(dtype).tiny
+        for scale in (tiny, float(tiny)):
+            x = np.array([tiny * 3, 0], dtype)
+            assert affine.quantize(x, QParams(scale, 0, 0, 7)).tolist() == [3, 0]
+    below = np.float32(1e-40)  # normal as a Python float, but not as a float32
+    affine.quantize([1.0], QParams(float(below), 0, 0, 7))
+    with pytest.raises(ValueError, match="quantize: scale must be positive and normal"):
+        affine.quantize([1.0], QParams(below, 0, 0, 7))
