@@ -199,6 +199,17 @@ def test_unflatten_refuses_every_other_length(rng):
         Params.unflatten(np.zeros(9), (2, 2))
 
 
+def test_a_mask_with_one_entry_that_is_neither_true_nor_false_is_refused():
+    params = Params(np.ones((2, 2)), np.ones(2), np.ones((1, 2)), np.ones(1))
+    for good in (True, 1, 1.0, F(1)):
+        keep = params.map(lambda a, good=good: np.full(a.shape, good))
+        assert (network.apply_mask(params, keep).flatten() == 1).all()
+    for bad in (2, -1, 0.5, np.nan, F(1, 2)):
+        keep = Params([[1, 0], [bad, 1]], [1, 0], [[1, 1]], [0])
+        with pytest.raises((ValueError, TypeError), match=r"apply_mask: mask\.W_ih must be True"):
+            network.apply_mask(params, keep)
+
+
 def test_params_name_the_shape_that_each_array_should_have():
     good = {"W_ih": np.ones((3, 5)), "b_h": np.ones(3), "W_ho": np.ones((2, 3)), "b_o": np.ones(2)}
     for name, bad, shape in (

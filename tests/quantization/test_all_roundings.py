@@ -177,7 +177,10 @@ def test_methods_and_all_roundings_refuse_layers_codes_and_grids_that_do_not_fit
             refusal = rf"{function.__name__}: {word} must be"
             with pytest.raises((ValueError, TypeError), match=refusal):
                 function(bad_W, p, bad_X)
-    for codes in (q[0], q * 1.0, q + 100):
+    q[1, 2] = p.qmax
+    low, high = q.astype(int), q.astype(int)
+    low[1, 2], high[1, 2] = p.qmin - 1, p.qmax + 1
+    for codes in (q[0], q * 1.0, q + 100, low, high):
         for function in ("objective", "rank"):
             with pytest.raises((ValueError, TypeError), match=rf"{function}: codes must be"):
                 getattr(all_roundings, function)(W, codes, p, X)
@@ -186,8 +189,16 @@ def test_methods_and_all_roundings_refuse_layers_codes_and_grids_that_do_not_fit
         refusal = "every_network: grids must be a QParams or four of them"
         with pytest.raises(ValueError, match=refusal):
             all_roundings.every_network(params, grids, X[:, :2], X[:, :1])
-    far = Params(*(np.full(a.shape, 7) for a in params.arrays()))
-    with pytest.raises(ValueError, match="network_index: codes must be the floor or the ceiling"):
-        all_roundings.network_index(params, far, QParams(0.5, 0, -8, 7))
+    grid = QParams(0.5, 0, -8, 7)
+    codes = np.floor(params.flatten() / 0.5).astype(int)
+    assert all_roundings.network_index(params, Params.unflatten(codes, (2, 2, 1)), grid) == 0
+    for off in (
+        np.full(9, 7),
+        codes - np.eye(9, dtype=int)[4],
+        codes + 2 * np.eye(9, dtype=int)[4],
+    ):
+        far = Params.unflatten(off, (2, 2, 1))
+        with pytest.raises(ValueError, match="network_index: codes must be the floor or the ceil"):
+            all_roundings.network_index(params, far, grid)
     with pytest.raises(ValueError, match="every_network: params must be one network"):
         all_roundings.every_network(network.init(rng, (2, 2, 1), (3,)), p, X[:, :2], X[:, :1])

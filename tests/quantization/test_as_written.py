@@ -119,8 +119,9 @@ def test_huge_values_neither_warn_nor_leave_the_codes():
 
 
 def test_quantize_refuses_wrong_W_and_P_dequantize_0_and_floats_min_max_a_constant():
-    with pytest.raises(ValueError, match="dequantize: W must be different from 0"):
-        as_written.dequantize(np.array([1]), 0, 1)
+    for W in (0, [2.0, 0.0], [F(1), F(0)]):
+        with pytest.raises(ValueError, match="dequantize: W must be different from 0"):
+            as_written.dequantize(np.array([1, 1]), W, 1)
     with pytest.raises(ValueError, match="min_max: x must be of at least two different values"):
         as_written.min_max([0.1, 0.1], 8)
     with pytest.raises(TypeError, match=r"quantize: P must be a whole number.*write 8"):

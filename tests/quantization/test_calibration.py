@@ -125,6 +125,19 @@ def test_choose_qparams_refuses_ranges_without_a_scale_and_wrong_options():
             calibration.choose_qparams([1.0, 2.0], **options)
 
 
+def test_one_slice_without_a_normal_scale_is_refused_among_good_ones():
+    for bad in ([1e-310, 0.0], [1e308, -1e308]):
+        for rows in ([bad, [1.0, 2.0]], [[1.0, 2.0], bad]):
+            with pytest.raises(
+                ValueError, match="choose_qparams: x must be of a range whose scale"
+            ):
+                calibration.choose_qparams(rows, axis=0)
+            with pytest.raises(
+                ValueError, match="choose_qparams: x must be of a range whose scale"
+            ):
+                calibration.choose_qparams([[*rows[0], *rows[1]]], axis=1, block=2)
+
+
 def error_of(x, p):
     return float(np.mean((affine.fake_quantize(x, p) - x) ** 2))
 

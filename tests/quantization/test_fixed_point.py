@@ -374,8 +374,9 @@ def test_a_single_far_number_decides_the_arithmetic_wherever_it_stands(far):
     ],
 )
 def test_a_product_beyond_int32_is_refused_by_its_exact_value(a, b, b_zero, product):
-    with pytest.raises(ValueError, match=f"matmul: a must be such that .* got {product}$"):
-        integer.matmul([a], np.array([b]).T, 0, b_zero)
+    for rows in ([a], [[0] * len(a), a]):  # alone, and below one that fits
+        with pytest.raises(ValueError, match=f"matmul: a must be such that .* got {product}$"):
+            integer.matmul(rows, np.array([b]).T, 0, b_zero)
 
 
 def test_matmul_refusals():

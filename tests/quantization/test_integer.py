@@ -352,6 +352,9 @@ def test_a_network_of_ones_own_is_looked_at(rng):
     ):
         with pytest.raises((ValueError, TypeError), match=f"^IntegerNetwork: {word} must be"):
             replace(n, **changes)
+    rows = replace(n.W_ih_qparams, scale=[1.0] * 5, zero_point=[0, 0, 1, 0, 0], axis=0)
+    with pytest.raises(ValueError, match="IntegerNetwork: W_ih_qparams must be symmetric, with ze"):
+        replace(n, W_ih_qparams=rows)
     over = replace(n, b_h=np.full(5, HIGH))
     assert (integer.bound(over).accumulator_h > HIGH).all()
     with pytest.raises(ValueError, match=r"^forward: (bias|network) must be"):
