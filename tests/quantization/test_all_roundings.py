@@ -89,6 +89,18 @@ def test_a_rounding_is_compared_with_the_entry_of_the_table_that_is_its_own(rng)
     assert (all_roundings.rank(W, codes, p, X) == below).all()
 
 
+@pytest.mark.parametrize("batch", [(3,), (2, 3)])
+def test_each_layer_of_a_stack_is_judged_on_its_own_inputs_or_on_shared_ones(batch, rng):
+    W, p, X = layer(rng, rows=2, n=4, batch=batch)
+    codes = np.clip(affine.quantize(W, p) + rng.integers(-1, 2, W.shape), p.qmin, p.qmax)
+    for inputs in (X, X[(0,) * len(batch)]):
+        every, rank = all_roundings.every(W, p, inputs), all_roundings.rank(W, codes, p, inputs)
+        for s in np.ndindex(batch):
+            own = inputs if inputs.ndim == 2 else inputs[s]
+            np.testing.assert_allclose(every[s], all_roundings.every(W[s], p, own), rtol=1e-12)
+            assert (rank[s] == all_roundings.rank(W[s], codes[s], p, own)).all()
+
+
 def test_ten_weights_have_1024_roundings_eleven_with_the_bias(rng):
     params = network.init(rng)
     W, b, X = params.W_ih, rng.standard_normal(5), rng.standard_normal((50, 10))
