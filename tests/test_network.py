@@ -199,6 +199,12 @@ def test_unflatten_refuses_every_other_length(rng):
         Params.unflatten(np.zeros(9), (2, 2))
 
 
+def test_networks_are_told_apart_by_what_they_are_and_can_be_keys():
+    """An array compared with another is an array, so that == of two networks could not say."""
+    one, other = (Params(np.ones((2, 2)), np.ones(2), np.ones((1, 2)), np.ones(1)) for _ in "ab")
+    assert one == one and one != other and {one: 1, other: 2}[one] == 1
+
+
 def test_a_mask_with_one_entry_that_is_neither_true_nor_false_is_refused():
     params = Params(np.ones((2, 2)), np.ones(2), np.ones((1, 2)), np.ones(1))
     for good in (True, 1, 1.0, F(1)):

@@ -185,6 +185,11 @@ def test_per_axis_and_per_block_equal_slice_by_slice(rng):
         assert (q[:, i] == expected).all()
 
 
+def test_grids_are_told_apart_by_what_they_are_and_can_be_keys():
+    one, other = (QParams(np.ones(2), np.zeros(2, int), 0, 7, axis=0) for _ in "ab")
+    assert one == one and one != other and {one: 1, other: 2}[one] == 1
+
+
 def test_empty_arrays_and_single_numbers():
     p = QParams(0.5, 1, 0, 7)
     assert affine.quantize([], p).shape == (0,)

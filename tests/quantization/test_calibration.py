@@ -324,6 +324,28 @@ def test_entropy_equals_a_plain_implementation_and_cuts_an_outlier(rng, monkeypa
         )
 
 
+def test_entropy_may_choose_a_range_of_as_many_bins_as_levels(monkeypatch):
+    """Bins 0 to 7 of 64 hold unequal counts: each is a level of its own, and only 1.0 is
+    clipped. Bins 8 to 62 are empty, so the only other range is the whole one, which would merge all
+    eight."""
+    monkeypatch.setattr(calibration, "BINS", 64)
+    counts = 1, 90, 2, 70, 1, 50, 3, 40
+    x = np.append(np.repeat((np.arange(8) + 0.5) / 64, counts), 1.0)
+    p = calibration.choose_qparams(x, 4, symmetric=True, calibration="entropy")
+    assert p.scale == 8 / 64 / 7
+
+
+def test_only_the_searches_refuse_fractions_beyond_all_floats():
+    x = [F(10**400), F(0)]
+    for name in ("minmax", "percentile"):
+        assert calibration.choose_qparams(x, calibration=name).scale == F(10**400, 255)
+    for name in ("mse", "entropy"):
+        with pytest.raises(
+            ValueError, match="choose_qparams: x must be finite, got a number too l"
+        ):
+            calibration.choose_qparams(x, calibration=name)
+
+
 def test_the_levels_of_entropy_follow_from_the_grid(rng, monkeypatch):
     x = rng.standard_t(3, 5000)
     for bits in (3, 8):

@@ -310,6 +310,12 @@ def test_each_scale_of_an_accumulator_must_be_normal(W_ih, bias, size):
         integer.convert(p, [[size, size]], per_row=True, activation="identity")
 
 
+def test_integer_networks_are_told_apart_by_what_they_are_and_can_be_keys(rng):
+    p, X = example(rng)
+    one, other = integer.convert(p, X), integer.convert(p, X)
+    assert one == one and one != other and {one: 1, other: 2}[one] == 1
+
+
 def test_one_example_is_enough_to_calibrate_and_none_is_not(rng):
     p, X = example(rng)
     assert integer.convert(p, X[:1]).sizes == (10, 5, 1)
