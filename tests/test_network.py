@@ -102,6 +102,12 @@ def test_relu_has_slope_zero_at_zero():
     assert network.backward(params, [[0.0]], [[1.0]], "relu").b_h == 0
 
 
+def test_a_complex_step_across_zero_sees_the_slope_zero_of_relu():
+    params = Params([[1e-200j]], [0.0], [[1.0]], [0.0])
+    z_h, h, y_hat = network.forward(params, [[1.0]], "relu")
+    assert z_h == 1e-200j and h == 0 and y_hat == 0
+
+
 def test_published_sigmoid_neuron_of_cs231n():
     # CS231n notes: w = [2, −3, −3], x = [−1, −2]: f = .7310586, dw = [−.1966, −.3932, .1966], dx
     # not asked here

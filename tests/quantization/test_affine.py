@@ -190,6 +190,15 @@ def test_grids_are_told_apart_by_what_they_are_and_can_be_keys():
     assert one == one and one != other and {one: 1, other: 2}[one] == 1
 
 
+def test_a_block_of_one_is_a_scale_for_each_number_and_a_block_may_be_longer_than_the_axis():
+    x, zero = np.array([[1.0, 6.0], [3.0, 8.0]]), np.zeros((2, 2), int)
+    scale = np.array([[1.0, 2.0], [3.0, 4.0]])
+    each = QParams(scale, zero, 0, 7, axis=1, block=1)
+    assert affine.quantize(x, each).tolist() == [[1, 3], [1, 2]]
+    whole = QParams(scale[:, :1], zero[:, :1], 0, 7, axis=1, block=9)
+    assert affine.quantize(x, whole).tolist() == [[1, 6], [1, 3]]  # 8/3 is 2.7
+
+
 def test_empty_arrays_and_single_numbers():
     p = QParams(0.5, 1, 0, 7)
     assert affine.quantize([], p).shape == (0,)
