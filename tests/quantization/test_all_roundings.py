@@ -189,6 +189,10 @@ def test_methods_and_all_roundings_refuse_layers_codes_and_grids_that_do_not_fit
             refusal = rf"{function.__name__}: {word} must be"
             with pytest.raises((ValueError, TypeError), match=refusal):
                 function(bad_W, p, bad_X)
+    refusal = r"every: X must be of shape \(N, 4\) or \(2,\) \+ \(N, 4\) beside W \(2, 3, 4\)"
+    for bad_X in (X[:, :3], np.stack([X] * 3)):
+        with pytest.raises(ValueError, match=refusal):
+            all_roundings.every(np.ones((2, 3, 4)), p, bad_X)
     q[1, 2] = p.qmax
     low, high = q.astype(int), q.astype(int)
     low[1, 2], high[1, 2] = p.qmin - 1, p.qmax + 1
