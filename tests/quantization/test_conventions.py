@@ -363,3 +363,19 @@ def test_the_articles_codes_have_the_narrowest_dtype_of_all_levels():
     for bits, dtype in ((2, np.uint8), (8, np.uint8), (9, np.uint16), (16, np.uint16)):
         for name in ("article, as written", "article, sign corrected"):
             assert grids([F(-1), F(2)], bits)[name].codes.dtype == dtype
+
+
+def test_each_convention_gives_its_own_two_numbers_with_their_own_sign():
+    """Distiller's are published, the article's are W and B, and 51 codes a unit put 5 at −128."""
+    table = {row.convention.name: row for row in conventions.compare([F(-2), F(10)])}
+    table |= {"zero point, codes per unit": conventions.compare([F(5), F(10)])[-2]}
+    for name, own in (
+        ("Distiller asymmetric, uint8", (F("21.25"), -42)),
+        ("article, as written", as_written.min_max([F(-2), F(10)], 256)),
+        ("article, sign corrected", (F("21.25"), F("42.5"))),
+        ("zero point, codes per unit", (51, -383)),
+    ):
+        row = table[name]
+        assert row.convention.name == name
+        assert row.convention.own(row.grid.scale, row.grid.zero_point) == own
+    assert as_written.min_max([F(-2), F(10)], 256) == (F("21.25"), F("42.5"))
