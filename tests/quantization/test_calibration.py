@@ -125,6 +125,14 @@ def test_choose_qparams_refuses_ranges_without_a_scale_and_wrong_options():
             calibration.choose_qparams([1.0, 2.0], **options)
 
 
+def test_a_block_needs_an_axis():
+    with pytest.raises(ValueError, match="choose_qparams: axis must be a whole number if block is"):
+        calibration.choose_qparams([1.0, 2.0], block=2)
+    for block in (0, 2**52 + 1):
+        with pytest.raises(ValueError, match="choose_qparams: block must be a whole number from 1"):
+            calibration.choose_qparams([1.0, 2.0], axis=0, block=block)
+
+
 def test_one_slice_without_a_normal_scale_is_refused_among_good_ones():
     for bad in ([1e-310, 0.0], [1e308, -1e308]):
         for rows in ([bad, [1.0, 2.0]], [[1.0, 2.0], bad]):
