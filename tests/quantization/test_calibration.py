@@ -351,6 +351,14 @@ def test_entropy_equals_a_plain_implementation_and_cuts_an_outlier(rng, monkeypa
         )
 
 
+def test_a_power_of_two_moves_nothing_in_entropy(rng):
+    for x in (rng.standard_t(3, 500), np.append(rng.random(500), -0.1)):
+        wanted = calibration.choose_qparams(x, 4, calibration="entropy")
+        for factor in (2.0**-20, 2.0**20):
+            p = calibration.choose_qparams(x * factor, 4, calibration="entropy")
+            assert p.scale == wanted.scale * factor and p.zero_point == wanted.zero_point
+
+
 def test_entropy_may_choose_a_range_of_as_many_bins_as_levels(monkeypatch):
     """Bins 0 to 7 of 64 hold unequal counts: each is a level of its own, and only 1.0 is
     clipped. Bins 8 to 62 are empty, so the only other range is the whole one, which would merge all

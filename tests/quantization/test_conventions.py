@@ -346,6 +346,7 @@ def test_compare_takes_2_to_16_bits_and_to_affine_2_to_2_to_the_52_levels():
             conventions.compare([F(-1), F(2)], bits)
     for P in (2, 2**52):
         assert conventions.to_affine(F(1), P - F(1, 2), P).qmax == P - 1
+    assert conventions.to_affine(2.0**1022, 0.5, 2).scale == np.finfo(float).tiny  # still normal
     for P in (1, 2**52 + 1):
         with pytest.raises(ValueError, match="to_affine: P must be a whole number from 2 to"):
             conventions.to_affine(F(1), F(1, 2), P)
