@@ -44,11 +44,11 @@ def hessian(params, X, y, activation="tanh"):
     one = np.ones((*X.shape[:-2], 1, X.shape[-1]), X.dtype)  # a bias's input is 1
     X1 = np.concatenate([X, one], axis=-2)  # (…, in + 1, N)
     own, into = _units(params.sizes), X1.shape[-2]
-    bent = np.empty((*z.shape[:-1], own.shape[1], z.shape[-1]), z.dtype)
+    bent = np.empty((*z.shape[:-1], own.shape[1], z.shape[-1]), r.dtype)  # complex if any is
     _products(_through(params.W_ho, r) * bend(z, h), X1, bent[..., :into, :])  # bend: f″
     _products(df, r, bent[..., into:, :])
     bent = bent @ X1[..., None, :, :].mT  # (…, hidden, in + 1 + out, in + 1)
-    H = _squares(params, X, h, df)
+    H = _squares(params, X, h, df).astype(r.dtype, copy=False)
     H[..., own[:, :, None], own[:, None, :into]] += bent
     H[..., own[:, :into, None], own[:, None, into:]] += bent[..., into:, :].mT
     return H

@@ -88,7 +88,8 @@ def hessian(params, X, y, activation="tanh"):
     """
     (inputs, hidden, outputs), (_, slope, bend) = params.sizes, ACTIVATIONS[activation]
     z, h, y_hat = forward.formula(params, X, activation)
-    H, r = gauss_newton.formula(params, X, activation), y_hat - y
+    r = y_hat - y
+    H = gauss_newton.formula(params, X, activation).astype(r.dtype, copy=False)
     X1 = np.concatenate([X, np.ones((*X.shape[:-1], 1), X.dtype)], axis=-1)  # a bias's input is 1
     X1 = X1[..., None, :, :]  # (…, 1, N, in + 1)
     curved = ((r @ params.W_ho) * bend(z, h)).mT[..., None, :]  # (…, hidden, 1, N), bend: f″

@@ -66,7 +66,7 @@ class Params:
         outputs = self.b_o.shape[-1:]
         for name, own in (
             ("b_h", (hidden,)),
-            ("b_o", outputs or (0,)),
+            ("b_o", outputs or (1,)),
             ("W_ho", (*outputs, hidden)),
         ):
             if getattr(self, name).shape != (*batch, *own):
@@ -224,7 +224,7 @@ def _targets(name, y, arguments):
 def _stack(name, batch, arguments):
     """Accept the leading axes of a stack, unless its parameters would not fit into memory."""
     batch, (inputs, hidden, outputs) = arrays.axes(name, batch), arguments["sizes"]
-    if prod(batch) * (inputs + 1 + outputs) * hidden > arrays.MAX_SIZE:
+    if prod(batch) * ((inputs + 1 + outputs) * hidden + outputs) > arrays.MAX_SIZE:
         at_most = f"of at most {arrays.MAX_SIZE:,} parameters in total"
         raise Refused("sizes", at_most, f"{arguments['sizes']}, batch {batch}")
     return batch

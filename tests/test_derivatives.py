@@ -160,6 +160,31 @@ def test_a_complex_step_passes_through_all_three():
         assert np.abs(step.imag / 1e-200 - truth).max() <= 1e-7 * np.abs(truth).max()
 
 
+@pytest.mark.parametrize("moved", ["W_ih", "b_h", "W_ho", "b_o", "X", "y"])
+def test_a_complex_step_may_be_taken_in_one_argument_alone(moved):
+    """The other arrays stay real. Both sides are compared with a difference quotient."""
+    params, X, y = prime_case(batch=())
+    given = dict(zip((*network.FIELDS, "X", "y"), (*params.arrays(), X, y)))
+    direction = np.random.default_rng(6).standard_normal(given[moved].shape)
+
+    def of_all(h):
+        W_ih, b_h, W_ho, b_o, X, y = {**given, moved: given[moved] + h * direction}.values()
+        p = Params(W_ih, b_h, W_ho, b_o)
+        for f, more in (
+            (derivatives.hessian, (X, y)),
+            (derivatives.hessian_diagonal, (X, y)),
+            (derivatives.gauss_newton, (X,)),
+            (derivatives.per_example_gradients, (X, y)),
+        ):
+            yield f(p, *more)
+            yield f.formula(p, *more, "tanh")
+
+    for step, up, down in zip(*map(of_all, (1e-200j, 1e-5, -1e-5))):
+        truth = (up - down) / 2e-5
+        size = np.abs(up).max()
+        assert np.abs(step.imag / 1e-200 - truth).max() <= 1e-7 * max(size, np.abs(truth).max())
+
+
 def test_a_stack_may_have_its_own_x_or_y():
     stack, X, y = prime_case()
     many_X, many_y = (np.random.default_rng(6).standard_normal((7, *a.shape)) for a in (X, y))
@@ -243,6 +268,43 @@ def test_inverse_without_equals_inverting_the_smaller_matrix():
             assert (out[s][k] == 0).all() and (out[s][:, k] == 0).all()
     exact = derivatives.inverse_without([[F(4, 7), F(-1, 7)], [F(-1, 7), F(2, 7)]], 0)
     assert exact.tolist() == [[0, 0], [0, F(1, 4)]]  # H = [[2, 1], [1, 4]]
+
+
+def test_a_position_for_each_matrix_of_a_stack_with_two_axes():
+    rng = np.random.default_rng(1)
+    A = rng.standard_normal((2, 3, 5, 5))
+    inverse, i = np.linalg.inv(A @ A.mT + np.eye(5)), rng.integers(0, 5, (2, 3))
+    out = derivatives.inverse_without(inverse, i)
+    for s in np.ndindex(2, 3):
+        assert (out[s] == derivatives.inverse_without(inverse[s], int(i[s]))).all()
+
+
+def test_inverse_without_refuses_a_pivot_of_0_and_positions_outside():
+    swap = np.array([[0.0, 1.0], [1.0, 3.0]])
+    refusal = "inverse_without: inverse must be a matrix whose diagonal entry i is not 0"
+    for inverse, i in ((swap, 0), ([np.eye(2), swap], 0), ([np.eye(2), swap], [1, 0])):
+        with pytest.raises(ValueError, match=refusal):
+            derivatives.inverse_without(inverse, i)
+    assert derivatives.inverse_without([np.eye(2), swap], [0, 1])[1, 0, 0] == -1 / 3
+    for i in (-1, 2, [0, 2], [-1, 0], [0], [[0, 0]]):
+        with pytest.raises(ValueError, match="inverse_without: i must be a position from 0 to 1"):
+            derivatives.inverse_without([np.eye(2), np.eye(2)], i)
+    for bad in (np.ones((2, 3)), np.ones(4), 1.0):
+        with pytest.raises(
+            ValueError, match=r"inverse_without: inverse must be of shape \(…, n, n"
+        ):
+            derivatives.inverse_without(bad, 0)
+
+
+def test_a_direction_has_an_entry_for_each_parameter_and_broadcasts_against_the_stack():
+    params, X, y = prime_case()  # a stack of 7
+    for v in (1.0, np.ones(25), np.ones((7, 1))):
+        refusal = r"hessian_vector_product: v must be of shape \(…, 26\), got"
+        with pytest.raises(ValueError, match=refusal):
+            derivatives.hessian_vector_product(params, X, y, v)
+    with pytest.raises(ValueError, match="hessian_vector_product: v must be of a shape that broad"):
+        derivatives.hessian_vector_product(params, X, y, np.ones((3, 26)))
+    assert derivatives.hessian_vector_product(params, X, y, np.ones((3, 1, 26))).shape == (3, 7, 26)
 
 
 def test_no_examples_float32_and_refusals():

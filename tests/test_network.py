@@ -102,6 +102,12 @@ def test_relu_has_slope_zero_at_zero():
     assert network.backward(params, [[0.0]], [[1.0]], "relu").b_h == 0
 
 
+def test_a_complex_step_across_zero_sees_the_slope_zero_of_relu():
+    params = Params([[1e-200j]], [0.0], [[1.0]], [0.0])
+    z_h, h, y_hat = network.forward(params, [[1.0]], "relu")
+    assert z_h == 1e-200j and h == 0 and y_hat == 0
+
+
 def test_published_sigmoid_neuron_of_cs231n():
     # CS231n notes: w = [2, −3, −3], x = [−1, −2]: f = .7310586, dw = [−.1966, −.3932, .1966], dx
     # not asked here
@@ -197,6 +203,46 @@ def test_unflatten_refuses_every_other_length(rng):
         Params.unflatten(np.float64(1.0), (2, 2, 1))
     with pytest.raises(TypeError, match="unflatten: sizes must be a tuple of 3 whole numbers"):
         Params.unflatten(np.zeros(9), (2, 2))
+
+
+def test_networks_are_told_apart_by_what_they_are_and_can_be_keys():
+    """An array compared with another is an array, so that == of two networks could not say."""
+    one, other = (Params(np.ones((2, 2)), np.ones(2), np.ones((1, 2)), np.ones(1)) for _ in "ab")
+    assert one == one and one != other and {one: 1, other: 2}[one] == 1
+
+
+def test_a_mask_with_one_entry_that_is_neither_true_nor_false_is_refused():
+    params = Params(np.ones((2, 2)), np.ones(2), np.ones((1, 2)), np.ones(1))
+    for good in (True, 1, 1.0, F(1)):
+        keep = params.map(lambda a, good=good: np.full(a.shape, good))
+        assert (network.apply_mask(params, keep).flatten() == 1).all()
+    for bad in (2, -1, 0.5, np.nan, F(1, 2)):
+        keep = Params([[1, 0], [bad, 1]], [1, 0], [[1, 1]], [0])
+        with pytest.raises((ValueError, TypeError), match=r"apply_mask: mask\.W_ih must be True"):
+            network.apply_mask(params, keep)
+
+
+def test_params_name_the_shape_that_each_array_should_have():
+    good = {"W_ih": np.ones((3, 5)), "b_h": np.ones(3), "W_ho": np.ones((2, 3)), "b_o": np.ones(2)}
+    for name, bad, shape in (
+        ("W_ih", np.ones(5), "(…, hidden, inputs)"),
+        ("b_h", np.ones((1, 3)), "(3,)"),
+        ("W_ho", np.ones((3, 2)), "(2, 3)"),
+        ("b_o", np.ones((1, 2)), "(2,)"),
+        ("b_o", 1.0, "(1,)"),
+    ):
+        with pytest.raises(ValueError) as refused:
+            Params(**{**good, name: bad})
+        assert f"{name} must be of shape {shape}" in str(refused.value)
+
+
+def test_the_limit_of_a_stack_counts_every_parameter(rng, monkeypatch):
+    monkeypatch.setattr(arrays, "MAX_SIZE", 48)
+    for sizes, each, most in (((4, 2, 2), 16, 3), ((1, 1, 1), 4, 12), ((1, 1, 5), 12, 4)):
+        stack = network.init(rng, sizes, (most,))
+        assert stack.flatten().size == each * most == 48
+        with pytest.raises(ValueError, match="init: sizes must be of at most 48 parameters"):
+            network.init(rng, sizes, (1, most + 1))
 
 
 def test_a_stack_that_fits_no_memory_is_refused_before_it_is_made(rng):

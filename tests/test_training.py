@@ -123,6 +123,7 @@ def test_fit_equals_its_plain_form():
         ((2,), 11, 2**15),
         ((7,), 11, 2**15),
         ((7,), 13, 64),
+        ((5,), 13, 110),  # blocks of two networks, and one of the last
         ((2, 3), 101, 64),
         ((), 1001, 256),
     ):
@@ -162,6 +163,21 @@ def test_fit_equals_its_plain_form():
     for activation in ("tanh", "relu"):
         out = training.fit(single, X, y, steps=3, lr=0.01, activation=activation, weight_decay=0.1)
         assert out.params.W_ih.dtype == out.history.dtype == np.float32
+
+
+@pytest.mark.parametrize("S", [1, 2, 3])
+@pytest.mark.parametrize("optimizer", training.OPTIMIZERS)
+def test_each_network_has_its_own_data_rate_and_decay(S, optimizer):
+    """However many networks there are, and however few of them fill a block."""
+    rng = np.random.default_rng(4)
+    params = network.init(rng, (4, 3, 2), (S,))
+    X, y = rng.standard_normal((S, 13, 4)), rng.standard_normal((S, 13, 2))
+    rule = {"lr": np.linspace(0.01, 0.05, S), "weight_decay": np.linspace(1, 0, S)}
+    rule |= {"steps": 5, "optimizer": optimizer}
+    fast, plain = (f(params, X, y, **rule) for f in (training.fit, training.fit_plain))
+    # the sums of the products are taken in another order, carried through five steps
+    np.testing.assert_allclose(fast.params.flatten(), plain.params.flatten(), rtol=0, atol=1e-11)
+    np.testing.assert_allclose(fast.history, plain.history, rtol=1e-11)
 
 
 def test_many_steps_of_the_fast_form_end_where_the_plain_form_ends():
@@ -321,6 +337,46 @@ def test_fit_refuses_wrong_options_and_no_examples_and_minimise_a_number_for_a_g
         fit(params, X[:0], y[:0], steps=1, lr=0.1)
     with pytest.raises(TypeError, match="minimise: gradient must be a function"):
         training.minimise(np.ones(2), 3, steps=1, lr=0.1)
+
+
+@pytest.mark.parametrize("lr", [0.0, -0.1, [0.1, 0.0], [[0.1, 0.1]], [0.1, 0.1, 0.1]])
+def test_minimise_refuses_a_rate_that_is_not_positive_or_does_not_fit_theta(lr):
+    with pytest.raises(ValueError, match="minimise: lr must be"):
+        training.minimise(np.ones(2), lambda theta: theta, steps=1, lr=lr)
+
+
+def test_minimise_without_a_step_returns_the_projected_start():
+    rule = {"steps": 0, "lr": 0.1, "project": np.abs}
+    still = training.minimise(np.array([2.0, -3.0]), lambda theta: theta, **rule)
+    assert still.tolist() == [2, 3]
+
+
+def test_ten_million_steps_are_the_most():
+    def gradient(theta):
+        raise StopIteration  # at the first step, because all of them would take minutes
+
+    with pytest.raises(StopIteration):
+        training.minimise(np.ones(2), gradient, steps=10**7, lr=0.1)
+    refusal = "minimise: steps must be a whole number from 0 to 10000000"
+    with pytest.raises(ValueError, match=refusal):
+        training.minimise(np.ones(2), gradient, steps=10**7 + 1, lr=0.1)
+    params, X, y = case()
+    with pytest.raises(ValueError, match="fit: steps must be a whole number from 0 to 10000000"):
+        training.fit(params, X, y, steps=10**7 + 1, lr=0.1)
+
+
+@pytest.mark.parametrize("fit", [training.fit, training.fit_plain])
+@pytest.mark.parametrize("name", ["lr", "weight_decay"])
+def test_a_number_for_each_network_must_be_finite_in_the_precision_of_the_training(fit, name):
+    params, X, y = case(batch=(2,))
+    single = params.map(np.float32), np.float32(X), np.float32(y)
+    for value in (1e39, [0.1, 1e39]):
+        with pytest.raises(ValueError, match=f"{fit.__name__}: {name} must be finite in float32"):
+            fit(*single, **{"steps": 1, "lr": 0.1, name: value})
+        fit(params, X, y, **{"steps": 0, "lr": 0.1, name: value})  # float64 holds it
+    for value in ([0.1, -1.0], [0.1], [[0.1, 0.1]], [0.1] * 3):
+        with pytest.raises(ValueError, match=f"{fit.__name__}: {name} must be"):
+            fit(params, X, y, **{"steps": 1, "lr": 0.1, name: value})
 
 
 def test_a_network_without_inputs_trains_on_its_biases():

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from benchmarks.ratios import the_articles_rule
 from test_house import CORE, modules
+from test_refusals import ARRAY, NUMBER, PARAMS, ROWS, function_of
 
 from refnn import network
 from refnn.arrays import Refused
@@ -17,6 +18,29 @@ from refnn.checking.catalogue.slip import code
 from refnn.network import Params
 from refnn.quantization import affine, as_written
 from refnn.validation import CODES, REAL, Numeric, choice, number, takes, whole
+
+# What trains or searches computes in floats only. These are modules, or single functions.
+FLOATS_ONLY = (
+    "training",
+    "quantization.codebook",
+    "quantization.grids",
+    "quantization.best_rounding",
+    "quantization.all_roundings",
+    "quantization.straight_through.gradient",
+    "quantization.straight_through.fit",
+    "quantization.fixed_point.fixed_point_multiplier",
+    "quantization.integer.convert",
+    "quantization.integer.ladder",
+    "pruning.tables.every_mask_retrained",
+    "pruning.schedules.one_shot",
+    "pruning.schedules.iterative",
+    "pruning.schedules.lottery",
+    "pruning.schedules.gradual",
+    "pruning.surgeon.obs",
+)
+# What a complex step passes through
+COMPLEX = ("network", "derivatives")
+REAL_ONLY = ("network.init", "derivatives.inverse_without")
 
 
 @takes(x=REAL, n=whole(1, 9), kind=choice("a", "b"))
@@ -193,3 +217,46 @@ def test_a_network_with_more_to_say_stays_what_it_is():
 
     named = same(Named([[1]], [2], [[3]], [4], "mine"))
     assert named.label == "mine" and named.W_ih.dtype == np.float64
+
+
+def numeric_arguments(kinds):
+    """(function, argument, its good value, all good values) of each argument that holds numbers."""
+    for name, row in ROWS.items():
+        good = {key: value for key, (value, _) in row.items()}
+        for argument, (value, kind) in row.items():
+            if kind in kinds and argument != "codes" and not name.startswith("checking"):
+                yield name, argument, value, good
+
+
+def changed(value, how):
+    """A value, or each array of Params, as an array of other numbers."""
+    return value.map(how) if isinstance(value, Params) else how(np.asarray(value, float))
+
+
+def is_one_of(name, listed):
+    return any(name == own or name.startswith(f"{own}.") for own in listed)
+
+
+def refusal(name, arguments):
+    """What a function says of its arguments, or nothing if it accepts them."""
+    try:
+        function_of(name)(**arguments)
+    except (ValueError, TypeError) as error:
+        return str(error)
+    return ""
+
+
+def test_fractions_are_refused_by_what_computes_in_floats_only_and_by_nothing_else():
+    for name, argument, value, good in numeric_arguments((ARRAY, PARAMS)):
+        exact = changed(value, np.vectorize(lambda v: F(float(v)), otypes=[object]))
+        said = refusal(name, {**good, argument: exact})
+        assert ("got Fractions; write float(x)" in said) == is_one_of(name, FLOATS_ONLY), name
+
+
+def test_complex_numbers_are_accepted_by_what_a_complex_step_passes_and_by_nothing_else():
+    for name, argument, value, good in numeric_arguments((ARRAY, PARAMS, NUMBER)):
+        said = refusal(name, {**good, argument: changed(value, lambda a: a + 0j)})
+        if is_one_of(name, COMPLEX) and name not in REAL_ONLY:
+            assert said == "", (name, argument)
+        else:
+            assert said.endswith("finite real numbers, got complex numbers"), (name, argument)

@@ -185,6 +185,20 @@ def test_per_axis_and_per_block_equal_slice_by_slice(rng):
         assert (q[:, i] == expected).all()
 
 
+def test_grids_are_told_apart_by_what_they_are_and_can_be_keys():
+    one, other = (QParams(np.ones(2), np.zeros(2, int), 0, 7, axis=0) for _ in "ab")
+    assert one == one and one != other and {one: 1, other: 2}[one] == 1
+
+
+def test_a_block_of_one_is_a_scale_for_each_number_and_a_block_may_be_longer_than_the_axis():
+    x, zero = np.array([[1.0, 6.0], [3.0, 8.0]]), np.zeros((2, 2), int)
+    scale = np.array([[1.0, 2.0], [3.0, 4.0]])
+    each = QParams(scale, zero, 0, 7, axis=1, block=1)
+    assert affine.quantize(x, each).tolist() == [[1, 3], [1, 2]]
+    whole = QParams(scale[:, :1], zero[:, :1], 0, 7, axis=1, block=9)
+    assert affine.quantize(x, whole).tolist() == [[1, 6], [1, 3]]  # 8/3 is 2.7
+
+
 def test_empty_arrays_and_single_numbers():
     p = QParams(0.5, 1, 0, 7)
     assert affine.quantize([], p).shape == (0,)
@@ -261,3 +275,23 @@ def test_ends_of_a_numpy_dtype_do_not_wrap():
     wide = affine.quantize([-300.0, 300.0], p)
     assert wide.tolist() == [-128, 127]
     assert affine.dequantize(wide, p).tolist() == [-228.0, 27.0]
+
+
+@pytest.mark.parametrize("scale", [F(0), F(-1, 2), 0, -0.5, np.float32(1e-40), 5e-324])
+def test_a_scale_is_positive_and_normal_in_its_own_precision(scale):
+    for x in ([F(1)], [1.0]):
+        with pytest.raises(ValueError, match="quantize: scale must be positive and normal"):
+            affine.quantize(x, QParams(scale, 0, 0, 7))
+    assert affine.quantize([F(1, 2)], QParams(F(1, 10**400), 0, 0, 7)).tolist() == [7]  # no float
+
+
+def test_the_smallest_normal_number_is_a_scale_and_a_grid_seen_before_does_not_hide_a_bad_one():
+    for dtype in (np.float32, np.float64):
+        tiny = np.finfo(dtype).tiny
+        for scale in (tiny, float(tiny)):
+            x = np.array([tiny * 3, 0], dtype)
+            assert affine.quantize(x, QParams(scale, 0, 0, 7)).tolist() == [3, 0]
+    below = np.float32(1e-40)  # normal as a Python float, but not as a float32
+    affine.quantize([1.0], QParams(float(below), 0, 0, 7))
+    with pytest.raises(ValueError, match="quantize: scale must be positive and normal"):
+        affine.quantize([1.0], QParams(below, 0, 0, 7))

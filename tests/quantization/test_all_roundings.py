@@ -48,6 +48,11 @@ def test_everything_equals_a_plain_loop_over_fractions(rng):
                 one = all_roundings.objective(W[i : i + 1], np.array([codes]), p, X)
                 rank = all_roundings.rank(W[i : i + 1], np.array([codes]), p, X)
                 assert one == [float(cost)] and rank == [sum(c < cost for c, _ in costs)]
+            own = np.array([costs[int(rng.integers(len(costs)))][1]])
+            own[0, rng.integers(own.size)] = rng.integers(p.qmin, p.qmax + 1)  # perhaps far off
+            [cost] = all_roundings.objective(W[i : i + 1], own, p, X)
+            rank = all_roundings.rank(W[i : i + 1], own, p, X)
+            assert rank == [sum(c < F(cost) for c, _ in costs)]
 
 
 def test_objective_by_hand():
@@ -71,6 +76,29 @@ def test_of_all_roundings_the_first_weight_is_bit_0(rng):
     index = ((best > down) * 2 ** np.arange(7)).sum(axis=-1)
     assert every.shape == (3, 2, 128) and (index == every.argmin(axis=-1)).all()
     assert (all_roundings.rank(W, best, p, X) == 0).all()
+
+
+def test_a_rounding_is_compared_with_the_entry_of_the_table_that_is_its_own(rng):
+    """Its cost computed in another way could be off by a last bit, and the best would rank 1."""
+    W, p, X = layer(rng, rows=200, n=5)
+    assert (all_roundings.rank(W, best_rounding.enumerated(W, p, X), p, X) == 0).all()
+    every, (down, up) = all_roundings.every(W, p, X), all_roundings.down_and_up(W, p)
+    second = np.argsort(every, axis=-1)[:, 1]
+    codes = np.where(second[:, None] >> np.arange(5) & 1, up, down)
+    below = (every < np.take_along_axis(every, second[:, None], -1)).sum(axis=-1)
+    assert (all_roundings.rank(W, codes, p, X) == below).all()
+
+
+@pytest.mark.parametrize("batch", [(3,), (2, 3)])
+def test_each_layer_of_a_stack_is_judged_on_its_own_inputs_or_on_shared_ones(batch, rng):
+    W, p, X = layer(rng, rows=2, n=4, batch=batch)
+    codes = np.clip(affine.quantize(W, p) + rng.integers(-1, 2, W.shape), p.qmin, p.qmax)
+    for inputs in (X, X[(0,) * len(batch)]):
+        every, rank = all_roundings.every(W, p, inputs), all_roundings.rank(W, codes, p, inputs)
+        for s in np.ndindex(batch):
+            own = inputs if inputs.ndim == 2 else inputs[s]
+            np.testing.assert_allclose(every[s], all_roundings.every(W[s], p, own), rtol=1e-12)
+            assert (rank[s] == all_roundings.rank(W[s], codes[s], p, own)).all()
 
 
 def test_ten_weights_have_1024_roundings_eleven_with_the_bias(rng):
@@ -136,6 +164,10 @@ def test_more_than_16_weights_are_refused_where_all_roundings_are_tried(rng):
     for method in METHODS[:3]:
         assert getattr(best_rounding, method)(W, p, X).shape == (2, 17)
     assert best_rounding.enumerated(W[:1, :16], p, X[:5, :16]).shape == (1, 16)
+    tall = rng.standard_normal((2, 17, 3))  # 17 rows of 3 weights, and 3 rows of 17
+    assert every(tall, p, X[:, :3]).shape == (2, 17, 8)
+    with pytest.raises(ValueError, match="every: W must be of at most 16 weights a row"):
+        every(tall.mT, p, X)
     refusal = "every_network: params must be one network of at most 16 parameters"
     with pytest.raises(ValueError, match=refusal):
         all_roundings.every_network(network.init(rng, (5, 3, 1)), p, X[:, :5], X[:, :1])
@@ -157,7 +189,14 @@ def test_methods_and_all_roundings_refuse_layers_codes_and_grids_that_do_not_fit
             refusal = rf"{function.__name__}: {word} must be"
             with pytest.raises((ValueError, TypeError), match=refusal):
                 function(bad_W, p, bad_X)
-    for codes in (q[0], q * 1.0, q + 100):
+    refusal = r"every: X must be of shape \(N, 4\) or \(2,\) \+ \(N, 4\) beside W \(2, 3, 4\)"
+    for bad_X in (X[:, :3], np.stack([X] * 3)):
+        with pytest.raises(ValueError, match=refusal):
+            all_roundings.every(np.ones((2, 3, 4)), p, bad_X)
+    q[1, 2] = p.qmax
+    low, high = q.astype(int), q.astype(int)
+    low[1, 2], high[1, 2] = p.qmin - 1, p.qmax + 1
+    for codes in (q[0], q * 1.0, q + 100, low, high):
         for function in ("objective", "rank"):
             with pytest.raises((ValueError, TypeError), match=rf"{function}: codes must be"):
                 getattr(all_roundings, function)(W, codes, p, X)
@@ -166,8 +205,16 @@ def test_methods_and_all_roundings_refuse_layers_codes_and_grids_that_do_not_fit
         refusal = "every_network: grids must be a QParams or four of them"
         with pytest.raises(ValueError, match=refusal):
             all_roundings.every_network(params, grids, X[:, :2], X[:, :1])
-    far = Params(*(np.full(a.shape, 7) for a in params.arrays()))
-    with pytest.raises(ValueError, match="network_index: codes must be the floor or the ceiling"):
-        all_roundings.network_index(params, far, QParams(0.5, 0, -8, 7))
+    grid = QParams(0.5, 0, -8, 7)
+    codes = np.floor(params.flatten() / 0.5).astype(int)
+    assert all_roundings.network_index(params, Params.unflatten(codes, (2, 2, 1)), grid) == 0
+    for off in (
+        np.full(9, 7),
+        codes - np.eye(9, dtype=int)[4],
+        codes + 2 * np.eye(9, dtype=int)[4],
+    ):
+        far = Params.unflatten(off, (2, 2, 1))
+        with pytest.raises(ValueError, match="network_index: codes must be the floor or the ceil"):
+            all_roundings.network_index(params, far, grid)
     with pytest.raises(ValueError, match="every_network: params must be one network"):
         all_roundings.every_network(network.init(rng, (2, 2, 1), (3,)), p, X[:, :2], X[:, :1])

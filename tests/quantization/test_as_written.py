@@ -119,8 +119,9 @@ def test_huge_values_neither_warn_nor_leave_the_codes():
 
 
 def test_quantize_refuses_wrong_W_and_P_dequantize_0_and_floats_min_max_a_constant():
-    with pytest.raises(ValueError, match="dequantize: W must be different from 0"):
-        as_written.dequantize(np.array([1]), 0, 1)
+    for W in (0, [2.0, 0.0], [F(1), F(0)]):
+        with pytest.raises(ValueError, match="dequantize: W must be different from 0"):
+            as_written.dequantize(np.array([1, 1]), W, 1)
     with pytest.raises(ValueError, match="min_max: x must be of at least two different values"):
         as_written.min_max([0.1, 0.1], 8)
     with pytest.raises(TypeError, match=r"quantize: P must be a whole number.*write 8"):
@@ -137,3 +138,35 @@ def test_P_may_be_two_to_53_and_no_more():
     assert as_written.quantize([2.0**53 + 2, -1.0], 1.0, 0.0, 2**53).tolist() == [2, 2**53 - 1]
     with pytest.raises(ValueError, match="quantize: P must be a whole number from 1 to"):
         as_written.quantize([1.0], 1.0, 0.0, 2**53 + 1)
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, -1])
+def test_min_max_refuses_an_empty_array_and_a_range_whose_W_or_B_overflows(axis):
+    for shape in ((0, 3), (3, 0)):
+        with pytest.raises(
+            ValueError, match="min_max: x must be at least one number, got an empty"
+        ):
+            as_written.min_max(np.zeros(shape), 8, axis)
+    wide = np.array([[1e308, -1e308, 0.0], [-1e308, 1e308, 0.0], [0.0, 1.0, 2.0]])  # one slice not
+    close = np.array([[0.0, 5e-324, 0.0], [5e-324, 0.0, 1e-323], [0.0, 1e-323, 5e-324]])
+    for x in (wide, close):
+        with pytest.raises(ValueError, match="min_max: x must be of a range whose W and B are fin"):
+            as_written.min_max(x, 2**53, axis)
+    with pytest.raises(ValueError, match="min_max: x must be finite"):
+        as_written.min_max([[np.inf, 1.0]], 8, axis)
+
+
+def test_min_max_refuses_an_axis_that_x_does_not_have():
+    x = np.arange(6.0).reshape(2, 3)
+    for axis in (-3, 2, 0.0):
+        with pytest.raises((ValueError, TypeError), match="min_max: axis must be a whole number"):
+            as_written.min_max(x, 8, axis)
+    assert as_written.min_max(x, 8, -2)[0].ravel().tolist() == [3.5, 3.5]  # 7 steps for 0..2
+
+
+@pytest.mark.parametrize("shape", [(2, 1), (3,), (2, 2, 9)])
+def test_update_refuses_a_W_or_B_that_does_not_broadcast_to_the_parameters(shape):
+    p = Params.unflatten(np.arange(9.0), (2, 2, 1))
+    for W, B in ((np.ones(shape), 0.0), (1.0, np.ones(shape))):
+        with pytest.raises(ValueError, match=r"update: (W|B) must be of a shape that broadcasts"):
+            as_written.update(p, W, B, 8)

@@ -194,6 +194,7 @@ def test_a_dead_input_does_not_drown_small_ones():
 
 def test_codes_do_not_hang_on_the_size_of_inputs_or_weights(rng):
     W, p, X = layer(rng, n=7, bits=3)
+    W[:, 0] = p.scale  # a weight on the grid, whose change is 0, beside others
     columns = 2.0 ** np.arange(-300, 400, 100)
     for method in METHODS:
         codes = getattr(best_rounding, method)(W, p, X)
@@ -341,3 +342,24 @@ def test_adarounds_descent_is_that_of_its_docstring(steps, monkeypatch):
     h = best_rounding._learned(d_down, d_up, layer.X)
     for row in range(2):
         np.testing.assert_allclose(h[row], descent(W[row], scale, X, steps), rtol=1e-5, atol=1e-7)
+
+
+def test_adaround_rounds_up_from_a_half_on_and_keeps_nearest_where_it_is_as_good(monkeypatch):
+    X = [[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]  # the second weight is to go up
+    for h, codes in (([0.49, 0.5, 0.49], [0, 1, 0]), ([0.0, 0.49, 0.0], [0, 0, 0])):
+        monkeypatch.setattr(best_rounding, "_learned", lambda *_, h=h: np.array([h]))
+        assert best_rounding.adaround([[0.4, 0.4, 0.3]], GRID, X).tolist() == [codes]
+        # a half is as far from both sides, and nearest takes the even one
+        halves = best_rounding.adaround([[0.5, 1.5, -0.5]], GRID, np.eye(3))
+        assert halves.tolist() == [[0, 2, 0]]
+
+
+@pytest.mark.parametrize(("e", "damping"), [(2.2e-6, 0), (1.8e-6, F("1e-8"))])
+def test_obq_damps_H_by_1e_8_of_its_mean_where_its_reciprocal_condition_is_below_1e_12(e, damping):
+    """H = [[1, 1], [1, 1 + e²]] has the eigenvalues 2 and e²/2, to first order in e²."""
+    H = F(1), F(1), F(1) + F(e) ** 2
+    more = damping * (H[0] + H[2]) / 2
+    a, b, d = H[0] + more, H[1], H[2] + more
+    exact = np.array([[d, -b], [-b, a]]) / (a * d - b * b)
+    inverse = best_rounding._inverse(np.array([[1.0, 1.0], [0.0, e]]))
+    np.testing.assert_allclose(inverse, exact.astype(float), rtol=1e-3)  # 2^−52 in 1e-12

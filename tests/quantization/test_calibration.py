@@ -125,6 +125,27 @@ def test_choose_qparams_refuses_ranges_without_a_scale_and_wrong_options():
             calibration.choose_qparams([1.0, 2.0], **options)
 
 
+def test_a_block_needs_an_axis():
+    with pytest.raises(ValueError, match="choose_qparams: axis must be a whole number if block is"):
+        calibration.choose_qparams([1.0, 2.0], block=2)
+    for block in (0, 2**52 + 1):
+        with pytest.raises(ValueError, match="choose_qparams: block must be a whole number from 1"):
+            calibration.choose_qparams([1.0, 2.0], axis=0, block=block)
+
+
+def test_one_slice_without_a_normal_scale_is_refused_among_good_ones():
+    for bad in ([1e-310, 0.0], [1e308, -1e308]):
+        for rows in ([bad, [1.0, 2.0]], [[1.0, 2.0], bad]):
+            with pytest.raises(
+                ValueError, match="choose_qparams: x must be of a range whose scale"
+            ):
+                calibration.choose_qparams(rows, axis=0)
+            with pytest.raises(
+                ValueError, match="choose_qparams: x must be of a range whose scale"
+            ):
+                calibration.choose_qparams([[*rows[0], *rows[1]]], axis=1, block=2)
+
+
 def error_of(x, p):
     return float(np.mean((affine.fake_quantize(x, p) - x) ** 2))
 
@@ -167,6 +188,25 @@ def test_mse_is_within_two_per_cent_of_brute_force_and_never_worse_than_min_max(
         plain = calibration.choose_qparams(x, bits, symmetric=symmetric)
         assert error_of(x, p) <= min(1.02 * brute_force(x, bits, symmetric), error_of(x, plain))
         assert p.scale <= plain.scale
+
+
+@pytest.mark.parametrize(
+    ("bits", "x"),
+    [
+        (2, [1.1, -14.7, 0.0]),
+        (2, [0.8, -1.0, -14.1]),
+        (2, [5.6, 0.4, -1.5, -1.0, -0.4, -311.7, -1.3, 0.4]),
+        (2, [4, -2, -3]),
+        (3, [-3, 6, 5, 5, 1, 0, 5]),
+        (3, [-2, 8, 3, 7, 6, 1, 5, 3]),
+    ],
+)
+def test_mse_finds_the_best_zero_point_of_a_few_values(bits, x):
+    """On these a search that misses one zero point, or the range that goes with it, is 8 % to
+    100 % worse."""
+    x = np.array(x, float)
+    p = calibration.choose_qparams(x, bits, calibration="mse")
+    assert error_of(x, p) <= 1.02 * brute_force(x, bits, False, 50)
 
 
 @pytest.mark.parametrize(("bits", "top"), [(3, 0.83), (6, 0.71), (8, 0.893)])
@@ -309,6 +349,36 @@ def test_entropy_equals_a_plain_implementation_and_cuts_an_outlier(rng, monkeypa
             calibration.choose_qparams(x, bits, calibration="entropy").scale
             == calibration.choose_qparams(x, bits).scale
         )
+
+
+def test_a_power_of_two_moves_nothing_in_entropy(rng):
+    for x in (rng.standard_t(3, 500), np.append(rng.random(500), -0.1)):
+        wanted = calibration.choose_qparams(x, 4, calibration="entropy")
+        for factor in (2.0**-20, 2.0**20):
+            p = calibration.choose_qparams(x * factor, 4, calibration="entropy")
+            assert p.scale == wanted.scale * factor and p.zero_point == wanted.zero_point
+
+
+def test_entropy_may_choose_a_range_of_as_many_bins_as_levels(monkeypatch):
+    """Bins 0 to 7 of 64 hold unequal counts: each is a level of its own, and only 1.0 is
+    clipped. Bins 8 to 62 are empty, so the only other range is the whole one, which would merge all
+    eight."""
+    monkeypatch.setattr(calibration, "BINS", 64)
+    counts = 1, 90, 2, 70, 1, 50, 3, 40
+    x = np.append(np.repeat((np.arange(8) + 0.5) / 64, counts), 1.0)
+    p = calibration.choose_qparams(x, 4, symmetric=True, calibration="entropy")
+    assert p.scale == 8 / 64 / 7
+
+
+def test_only_the_searches_refuse_fractions_beyond_all_floats():
+    x = [F(10**400), F(0)]
+    for name in ("minmax", "percentile"):
+        assert calibration.choose_qparams(x, calibration=name).scale == F(10**400, 255)
+    for name in ("mse", "entropy"):
+        with pytest.raises(
+            ValueError, match="choose_qparams: x must be finite, got a number too l"
+        ):
+            calibration.choose_qparams(x, calibration=name)
 
 
 def test_the_levels_of_entropy_follow_from_the_grid(rng, monkeypatch):

@@ -477,6 +477,47 @@ def test_single_precision_stays_single():
     assert codebook.decode(single).dtype == np.float32
 
 
+def test_a_code_book_may_have_a_thousand_million_levels_and_no_more():
+    for levels in (3, 10**9):
+        assert codebook.fit([2.0, 1.0], levels).centroids.tolist() == [1, 2]
+    for levels in (10**9 + 1, 0):
+        with pytest.raises(
+            ValueError, match="fit: levels must be a whole number from 1 to 1000000"
+        ):
+            codebook.fit([2.0, 1.0], levels)
+        with pytest.raises(
+            ValueError, match="gradient: levels must be a whole number from 1 to 10"
+        ):
+            codebook.gradient([2.0, 1.0], [0, 0], levels)
+
+
+def test_the_limit_of_levels_is_for_more_values_than_are_grouped_exactly(monkeypatch):
+    monkeypatch.setattr(partition, "EXACT_UP_TO", 10)
+    monkeypatch.setattr(codebook, "MOST_LEVELS", 5)
+    for n, levels in ((10, 6), (10, 9), (11, 5), (11, 11), (11, 12)):
+        assert len(codebook.fit(np.arange(n), levels).centroids) == min(n, levels)
+    for levels in (6, 10):
+        with pytest.raises(
+            ValueError, match="fit: levels must be at most 5 for 11 distinct values"
+        ):
+            codebook.fit(np.arange(11), levels)
+
+
+def test_centroids_are_floats():
+    for centroids in ([F(1, 2)], [1j]):
+        with pytest.raises(TypeError, match="decode: centroids must be"):
+            codebook.decode(Codebook(centroids, [0]))
+
+
+def test_one_code_without_a_centroid_among_good_ones_is_refused():
+    for codes in ([0, 2], [2, 0], [0, -1], [-1, 1], [[0, 1], [3, 0]]):
+        [bad] = {code for code in np.ravel(codes).tolist() if code not in (0, 1)}
+        refusal = f"decode: codes must be from 0 to 1, got {bad}"
+        with pytest.raises(ValueError, match=refusal):
+            codebook.decode(Codebook([1.0, 2.0], codes))
+    assert codebook.decode(Codebook([1.0, 2.0], [1, 0])).tolist() == [2, 1]
+
+
 def test_codebook_refuses_data_levels_and_codes_that_do_not_fit():
     book, sizes, X, y = case()
     for bad, word in (([], "x"), ([np.nan], "x"), ([F(1, 2)], "x")):

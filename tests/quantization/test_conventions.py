@@ -335,3 +335,48 @@ def test_to_affine_to_article_and_compare_refuse_what_has_no_grid():
             conventions.to_affine(W, 3.5, 8)
     with pytest.raises(ValueError, match="compare: x must be at least one number"):
         conventions.compare([])
+
+
+def test_compare_takes_2_to_16_bits_and_to_affine_2_to_2_to_the_52_levels():
+    for bits in (2, 16):
+        onnx = grids([F(-1), F(2)], bits)["ONNX, uint8"]
+        assert onnx.scale == F(3, 2**bits - 1) and onnx.codes.tolist() == [0, 2**bits - 1]
+    for bits in (1, 17):
+        with pytest.raises(ValueError, match="compare: bits must be a whole number from 2 to 16"):
+            conventions.compare([F(-1), F(2)], bits)
+    for P in (2, 2**52):
+        assert conventions.to_affine(F(1), P - F(1, 2), P).qmax == P - 1
+    assert conventions.to_affine(2.0**1022, 0.5, 2).scale == np.finfo(float).tiny  # still normal
+    for P in (1, 2**52 + 1):
+        with pytest.raises(ValueError, match="to_affine: P must be a whole number from 2 to"):
+            conventions.to_affine(F(1), F(1, 2), P)
+
+
+@pytest.mark.parametrize("bits", range(2, 17))
+def test_the_middle_of_pytorchs_unsigned_codes_is_half_of_8_and_16_bits_only(bits):
+    """torch.ao.quantization.observer: 128 for quint8, 2^15 for uint16, else the floor of the mean
+    of the smallest and the largest code."""
+    middle = {8: 128, 16: 2**15}.get(bits, (2**bits - 1) // 2)
+    assert grids([F(-1), F(1)], bits)["PyTorch symmetric, quint8"].zero_point == middle
+
+
+def test_the_articles_codes_have_the_narrowest_dtype_of_all_levels():
+    for bits, dtype in ((2, np.uint8), (8, np.uint8), (9, np.uint16), (16, np.uint16)):
+        for name in ("article, as written", "article, sign corrected"):
+            assert grids([F(-1), F(2)], bits)[name].codes.dtype == dtype
+
+
+def test_each_convention_gives_its_own_two_numbers_with_their_own_sign():
+    """Distiller's are published, the article's are W and B, and 51 codes a unit put 5 at −128."""
+    table = {row.convention.name: row for row in conventions.compare([F(-2), F(10)])}
+    table |= {"zero point, codes per unit": conventions.compare([F(5), F(10)])[-2]}
+    for name, own in (
+        ("Distiller asymmetric, uint8", (F("21.25"), -42)),
+        ("article, as written", as_written.min_max([F(-2), F(10)], 256)),
+        ("article, sign corrected", (F("21.25"), F("42.5"))),
+        ("zero point, codes per unit", (51, -383)),
+    ):
+        row = table[name]
+        assert row.convention.name == name
+        assert row.convention.own(row.grid.scale, row.grid.zero_point) == own
+    assert as_written.min_max([F(-2), F(10)], 256) == (F("21.25"), F("42.5"))

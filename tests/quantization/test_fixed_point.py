@@ -347,6 +347,38 @@ def test_products_are_exact_at_the_edge_of_every_arithmetic(rng):
         assert integer.matmul(*size) == -n * 127**2
 
 
+@pytest.mark.parametrize("far", [-(2**24) - 1, 2**24 + 1])
+def test_a_single_far_number_decides_the_arithmetic_wherever_it_stands(far):
+    """float32 would make 2^24 of 2^24 + 1."""
+    for arguments, product in (
+        (([[far]], [[1]]), far),
+        (([[1]], [[far]]), far),
+        (([[0]], [[1]], far), -far),
+        (([[1]], [[0]], 0, far), -far),
+        (([[1], [0]], [[1]], [0, far]), [1, -far]),
+        (([[1]], [[1, 0]], 0, [0, far]), [1, -far]),
+    ):
+        assert integer.matmul(*arguments).ravel().tolist() == np.ravel(product).tolist()
+    sign = np.sign(far)  # float64 would make 0 of it
+    assert integer.matmul([[sign * (2**53 + 1), sign * 2**53]], [[1], [-1]]).item() == sign
+    assert integer.matmul([[1, -1]], [[sign * (2**53 + 1)], [sign * 2**53]]).item() == sign
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "b_zero", "product"),
+    [
+        ([2**31, 0], [1, 1], 0, 2**31),
+        ([2**54 // 9 - 2] * 3, [-1] * 3, 2, 18 - 9 * (2**54 // 9)),  # odd: no float64
+        ([2**62], [2], 0, 2**63),
+        ([-(2**62)], [3], 0, -3 * 2**62),
+    ],
+)
+def test_a_product_beyond_int32_is_refused_by_its_exact_value(a, b, b_zero, product):
+    for rows in ([a], [[0] * len(a), a]):  # alone, and below one that fits
+        with pytest.raises(ValueError, match=f"matmul: a must be such that .* got {product}$"):
+            integer.matmul(rows, np.array([b]).T, 0, b_zero)
+
+
 def test_matmul_refusals():
     a, b = np.ones((2, 3), int), np.ones((3, 4), int)
     for arguments, word in (
@@ -363,6 +395,8 @@ def test_matmul_refusals():
     ):
         with pytest.raises((ValueError, TypeError), match=f"matmul: {word} must be"):
             integer.matmul(*arguments)
+    with pytest.raises(ValueError, match=r"b must be of shape \(…, 3, columns\) to fit a of shape"):
+        integer.matmul(np.ones((5, 2, 3), int), a)
     for arguments, word in (
         (([1], [[1], [2]], 0), "W"),
         (([1], [1], 0), "W"),

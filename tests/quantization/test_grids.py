@@ -571,3 +571,11 @@ def test_beyond_the_grid_saturates_or_is_nan_or_inf():
         ValueError, match="fake_quantize: overflow must be one of 'saturate', 'nan'"
     ):
         grids.fake_quantize(x, e4m3, 1.0, overflow="wrap")
+
+
+def test_no_value_of_a_grid_is_beyond_half_of_the_largest_float_on_either_side():
+    half = np.finfo(float).max / 2
+    assert grids.quantize([0.0], [-half, 0.0, half], 1.0).tolist() == [1]
+    for values in ([0.0, half * 1.01], [-half * 1.01, 0.0], [-half * 1.01]):
+        with pytest.raises(ValueError, match="quantize: values must be at least one number, asc"):
+            grids.quantize([0.0], values, 1.0)

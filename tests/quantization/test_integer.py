@@ -270,6 +270,76 @@ def test_networks_that_integers_cannot_hold_are_refused(rng):
         integer.ladder(n, network.init(rng, (10, 4, 1)), X)
 
 
+def test_the_last_int32_is_held_by_a_bias_and_by_a_bound_and_the_next_refused():
+    X = [[-128.0], [127.0]]  # the scales of x, z and h are 1, their zero points 0
+    one, dead = [[1.0], [1.0]], [[0.0], [0.0]]
+    for name, arrays in (
+        ("b_h", lambda b: (dead, b, np.zeros((2, 2)), [0.0, 0.0])),
+        ("b_o", lambda b: (one, [0.0, 0.0], np.zeros((2, 2)), b)),
+    ):
+        for end in (HIGH, -HIGH):
+            n = integer.convert(Params(*arrays([0.0, end])), X, activation="identity")
+            assert getattr(n, name).tolist() == [0, end]
+            with pytest.raises(ValueError, match=f"convert: params.{name} must be within int32"):
+                beyond = end + np.sign(end)
+                integer.convert(Params(*arrays([0.0, beyond])), X, activation="identity")
+    # a weight of code 127 and inputs to −128: the bound of the sum is 127·128 more than the bias
+    for more in (0, 1):
+        p = Params([[0.0], [1.0]], [0.0, (HIGH - 127 * 128 + more) / 127], [[0.0, 0.0]], [0.0])
+        if more:
+            with pytest.raises(ValueError, match=f"got a bound of {HIGH + 1}"):
+                integer.convert(p, X, activation="identity")
+        else:
+            n = integer.convert(p, X, activation="identity")
+            assert integer.bound(n).accumulator_h.tolist() == [0, HIGH]
+
+
+@pytest.mark.parametrize(
+    ("W_ih", "bias", "size"),
+    [  # s_x·s_W of the first row is 1e-317 or less, in two cases beside a good row
+        ([[1e-156, 0.0]], [1e-304], 1e-156),
+        ([[1e-156, 0.0], [1.0, 0.0]], [1e-304, 0.0], 1e-156),
+        ([[1e-300, 0.0], [1.0, 0.0]], [1e25, 0.0], 1.0),  # here s_x·s_W/s_z is 0
+        ([[1e14, -1e14], [0.0, 0.0]], [1e-300, 0.0], 1.0),  # and here it is beyond all floats
+        ([[1e14, -1e14]], [1e-300], 1.0),
+    ],
+)
+def test_each_scale_of_an_accumulator_must_be_normal(W_ih, bias, size):
+    p = Params(W_ih, bias, np.ones((1, len(bias))), [0.0])
+    with pytest.raises(ValueError, match="convert: params must be such that s_x·s_W and s_x·s_W/s"):
+        integer.convert(p, [[size, size]], per_row=True, activation="identity")
+
+
+def test_integer_networks_are_told_apart_by_what_they_are_and_can_be_keys(rng):
+    p, X = example(rng)
+    one, other = integer.convert(p, X), integer.convert(p, X)
+    assert one == one and one != other and {one: 1, other: 2}[one] == 1
+
+
+def test_one_example_is_enough_to_calibrate_and_none_is_not(rng):
+    p, X = example(rng)
+    assert integer.convert(p, X[:1]).sizes == (10, 5, 1)
+    with pytest.raises(ValueError, match="convert: X_calibration must be at least one example"):
+        integer.convert(p, X[:0])
+
+
+def test_a_grid_of_ones_own_may_have_any_codes_of_int8_or_uint8(rng):
+    n = integer.convert(*example(rng))
+    for qmin, qmax in ((0, 255), (-128, 127), (-128, 255), (3, 9)):
+        for name in ("x_qparams", "y_hat_qparams"):
+            replace(n, **{name: QParams(1.0, qmax, qmin, qmax)})
+    for qmin, qmax in ((0, 256), (-129, 0)):
+        with pytest.raises(ValueError, match="IntegerNetwork: x_qparams must be a grid of int8 or"):
+            replace(n, x_qparams=QParams(1.0, 0, qmin, qmax))
+    # the first entry of the table is for the first code of z_h, wherever the codes begin
+    for qmin, zero_point in ((-3, 0), (2, 5), (-128, -125)):
+        z = QParams(0.5, zero_point, qmin, qmin + 6)
+        own = replace(n, z_h_qparams=z, table=np.arange(7)[::-1].astype(np.int8))
+        f = integer.forward(own, 3 * rng.standard_normal((40, 10)))
+        assert (f.h_codes == 6 - (f.z_h_codes.astype(int) - qmin)).all()
+        assert len(np.unique(f.h_codes)) > 3
+
+
 def test_a_network_of_ones_own_is_looked_at(rng):
     n = integer.convert(*example(rng))
     for changes, word in (
@@ -288,6 +358,9 @@ def test_a_network_of_ones_own_is_looked_at(rng):
     ):
         with pytest.raises((ValueError, TypeError), match=f"^IntegerNetwork: {word} must be"):
             replace(n, **changes)
+    rows = replace(n.W_ih_qparams, scale=[1.0] * 5, zero_point=[0, 0, 1, 0, 0], axis=0)
+    with pytest.raises(ValueError, match="IntegerNetwork: W_ih_qparams must be symmetric, with ze"):
+        replace(n, W_ih_qparams=rows)
     over = replace(n, b_h=np.full(5, HIGH))
     assert (integer.bound(over).accumulator_h > HIGH).all()
     with pytest.raises(ValueError, match=r"^forward: (bias|network) must be"):

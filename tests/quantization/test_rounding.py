@@ -87,6 +87,27 @@ def test_stochastic_is_right_on_average():
     assert rounding.stochastic(np.float32([0.5]), rng).dtype == np.float32
 
 
+class Zeros(np.random.Generator):
+    """Draws the smallest number that a generator can draw."""
+
+    def random(self, shape):
+        return np.zeros(shape)
+
+
+def test_stochastic_never_moves_a_whole_number():
+    drawn = rounding.stochastic([3.0, -2.0, 0.25, -0.25], Zeros(np.random.PCG64(0)))
+    assert drawn.tolist() == [3, -2, 1, 0]
+
+
+def test_saturate_replaces_infinities_and_nothing_else():
+    for dtype in (np.float64, np.float32):
+        largest = np.finfo(dtype).max
+        a = rounding.saturate(np.array([np.inf, -np.inf, 1.5, -largest], dtype))
+        assert a.dtype == dtype and a.tolist() == [largest, -largest, 1.5, -largest]
+    exact = rounding.saturate(np.array([F(10**400), F(-1, 3)]))
+    assert exact.tolist() == [F(10**400), F(-1, 3)]
+
+
 def test_rules_refuse_infinities_and_text_and_stochastic_refuses_a_seed():
     with pytest.raises(TypeError, match=r"stochastic: rng must be a numpy\.random\.Generator"):
         rounding.stochastic([0.5], 0)

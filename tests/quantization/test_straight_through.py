@@ -113,6 +113,32 @@ def test_float32_is_quantized_as_affine_does_it_at_any_number_of_bits(bits, rng)
         assert aware.quantized.flatten().tolist() == wanted.tolist()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("qmin", "qmax"),
+    [(0, 2**26), (-(2**26), 0), (-(2**24), 2**24), (-7, 2**24 + 1), (-(2**24) - 1, 7)],
+)
+def test_codes_beyond_two_to_24_on_either_side_are_computed_in_float64(qmin, qmax, dtype, rng):
+    """θ/scale lies near 2^24, where a quotient in float32 is off by half a code."""
+    params = network.init(rng, (9, 8, 1)).map(lambda a: a.astype(dtype))
+    grid = QParams(1.3e-7, 0, qmin, qmax)
+    X, y = np.ones((1, 9), dtype), np.ones((1, 1), dtype)
+    for grids in ((grid,) * 4, (grid, None, GRID, None)):
+        aware = straight_through.fit(params, X, y, grids, steps=0, lr=0.1)
+        for got, a, g in zip(aware.quantized.arrays(), params.arrays(), grids):
+            wanted = a if g is None else affine.fake_quantize(a, g)
+            assert got.dtype == dtype and got.tolist() == wanted.tolist()
+
+
+def test_of_equal_losses_the_first_is_returned(rng):
+    """Steps that change no code leave J where it is."""
+    params, X, y = small(rng)
+    grids = straight_through.grids(params, 3)
+    aware = straight_through.fit(params, X, y, grids, steps=5, lr=1e-9)
+    assert len(set(aware.history)) == 1
+    assert (aware.params.flatten() == params.flatten()).all()
+
+
 def test_never_above_quantizing_after_training_on_diabetes():
     X, y, _, _ = data.split(data.load("diabetes"), 0)
     start = network.init(np.random.default_rng(0))
