@@ -44,9 +44,9 @@ def small_case(rng):
     return x, prints(x, W, B, P), P
 
 
-def test_equal_to_brute_force_on_a_thousand_small_cases(rng):
+def test_equal_to_brute_force_on_small_cases(rng):
     seen = {True: 0, False: 0}
-    for _ in range(1000):
+    for _ in range(400):
         x, q, P = small_case(rng)
         s = solve(x, q, P)
         seen[s.feasible] += 1

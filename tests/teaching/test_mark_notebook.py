@@ -253,8 +253,8 @@ CELLS = {
     "an interrupt": ("raise KeyboardInterrupt", None),
     "magic": ("%matplotlib inline\n!ls\nimport os", None),
     "os._exit": ("import os; os._exit(0)", "the process ended itself with status 0"),
-    "an endless loop": ("while True: pass", "it used more than 0.5 s of processor time"),
-    "sleep": ("import time; time.sleep(60)", "it did not finish within 1 s"),
+    "an endless loop": ("while True: pass", "it used more than 0.3 s of processor time"),
+    "sleep": ("import time; time.sleep(60)", "it did not finish within 0.6 s"),
     "a flood": ("while True: print('x' * 10**6)", "it printed or returned more than the limit"),
 }
 
@@ -264,7 +264,7 @@ def test_a_cell_of_the_students_own_costs_no_function_its_marks(what, tmp_path, 
     text, why = CELLS[what]
     monkeypatch.setattr(mark_notebook, "LOAD", 2 if what == "sleep" else 10)
     notebook = with_cells(text)
-    marks = mark(tmp_path, notebook, seconds=0.5)
+    marks = mark(tmp_path, notebook, seconds=0.3)
     left_out = f"Code cell {len(code_cells(notebook))} was left out: {why}."
     assert (marks.got, marks.remarks) == (20, (left_out,) if why else ())
 
@@ -562,7 +562,7 @@ def test_each_way_to_decide_three_codes_wrongly_loses_points(seed):
 
 def test_the_load_of_the_machine_costs_nothing(tmp_path):
     """A cell that waits as long as its limit by the clock, and uses no time of the processor."""
-    marks = mark(tmp_path, with_cells("import time; time.sleep(1.2)"), seconds=1)
+    marks = mark(tmp_path, with_cells("import time; time.sleep(0.6)"), seconds=0.5)
     assert (marks.got, marks.remarks) == (20, ())
 
 
