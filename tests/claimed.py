@@ -10,7 +10,6 @@ once = cache(cache)  # of one function always the same cache
 SEEDS = 5
 FEWER = {
     "criteria": {"seeds": 3},  # a search for the best subset in each network
-    "sparsity": {"seeds": 3},  # thirteen ways to prune and train again, on three data sets
     "printed-network": {"seeds": 3, "steps": 5},  # 2¹⁵ masks a draw, retrained
 }
 

@@ -7,8 +7,8 @@ process that forks a kernel for every connection to the socket that is its stand
 until the kernel ends, and ends the kernel when it is itself ended.
 """
 
-import atexit
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -29,26 +29,22 @@ IMPORTED = (
 FORKS = sys.platform.startswith("linux")  # elsewhere a fork after such imports is not safe
 
 
+held = []  # our ends of the pipes
+
+
 @cache
 def server():
     """Start the warm process, which ends with this one, and return the path of its socket."""
-    folder = tempfile.TemporaryDirectory(prefix="refnn-")
-    path = os.path.join(folder.name, "socket")
+    path = os.path.join(tempfile.mkdtemp(prefix="refnn-"), "socket")
     environment = {**os.environ, "PYTHONPATH": str(SELF.parents[1])}
+    ours, theirs = os.pipe()  # the server ends when nobody holds the other end of its pipe
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
         listening.listen(16)  # who comes before all is imported waits here
-        command = [sys.executable, SELF, "serve"]
-        process = subprocess.Popen(command, stdin=listening, env=environment)
-    owner = os.getpid()
-
-    def end():
-        if os.getpid() == owner:  # and no forked copy of it
-            process.kill()
-            process.wait()
-            folder.cleanup()
-
-    atexit.register(end)
+        command = [sys.executable, SELF, "serve", str(ours), path]
+        subprocess.Popen(command, stdin=listening, env=environment, pass_fds=[ours])
+    os.close(ours)
+    held.append(theirs)
     return path
 
 
@@ -57,18 +53,23 @@ def command(file):
     return [sys.executable, "-S", "-E", str(SELF), "kernel", server(), file]
 
 
-def _serve():
+def _serve(lifeline, path):
     for name in IMPORTED:
         import_module(name)
     kernel = import_module("ipykernel.kernelapp")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended kernels leave no zombie
     listening, me = socket.socket(fileno=0), os.getpid()
     while True:
+        if int(lifeline) in select.select([0, int(lifeline)], [], [])[0]:
+            os.unlink(path)
+            os.rmdir(os.path.dirname(path))
+            return
         connection, _ = listening.accept()
         if os.fork():
             connection.close()
             continue
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(int(lifeline))
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         folder, file = connection.makefile().readline().rstrip("\n").split("\0")
         os.chdir(folder)
@@ -97,4 +98,4 @@ def _kernel(path, file):
 
 
 if __name__ == "__main__":
-    _kernel(*sys.argv[2:]) if sys.argv[1] == "kernel" else _serve()
+    _kernel(*sys.argv[2:]) if sys.argv[1] == "kernel" else _serve(*sys.argv[2:])

@@ -70,7 +70,7 @@ def test_equal_to_brute_force_on_small_cases(rng):
             assert all(conflict.possible(x, q, P, [j for j in at if j != i]) for i in at)
             smaller = combinations(range(len(x)), len(at) - 1)
             assert all(conflict.possible(x, q, P, part) for part in smaller)
-    assert min(seen.values()) > 60  # about a tenth; standard deviation 10
+    assert min(seen.values()) > 20  # about a tenth, 40; standard deviation 6
 
 
 def test_no_pair_prints_the_articles_matrix():

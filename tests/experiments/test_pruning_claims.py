@@ -4,7 +4,7 @@ from itertools import pairwise, permutations, product
 
 import numpy as np
 import pytest
-from claimed import FEWER, SEEDS
+from claimed import SEEDS
 
 from refnn import article, data, network
 from refnn.experiments import (
@@ -100,7 +100,7 @@ def test_regret_is_what_it_says_and_never_below_zero_where_the_least_is_exact(co
 
 def test_curves_are_errors_over_the_dense_ones(computed):
     result = computed("sparsity")
-    t = trained.networks(FEWER["sparsity"]["seeds"])
+    t = trained.networks(SEEDS)
     rest = network.apply_mask(t.params, masks.by_sparsity(importance.magnitude(t.params), 0.5))
     at = sparsity_curves.SPARSITIES.index(0.5)
     ratio = trained.J(rest, t.X, t.y) / trained.J(t.params, t.X, t.y)
