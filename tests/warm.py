@@ -29,7 +29,7 @@ IMPORTED = (
 FORKS = sys.platform.startswith("linux")  # elsewhere a fork after such imports is not safe
 
 
-held = []  # our ends of the pipes
+held = []  # the process and our end of its pipe, until this one ends
 
 
 @cache
@@ -42,9 +42,9 @@ def server():
         listening.bind(path)
         listening.listen(16)  # who comes before all is imported waits here
         command = [sys.executable, SELF, "serve", str(ours), path]
-        subprocess.Popen(command, stdin=listening, env=environment, pass_fds=[ours])
+        process = subprocess.Popen(command, stdin=listening, env=environment, pass_fds=[ours])
     os.close(ours)
-    held.append(theirs)
+    held.append((process, theirs))
     return path
 
 
