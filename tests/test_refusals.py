@@ -203,7 +203,7 @@ ROWS = {
     "teaching.worksheets.student_seed": {"student": ("s1", SKIP)},
     "teaching.worksheets.sheet": {**SEED, "topics": (["loss"], SKIP), "language": ("en", NAME)},
     **each("teaching.assignments", "build text",
-           {"name": ("network", NAME), "kind": ("student", NAME)}),
+           {"name": ("network", NAME), "kind": ("student", NAME), **SEED}),
     "teaching.worksheets.class_sheet": {
         "student": ("s1", SKIP), "secret": (b"0" * 16, SKIP), "topics": (["loss"], SKIP),
         "language": ("en", NAME)},

@@ -86,7 +86,31 @@ def _write(names, made, options):
 def assignment_command(options):
     """Write an assignment as a notebook."""
     choice("NAME", options.name, tuple(assignments.ASSIGNMENTS))
+    if options.solution and options.nbgrader:
+        raise Misused("--solution and --nbgrader do not go together")
+    if not options.nbgrader and (options.seed is not None or options.secret is not None):
+        raise Misused("--seed and --secret go with --nbgrader")
+    if options.nbgrader:
+        return _for_nbgrader(options)
     files.refuse_unwritable([options.out], options.force)
     text = assignments.text(options.name, "solution" if options.solution else "student")
     files.write_whole({options.out: text}, options.force)
+    return 0
+
+
+def _for_nbgrader(options):
+    """Write the source notebook of nbgrader, with hidden cases that a seed or a secret draws."""
+    if (options.seed is None) == (options.secret is None):
+        raise Misused("one of --seed and --secret must be given, which draws the hidden cases")
+    if options.seed is None:
+        secret = read("--secret", options.secret, roster.read_secret)
+        seed = roster.hidden_seed(secret, options.name)
+    else:
+        seed = whole("--seed", options.seed, 0, 10**15 - 1)
+    if not Path(options.out).is_dir():
+        raise Misused(f"--out must be an existing folder, got {options.out!r}")
+    folder = Path(options.out) / "source" / options.name
+    folder.mkdir(parents=True, exist_ok=True)
+    text = assignments.text(options.name, "nbgrader", seed)
+    files.write_whole({folder / f"{options.name}.ipynb": text}, options.force)
     return 0

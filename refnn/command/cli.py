@@ -101,8 +101,12 @@ OPTIONS = {
         "It is marked by `grade`.", {
             "name": _metavar("NAME", "which assignment"),
             "--solution": {**FLAG, "help": "write the solution instead"},
-            "--out": _metavar("FILE", "the notebook to write", required=True),
-            "--force": {**FLAG, "help": "replace FILE if it exists"}}),
+            "--nbgrader": {**FLAG, "help": "write source/NAME/NAME.ipynb in the folder OUT, from "
+                                           "which nbgrader makes copies and marks"},
+            "--seed": _metavar("N", "for --nbgrader: the seed of the hidden cases"),
+            "--secret": _metavar("FILE", "for --nbgrader: the secret that draws them instead"),
+            "--out": _metavar("OUT", "the notebook to write, or the folder", required=True),
+            "--force": {**FLAG, "help": "replace the notebook if it exists"}}),
     "grade": (
         "Mark worksheets or notebooks that students handed in.",
         "grade sheets --csv marks.csv",

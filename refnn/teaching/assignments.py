@@ -12,8 +12,12 @@ Both are made from one source, `sources/NAME.py`. It is Python in cells, and abo
 
 A notebook is built as plain dicts in nbformat 4.5, with nbgrader's cell metadata (schema version
 3). A check prints what it finds, and its last value is its points. It never raises, so a copy with
-blanks runs from top to bottom. A check of hidden cases gives 0 in the notebook, for nbgrader too,
-because the tasks draw these cases and `mark_notebook` marks them.
+blanks runs from top to bottom. A check of hidden cases gives 0 in the notebook, because the tasks
+draw these cases and `mark_notebook` marks them.
+
+The third kind of notebook is the source from which nbgrader makes the students' copies and by which
+it marks them. The solutions stand between nbgrader's marks. Each function has one graded cell with
+all cases, of which the hidden ones stand between marks too. Its last value is the points.
 """
 
 import inspect
@@ -24,10 +28,10 @@ from pathlib import Path
 
 import numpy as np
 
-from refnn.teaching.task import same
+from refnn.teaching.task import nearly, same
 from refnn.teaching.tasks_network import NETWORK, PRUNING
 from refnn.teaching.tasks_quantization import QUANTIZATION, WORKED_EXAMPLE
-from refnn.validation import choice, takes
+from refnn.validation import choice, takes, whole
 
 ASSIGNMENTS = {
     "network": NETWORK,
@@ -35,7 +39,7 @@ ASSIGNMENTS = {
     "pruning": PRUNING,
     "worked_example": WORKED_EXAMPLE,
 }
-KINDS = ("student", "solution")
+KINDS = ("student", "solution", "nbgrader")
 SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?### END SOLUTION\n?", re.DOTALL | re.MULTILINE)
 MARKS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 BLANK = r"\1# YOUR CODE HERE\n\1raise NotImplementedError\n"
@@ -52,14 +56,31 @@ def check(function, arguments, expected, points):
     print(f"{function.__name__} is {'right' if right else 'not right'} in this case")
     return points if right else 0
 '''
-NAME, KIND = choice(*ASSIGNMENTS), choice(*KINDS)
+SCORER = '''\
+def score(function, cases):
+    """Return the points of the cases in which the function is right. Please do not change it."""
+    points = 0
+    for number, (worth, arguments, expected) in enumerate(cases):
+        try:
+            got = function(*copy.deepcopy(arguments))
+        except Exception as error:
+            print(f"{function.__name__} does not work yet ({type(error).__name__}: {error})")
+            continue
+        right = same(got, expected) or (number > 0 and nearly(got, expected))
+        points += worth if right else 0
+        if number == 0:
+            print(f"{function.__name__} is {'right' if right else 'not right'} in this case")
+    return points
+'''
+NAME, KIND, SEED = choice(*ASSIGNMENTS), choice(*KINDS), whole(0, 2**128)
 
 
-@takes(name=NAME, kind=KIND)
-def build(name, kind="student"):
+@takes(name=NAME, kind=KIND, seed=SEED)
+def build(name, kind="student", seed=0):
     """Return the notebook of an assignment as plain dicts.
 
-    `kind` is "student" for the copy with blanks, or "solution".
+    `kind` is "student" for the copy with blanks, "solution", or "nbgrader" for the source of
+    nbgrader, whose hidden cases the seed draws.
 
     >>> notebook = build("network")
     >>> notebook["metadata"]["refnn"], [c["id"] for c in notebook["cells"]][:2]
@@ -71,10 +92,16 @@ def build(name, kind="student"):
             cells.append(_cell("markdown", text))
         elif what == "code":
             cells.append(_code(text, f"{name}-given"))
-            cells.append(_code(f"{CHECKER}\n\n{inspect.getsource(same)}", f"{name}-check"))
+            cells.append(_code(_checker(kind), f"{name}-check"))
         elif what == "solution":
-            text = MARKS.sub("", text) if kind == "solution" else SOLUTION.sub(BLANK, text)
+            if kind != "nbgrader":
+                text = MARKS.sub("", text) if kind == "solution" else SOLUTION.sub(BLANK, text)
             cells.append(_code(text, of, solution=True))
+        elif kind == "nbgrader":
+            task = tasks[of]
+            points = task.points + task.hidden_points()
+            number = ASSIGNMENTS[name].index(task)
+            cells.append(_code(_all_cases(task, number, seed), f"{of}-cases", points=points))
         else:
             task = tasks[of]
             cells.append(_code(_check(task), f"{of}-shown", points=task.points))
@@ -89,14 +116,49 @@ def build(name, kind="student"):
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
-@takes(name=NAME, kind=KIND)
-def text(name, kind="student"):
+def _checker(kind):
+    """Return the code of the locked cell, which the graded cells use."""
+    if kind == "nbgrader":
+        imports = "import copy\n\nimport numpy as np"
+        parts = [imports, SCORER, *map(inspect.getsource, (nearly, same))]
+    else:
+        parts = [CHECKER, inspect.getsource(same)]
+    return "\n\n\n".join(part.strip("\n") for part in parts)
+
+
+def _all_cases(task, number, seed):
+    """Return the code of the cell that gives a function its points in nbgrader."""
+    shown, *hidden = cases(task, number, seed)
+    lines = ["cases = [", _case(task, task.points, shown), "]", "### BEGIN HIDDEN TESTS"]
+    lines += ["cases += [", *(_case(task, 1, case) for case in hidden), "]"]
+    return "\n".join([*lines, "### END HIDDEN TESTS", f"score({task.function}, cases)"])
+
+
+def _case(task, points, case):
+    _, given, right = case
+    return f"    ({points}, {_literal(tuple(task.give(*given)))}, {_literal(right)}),"
+
+
+def cases(task, number, seed):
+    """Return the cases of a task, which is the task of this number in its assignment.
+
+    A case is (name, arguments, right answer). The name is None for the case in the notebook.
+
+    >>> [label for label, *_ in cases(ASSIGNMENTS["network"][1], 1, 0)]
+    [None, 'one row', 'two outputs']
+    """
+    drawn = {None: task.shown, **task.draw(np.random.default_rng([seed, number]))}
+    return [(label, given, task.right(given)) for label, given in drawn.items()]
+
+
+@takes(name=NAME, kind=KIND, seed=SEED)
+def text(name, kind="student", seed=0):
     """Return the notebook that `build` makes as the text of an .ipynb file.
 
     >>> text("network").count("YOUR CODE HERE"), text("network", "solution").count("YOUR CODE HERE")
     (3, 0)
     """
-    return json.dumps(build.formula(name, kind), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(build.formula(name, kind, seed), ensure_ascii=False, indent=1) + "\n"
 
 
 def _read(name):

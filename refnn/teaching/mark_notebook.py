@@ -20,13 +20,12 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
-
 from refnn.arrays import Refused, describe
 from refnn.checking.catalogue.slips import CATALOGUE
 from refnn.checking.running.sandbox import Failure, Session
 from refnn.files import a_file
 from refnn.teaching.assignments import ASSIGNMENTS, build
+from refnn.teaching.assignments import cases as cases_of
 from refnn.teaching.marks import Layout, Marked, Row, printable
 from refnn.teaching.roster import hidden_seed, is_secret
 from refnn.teaching.submissions import assigned, defines, read
@@ -214,15 +213,8 @@ def _followed(name, seed, cells, row, number, called, seconds):
 
 @lru_cache(maxsize=8)
 def _cases(name, seed):
-    """Return a list of cases for each task of an assignment.
-
-    A case is (name, arguments, right answer). The name is None for the case in the notebook.
-    """
-    cases = []
-    for number, task in enumerate(ASSIGNMENTS[name]):
-        drawn = {None: task.shown, **task.draw(np.random.default_rng([seed, number]))}
-        cases.append([(label, given, task.right(given)) for label, given in drawn.items()])
-    return cases
+    """Return a list of cases for each task of an assignment."""
+    return [cases_of(task, number, seed) for number, task in enumerate(ASSIGNMENTS[name])]
 
 
 def inputs(name, seed):

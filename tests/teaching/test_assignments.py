@@ -1,5 +1,6 @@
 """Assignments: the committed copies, their cells, the commands, the instructors' page."""
 
+import ast
 import json
 import re
 import subprocess
@@ -153,3 +154,67 @@ def test_the_points_on_the_instructors_page_are_those_of_the_tasks():
     points = f"worth {min(shown)} to {max(shown)} points"
     assert f"{points}, and {min(hidden)} to {max(hidden)} hidden cases" in PAGE
     assert [t.function for t in every if not slips_in(t.recipe)] == ["as_printed", "possible"]
+
+
+def last_values(notebook):
+    """{grade_id: the last value of the cell} of all graded cells, run one after the other."""
+    space, found = {}, {}
+    for cell in code_cells(notebook):
+        *body, last = ast.parse(source_of(cell)).body or [ast.Pass()]
+        grade = cell["metadata"]["nbgrader"]["grade"]
+        exec(compile(ast.Module([*body] if grade else [*body, last], []), "cell", "exec"), space)
+        if grade:
+            value = eval(compile(ast.Expression(last.value), "cell", "eval"), space)
+            found[cell["metadata"]["nbgrader"]["grade_id"]] = value, cell["metadata"]["nbgrader"]
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_source_for_nbgrader_gives_the_points_of_grade(name, capsys):
+    source = assignments.build(name, "nbgrader", 5)
+    perfect = last_values(source)
+    assert sum(points for points, _ in perfect.values()) == 20
+    assert [(f"{task.function}-cases") for task in ASSIGNMENTS[name]] == list(perfect)
+    for points, meta in perfect.values():
+        assert points == meta["points"] and meta["locked"] and not meta["solution"]
+    for cell in code_cells(source):
+        text = source_of(cell)
+        solution = cell["metadata"]["nbgrader"]["solution"]
+        assert solution == ("### BEGIN SOLUTION" in text)
+        assert cell["metadata"]["nbgrader"]["grade"] == ("### BEGIN HIDDEN TESTS" in text)
+        cell["source"] = assignments.SOLUTION.sub(assignments.BLANK, text)
+    assert [points for points, _ in last_values(source).values()] == [0] * len(perfect)
+    # the copy that nbgrader makes has the case in the notebook alone
+    for cell in code_cells(source):
+        hidden = r"### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS\n"
+        cell["source"] = re.sub(hidden, "", source_of(cell), flags=re.DOTALL)
+    for shown, cell in zip(code_cells(assignments.build(name, "solution")), code_cells(source)):
+        if shown["metadata"]["nbgrader"]["solution"]:
+            cell["source"] = shown["source"]
+    assert "HIDDEN" not in json.dumps(source)
+    one = assignments.build(name, "nbgrader", 6)
+    assert one != assignments.build(name, "nbgrader", 5) == assignments.build(name, "nbgrader", 5)
+    assert f"{ASSIGNMENTS[name][0].function} does not work yet" in capsys.readouterr().out
+
+
+def test_the_source_for_nbgrader_is_written_where_nbgrader_looks_for_it(tmp_path, capsys):
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"0" * 16)
+    command = ["assignment", "network", "--nbgrader", "--out", str(tmp_path)]
+    for options, said in (
+        ([], "one of --seed and --secret must be given"),
+        (["--seed", "1", "--secret", str(secret)], "one of --seed and --secret must be given"),
+        (["--seed", "1", "--solution"], "--solution and --nbgrader do not go together"),
+        (["--secret", str(tmp_path / "none")], "--secret must be a file"),
+    ):
+        assert cli.main([*command, *options]) == 2
+        assert said in capsys.readouterr().err
+    assert cli.main(["assignment", "network", "--seed", "1", "--out", "x.ipynb"]) == 2
+    assert cli.main([*command[:-1], str(tmp_path / "none"), "--seed", "1"]) == 2
+    assert not (tmp_path / "source").exists()
+    assert cli.main([*command, "--seed", "7"]) == 0
+    path = tmp_path / "source/network/network.ipynb"
+    assert path.read_text(encoding="utf-8") == assignments.text("network", "nbgrader", 7)
+    assert cli.main([*command, "--seed", "7"]) == 2
+    assert cli.main([*command, "--secret", str(secret), "--force"]) == 0
+    assert path.read_text(encoding="utf-8") != assignments.text("network", "nbgrader", 7)
