@@ -67,9 +67,10 @@ def _choose_grid(rng):
     # The number of the 255 steps that lie between the smallest value and 0
     steps = rng.integers(40, 100) + rng.uniform(0.6, 0.9)
     both = np.append(rng.uniform(-0.1, high, 6), [high, -high * steps / (255 - steps)])
-    positive = rng.uniform(1, 3, 6)
+    positive = rng.uniform(0.2, 0.8, 6)
     negative_is_largest = np.append(rng.uniform(-1, 1, 6), -rng.uniform(1.5, 2))
     matrix = rng.normal(size=(3, 4)) * 10.0 ** rng.permutation(3)[:, None]
+    matrix[0] = np.abs(matrix[0])  # a slice without a negative number
     return {
         "both signs": (rng.permutation(both), 8, False, None),
         "all positive": (positive, 4, False, None),
@@ -122,7 +123,7 @@ def _ranges(rng):
 def _roundings(rng):
     n = int(rng.integers(11, 90))
     value, text = Fraction(n, 10), f"{n / 10:.1f}"
-    zero = value + Fraction(1, 40), f"{text}0"
+    zero = value + Fraction(3, 400), f"{text}0"  # between half a unit and a whole unit away
     return {"an end of the range": (value + Fraction(1, 20), text), "a printed zero": zero}
 
 
@@ -142,6 +143,9 @@ def _three_codes(rng):
     for name, change in changes.items():
         first, step = (int(v) for v in rng.integers(0, 8, size=2))
         step = 7 if change == 1 else step
+        if change == 0:  # twice the step, the first code or the second one is far from 0 modulo P
+            step = int(rng.choice([2, 3, 5, 6]))
+            first = int(rng.choice([v for v in range(8) if v % 4 and (v + step) % 4]))
         cases[name] = [first, (first + step) % 8, (first + 2 * step + change) % 8], 8
     return cases
 
@@ -164,6 +168,8 @@ QUANTIZATION = (
          lambda q, p: (q, p.scale, p.zero_point, p.axis)),
     Task("choose_grid", "choose_qparams", ("x", "bits", "symmetric", "axis"), 1,
          (np.array([-1.0, 0.25, 2.5]), 4, False, None), _choose_grid,
+         # A case whose options are the defaults of the function is called without them
+         lambda x, *options: (x,) if options == (8, False, None) else (x, *options),
          values=("scale", "zero_point", "qmin", "qmax"),
          plain=lambda x, bits, symmetric, axis: axis is None),
 )

@@ -1,13 +1,16 @@
 """Tasks: when a returned value is the expected one, and the one that is no formula of refnn."""
 
+import signal
 from fractions import Fraction
 from itertools import product
 
 import numpy as np
 import pytest
+from mutate_solutions import EQUIVALENT, planted
 
 from refnn.checking.running.sandbox import Failure
 from refnn.checking.solver import solve
+from refnn.teaching.assignments import ASSIGNMENTS
 from refnn.teaching.sources import worked_example
 from refnn.teaching.task import same
 
@@ -27,3 +30,14 @@ def test_three_codes_of_equal_steps_as_the_exact_search_decides(P):
     for codes in product(range(P), repeat=3):
         found = solve(["0.1", "0.2", "0.3"], codes, P)
         assert worked_example.possible(list(codes), P) == found.feasible, codes
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="mutants that hang are stopped by it")
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_every_mutant_of_a_solution_loses_a_point(name):
+    """… with three seeds; `python tests/mutate_solutions.py` tries a hundred."""
+    count = 0
+    for function, before, after, kept in planted(name, range(3)):
+        assert not kept or after in EQUIVALENT, (function, before, after)
+        count += 1
+    assert count > 15
