@@ -2,8 +2,11 @@
 process; see two_processes.py."""
 
 import os
+import sys
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: one core for each process
+# jsonschema would compile 39 grammars for links, which takes seconds; no notebook has such links
+sys.modules.setdefault("rfc3987_syntax", None)
 
 import numpy as np
 import pytest

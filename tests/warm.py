@@ -54,6 +54,7 @@ def command(file):
 
 
 def _serve(lifeline, path):
+    sys.modules.setdefault("rfc3987_syntax", None)  # as in conftest
     for name in IMPORTED:
         import_module(name)
     kernel = import_module("ipykernel.kernelapp")
