@@ -5,8 +5,6 @@ import os
 import sys
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: one core for each process
-# jsonschema would compile 39 grammars for links, which takes seconds; no notebook has such links
-sys.modules.setdefault("rfc3987_syntax", None)
 
 import numpy as np
 import pytest
@@ -14,6 +12,9 @@ from claimed import claim, once
 from two_processes import pytest_runtestloop  # noqa: F401
 
 from refnn.experiments import errata, tour
+
+# nbformat's jsonschema would compile 39 grammars of links for seconds; no notebook needs them
+sys.modules.setdefault("rfc3987_syntax", None)
 
 
 def pytest_addoption(parser):

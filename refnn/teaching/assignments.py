@@ -145,7 +145,7 @@ def cases(task, number, seed):
     A case is (name, arguments, right answer). The name is None for the case in the notebook.
 
     >>> [label for label, *_ in cases(ASSIGNMENTS["network"][1], 1, 0)]
-    [None, 'one row', 'two outputs']
+    [None, 'one output', 'three outputs']
     """
     drawn = {None: task.shown, **task.draw(np.random.default_rng([seed, number]))}
     return [(label, given, task.right(given)) for label, given in drawn.items()]
