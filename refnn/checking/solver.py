@@ -208,14 +208,14 @@ def repair_text(repair):
     """Say a Repair in words.
 
     >>> print(repair_text(solve([0.4, 0.5, 0.6], [3, 4, 1], levels=8).repair).replace(". ", ".\\n"))
-    least repair: at most 2 of the 3 codes can be right.
+    at least 1 of the 3 codes must be changed.
     If entry 3 is changed, W = 1, B = 3.5 gives 3 4 4
     """
     keep, change = len(repair.keep), len(repair.change)
     numbers = ", ".join(str(i + 1) for i in repair.change)
     entries = f"entry {numbers} is" if change == 1 else f"entries {numbers} are"
     return (
-        f"least repair: at most {keep} of the {keep + change} codes can be right. "
+        f"at least {change} of the {keep + change} codes must be changed. "
         f"If {entries} changed, {digits.pair(*repair.witness)} gives {digits.line(repair.codes)}"
     )
 

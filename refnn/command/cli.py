@@ -42,9 +42,9 @@ OPTIONS = {
     "solve": (
         "Find which rule gives these codes.",
         "solve --x 0.1,0.2,0.3 --q 0,1,3 --levels 8",
-        "It tries the published conventions and, if none gives the codes, the known mistakes. It "
-        "finds all W and B with floor(x*W + B) mod P, or proves that there are none. 0.1 means "
-        "exactly 1/10.", {
+        "It tries the published conventions and, if none fits, the known mistakes. It finds all W "
+        "and B for which floor(x*W + B) mod P gives the codes, or proves that there are none. "
+        "0.1 means exactly 1/10.", {
             "--x": _metavar("X,...", "the numbers, such as 0.1,0.2 or 1/3, or a copied array",
                             required=True),
             "--q": _metavar("Q,...", "their codes, such as 0,1", required=True),
@@ -53,7 +53,7 @@ OPTIONS = {
             "--scale": _metavar("S", "the printed scale (goes with --zero-point)"),
             "--zero-point": _metavar("Z", "the printed zero point (goes with --scale)"),
             "--rounding": _metavar("RULE", "floor (default), ceil, half-up, half-down, half-even "
-                                   "or half-away (these two do not find W and B that make a tie)",
+                                   "or half-away (for these two, no x*W + B may end in exactly .5)",
                                    default="floor"),
             "--overflow": _metavar("HOW", "wrap (mod P, default), saturate or none",
                                    default="wrap"),
@@ -89,7 +89,7 @@ OPTIONS = {
             "--student": _metavar("ID", "the variant of this student; may be repeated",
                                   action="append"),
             "--roster": _metavar("FILE", "a sheet for each student of this CSV file with a column "
-                                 "id; only who has the secret can compute its answers"),
+                                 "id; only someone who has the secret can compute the answers"),
             "--secret": _metavar("FILE", "the secret of the class, for --roster"),
             "--new-secret": _metavar("FILE", "write a new secret to FILE, and nothing else"),
             "--topic": _metavar("TOPIC,...", "only these topics", action="append"),
@@ -118,7 +118,7 @@ OPTIONS = {
             "--assignment": _metavar("NAME", "for notebooks: the assignment that they belong to"),
             "--seconds": _metavar("S", "processor time of each function (default: 5)", default="5"),
             "--roster": _metavar("FILE", "the students: one row for each of them"),
-            "--secret": _metavar("FILE", "the secret of the class, which draws its numbers"),
+            "--secret": _metavar("FILE", "the secret from which sheets and hidden cases are made"),
             "--csv": _metavar("OUT", "also write the marks to a CSV file"),
             "--lms": _metavar("OUT", "also write the roster with a column of points"),
             "--feedback": _metavar("DIR", "also write a Markdown file for each student"),
@@ -229,10 +229,10 @@ def main(arguments=None):
       proof: From 0.4 to 0.5 the code rises by 1, so 0.1*W (mod 8) lies between 0
       and 2. From 0.5 to 0.6 the code falls by 3, so 0.1*W (mod 8) lies between 4
       and 6. No W does both.
-      least repair: at most 2 of the 3 codes can be right. If entry 3 is changed,
+      repair: at least 1 of the 3 codes must be changed. If entry 3 is changed,
       W = 1, B = 3.5 gives 3 4 4.
-    No known mistake gives these codes, and no rule that was tried gives at least
-    three quarters of them.
+    Every known mistake and every rule that was tried gives fewer than three
+    quarters of these codes.
     1
     """
     try:

@@ -28,7 +28,7 @@ from refnn.validation import words_of
 
 AROUND = re.compile(r"(?:\w{1,40} ?= ?)?(?:[A-Za-z_][\w.]{0,40}\()?")
 MAX_LEVELS = 10**15 - 1
-# The work that a least repair may take; a second or less. --all takes as long as it needs.
+# The work that the search for a repair may take; a second or less. --all takes as long as it needs.
 QUICK = 10**6
 # With more numbers, W and B are not searched for decoded values that a convention gives.
 FEW = 20
@@ -156,7 +156,7 @@ def answer_of(
 ):
     """Find the conventions, the mistakes and all W and B that give the codes q, as an Answer.
 
-    Numbers are text or Fractions. thorough=False leaves out a least repair that takes long.
+    Numbers are text or Fractions. thorough=False leaves out a repair that takes long to find.
 
     >>> answer_of(["0.1", "0.2"], ["0", "1"], 8).holds
     True

@@ -115,11 +115,11 @@ def _trained(tour):
     how = f"Adam trains them (learning rate {recipe.LR}, weight decay {recipe.DECAY:g}, "
     how += f"{recipe.STEPS} steps). A seed fixes the split and the initial weights. From here on, "
     how += f"numbers are medians over the {tour.seeds} seeds, and brackets hold the middle 80%. "
-    how += "Initial weights and splits differ, but the 442 patients are the same. When decay "
+    how += "Initial weights and splits differ, but the 442 patients are the same. The people who "
     recipe_R2, chosen_R2 = store.load()["R2"]
-    how += "and steps were chosen, the errors on test rows were seen: the test R² of 200 networks "
-    how += f"is {recipe_R2:.3f}. If both are chosen on the training rows alone, it is "
-    how += f"{chosen_R2:.3f}."
+    how += "chose the decay and the number of steps knew the errors on test rows. With this "
+    how += f"choice, the test R² of 200 networks is {recipe_R2:.3f}. If both are chosen on the "
+    how += f"training rows alone, it is {chosen_R2:.3f}."
     title = f"Trained: {tour.seeds} networks 10-5-1 on the diabetes data"
     rows = [["network", told(tour.dense.values["R2"])], ["linear regression", told(tour.linear)]]
     return _section(f"{title}\n{wrap(how)}", rows, ["", "test R²"], "lr")

@@ -34,7 +34,7 @@ def check_text(report):
     <BLANKLINE>
     each value gets the nearest code  BROKEN
     ties are rounded to even          not tested
-      it does not round to the nearest code
+      because the function does not round to the nearest code
     These properties hold: codes are whole numbers; the same input gives the same
       codes; each value is encoded independently; the shape is kept; a matrix gives
       the same codes as a vector; the input array stays unchanged; the code never
@@ -213,6 +213,7 @@ def _rows(properties, told, label="These properties hold"):
     rows = table([[p.name, WORDS[p.held]] for p in others]).split("\n") if others else ()
     lines = []
     for p, row in zip(others, rows):
-        lines += [row, *([wrap(p.why, "  ", "  ")] if p.why and p not in told else ())]
+        why = f"because {p.why}" if p.held is None and p.why else p.why
+        lines += [row, *([wrap(why, "  ", "  ")] if why and p not in told else ())]
     held = [f"{p.name} ({p.why})" if p.why else p.name for p in properties if p.held]
     return [*lines, _sentence(label, "; ".join(held))] if held else lines

@@ -9,19 +9,24 @@ from refnn.checking.catalogue.explain import slips_in
 from refnn.checking.published import text_of
 from refnn.console import table, wrap
 
+NAMES = {"last": "last decoded value"}  # of what is printed, where the key does not say enough
+
 
 def vectors_text(found):
     """Format the published vectors by source: whether each passes, and which slips it misses.
 
-    >>> for line in vectors_text(published.run()[:1]).splitlines()[:4]:
+    >>> for line in vectors_text(published.run()[:1]).splitlines()[:6]:
     ...     print(line)
-    Published vectors: 1 of 1 pass. "misses": mistakes that give the same numbers
+    Published vectors: 1 of 1 pass. Behind "misses" stand the mistakes that a
+    vector cannot detect: a formula with such a mistake also gives the published
+    numbers.
     <BLANKLINE>
     ONNX operator tests
       quantizelinear  passes  catches 7 of 11
     """
     passed = f"Published vectors: {sum(r.passed for r in found)} of {len(found)} pass"
-    lines = [f'{passed}. "misses": mistakes that give the same numbers']
+    misses = 'Behind "misses" stand the mistakes that a vector cannot detect: a formula with such a'
+    lines = [wrap(f"{passed}. {misses} mistake also gives the published numbers.")]
     every, caught = {}, set()
     for source, group in groupby(found, key=lambda r: r.vector.source):
         rows, blind = [], []
@@ -53,14 +58,14 @@ def museum_text(shown):
     <BLANKLINE>
      1. the other end of the range (a course, data in -1..2 as int8): printed
         zero_point 42, right zero_point -43. Known mistake:
-        zero_point_from_the_other_end. A change of sign alone would give 43, but 42
-        = 127 - 85 counts from the last code.
+        zero_point_from_the_other_end. A change of sign alone would give 43. The
+        printed 42 is 127 - 85, so it was counted from the last code, 127.
     """
     holding = f"{sum(s.holds for s in shown)} of {len(shown)} recomputed"
     lines = [f"A museum of published mistakes, most of them corrected: {holding}", ""]
     for number, (e, *_, holds) in enumerate(shown, start=1):
         printed, right = (
-            ", ".join(f"{name} {text_of(v)}" for name, v in said.items())
+            ", ".join(f"{NAMES.get(name, name)} {text_of(v)}" for name, v in said.items())
             for said in (e.printed, e.right)
         )
         slip = (

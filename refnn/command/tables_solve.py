@@ -191,9 +191,8 @@ def _infeasible(answer, first, everything):
         return lines  # nothing needs to be repaired
     if solution.repair is None:
         finely = "it was not searched, because x is finely spaced and that takes long (see --all)"
-        return [*lines, wrap(f"least repair: {finely}.", "  ", "  ")]
-    repair = repair_text(solution.repair).replace("repair", f"repair{without}")
-    repair = repair.replace(" = ", "\u00a0=\u00a0")
+        return [*lines, wrap(f"repair: {finely}.", "  ", "  ")]
+    repair = f"repair{without}: {repair_text(solution.repair)}".replace(" = ", "\u00a0=\u00a0")
     return [*lines, wrap(repair if repair.endswith(".") else f"{repair}.", "  ", "  ")]
 
 
@@ -225,8 +224,8 @@ def _near(answer, everything):
         return [wrap(f"Nearly the same (in brackets, how many entries agree): {names}{more}.")]
     if exact or answer.by_formula or not answer.asked_who:
         return []
-    none = "No known mistake gives these codes, and no rule that was tried gives at least three"
-    return [wrap(f"{none} quarters of them.")]
+    every = "Every known mistake and every rule that was tried gives fewer than three quarters"
+    return [wrap(f"{every} of these codes.")]
 
 
 def _separating(found, everything):

@@ -194,11 +194,11 @@ def text(result):
 def finding(result):
     """Return what this experiment finds, as a Finding."""
     return Finding(
-        f"In networks trained without decay, R < {article.TAU} removes more parameters than it "
-        "leaves, since R is near 0",
+        f"In networks trained without decay, the rule R < {article.TAU} removes more parameters "
+        "than it keeps, because R is near 0",
         61 - 2 * result.left["sum", 0.0][-1],
         0.0,
-        "number of removed parameters minus that of the others (of 61)",
+        "number of removed parameters minus the number of kept parameters (of 61)",
         "{:.0f}",
     )
 

@@ -107,11 +107,12 @@ def finding(result):
     recipe = next(iter(RECIPES))
     longer, aware = (result.test[recipe, 2, f"{n}, least error"] for n in ("longer", "aware"))
     return Finding(
-        "At 2 bits aware training has a smaller test error than training for the same number of "
-        f"steps in floats and then quantizing ({recipe})",
+        "At 2 bits, quantization-aware training gives a smaller test error than float training of "
+        f"the same length with quantization at the end ({recipe})",
         longer / aware,
         1.0,
-        "test error of the latter over that of aware training",
+        "test error of float training with quantization at the end divided by the test error of "
+        "quantization-aware training",
     )
 
 

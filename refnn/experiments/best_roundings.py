@@ -133,11 +133,11 @@ def finding(result):
     """Return what this experiment finds, as a Finding."""
     bits = PRINTED_BITS[1]
     return Finding(
-        f"At {bits} bits rounding every weight to the nearest costs more than the best rounding of "
-        "each neuron",
+        f"At {bits} bits, J is larger if every parameter of a hidden neuron is rounded to its "
+        "nearest code than if the best combination of roundings is chosen for each neuron",
         result.J[bits, "nearest"] / result.J[bits, "enumerated"],
         1.0,
-        "J with nearest over J with the best roundings",
+        "J with the nearest codes divided by J with the best combinations",
         "{:.3f}",
     )
 

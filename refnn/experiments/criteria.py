@@ -181,7 +181,7 @@ def finding(result):
     """Return what this experiment finds, as a Finding."""
     size, slope = (result.correlation["diabetes", "trained", name] for name in ("|w|", "R"))
     return Finding(
-        "The size |w| ranks the true costs of deletion better than the article's R (diabetes, "
+        "The size |w| ranks the true costs of deletion better than the article's R does (diabetes, "
         "trained)",
         size - slope,
         0.0,

@@ -144,7 +144,8 @@ def finding(result):
         "if they are quantized by the article's formula",
         gain["min-max"] - gain["as written"],
         0.0,
-        "gain from 2 to 8 bits with min-max minus the gain as written (in dB)",
+        "rise of the signal-to-noise ratio from 2 to 8 bits with rounding to the nearest code "
+        "minus the same rise with the article's formula (in dB)",
         "{:.1f}",
     )
 

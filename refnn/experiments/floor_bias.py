@@ -81,10 +81,10 @@ def text(result):
 def finding(result):
     """Return what this experiment finds, as a Finding."""
     return Finding(
-        f"At {BITS} bits floor raises J more than rounding to the nearest code does",
+        f"At {BITS} bits, floor raises J more than rounding to the nearest code does",
         result.J["floor"] / result.J["nearest"],
         1.0,
-        "J with floor over J with nearest",
+        "J with floor divided by J with rounding to the nearest code",
     )
 
 

@@ -140,10 +140,12 @@ def finding(result):
     """Return what this experiment finds, as a Finding."""
     weights, activations = result.error[8][:, :2].T
     return Finding(
-        "At 8 bits quantized activations add more error to the output than quantized weights alone",
+        "At 8 bits, the error of the output is larger if weights and activations are quantized "
+        "than if only the weights are quantized",
         activations / weights,
         1.0,
-        "error with activations over that with weights alone",
+        "error with quantized weights and activations divided by the error with quantized weights "
+        "alone",
     )
 
 

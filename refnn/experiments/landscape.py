@@ -120,11 +120,12 @@ def text(result):
 def finding(result):
     """Return what this experiment finds, as a Finding."""
     return Finding(
-        "With the curvature H_ii the cost of a deletion is predicted within 10% for more "
-        "parameters than by R alone",
+        "R together with the curvature H_ii predicts the cost of a deletion within 10% for more "
+        "parameters than R alone does",
         100 * (result.parabola - result.tangent),
         0.0,
-        "share of parameters predicted with H_ii minus that with R alone (in % of 61)",
+        "share of parameters predicted by R and H_ii minus the share predicted by R alone (in % of "
+        "61)",
         "{:.0f}",
     )
 

@@ -92,8 +92,8 @@ def text(result):
 def finding(result):
     """Return what this experiment finds, as a Finding."""
     return Finding(
-        f"Removing {COUNTS[3]} of the 15 printed parameters by |w| costs more than removing the "
-        "best set",
+        f"Removing {COUNTS[3]} of the 15 printed parameters costs more if |w| chooses them than if "
+        f"the best {COUNTS[3]} are chosen, those whose removal costs least",
         result.by["|w|", COUNTS[3]] - result.best[COUNTS[3]],
         0.0,
         "J without the five by |w| minus J without the best five",

@@ -119,8 +119,9 @@ def finding(result):
     """Return what this experiment finds, as a Finding."""
     size, slope = (result.error["diabetes", way] for way in ("|w|", "R"))
     return Finding(
-        "With 90% pruned by the article's signed R, then trained, the test error is smaller than "
-        "with |w| (diabetes)",
+        "If 90% of the parameters are pruned and the rest is then trained, the test error is "
+        "smaller when the article's signed R chooses what to prune than when |w| does "
+        "(diabetes)",
         size / slope,
         1.0,
         "test error with |w| over that with R",

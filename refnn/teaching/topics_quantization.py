@@ -201,13 +201,20 @@ TOPICS = (
               {"en": "Decode your codes.", "zh": "把你的编码解码。"}, _own_codes))),
     Topic(
         "choose_qparams", {"en": "Scale and zero point", "zh": "步长与零点"}, _choose,
-        {"en": "The codes are signed and have 4 bits: -8..7. x = {x}. y = {y}. z = {z}.",
-         "zh": "4 位有符号编码，-8..7。x = {x}。y = {y}。z = {z}。"},
+        {"en": "x = {x}. y = {y}. z = {z}. Asymmetric: the codes are -8..7. The range goes from "
+               "the smallest to the largest number and always contains 0. Its ends get the first "
+               "and the last code. zero_point is the code of 0, rounded to the nearest whole number. "
+               "Symmetric: the codes are -7..7, zero_point is 0, and the largest magnitude gets "
+               "the code 7 or -7.",
+         "zh": "x = {x}。y = {y}。z = {z}。非对称：编码为 -8..7，范围从最小值到最大值，"
+               "且总是包含 0；两端对应第一个和最后一个编码；zero_point 是 0 的编码，"
+               "舍入到最近的整数。对称：编码为 -7..7，zero_point 为 0，"
+               "绝对值最大的数对应编码 7 或 -7。"},
         (Step(6, Recipe(_chosen, (CHOOSE,)),
-              {"en": "Write scale and zero_point of x, then of y (both asymmetric, min-max), then "
-                     "of z (symmetric, codes -7..7).",
-               "zh": "依次写出 x、y（非对称，最小-最大）和 z（对称，编码 -7..7）的 "
-                     "scale 与 zero_point。"},
+              {"en": "Write scale (real units per code) and zero_point of x (asymmetric), then of "
+                     "y (asymmetric), then of z (symmetric).",
+               "zh": "依次写出 x（非对称）、y（非对称）和 z（对称）的 "
+                     "scale（每个编码对应的实数单位）与 zero_point。"},
               # This question has no axis and no calibration
               same={"per_tensor_for_per_channel": "", "wrong_axis": "",
                     "percentile_of_the_range": "", "calibration_ignored": ""}),)),

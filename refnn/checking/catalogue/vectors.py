@@ -196,7 +196,8 @@ MUSEUM = (
     Vector("the other end of the range", "a course, data in -1..2 as int8", "choose",
            {"x": "-1 2"}, {"zero_point": 42}, right={"zero_point": -43},
            slip="zero_point_from_the_other_end", reason=
-           "a change of sign alone would give 43, but 42 = 127 - 85 counts from the last code"),
+           "a change of sign alone would give 43. The printed 42 is 127 - 85, so it was counted "
+           "from the last code, 127"),
     Vector("a range without 0", "a course, 1..6 as int8; 6.0 came back as 5.0 and passed its test",
            "choose and fake_quantize", {"x": "1 2 3 4 5 6"}, {"last": "5.0"}, right={"last": "6.0"},
            slip="zero_not_in_range",

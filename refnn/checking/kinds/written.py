@@ -109,7 +109,7 @@ def _solve(claim, P):
         return Answer("exact", solution.witness)
     if claim.rounded:
         return Answer("not decidable", None, ROUNDED)
-    repair = f". L{solver.repair_text(solution.repair)[1:]}" if solution.repair else ""
+    repair = f". A{solver.repair_text(solution.repair)[1:]}" if solution.repair else ""
     reason = f"No W and B give these codes{_because(solution)}{repair}"
     return Answer("cannot be", None, reason)
 

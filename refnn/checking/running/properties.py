@@ -224,7 +224,7 @@ def encoding(f, grid, ended=True):
     >>> for one in floors[2:4]:
     ...     print(one.held, one.why)
     False x = -0.05 (0.1 steps below 0) gives code 2, but the nearest code is 3
-    None it does not round to the nearest code
+    None the function does not round to the nearest code
     """
     scale, z, qmin, qmax = float(grid.scale), grid.zero_point, grid.qmin, grid.qmax
     whole, steps = _steps(grid)
@@ -260,7 +260,8 @@ def encoding(f, grid, ended=True):
         inside != nearest,
         lambda k, i: f"{at(k, inside[i])}, but the nearest code is {short(nearest[i])}",
     )
-    ties = Property("ties are rounded to even", None, "it does not round to the nearest code")
+    why = "the function does not round to the nearest code"
+    ties = Property("ties are rounded to even", None, why)
     if rounds.held:
         ties = _ties(f, grid, whole)
     return [rises, stops, rounds, ties, _single(f, whole, scale)]

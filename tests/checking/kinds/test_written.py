@@ -51,7 +51,7 @@ def test_solve_and_roundtrip():
 
 def test_a_failed_claim_says_what_would_be_right():
     reason = verdict(kind="solve", x=["0.4", "0.5", "0.6"], P=8, printed=[3, 4, 1]).reason
-    assert "at most 2 of the 3 codes can be right" in reason
+    assert "At least 1 of the 3 codes must be changed" in reason
     assert "If entry 3 is changed, W = 1, B = 3.5 gives 3 4 4" in reason
 
 
@@ -72,7 +72,7 @@ def test_what_is_known_to_be_infeasible_cannot_be_though_no_repair_is_affordable
     x, q = ",".join(fine["x"]), ",".join(map(str, codes))
     assert cli.main(["solve", "--x", x, "--q", q, "--levels", "8"]) == 1
     out = capsys.readouterr().out
-    assert "No W does both" in out and "least repair: at most" not in out
+    assert "No W does both" in out and "repair: at least" not in out
     decoded = ["0.5", "0.6", "0.7", *["0.0"] * 5]
     both = verdict(kind="roundtrip", **fine, codes=codes, decoded=decoded, sign="+")
     assert both.status == "cannot be" and "No W does both" in both.reason
