@@ -203,9 +203,9 @@ TOPICS = (
         "choose_qparams", {"en": "Scale and zero point", "zh": "步长与零点"}, _choose,
         {"en": "x = {x}. y = {y}. z = {z}. Asymmetric: the codes are -8..7. The range goes from "
                "the smallest to the largest number and always contains 0. Its ends get the first "
-               "and the last code. zero_point is the code of 0, rounded to the nearest whole number. "
-               "Symmetric: the codes are -7..7, zero_point is 0, and the largest magnitude gets "
-               "the code 7 or -7.",
+               "and the last code. zero_point is the code of 0, rounded to the nearest whole "
+               "number. Symmetric: the codes are -7..7, zero_point is 0, and the largest "
+               "magnitude gets the code 7 or -7.",
          "zh": "x = {x}。y = {y}。z = {z}。非对称：编码为 -8..7，范围从最小值到最大值，"
                "且总是包含 0；两端对应第一个和最后一个编码；zero_point 是 0 的编码，"
                "舍入到最近的整数。对称：编码为 -7..7，zero_point 为 0，"
