@@ -124,7 +124,8 @@ def test_of_pairs_that_make_a_tie_nothing_is_said(capsys):
         assert ("such pairs are not searched" in out.replace("\n", " ")) == (rounding != "half-up")
     with pytest.raises(SystemExit):
         cli.main(["solve", "--help"])
-    assert "do not find W and B that make a tie" in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "half-even or half-away (for these two, no x*W + B may end in exactly .5)" in said
 
 
 def test_solve_refuses_unknown_roundings_and_overflows():
