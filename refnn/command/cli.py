@@ -53,7 +53,8 @@ OPTIONS = {
             "--scale": _metavar("S", "the printed scale (goes with --zero-point)"),
             "--zero-point": _metavar("Z", "the printed zero point (goes with --scale)"),
             "--rounding": _metavar("RULE", "floor (default), ceil, half-up, half-down, half-even "
-                                   "or half-away (for these two, no x*W + B may end in exactly .5)",
+                                   "or half-away (these two leave out W and B that "
+                                   "make a tie)",
                                    default="floor"),
             "--overflow": _metavar("HOW", "wrap (mod P, default), saturate or none",
                                    default="wrap"),
@@ -101,10 +102,10 @@ OPTIONS = {
         "It is marked by `grade`.", {
             "name": _metavar("NAME", "which assignment"),
             "--solution": {**FLAG, "help": "write the solution instead"},
-            "--nbgrader": {**FLAG, "help": "write source/NAME/NAME.ipynb in the folder OUT, from "
-                                           "which nbgrader makes copies and marks"},
+            "--nbgrader": {**FLAG, "help": "write the source of nbgrader, with which it releases "
+                                           "and marks, as OUT/source/NAME/NAME.ipynb"},
             "--seed": _metavar("N", "for --nbgrader: the seed of the hidden cases"),
-            "--secret": _metavar("FILE", "for --nbgrader: the secret that draws them instead"),
+            "--secret": _metavar("FILE", "for --nbgrader: a secret instead of the seed"),
             "--out": _metavar("OUT", "the notebook to write, or the folder", required=True),
             "--force": {**FLAG, "help": "replace the notebook if it exists"}}),
     "grade": (
@@ -231,8 +232,8 @@ def main(arguments=None):
       and 6. No W does both.
       repair: at least 1 of the 3 codes must be changed. If entry 3 is changed,
       W = 1, B = 3.5 gives 3 4 4.
-    Every known mistake and every rule that was tried gives fewer than three
-    quarters of these codes.
+    No known mistake and no rule that was tried gives three quarters of these codes
+    or more.
     1
     """
     try:

@@ -101,7 +101,7 @@ def tour_text(tour):
     """Yield the four tables of the tour after the article: trained, quantized, pruned, both.
 
     >>> [text.split(":")[0] for text in tour_text(recipe.compute(seeds=2))]
-    ['Trained', 'Quantized (量化)', 'Pruned (剪枝)', 'Both']
+    ['Trained', 'Quantized (量化)', 'Pruned (剪枝)', 'Pruned and quantized']
     """
     for section in (_trained, _quantized, _pruned, _both):
         yield section(tour)
@@ -136,7 +136,7 @@ def _quantized(tour):
             rows.append([bits, row.name, error, J, told(v["R2"]), size])
     return _section(
         "Quantized (量化): error is the root mean square error of the 61 parameters, J\n"
-        "   is summed over 331 rows, and bytes are those of the codes + of the grids",
+        "   is summed over 331 rows, and bytes are the size of the codes + the grids",
         rows,
         ["bits", "scheme", "error", "J", "test R²", "bytes"],
         "rlrrrr",
@@ -169,8 +169,8 @@ def _both(tour):
         v = row.values
         rows.append([row.name, told(v["left"], "{:.0f}"), told(v["ratio"]), _middle(v["R2"], 2)])
     return _section(
-        "Both: parameters that are not 0, and the test error divided by that of the\n"
-        "   float network (error ratio)",
+        "Pruned and quantized: parameters that are not 0, and the test error divided\n"
+        "   by that of the float network (error ratio)",
         rows,
         ["pruned; quantized", "not 0", "error ratio", "R²"],
         "lrrr",

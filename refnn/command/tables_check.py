@@ -27,7 +27,8 @@ def check_text(report):
       the codes saturate at both ends (ONNX QuantizeLinear).
     Verdict: it breaks this rule.
     Reason: x = -0.05 (0.1 steps below 0) gives code 2, but the nearest code is 3.
-    Known mistake: floor_for_round. It gives the same answers on all 320 inputs.
+    Known mistake: floor_for_round. With it, a formula gives the same answers on
+      all 320 inputs.
       right: rounded = half_even.formula(divided)
       wrong: rounded = np.floor(divided)
       Hint: Which code is nearest to 0.9 steps?
@@ -184,7 +185,7 @@ def _mistake(b, what):
     """Return the lines about a known mistake, or about a formula that a function behaves like."""
     of = "" if b.function == "quantize" else f" in {b.function}"
     how = f"on all {b.asked} {what}" if b.exact else f"on {b.agree} of {b.asked} {what}"
-    how = f"It gives the same answers {how}"
+    how = f"With it, a formula gives the same answers {how}"
     but = f", but not at {b.differs}" if b.differs else ""
     kind = "Known mistake" if b.name in CATALOGUE else "It behaves like"
     lines = [_sentence(f"{kind}{of}", f"{b.name}. {how}{but}")]

@@ -36,7 +36,7 @@ def vectors_text(found):
             every |= dict.fromkeys(slips)
             caught |= set(slips) - set(blind[-1])
             catches = f"catches {len(slips) - len(blind[-1])} of {len(slips)}"
-            catches = catches if slips else "no mistake is known"
+            catches = catches if slips else "no known mistake fits"
             rows.append([f"  {r.vector.name}", "passes" if r.passed else "FAILS", catches])
         lines += ["", source]
         for row, names in zip(table(rows).split("\n"), blind):

@@ -224,8 +224,10 @@ def _near(answer, everything):
         return [wrap(f"Nearly the same (in brackets, how many entries agree): {names}{more}.")]
     if exact or answer.by_formula or not answer.asked_who:
         return []
-    every = "Every known mistake and every rule that was tried gives fewer than three quarters"
-    return [wrap(f"{every} of these codes.")]
+    none = (
+        "No known mistake and no rule that was tried gives three quarters of these codes or more."
+    )
+    return [wrap(none)]
 
 
 def _separating(found, everything):

@@ -71,7 +71,7 @@ def _verdict(formula, v):
         found = isinstance(said, tuple) and len(said) == 2
         right = pair(*said, as_text) if found else line(said, lambda a: _value(a, "9" * digits))
         if right != printed:
-            lines.append(_row("gives" if found else "right", right))
+            lines.append(_row("given by" if found else "right", right))
     if v.reason:
         lines.append(wrap(_sentence(_fit(v.reason, 2000)), indent="  ", first="  "))
     return lines

@@ -96,7 +96,7 @@ def finding(result):
         f"the best {COUNTS[3]} are chosen, those whose removal costs least",
         result.by["|w|", COUNTS[3]] - result.best[COUNTS[3]],
         0.0,
-        "J without the five by |w| minus J without the best five",
+        "J after the five that |w| chooses are removed minus J after the best five are",
         "{:.3f}",
     )
 

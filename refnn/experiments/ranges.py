@@ -108,7 +108,7 @@ def finding(result):
         "min-max does",
         by["minmax"] / by["mse"],
         1.0,
-        "squared error of min-max over that of the range of least error",
+        "squared error with min-max divided by that with the range of least error",
     )
 
 

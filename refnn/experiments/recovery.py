@@ -145,8 +145,8 @@ def _short(values):
 def finding(result):
     """Return what this experiment finds, as a Finding."""
     return Finding(
-        "Of the five inputs that |w| ranks lowest, more are idle (y does not depend on them) than "
-        "of five random inputs (friedman1)",
+        "If |w| chooses five inputs, more of them are idle (y does not depend on them) than if "
+        "five are chosen at random (friedman1)",
         result.inputs["decay", "|w|"],
         0.5,
         "share of idle inputs among the five",

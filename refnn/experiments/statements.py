@@ -147,7 +147,7 @@ def finding(result):
         f"it is trained for 300 more steps, and it is quantized to 8 bits ({OVERFIT})",
         1 / result.error[OVERFIT, "both, 8 bits"],
         1.0,
-        "test error before over that after",
+        "test error before the three steps divided by the test error after them",
     )
 
 

@@ -45,7 +45,7 @@ def test_blind_spots_by_hand():
         "round_after_adding",
         "cast_before_clip",
     }
-    assert set(published.blind_spots(BY_NAME["seven rounding rules and the order error"])) == {
+    assert set(published.blind_spots(BY_NAME["seven rules, rounding after adding"])) == {
         "mod_for_clip",
         "cast_before_clip",
         "byte_before_adding",

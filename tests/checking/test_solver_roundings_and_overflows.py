@@ -125,7 +125,7 @@ def test_of_pairs_that_make_a_tie_nothing_is_said(capsys):
     with pytest.raises(SystemExit):
         cli.main(["solve", "--help"])
     said = " ".join(capsys.readouterr().out.split())
-    assert "half-even or half-away (for these two, no x*W + B may end in exactly .5)" in said
+    assert "half-even or half-away (these two leave out W and B that make a tie)" in said
 
 
 def test_solve_refuses_unknown_roundings_and_overflows():

@@ -158,7 +158,13 @@ def test_the_tour_tells_the_story_and_writes_the_figures(tmp_path, capsys, compu
     lines = [line for line in text.splitlines() if not line.startswith("Figures")]
     assert all(console.width(line) <= 80 for line in lines)
     assert "\x1b" not in text
-    for part in ("1. The article", "2. Trained", "3. Quantized", "4. Pruned", "5. Both"):
+    for part in (
+        "1. The article",
+        "2. Trained",
+        "3. Quantized",
+        "4. Pruned",
+        "5. Pruned and quantized",
+    ):
         assert part in text
     written = sorted((tmp_path / "new" / "figures").iterdir())
     names = ["dots", "matrices", "network", "proof", "pruning"]

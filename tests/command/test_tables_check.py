@@ -11,7 +11,8 @@ from refnn.command.tables_check import check_text
 def test_a_cut_list_at_the_end_of_a_sentence_keeps_its_three_dots():
     mistake = Behaviour("quantize", "floor_for_round", 3, 4, "x = 2.41, -17.62, 5.5, ...")
     printed = check_text(Report("quantize", None, (), (), (mistake,)))
-    line = "It gives the same answers on 3 of 4 inputs, but not at x = 2.41, -17.62, 5.5, ..."
+    line = "With it, a formula gives the same answers on 3 of 4 inputs, but not at x ="
+    line += " 2.41, -17.62, 5.5, ..."
     assert f"Known mistake: floor_for_round. {line}" in " ".join(printed.split())
     assert "....\n" not in printed and ", .\n" not in printed
 

@@ -88,11 +88,11 @@ BLIND = {
     "quantize_per_tensor":
         "floor_for_round truncate_for_round half_away_for_half_even half_up_for_half_even "
         "round_after_adding mod_for_clip cast_before_clip byte_before_adding",
-    "the matrix at 3.5 and -70":
+    "a matrix, scale 3.5, zero point -70":
         "half_away_for_half_even half_up_for_half_even round_after_adding cast_before_clip",
     "the same in float32":
         "half_away_for_half_even half_up_for_half_even round_after_adding cast_before_clip",
-    "the matrix at its own scale":
+    "the same matrix, its own scale":
         "symmetric_by_one_level_more symmetric_without_abs per_tensor_for_per_channel wrong_axis "
         "percentile_of_the_range calibration_ignored half_away_for_half_even "
         "half_up_for_half_even round_after_adding mod_for_clip cast_before_clip zero_not_in_range "
@@ -104,7 +104,7 @@ BLIND = {
     "a sigmoid neuron, f and dw":
         "mean_for_sum_backward relu_slope_from_output transposed_gradient",
     "a sigmoid neuron, dx": "mean_for_sum_backward relu_slope_from_output transposed_gradient",
-    "seven rounding rules and the order error": "mod_for_clip cast_before_clip byte_before_adding",
+    "seven rules, rounding after adding": "mod_for_clip cast_before_clip byte_before_adding",
     "dynamic, a tie in the zero point":
         "symmetric_by_one_level_more symmetric_without_abs per_tensor_for_per_channel wrong_axis "
         "percentile_of_the_range calibration_ignored floor_for_round truncate_for_round "

@@ -27,9 +27,9 @@ def test_floor_changes_14_of_the_lab_s_25_codes():
 
 
 def test_the_course_s_matrix_exactly_and_with_floor():
-    v = BY_NAME["the matrix at 3.5 and -70"]
+    v = BY_NAME["a matrix, scale 3.5, zero point -70"]
     assert published.run([v])[0].computed["mse"] == F("1537.8796") / 9
-    own = BY_NAME["the matrix at its own scale"]
+    own = BY_NAME["the same matrix, its own scale"]
     _, computed = by_slip("floor_for_round", own)
     assert round(float(computed["mse"]), 3) == 3.1
     exact = published.run([replace(own, dtype="exact")])[0]
