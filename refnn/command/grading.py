@@ -39,6 +39,10 @@ def grade_command(options):
     outputs = [*filter(None, (options.csv, options.lms)), *feedback.values()]
     inputs = [*paths, *filter(None, (options.roster, options.secret))]
     files.refuse_unwritable(outputs, options.force, inputs)
+    if len({Path(path).resolve() for path in outputs}) < len(outputs):
+        raise Misused("--csv and --lms must be two files")
+    if options.csv and Path(options.csv).name == KEPT:
+        raise Misused(f"--csv must have another name than {KEPT}, which grade uses itself")
 
     marks = dict(zip(notebooks, _notebooks(options, notebooks, secret) if notebooks else ()))
     marks |= {path: mark_sheet.mark_any(path, secret) for path in sheets}

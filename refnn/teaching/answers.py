@@ -18,7 +18,7 @@ PLUS = "\u2064"  # Unicode's invisible plus joins the parts of a mixed number su
 FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 # fmt: off
 SIGNS = str.maketrans({
-    **dict.fromkeys("−–—﹣", "-"), **dict.fromkeys("⁄∕÷", "/"), **dict.fromkeys("。·", "."),
+    **dict.fromkeys("−‐‑‒–—―﹣", "-"), **dict.fromkeys("⁄∕÷", "/"), **dict.fromkeys("。·", "."),
     **dict.fromkeys("|&", ";"), **dict.fromkeys("~≃≅≒约", "≈"), **dict.fromkeys("→⇒为是", "="),
     **dict.fromkeys("$*`()[]{}\\", " "), "、": ",",
 })
@@ -26,22 +26,23 @@ SIGNS = str.maketrans({
 # 4×10^-1, 4·10⁻¹, 4 \\times 10^{-1} and 10^3; `mark_sheet` writes ⁻¹ as ^-^1
 TIMES = r"(?:×|x|\*|·|⋅|\\times|\\cdot)"
 POWER = re.compile(
-    rf"(?:(\d)\s{{0,9}}{TIMES}\s{{0,9}}|(?<![\w.]))10\s{{0,9}}((?:\^[-+−{{}}\d]{{0,6}}){{1,4}})"
+    rf"(?:(\d)\s{{0,9}}{TIMES}\s{{0,9}}|(?<![\w.]))10\s{{0,9}}((?:\^[-+−(){{}}\d]{{0,6}}){{1,4}})"
 )
 ARRAY = re.compile(r"\b(?:np\.|numpy\.|torch\.)?(?:array|tensor)\s?\(|,\s?dtype\s?=\s?[\w.]{1,20}")
 REMARK = re.compile(r"\([^()\d]{1,80}\)|\s(?:because|since)\s.*|\s(?://|#).*")
 MASK = {
-    **dict.fromkeys(("true", "keep", "kept", "yes", "✓", "✔", "☑", "√", "保留"), "1"),
-    **dict.fromkeys(("false", "drop", "dropped", "remove", "removed", "no", "✗", "✘", "剪去"), "0"),
+    **dict.fromkeys(("true", "keep", "kept", "yes", "✓", "✔", "☑", "✅", "√", "保留"), "1"),
+    **dict.fromkeys(
+        ("false", "drop", "dropped", "remove", "removed", "no", "✗", "✘", "❌", "剪去"), "0"
+    ),
 }
 COMMA = re.compile(r"(?<=\d),(?=\d)")
 EQUALS = re.compile("(?<![<>!])=")
 LABEL = re.compile(r"[^\s,;=:<>!]{1,40}\s*=|(?<!\S)(?=[^\s,;=:]{0,39}[^\W\d])[^\s,;=:]{1,40}:")
 MIXED = re.compile(rf"(\d) (?={PLUS}?\d+/)")
-UNIT = (
-    r" ?(?!(?:pi|[eik]|half|percent|squared|hundred|thousand|million)\b)"
-    r"[^\W\dπ百千万亿]{1,12}(?:/[^\W\d]{1,12})?"
-)
+# Any other word could change the number: "3 tenths", "3 dozen", "3i"
+UNIT = r" ?(?-i:(?:[kmcµn]?(?:V|A|J|W|N|g|m|s|Hz|Pa|C)|volts?|units?|steps?|codes?|bits?|bytes?)"
+UNIT += r"(?:/[kmc]?[a-zA-Z])?)(?![^\W_])"
 ONE = re.compile(
     rf"(?P<sign>[-+]?)(?:(?P<whole>\d{{1,40}})[ {PLUS}])?{PLUS}?"
     r"(?P<rest>\d{1,40}/\d{1,40}|(?:\d{1,40}(?:\.\d{1,40})?|\.\d{1,40})(?:e[-+]?\d{1,3})?)"
@@ -104,25 +105,25 @@ def tokens(text, count):
 
 def _plain(text, count):
     """Return the text with numbers, masks and arrays in the plainest way of writing them."""
+    text = re.sub(r"(?<=\d)\*\*(?=[-+]?\d)", "^", text)
     text = POWER.sub(_power, ARRAY.sub(" ", REMARK.sub(" ", text)))
     text = FRACTION.sub(rf"{PLUS}\1/\2", text).translate(SIGNS)
     text = re.sub(r"([-+])\s+(?=[\d.])", r"\1", re.sub(r"\s*/\s*", "/", " ".join(text.split())))
     pieces = re.sub(r"[\s,;]", "", text)
-    if count > 2 and len(pieces) == count and set(pieces) <= set("01✓✔☑√✗✘"):  # such as 011 010
+    if count > 2 and len(pieces) == count and set(pieces) <= set("01✓✔☑✅√✗✘❌"):  # such as 011 010
         return ", ".join(MASK.get(piece, piece) for piece in pieces)
     decimal = text.count(";") == count - 1 and COMMA.search(text)
     if decimal and all(len(COMMA.findall(part)) < 2 for part in text.split(";")):
         text = COMMA.sub(PLUS + ".", text)  # a decimal comma, as in 0,5; 1,25
-    return re.sub(
-        r"(?<![\w.])(?:[^\W\d]+|[✓✔☑√✗✘])(?![\w.])",
-        lambda word: MASK.get(word[0].lower(), word[0]),
-        text,
-    )
+    words = re.findall(r"[^\W\d_]+|[✓✔☑✅√✗✘❌]", text.lower())
+    if any(c.isdigit() for c in text) or not all(word in MASK for word in words):
+        return text  # "no idea" is no 0, and "kept 1, dropped 2" is no mask
+    return re.sub(r"[^\W\d_]+|[✓✔☑✅√✗✘❌]", lambda word: MASK[word[0].lower()], text)
 
 
 def _power(found):
     """Return 10^n, and the digit before it, as a decimal's exponent."""
-    exponent = re.sub(r"[\^{}+]", "", found[2]).replace("−", "-")
+    exponent = re.sub(r"[\^(){}+]", "", found[2]).replace("−", "-")
     return f"{found[1] or 1}e{exponent} " if re.fullmatch(r"-?\d{1,3}", exponent) else found[0]
 
 
@@ -142,7 +143,7 @@ def _token(part):
     if not part.strip(" _.?-≈"):
         return None
     exact, *near = (re.sub("[ _]+", " ", piece).strip(" ") for piece in part.split("≈"))
-    thousands = re.fullmatch(rf"([-+]?\d{{1,3}}){PLUS}\.(\d{{3}})", exact)
+    thousands = re.fullmatch(rf"([-+]?[1-9]\d{{0,2}}){PLUS}\.(\d{{3}})", exact)
     if thousands:
         return Number(
             Fraction("".join(thousands.groups())),

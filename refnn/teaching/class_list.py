@@ -10,6 +10,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from refnn import console
+from refnn.teaching.mark_sheet import OTHER_HEAD
 from refnn.teaching.marks import commonest_slips, printable, spreadsheet
 from refnn.teaching.roster import known, owner
 
@@ -55,7 +56,7 @@ def class_list(marked, paths, roster):
     """
     named = [owner(roster, path) for path in paths]
     ids = [known(m.student) or name for m, name in zip(marked, named)]
-    labels = _labels(marked)
+    labels = _labels([m for m in marked if OTHER_HEAD not in m.remarks] or marked)
     mine, remarks, most = defaultdict(list), defaultdict(list), {}
     for m, name, student in zip(marked, named, ids):
         mine[student].append(m)
@@ -81,8 +82,12 @@ def class_list(marked, paths, roster):
 
 
 def _piece(m):
-    """Return what the files of one piece have in common, or None if the file is of none."""
-    if not m.rows:  # it could not be read
+    """Return what the files of one piece have in common, or None if the file is of none.
+
+    A file that could not be read is of none, and so is a sheet for practice, whose answers
+    everybody can compute.
+    """
+    if not m.rows or (m.rows[0].topic and not m.student):
         return None
     return tuple(dict.fromkeys(row.topic for row in m.rows)) if m.rows[0].topic else m.who
 
@@ -103,7 +108,8 @@ def _odd(m, name, student):
     if m.student and name not in (None, student):
         yield f"{m.file} has the id {student}, but its path names {name}."
     if not m.student and m.seed is not None and m.rows and m.rows[0].topic:
-        yield f"{m.file} is a sheet for practice with the seed {m.seed}, not the student's own."
+        why = f"It is for practice (seed {m.seed}) and not the student's own."
+        yield f"{m.file} does not count. {why}"
 
 
 def _identical(marked, ids):

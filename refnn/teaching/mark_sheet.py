@@ -33,7 +33,7 @@ from refnn.teaching.answers import PLUS, Number, is_blank, tokens
 from refnn.teaching.marks import Layout, Marked, Row, printable
 from refnn.teaching.question import follows
 from refnn.teaching.roster import is_secret
-from refnn.teaching.submissions import unreadable
+from refnn.teaching.submissions import decode, unreadable
 from refnn.teaching.worksheets import MAX_SEED, TOPICS, class_sheet, labels, sheet, sheet_text
 from refnn.validation import takes
 
@@ -67,7 +67,13 @@ HEAD = {
 }
 NAME = re.compile(r"[^\w]{0,20}(?:name|姓名)[^\w:]{0,9}:(.*)", re.IGNORECASE)
 # Without these forms NFKC would turn 4¾ into 43/4, and 2² into 22
-COMPATIBLE = {"<fraction>": PLUS + "{}", "<super>": "^{}", "<circle>": " {} "}
+COMPATIBLE = {
+    "<fraction>": PLUS + "{}",
+    "<super>": "^{}",
+    "<sub>": "_{}",
+    "<circle>": " {} ",
+}
+UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0f"))
 ESCAPED = re.compile(r"\\(_|[^\w\s,;!\\])")  # Markdown editors write \_ for _
 
 
@@ -143,6 +149,8 @@ def student_of(path):
     ''
     """
     try:
+        if "\0" in os.fspath(path) or not os.path.isfile(path):
+            return ""
         with open(path, "rb") as file:
             return read(decode(file.read(LIMIT))).head.get("id", "")
     except (OSError, ValueError):
@@ -200,27 +208,6 @@ def _said(found):
 # --- what a sheet says ----------------------------------------------------------------------------
 
 
-def decode(data):
-    """Return the text of a sheet's bytes.
-
-    The bytes are UTF-8, UTF-16 or GB 18030, which Chinese editors write. UTF-16 is recognised by
-    its byte order mark or by its many zeros.
-
-    >>> decode("答案".encode("gb18030")), decode("a".encode("utf-16"))
-    ('答案', 'a')
-    >>> decode(b"a\\0b\\0"), decode(b"a\\xff")
-    ('ab', 'a�')
-    """
-    utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    wide = 4 * data[1::2].count(0) > len(data)  # every other byte of Latin letters
-    for encoding in ("utf-16",) if utf16 else ("utf-16-le",) if wide else ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("utf-8", "replace")
-
-
 def read(text):
     """Return the contents of a sheet as a Filled.
 
@@ -230,14 +217,12 @@ def read(text):
     """
     head, name, answers, twice, below = {}, "", {}, [], None
     for line in ESCAPED.sub(r"\1", text).splitlines():
-        line = _compatible(line[:LONGEST])[:LONGEST]
+        line = _compatible(line[:LONGEST].translate(UNSEEN))[:LONGEST]
         if not line.strip():
             if below and not is_blank(_joined(answers[below])):
                 below = None  # an answer ends with an empty line
-        elif not head and ("seed" in line or "worksheet" in line):
-            found = {part: form.search(line) for part, form in HEAD.items()}
-            parts = {part: match[1].strip() for part, match in found.items() if match}
-            head = parts if len(parts) > 1 and ("id" in parts or "seed" in parts) else {}
+        elif "id" not in head and _head(line) and ("id" in _head(line) or not head):
+            head = _head(line)
         elif found := ANSWER.match(line):
             below, said = f"{int(found[1])}{found[2].lower()}", found[3]
             before = _joined(answers.get(below, [""]))
@@ -254,11 +239,24 @@ def read(text):
     return Filled(head, name, joined, tuple(twice))
 
 
+def _head(line):
+    """Return the fields of the head of a sheet, or {} if the line is none.
+
+    >>> _head("refnn worksheet: id a1; topics loss"), _head("Name: seed 7 topics loss")
+    ({'id': 'a1', 'topics': 'loss'}, {})
+    """
+    if NAME.match(line) or not ("seed" in line or "worksheet" in line):
+        return {}
+    found = {part: form.search(line) for part, form in HEAD.items()}
+    parts = {part: match[1].strip() for part, match in found.items() if match}
+    return parts if len(parts) > 1 and ("id" in parts or "seed" in parts) else {}
+
+
 def _joined(lines):
     """Return an answer in one line: the text after its label, and the lines below it.
 
     >>> _joined([" ", "- 3", "- 4"]), _joined([" 1, 2,", "-3"]), _joined([" ____", "-3"])
-    ('3, 4', ' 1, 2, -3', '-3')
+    ('3; 4', ' 1, 2, -3', '-3')
     """
     first, *rest = lines
     rest = [line for line in rest if not is_blank(line)]
@@ -266,7 +264,7 @@ def _joined(lines):
         whole = all(map(BULLET.match, rest))
         first, *rest = [BULLET.sub("", line) if whole else line for line in rest]
     for line in rest:
-        first += (" " if first.rstrip().endswith((",", ";", "，", "；")) else ", ") + line.strip()
+        first += (" " if first.rstrip().endswith((",", ";", "，", "；")) else "; ") + line.strip()
     return first
 
 

@@ -23,9 +23,9 @@ from refnn.validation import takes
 
 # The columns that hold the id, the best one first: our own, then those of Canvas and Moodle
 ID_COLUMNS = (
+    "sis user id",  # beside Canvas' own "id", which students do not know
     "id",
     "student id",
-    "sis user id",
     "id number",
     "sis login id",
     "username",
@@ -34,6 +34,7 @@ ID_COLUMNS = (
 )
 LEAST, NEW = 16, 32  # bytes of a secret: the fewest that are taken, and those of a new one
 LARGEST = 2**20  # bytes of a roster or a secret
+LONGEST = 230  # characters of an id in the name of a file, of which most systems allow 255
 
 
 class Roster(NamedTuple):
@@ -66,7 +67,9 @@ def read_roster(path):
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:
-        table = tuple(map(tuple, csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)))
+        table = tuple(
+            map(tuple, csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        )
     except csv.Error as error:
         raise Refused("path", "a CSV file", f"one that cannot be read ({error})") from None
     names = [name.strip().lower() for name in table[0]] if table else []
@@ -81,6 +84,9 @@ def read_roster(path):
             continue
         if len(student) > 200 or not student.isprintable():
             raise Refused("path", "ids of at most 200 printable characters", describe(student))
+        if len(file_name(student)) > LONGEST:
+            long = "ids short enough for the name of a file"
+            raise Refused("path", long, describe(student))
         other = files.setdefault(file_name(student).lower(), student)
         if student in students or other != student:
             raise Refused("path", "ids that differ", f"{describe(other)} and {describe(student)}")

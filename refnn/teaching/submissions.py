@@ -59,6 +59,8 @@ def _walk(folder):
 def _is_ours(path):
     if os.path.basename(path) in OURS:
         return True
+    if not os.path.isfile(path):  # a pipe would wait for somebody to write
+        return False
     try:
         with open(path, "rb") as file:
             return file.read(len(ANSWERS)) == ANSWERS.encode()
@@ -74,6 +76,8 @@ def is_notebook(path):
     """
     if Path(path).suffix.lower() == ".ipynb":
         return True
+    if not _is_file(path):
+        return False
     try:
         with open(path, "rb") as file:
             head = file.read(4096).lstrip(b"\xef\xbb\xbf \r\n\t")
@@ -93,6 +97,10 @@ def names(paths):
     return [path if counts[name.lower()] > 1 else name for path, name in zip(paths, short)]
 
 
+def _is_file(path):
+    return "\0" not in os.fspath(path) and os.path.isfile(path)
+
+
 def unreadable(path, error):
     """Say in a few words why a path cannot be read, for a remark.
 
@@ -105,7 +113,31 @@ def unreadable(path, error):
         return "it is a link to a file that does not exist"
     if isinstance(error, FileNotFoundError) or "\0" in str(path):
         return "there is no such file"
-    return console.harmless(getattr(error, "strerror", None) or str(error))
+    if os.path.exists(path) and not os.path.isfile(path):
+        return "it is no regular file"
+    words = getattr(error, "strerror", None) or getattr(error, "refusal", None) or str(error)
+    return console.harmless(words)
+
+
+def decode(data):
+    """Return the text of a sheet's bytes.
+
+    The bytes are UTF-8, UTF-16 or GB 18030, which Chinese editors write. UTF-16 is recognised by
+    its byte order mark or by its many zeros.
+
+    >>> decode("答案".encode("gb18030")), decode("a".encode("utf-16"))
+    ('答案', 'a')
+    >>> decode(b"a\\0b\\0"), decode(b"a\\xff")
+    ('ab', 'a�')
+    """
+    utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    wide = 4 * data[1::2].count(0) > len(data)  # every other byte of Latin letters
+    for encoding in ("utf-16",) if utf16 else ("utf-16-le",) if wide else ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("utf-8", "replace")
 
 
 # --- notebooks ------------------------------------------------------------------------------------
@@ -122,6 +154,8 @@ def read(path):
     'It is not a notebook that can be read.'
     """
     try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise IsADirectoryError
         with open(path, "rb") as file:
             data = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
@@ -132,13 +166,26 @@ def read(path):
         return Submission([], None, "The file is empty.")
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
-        named = notebook["metadata"].get("refnn", {}).get("assignment")
         code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-        checks = [cell.get("metadata", {}).get("nbgrader", {}).get("grade") for cell in code]
-        cells = ["" if check else "".join(cell["source"]) for cell, check in zip(code, checks)]
+        cells = ["" if _of(cell, "nbgrader").get("grade") else _source(cell) for cell in code]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Submission([], None, "It is not a notebook that can be read.")
+    named = _of(notebook, "refnn").get("assignment")
     return Submission(cells, named if named in tuple(ASSIGNMENTS) else None, "")
+
+
+def _of(holder, name):
+    """Return one dict of the metadata of a notebook or cell, or {} if there is none."""
+    metadata = holder.get("metadata")
+    found = metadata.get(name) if isinstance(metadata, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _source(cell):
+    """Return the text of a cell, without what is no text."""
+    source = cell.get("source")
+    lines = source if isinstance(source, list) else [source]
+    return "".join(line for line in lines if isinstance(line, str))
 
 
 def assigned(found):

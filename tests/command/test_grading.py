@@ -80,6 +80,8 @@ def test_a_class_from_the_roster_to_the_marks(room, capsys):
         (("grade", "n.ipynb", *CLASS, "--seed", "1"), "--seed and --secret do not go together"),
         (("grade", "n.ipynb", "--seconds", "0"), "--seconds must be a whole number from 1 to"),
         (("grade", "sheets", *CLASS, "--feedback", "none"), "the folder none must exist before"),
+        (("grade", "sheets", *CLASS, "--csv", "x", "--lms", "./x"), "--csv and --lms must be two"),
+        (("grade", "sheets", *CLASS, "--csv", ".refnn-grade.json"), "--csv must have another name"),
         (("grade", "sheets", *CLASS, "--force"), "--force goes with --csv, --lms and --feedback"),
         (("worksheet", "--roster", "class.csv", "--out", "."), "--roster and --secret go together"),
         (("worksheet", *CLASS, "--seed", "1", "--out", "."), "one of --seed, --student, --roster"),

@@ -185,3 +185,32 @@ def test_two_answers_to_one_question_are_said():
     assert marked.got == 1
     assert marked.remarks == ("There are two answers to 1a. The last one counts.",)
     assert grade_text(fill(made, perfect(made)) + "\nAnswer 1a: ____\n").remarks == ()
+
+
+# Texts that a reader takes for another number, or for none: words that could change it are no unit
+OTHER_NUMBERS = (
+    "3 tenths", "3 thirds", "3 quarters", "3 halves", "3 hundreds", "3 thousands", "3 million",
+    "3 billion", "3 dozen", "3 pct", "3 ppm", "3 Drittel", "3十", "3 cubed", "3 root", "3 minus",
+    "1j", "3 j", "3rd", "1st", "3₂", "no idea", "No answer",
+)  # fmt: skip
+
+
+def test_a_word_that_could_change_the_number_is_no_unit():
+    for said in OTHER_NUMBERS:
+        assert not any(isinstance(v, F) for v in values(said, 1)), said
+    for said in ("3 V", "3V", "3 kg", "3 m/s", "3 steps", "3 units", "3 mV", "3 bits."):
+        assert values(said, 1) == [3], said
+    assert values("kept 1, dropped 2", 2)[0] == "kept 1"
+    [number] = tokens(" 0,125", 1)
+    assert number.is_at(F(1, 8)) and not number.is_at(125)
+
+
+def test_characters_that_are_not_seen_and_other_minus_signs_change_nothing():
+    for said in ("3\u200b", "\ufeff3", "3\u200e", "\u20103", "\u20113", "\u20153"):
+        assert values(said, 1) in ([3], [-3]), said
+    assert values("✔️ ❌ ✅", 3) == [1, 0, 1]
+    assert values("4*10**-1, 4×10^(-1)", 2) == [F(2, 5)] * 2
+    assert [t.value for t in tokens(read("Answer 1a:\n0,5\n0,7").answers["1a"], 2)] == [
+        F(1, 2),
+        F(7, 10),
+    ]

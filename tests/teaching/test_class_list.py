@@ -88,8 +88,18 @@ def test_a_sheet_of_another_variant_is_remarked():
     practice = sheet(7, ["loss"])
     marked = grade_text(fill(practice, perfect(practice)), "sheet-7.md", SECRET)
     by_id, _ = listed(("bob/sheet-7.md", marked))
-    said = "sheet-7.md is a sheet for practice with the seed 7, not the student's own."
-    assert by_id["bob"] == (1, (said,))
+    said = "sheet-7.md does not count. It is for practice (seed 7) and not the student's own."
+    assert marked.got == 1 and by_id["bob"] == (0, (said,))
+    # whatever one student hands in, the most points of the others stay
+    more = sheet(7, ["loss", "quantize"])
+    marked = grade_text(fill(more, perfect(more)), "more.md", SECRET)
+    changed = grade_text(
+        fill(class_sheet("bob", SECRET, ["loss"]), {}).replace("topics loss", "topics all"),
+        "c.md",
+        SECRET,
+    )
+    _, found = listed(("a.md", filled("ada")), ("bob/more.md", marked), ("bob/c.md", changed))
+    assert found.pieces == {"worksheet": 1}
 
 
 def test_identical_submissions_name_each_other_and_blank_ones_do_not():

@@ -37,7 +37,7 @@ def written(tmp_path, data):
         ("id\na1\nb2\n", {"a1": 1, "b2": 2}),
         ("\ufeffname;ID\r\nAda; a1 \r\n\r\nBob;ｂ2\r\n", {"a1": 1, "b2": 3}),
         (MOODLE, {"a1": 1, "b 2": 2}),
-        (CANVAS, {"101": 2, "102": 3}),
+        (CANVAS, {"a1": 2}),
         ("username\temail address\nada\tx@y\n", {"ada": 1}),
         ("id\n王五\n".encode("gb18030"), {"王五": 1}),
         ("id\na1\n".encode("utf-16"), {"a1": 1}),
@@ -58,6 +58,8 @@ def test_a_roster_is_read_as_platforms_write_it(text, students, tmp_path):
         ("id\na\x1b1\n", "ids of at most 200 printable characters"),
         (f"id\n{'a' * 201}\n", "ids of at most 200 printable characters"),
         ("id\n" + "a\n" * 2**20, "a file of at most 1 MB"),
+        ('id,name\na1,"Ada\nb2,Bob\n', "a CSV file, got one that cannot be read"),
+        (f"id\n{'王' * 26}\n", "ids short enough for the name of a file"),
     ],
 )
 def test_a_roster_that_cannot_be_used_is_refused(text, said, tmp_path):
@@ -68,7 +70,7 @@ def test_a_roster_that_cannot_be_used_is_refused(text, said, tmp_path):
 
 def test_the_table_of_points_is_the_roster_with_one_more_column(tmp_path):
     for text, points, expected in (
-        (CANVAS, {"101": 7}, ["refnn", "9", "7", ""]),
+        (CANVAS, {"a1": 7}, ["refnn", "9", "7", ""]),
         (MOODLE, {"a1": 7, "b 2": 0}, ["refnn", "7", "0"]),
     ):
         made = roster.points_table(read_roster(written(tmp_path, text)), points, 9)

@@ -1,10 +1,12 @@
 """Files that students hand in, as folders and platforms lay them out."""
 
 import json
+import os
 
 import pytest
 
 from refnn.teaching import assignments, submissions
+from refnn.teaching.mark_sheet import mark_any, student_of
 from refnn.teaching.submissions import Submission, assigned, files_in, is_notebook, read
 from refnn.teaching.worksheets import answers_text, sheet
 from teaching.handed_in import write
@@ -99,3 +101,22 @@ def test_the_assignment_is_that_of_whose_functions_most_are_defined():
     assert assigned([named, defining("quantize")]) == ["pruning"] * 2
     for unknown in (("quantize", "dequantize"), ("losses",)):
         assert assigned([defining(*unknown)]) == [None]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
+def test_a_pipe_is_no_file_and_nobody_waits_for_it(tmp_path):
+    pipe = str(tmp_path / "pipe.md")
+    os.mkfifo(pipe)
+    assert files_in([tmp_path]) == [pipe] and not is_notebook(pipe)
+    assert mark_any(pipe).remarks == ("It cannot be read: it is no regular file.",)
+    assert student_of(pipe) == ""
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    assert read(tmp_path / "pipe.ipynb").remark == "It cannot be read: it is no regular file."
+
+
+def test_one_cell_that_is_no_text_costs_no_other(tmp_path):
+    good = assignments.build("network", "solution")
+    for odd in (None, 5, {"a": 1}, ["x = 1", None, 3]):
+        cell = {"cell_type": "code", "source": odd, "metadata": None}
+        path = write(tmp_path, {"cells": [cell, *good["cells"]], "metadata": {"refnn": 3}})
+        assert len(read(path).cells) > 5 and read(path).remark == ""
