@@ -151,8 +151,9 @@ def _token(part):
             Fraction(".".join(thousands.groups())),
         )
     exact, *near = (piece.replace(f"{PLUS}.", ".") for piece in (exact, *near))
-    percent = 100 if re.search(r"\d ?%[ .]*$", exact) else 1
-    found = ONE.fullmatch(exact.replace("%", "") if percent > 1 else exact)
+    plain = re.sub(r"(?<=\d) ?(?:%|percent)(?=[ .]*$)", "", exact)
+    percent = 1 if plain == exact else 100
+    found = ONE.fullmatch(plain)
     found = found or (near and ONE.fullmatch(near[-1]))
     value = _value(**found.groupdict()) if found else None
     if value is None:

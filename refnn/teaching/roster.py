@@ -13,6 +13,7 @@ import io
 import os
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -241,6 +242,11 @@ def hidden_seed(secret, assignment):
     return int.from_bytes(signature(secret, "hidden cases", assignment)[:8], "big") >> 1
 
 
+@lru_cache(maxsize=10**5)
+def _spellings(student):
+    return {student.lower(), file_name(student).lower()}
+
+
 def owner(roster, path):
     """Return the id of the student whom a path names, or None.
 
@@ -257,7 +263,7 @@ def owner(roster, path):
         found = [
             student
             for student in roster.students
-            for name in {student.lower(), file_name(student).lower()}
+            for name in _spellings(student)
             if name in part and re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", part)
         ]
         if found:
