@@ -18,8 +18,9 @@ KEPT = ".refnn-grade.json"  # beside the CSV file: the marks of a run that was i
 def grade_command(options):
     """Print marks for filled-in sheets and notebooks."""
     paths = submissions.files_in(options.files)
-    notebooks = [path for path in paths if submissions.is_notebook(path)]
-    sheets = [path for path in paths if path not in set(notebooks)]
+    kinds = {path: submissions.is_notebook(path) for path in paths}
+    notebooks = [path for path in paths if kinds[path]]
+    sheets = [path for path in paths if not kinds[path]]
     if not notebooks and (options.seed is not None or options.assignment is not None):
         raise Misused("--seed and --assignment go with notebooks (.ipynb)")
     if options.seed is not None and options.secret is not None:

@@ -36,6 +36,8 @@ MASK = {
         ("false", "drop", "dropped", "remove", "removed", "no", "✗", "✘", "❌", "剪去"), "0"
     ),
 }
+SYMBOLS = "".join(word for word in MASK if not word.isalpha())
+WORD = re.compile(rf"[^\W\d_]+|[{SYMBOLS}]")
 COMMA = re.compile(r"(?<=\d),(?=\d)")
 EQUALS = re.compile("(?<![<>!])=")
 LABEL = re.compile(r"[^\s,;=:<>!]{1,40}\s*=|(?<!\S)(?=[^\s,;=:]{0,39}[^\W\d])[^\s,;=:]{1,40}:")
@@ -110,15 +112,15 @@ def _plain(text, count):
     text = FRACTION.sub(rf"{PLUS}\1/\2", text).translate(SIGNS)
     text = re.sub(r"([-+])\s+(?=[\d.])", r"\1", re.sub(r"\s*/\s*", "/", " ".join(text.split())))
     pieces = re.sub(r"[\s,;]", "", text)
-    if count > 2 and len(pieces) == count and set(pieces) <= set("01✓✔☑✅√✗✘❌"):  # such as 011 010
+    if count > 2 and len(pieces) == count and set(pieces) <= set("01" + SYMBOLS):  # such as 011 010
         return ", ".join(MASK.get(piece, piece) for piece in pieces)
     decimal = text.count(";") == count - 1 and COMMA.search(text)
     if decimal and all(len(COMMA.findall(part)) < 2 for part in text.split(";")):
         text = COMMA.sub(PLUS + ".", text)  # a decimal comma, as in 0,5; 1,25
-    words = re.findall(r"[^\W\d_]+|[✓✔☑✅√✗✘❌]", text.lower())
+    words = WORD.findall(text.lower())
     if any(c.isdigit() for c in text) or not all(word in MASK for word in words):
         return text  # "no idea" is no 0, and "kept 1, dropped 2" is no mask
-    return re.sub(r"[^\W\d_]+|[✓✔☑✅√✗✘❌]", lambda word: MASK[word[0].lower()], text)
+    return WORD.sub(lambda word: MASK[word[0].lower()], text)
 
 
 def _power(found):
@@ -145,16 +147,12 @@ def _token(part):
     exact, *near = (re.sub("[ _]+", " ", piece).strip(" ") for piece in part.split("≈"))
     thousands = re.fullmatch(rf"([-+]?[1-9]\d{{0,2}}){PLUS}\.(\d{{3}})", exact)
     if thousands:
-        return Number(
-            Fraction("".join(thousands.groups())),
-            Fraction(0),
-            Fraction(".".join(thousands.groups())),
-        )
+        whole, decimal = (Fraction(sign.join(thousands.groups())) for sign in ("", "."))
+        return Number(whole, Fraction(0), decimal)
     exact, *near = (piece.replace(f"{PLUS}.", ".") for piece in (exact, *near))
     plain = re.sub(r"(?<=\d) ?(?:%|percent)(?=[ .]*$)", "", exact)
     percent = 1 if plain == exact else 100
-    found = ONE.fullmatch(plain)
-    found = found or (near and ONE.fullmatch(near[-1]))
+    found = ONE.fullmatch(plain) or (near and ONE.fullmatch(near[-1]))
     value = _value(**found.groupdict()) if found else None
     if value is None:
         return part.strip()[:20]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from refnn import console
 from refnn.teaching.mark_sheet import OTHER_HEAD
-from refnn.teaching.marks import commonest_slips, printable, spreadsheet
+from refnn.teaching.marks import commonest_slips, printable, slip_lines, spreadsheet
 from refnn.teaching.roster import known, owner
 
 NOTHING = "Nothing was handed in."
@@ -61,7 +61,6 @@ def class_list(marked, paths, roster):
     for m, name, student in zip(marked, named, ids):
         mine[student].append(m)
         remarks[student] += _odd(m, name, student)
-    for m in marked:
         if label := labels.get(_piece(m)):
             most[label] = max(most.get(label, 0), m.of)
     for group in _identical(marked, ids):
@@ -122,7 +121,7 @@ def _identical(marked, ids):
 
 
 def list_text(found):
-    """Return a ClassList as a table, followed by the remarks, the strangers and the common slips.
+    """Return a ClassList as a table, followed by the remarks and the most common slips.
 
     >>> print(list_text(ClassList({"loss": 4}, (Student("a1", (), {}, (NOTHING,)),), ())))
     id  loss  marks  of
@@ -146,7 +145,7 @@ def list_text(found):
     lines += ["", "Remarks"] * bool(remarks)
     for who, remark in remarks:
         lines.append(console.wrap(console.harmless(f"{who}: {remark}"), "    ", "  "))
-    return "\n".join(lines)
+    return "\n".join([*lines, *slip_lines([m for s in found.students for m in s.marked])])
 
 
 def list_csv(found):

@@ -108,12 +108,21 @@ def class_text(marked):
         lines.append(
             console.wrap(f"these have the same seed {seed}: {files}", indent="  ", first="* ")
         )
+    return "\n".join([*lines, *slip_lines(marked)])
+
+
+def slip_lines(marked):
+    """Return the lines that list the ten most common slips of a class, with their hints.
+
+    >>> slip_lines([])
+    []
+    """
     slips = commonest_slips(marked)[:10]
-    lines += ["", "The most common mistakes"] * bool(slips)
+    lines = ["", "The most common mistakes"] * bool(slips)
     for name, count in slips:
         hint = f"{name}: {CATALOGUE[name].hint}"
         lines.append(console.wrap(hint, indent=" " * 5, first=f"{count:4} "))
-    return "\n".join(lines)
+    return lines
 
 
 def _cells(marked):

@@ -22,7 +22,7 @@ from refnn.arrays import Refused, describe
 from refnn.files import a_file
 from refnn.validation import takes
 
-# The columns that hold the id, the best one first: our own, then those of Canvas and Moodle
+# The columns that may hold the id, of our own rosters and those of Canvas and Moodle, best first
 ID_COLUMNS = (
     "sis user id",  # beside Canvas' own "id", which students do not know
     "id",

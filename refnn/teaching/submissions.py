@@ -59,7 +59,7 @@ def _walk(folder):
 def _is_ours(path):
     if os.path.basename(path) in OURS:
         return True
-    if not os.path.isfile(path):  # a pipe would wait for somebody to write
+    if not _is_file(path):
         return False
     try:
         with open(path, "rb") as file:
@@ -98,6 +98,7 @@ def names(paths):
 
 
 def _is_file(path):
+    """Return False for what is no regular file: a pipe would wait for somebody to write."""
     return "\0" not in os.fspath(path) and os.path.isfile(path)
 
 

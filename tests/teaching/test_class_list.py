@@ -55,6 +55,7 @@ def test_each_student_of_the_roster_has_one_row_and_each_piece_a_column():
     assert rows[1][5] == "missing_half"
     text = class_list.list_text(found)
     assert text.count("Nothing was handed in") == 1 and max(map(len, text.splitlines())) < 80
+    assert "The most common mistakes\n   1 missing_half: " in text
 
 
 def test_the_best_of_several_files_counts():
